@@ -1,0 +1,90 @@
+/**
+ * What a child process is to the rest of the agent. Types only: run-process.ts implements them, and everything
+ * outside process/ sees children through this file (architecture.md: process/ is the only importer of child_process).
+ */
+
+export interface ChildSpec {
+  /** Absolute path of the program. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Added to the cleared environment (PATH, HOME, TMPDIR, LANG=C.UTF-8 and the run id are all a child gets). */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Open descriptors of ours that the child sees as 3, 4, … in this order. */
+  readonly descriptors?: readonly number[];
+  /** Written to the child's stdin, which is then closed; absent: stdin is /dev/null. */
+  readonly stdin?: string | Uint8Array;
+  readonly stdout?: StdoutUse;
+  readonly onStderrLine?: (line: string) => void;
+  readonly limits?: ChildLimits;
+  /** Aborting ends this child alone: CONT, TERM, 5 s, KILL. Its end is then `cancelled`. */
+  readonly signal?: AbortSignal;
+}
+
+export type StdoutUse =
+  | { readonly kind: 'ignore' }
+  /** Kept whole up to `maxBytes`; more than that ends the child as `too-much-output`. */
+  | { readonly kind: 'collect'; readonly maxBytes: number }
+  | { readonly kind: 'lines'; readonly onLine: (line: string) => void }
+  /** A returned promise holds the pipe back until it settles, so that memory stays flat. */
+  | { readonly kind: 'bytes'; readonly onBytes: (chunk: Buffer) => void | Promise<void> };
+
+export interface ChildLimits {
+  /** Wall clock without suspended time, in ms. */
+  readonly wallMs?: number;
+  /** No output, no CPU time and no IO for this long (ms, default 120,000) is a hang; suspended time does not count. */
+  readonly stallMs?: number;
+  /** RLIMIT_AS in bytes, where the platform has it. */
+  readonly addressSpaceBytes?: number;
+  /** Resident size in bytes at which a watchdog ends the child as `out-of-memory`. */
+  readonly residentBytes?: number;
+}
+
+/** How a child ended. The first reason wins: a child that was killed for a stall is `stalled`, not `signalled`. */
+export type ChildEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'killed' }
+  | { readonly kind: 'timed-out'; readonly afterMs: number }
+  | { readonly kind: 'stalled'; readonly afterMs: number }
+  | { readonly kind: 'out-of-memory'; readonly residentBytes: number }
+  | { readonly kind: 'too-much-output' }
+  | { readonly kind: 'not-started'; readonly message: string };
+
+export interface ChildResult {
+  readonly end: ChildEnd;
+  /** What `collect` kept, else empty. */
+  readonly stdout: Buffer;
+  /** Last 40 lines, each at most 2,000 characters. */
+  readonly stderrTail: readonly string[];
+  /** Program first, as it was meant (without the wrappers that set limits). */
+  readonly command: readonly string[];
+  readonly wallMs: number;
+  /** Largest resident size seen by the watchdog, where one ran. */
+  readonly peakResidentBytes?: number;
+}
+
+/** All children of one job (or one proof): they are suspended and ended together. */
+export interface JobProcesses {
+  /** Never rejects: how a child ended is a value. After kill() or terminate() it answers `killed` or `cancelled` at once. */
+  run(spec: ChildSpec): Promise<ChildResult>;
+  /** Lease lost: KILL to every group; resolves when nobody is left. */
+  kill(): Promise<void>;
+  /** Cancel or stop: CONT, TERM, 5 s, KILL; resolves when nobody is left. */
+  terminate(): Promise<void>;
+  suspend(): void;
+  resume(): void;
+  readonly suspended: boolean;
+  /** Process-group ids alive right now; the lease thread kills these if the main loop dies. */
+  groups(): readonly number[];
+  onGroupsChanged(listener: (groups: readonly number[]) => void): void;
+}
+
+export interface ProcessOptions {
+  /** Travels in every child's environment as RUSHCATALOG_RUN_ID; the sweep at the start looks for it. */
+  readonly runId: string;
+  readonly jobId: string;
+  /** Nice value 0..19 for every child (below normal: 10). */
+  readonly nice: number;
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** One folder per run under the work folder; whatever happens, it is removed when the run is over or swept at a start. */
+
+/** Makes the empty folder of a run; a left-over of the same name is removed first. */
+export async function createWorkspace(workFolder: string, runId: string): Promise<string> {
+  const path = workspacePath(workFolder, runId);
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+export function workspacePath(workFolder: string, runId: string): string {
+  return join(workFolder, 'runs', runId);
+}
+
+export async function removeWorkspace(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Removes every run folder that no living run needs. Returns how many were removed. */
+export async function sweepWorkspaces(workFolder: string, keep: ReadonlySet<string>): Promise<number> {
+  const runs = join(workFolder, 'runs');
+  const names = await readdir(runs).catch(() => []);
+  const stray = names.filter((name) => !keep.has(name));
+  for (const name of stray) await removeWorkspace(join(runs, name));
+  return stray.length;
+}
+
+export interface SealedFile {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Makes a finished file final: hashes it, flushes it, renames it from its temporary name and flushes the folder
+ * (reliability.md, "A job's life"). Any error is thrown: a file that could not be flushed is never "done".
+ */
+export async function seal(folder: string, temporaryName: string, finalName: string): Promise<SealedFile> {
+  const temporary = join(folder, temporaryName);
+  const sealed = await hashAndFlush(temporary);
+  await rename(temporary, join(folder, finalName));
+  await flushFolder(folder);
+  return sealed;
+}
+
+async function hashAndFlush(path: string): Promise<SealedFile> {
+  const file = await open(path, constants.O_RDWR);
+  try {
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+    }
+    await file.sync();
+    return { sizeBytes, sha256: hash.digest('hex') };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a rename in this folder survive a power loss. Windows cannot open folders; NTFS journals the rename itself. */
+export async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,22 @@
+import type { CommandInput, CommandName, CommandOutput } from './commands.ts';
+import type { Refusal } from './failure.ts';
+import type { Update } from './update.ts';
+
+export type Answer<N extends CommandName> =
+  { readonly ok: true; readonly output: CommandOutput<N> } | { readonly ok: false; readonly refusal: Refusal };
+
+/** How the channel to the agent is doing, seen from the page. */
+export type LinkState =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'lost'; readonly since: number }
+  /** The page has no (valid) session: the person needs a new link. */
+  | { readonly kind: 'denied' };
+
+/** All a renderer can do. One implementation over Electron's IPC, one over HTTP. */
+export interface Bridge {
+  call<N extends CommandName>(name: N, input: CommandInput<N>): Promise<Answer<N>>;
+  /** Begins with a snapshot. `resync` asks for a new one after a gap. */
+  watch(onUpdate: (update: Update) => void, onLink: (link: LinkState) => void): { close(): void; resync(): void };
+  /** Address of a derived file, for <img>, <video> and fetch. */
+  derivedUrl(assetUuid: string, ref: string): string;
+}

@@ -1,0 +1,51 @@
+import type { JobsSummary, JobType, ServerPolicy } from './wire.ts';
+import type { SettingsView } from './settings.ts';
+import type {
+  AcceleratorState,
+  AgentPhase,
+  CapabilityState,
+  DiskState,
+  EndedJob,
+  RootState,
+  ServerState,
+  Stage,
+  ToolState,
+  WaitingJob,
+} from './snapshot.ts';
+
+/** Facts in the past tense, emitted by the agent alone. `at` is an ISO instant. */
+export type AgentEvent =
+  | { readonly type: 'phaseChanged'; readonly phase: AgentPhase }
+  | { readonly type: 'registered'; readonly agentId: string; readonly policy?: ServerPolicy }
+  | { readonly type: 'serverLinkChanged'; readonly server: Omit<ServerState, 'policy' | 'url'> }
+  | { readonly type: 'serverAnswered'; readonly at: string }
+  | { readonly type: 'capabilityChanged'; readonly capability: CapabilityState }
+  | { readonly type: 'toolsFound'; readonly tools: readonly ToolState[] }
+  | { readonly type: 'acceleratorsFound'; readonly accelerators: readonly AcceleratorState[] }
+  | { readonly type: 'rootsChecked'; readonly roots: readonly RootState[] }
+  | { readonly type: 'offersSeen'; readonly waiting: readonly WaitingJob[] }
+  | { readonly type: 'backlogSeen'; readonly backlog: JobsSummary | null }
+  | {
+      readonly type: 'jobClaimed';
+      readonly at: string;
+      readonly jobId: string;
+      readonly jobType: JobType;
+      readonly assetUuid: string;
+      readonly sourcePath: string;
+    }
+  | {
+      readonly type: 'stageEntered';
+      readonly at: string;
+      readonly jobId: string;
+      readonly stage: Stage;
+      readonly encoder?: string;
+    }
+  | { readonly type: 'progressMade'; readonly jobId: string; readonly progress: number }
+  | { readonly type: 'jobExecuted'; readonly jobId: string }
+  | { readonly type: 'cancelRequested'; readonly jobId: string }
+  | { readonly type: 'suspensionChanged'; readonly jobId: string; readonly suspended: boolean }
+  | { readonly type: 'jobEnded'; readonly job: EndedJob }
+  | { readonly type: 'settingsChanged'; readonly settings: SettingsView }
+  | { readonly type: 'diskChecked'; readonly disk: DiskState };
+
+export type AgentEventType = AgentEvent['type'];

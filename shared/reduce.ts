@@ -1,0 +1,134 @@
+import { assertNever } from './assert-never.ts';
+import type { AgentEvent } from './event.ts';
+import { HISTORY_LIMIT, type EndedJob, type RunningJob, type Snapshot, type Totals } from './snapshot.ts';
+
+/** (snapshot, event) → snapshot. Pure; the only place state changes, in the agent and in every replica. */
+export function reduce(snapshot: Snapshot, event: AgentEvent): Snapshot {
+  return { ...snapshot, ...change(snapshot, event), revision: snapshot.revision + 1 };
+}
+
+function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
+  switch (event.type) {
+    case 'phaseChanged':
+      return { agent: { ...s.agent, phase: event.phase } };
+    case 'registered':
+      return {
+        agent: { ...s.agent, agentId: event.agentId },
+        server: event.policy === undefined ? s.server : { ...s.server, policy: event.policy },
+      };
+    case 'serverLinkChanged': {
+      const { url, policy } = s.server;
+      return { server: { url, ...(policy === undefined ? {} : { policy }), ...event.server } };
+    }
+    case 'serverAnswered':
+      return { server: { ...s.server, lastContactAt: event.at } };
+    case 'capabilityChanged':
+      return { capabilities: replaceOrAppend(s.capabilities, event.capability, (entry) => entry.name) };
+    case 'toolsFound':
+      return { tools: event.tools };
+    case 'acceleratorsFound':
+      return { accelerators: event.accelerators };
+    case 'rootsChecked':
+      return { roots: event.roots };
+    case 'offersSeen':
+      return { waiting: event.waiting };
+    case 'backlogSeen':
+      return { backlog: event.backlog };
+    case 'settingsChanged':
+      return {
+        settings: event.settings,
+        agent: { ...s.agent, maxParallelJobs: event.settings.values.maxParallelJobs },
+      };
+    case 'diskChecked':
+      return { disk: event.disk };
+    case 'jobClaimed':
+    case 'stageEntered':
+    case 'progressMade':
+    case 'jobExecuted':
+    case 'cancelRequested':
+    case 'suspensionChanged':
+    case 'jobEnded':
+      return changeJobs(s, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+type JobEvent = Extract<AgentEvent, { jobId: string } | { type: 'jobEnded' }>;
+
+function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
+  switch (event.type) {
+    case 'jobClaimed':
+      return { running: claim(s.running, event), waiting: s.waiting.filter((job) => job.jobId !== event.jobId) };
+    case 'stageEntered':
+      return patch(s, event.jobId, {
+        stage: event.stage,
+        stageSince: event.at,
+        ...(event.encoder === undefined ? {} : { encoder: event.encoder }),
+      });
+    case 'progressMade':
+      return patch(s, event.jobId, { progress: event.progress });
+    case 'jobExecuted':
+      return patch(s, event.jobId, { delivering: true });
+    case 'cancelRequested':
+      return patch(s, event.jobId, { cancelRequested: true });
+    case 'suspensionChanged':
+      return patch(s, event.jobId, { suspended: event.suspended });
+    case 'jobEnded':
+      return end(s, event.job);
+    default:
+      return assertNever(event);
+  }
+}
+
+function claim(running: readonly RunningJob[], event: Extract<AgentEvent, { type: 'jobClaimed' }>): RunningJob[] {
+  const { jobId, jobType, assetUuid, sourcePath, at } = event;
+  const job: RunningJob = {
+    jobId,
+    jobType,
+    assetUuid,
+    sourcePath,
+    stage: 'claimed',
+    claimedAt: at,
+    stageSince: at,
+    delivering: false,
+    cancelRequested: false,
+    suspended: false,
+  };
+  return [...running.filter((entry) => entry.jobId !== jobId), job];
+}
+
+function patch(s: Snapshot, jobId: string, change: Partial<RunningJob>): Partial<Snapshot> {
+  return { running: s.running.map((job) => (job.jobId === jobId ? { ...job, ...change } : job)) };
+}
+
+function end(s: Snapshot, job: EndedJob): Partial<Snapshot> {
+  const running = s.running.filter((entry) => entry.jobId !== job.jobId);
+  const push = (list: readonly EndedJob[]): EndedJob[] =>
+    [job, ...list.filter((entry) => entry.jobId !== job.jobId)].slice(0, HISTORY_LIMIT);
+  const totals = count(s.totals, job);
+  return job.ending.kind === 'done'
+    ? { running, totals, done: push(s.done), failures: s.failures.filter((entry) => entry.jobId !== job.jobId) }
+    : { running, totals, failures: push(s.failures) };
+}
+
+function count(totals: Totals, { ending }: EndedJob): Totals {
+  switch (ending.kind) {
+    case 'done':
+      return { ...totals, done: totals.done + 1 };
+    case 'failed':
+      return { ...totals, failed: totals.failed + 1 };
+    case 'given-back':
+    case 'lease-lost':
+    case 'cancelled':
+      return { ...totals, givenBack: totals.givenBack + 1 };
+    default:
+      return assertNever(ending);
+  }
+}
+
+function replaceOrAppend<T>(list: readonly T[], entry: T, key: (entry: T) => string): readonly T[] {
+  return list.some((other) => key(other) === key(entry))
+    ? list.map((other) => (key(other) === key(entry) ? entry : other))
+    : [...list, entry];
+}

@@ -1,0 +1,365 @@
+import { z } from 'zod';
+
+/**
+ * The protocol's schemas, spelled exactly as on the wire (protocol.md). Requests are strict where we are the
+ * sender; answers are loose: other servers may add fields, and an optional field may come as null.
+ */
+
+export const API_BASE = '/api/v1';
+
+export const JOB_TYPES = [
+  'generate_video_proxies',
+  'generate_thumbnails',
+  'generate_audio_waveform',
+  'transcribe_audio',
+] as const;
+export type JobType = (typeof JOB_TYPES)[number];
+
+export const JOB_STATUSES = ['pending', 'claimed', 'completed', 'failed'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const DERIVED_KINDS = ['proxy_video', 'proxy_audio', 'thumb', 'waveform'] as const;
+export type DerivedKind = (typeof DERIVED_KINDS)[number];
+
+export const SERVER_ERROR_CODES = [
+  'STATE_CONFLICT',
+  'LOCK_REQUIRED',
+  'LOCK_INVALID',
+  'PURGED',
+  'VALIDATION_FAILED',
+  'RATE_LIMITED',
+  'TEMPORARY_UNAVAILABLE',
+] as const;
+
+const Uuid = z.guid();
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lowercase hex');
+const Instant = z.iso.datetime({ offset: true });
+/** Absent and null are the same thing in an answer. */
+const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
+
+export const ErrorBody = z.object({ code: z.string(), message: z.string(), details: z.unknown().optional() });
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+// ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A job as a server sends it. Only `job_id` and `job_type` are certain: job.ts decides whether the rest is valid. */
+export const WireJob = z.looseObject({
+  job_id: Uuid,
+  job_type: z.string(),
+  status: maybe(z.string()),
+  asset_uuid: z.unknown(),
+  required_capabilities: z.unknown(),
+  inputs: z.unknown(),
+  expected_outputs: z.unknown(),
+  invariants: z.unknown(),
+  priority: maybe(z.number()),
+  claimed_by: maybe(z.string()),
+  lock_token: maybe(z.string().min(1)),
+  locked_until: maybe(Instant),
+});
+export type WireJob = z.infer<typeof WireJob>;
+
+export const JobPage = z.union([
+  z.array(WireJob).transform((items) => ({ items, next_cursor: undefined as string | undefined })),
+  z.object({ items: z.array(WireJob), next_cursor: maybe(z.string().min(1)) }),
+]);
+export type JobPage = z.infer<typeof JobPage>;
+
+// ── agents ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const RegisterRequest = z.object({
+  installation_id: Uuid,
+  agent_name: z.string().min(1).max(200),
+  agent_version: z.string().min(1).max(100),
+  platform: z.string().max(100).optional(),
+  capabilities: z.array(z.string().min(1).max(200)).max(200),
+  max_parallel_jobs: z.int().min(1).max(64).optional(),
+});
+export type RegisterRequest = z.infer<typeof RegisterRequest>;
+
+const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time as "HH:MM"');
+
+export const ServerPolicy = z.object({
+  min_poll_interval_seconds: maybe(z.number().min(0)),
+  max_parallel_jobs_allowed: maybe(z.int().min(0)),
+  allowed_job_types: maybe(z.array(z.string())),
+  quiet_hours: maybe(z.object({ start: ClockTime, end: ClockTime, timezone: maybe(z.string()) })),
+});
+export type ServerPolicy = z.infer<typeof ServerPolicy>;
+
+export const RegisterAnswer = z.object({ agent_id: Uuid, server_policy: maybe(ServerPolicy) });
+export type RegisterAnswer = z.infer<typeof RegisterAnswer>;
+
+// ── lease ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const HeartbeatRequest = z.object({
+  lock_token: z.string().min(1),
+  progress: z.number().min(0).max(1).optional(),
+  stage: z.string().max(100).optional(),
+});
+export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
+
+export const HeartbeatAnswer = z.object({ locked_until: maybe(Instant), cancel_requested: maybe(z.boolean()) });
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+export const FailRequest = z.object({
+  lock_token: z.string().min(1),
+  error_code: z.string().min(1).max(100),
+  message: z.string().min(1).max(10_000),
+  retryable: z.boolean(),
+});
+export type FailRequest = z.infer<typeof FailRequest>;
+
+// ── uploads ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const UploadInitRequest = z.object({
+  job_id: Uuid,
+  lock_token: z.string().min(1),
+  kind: z.enum(DERIVED_KINDS),
+  content_type: z.string().min(1).max(200),
+  size_bytes: z.int().min(1),
+  sha256: Sha256,
+});
+export type UploadInitRequest = z.infer<typeof UploadInitRequest>;
+
+export const UploadInitAnswer = z.object({
+  upload_id: z.string().min(1),
+  max_part_size_bytes: z.int().min(1),
+  upload_url: maybe(z.string().min(1)),
+});
+export type UploadInitAnswer = z.infer<typeof UploadInitAnswer>;
+
+export const UploadPartAnswer = z
+  .object({ etag: maybe(z.string()), part_etag: maybe(z.string()), checksum: maybe(z.string()) })
+  .transform((answer, context) => {
+    const etag = answer.etag ?? answer.part_etag ?? answer.checksum;
+    if (etag !== undefined) return { etag };
+    context.addIssue({ code: 'custom', message: 'neither etag, part_etag nor checksum' });
+    return z.NEVER;
+  });
+export type UploadPartAnswer = z.infer<typeof UploadPartAnswer>;
+
+export const UploadedPart = z.object({ part_number: z.int().min(1).max(10_000), etag: z.string().min(1) });
+export type UploadedPart = z.infer<typeof UploadedPart>;
+
+export const UploadCompleteRequest = z.object({
+  upload_id: z.string().min(1),
+  lock_token: z.string().min(1),
+  parts: z.array(UploadedPart).min(1).max(10_000),
+});
+export type UploadCompleteRequest = z.infer<typeof UploadCompleteRequest>;
+
+export const UploadCompleteAnswer = z.object({ ref: z.string().min(1) });
+export type UploadCompleteAnswer = z.infer<typeof UploadCompleteAnswer>;
+
+export const UploadStatusAnswer = z.object({ parts: z.array(UploadedPart) });
+export type UploadStatusAnswer = z.infer<typeof UploadStatusAnswer>;
+
+// ── results ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const DerivedRef = z.object({
+  kind: z.enum(DERIVED_KINDS),
+  ref: z.string().min(1),
+  content_type: z.string().min(1),
+  size_bytes: z.int().min(1),
+  sha256: Sha256,
+});
+export type DerivedRef = z.infer<typeof DerivedRef>;
+
+const Rational = z.object({ num: z.int(), den: z.int().min(1), value: z.number() });
+export type Rational = z.infer<typeof Rational>;
+
+export const AudioStreamFacts = z.object({
+  codec: z.string().optional(),
+  channels: z.int().optional(),
+  channel_layout: z.string().optional(),
+  sample_rate_hz: z.int().optional(),
+  bit_depth: z.int().optional(),
+  language: z.string().optional(),
+});
+
+/** Facts of a source; what is unknown is absent, never invented (media.md). */
+export const TechnicalMetadata = z.object({
+  media_format: z.string().optional(),
+  duration_ms: z.int().min(0).optional(),
+  size_bytes: z.int().min(0).optional(),
+  video_codec: z.string().optional(),
+  profile: z.string().optional(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  display_aspect: z.string().optional(),
+  fps: Rational.optional(),
+  frame_count: z.int().optional(),
+  field_order: z.string().optional(),
+  pixel_format: z.string().optional(),
+  bit_depth: z.int().optional(),
+  color_space: z.string().optional(),
+  color_transfer: z.string().optional(),
+  color_primaries: z.string().optional(),
+  color_range: z.string().optional(),
+  rotation_deg: z.int().optional(),
+  timecode_start: z.string().optional(),
+  drop_frame: z.boolean().optional(),
+  reel_name: z.string().optional(),
+  bitrate_kbps: z.int().optional(),
+  audio_streams: z.array(AudioStreamFacts).optional(),
+  captured_at: z.string().optional(),
+  camera_make: z.string().optional(),
+  camera_model: z.string().optional(),
+  gps: z.object({ latitude: z.number(), longitude: z.number(), altitude_m: z.number().optional() }).optional(),
+});
+export type TechnicalMetadata = z.infer<typeof TechnicalMetadata>;
+
+const Tile = z.object({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1), h: z.int().min(1) });
+
+/** One picture of a source: what is known before the upload; the wire adds kind, ref, type, size and hash. */
+export const ThumbFacts = z.object({
+  index: z.int().min(0),
+  time_ms: z.int().min(0),
+  width: z.int().min(1),
+  height: z.int().min(1),
+  tile: Tile.optional(),
+});
+export type ThumbFacts = z.infer<typeof ThumbFacts>;
+export const ThumbEntry = DerivedRef.extend(ThumbFacts.shape);
+export type ThumbEntry = z.infer<typeof ThumbEntry>;
+
+export const ProxyEntry = DerivedRef.extend({ profile: z.string().min(1) });
+export type ProxyEntry = z.infer<typeof ProxyEntry>;
+
+export const WaveformFacts = z.object({
+  duration_ms: z.int().min(0),
+  bucket_count: z.int().min(1),
+  samples: z.array(z.number().min(0).max(1)),
+  channels: z.int().min(1),
+  sample_rate: z.int().min(1),
+});
+export type WaveformFacts = z.infer<typeof WaveformFacts>;
+export const WaveformData = WaveformFacts.extend({ ref: z.string().min(1) });
+export type WaveformData = z.infer<typeof WaveformData>;
+
+export const Segment = z.object({ start_ms: z.int().min(0), end_ms: z.int().min(0), text: z.string() });
+export const Word = z.object({ start_ms: z.int().min(0), end_ms: z.int().min(0), text: z.string(), p: z.number() });
+export const TranscriptSegment = Segment.extend({
+  track: z.int().optional(),
+  words: z.array(Word).optional(),
+});
+export const Transcript = z.object({
+  text: z.string(),
+  language: z.string(),
+  confidence: z.number().min(0).max(1).optional(),
+  segments: z.array(TranscriptSegment),
+});
+export type Transcript = z.infer<typeof Transcript>;
+
+export const Warning = z.object({ code: z.string().min(1), message: z.string().min(1), count: z.int().optional() });
+export type Warning = z.infer<typeof Warning>;
+
+export const Metrics = z.record(z.string(), z.unknown());
+
+/** `output` by job type: the shape JOB-TYPES names. */
+export const OUTPUTS = {
+  generate_video_proxies: z.object({ proxy_files: z.array(ProxyEntry).min(1), technical_metadata: TechnicalMetadata }),
+  generate_thumbnails: z.object({ thumbnails: z.array(ThumbEntry).min(1) }),
+  generate_audio_waveform: z.object({ waveform_data: WaveformData }),
+  transcribe_audio: z.object({
+    transcript_text: z.string(),
+    segments: z.array(Segment).optional(),
+    confidence: z.number().min(0).max(1).optional(),
+  }),
+} as const satisfies Record<JobType, z.ZodType>;
+export type JobOutput = { [T in JobType]: z.infer<(typeof OUTPUTS)[T]> }[JobType];
+
+export const Result = z.object({
+  facts: TechnicalMetadata.optional(),
+  derived_manifest: z.array(DerivedRef),
+  transcript: Transcript.optional(),
+  warnings: z.array(Warning),
+  metrics: Metrics,
+});
+export type Result = z.infer<typeof Result>;
+
+const submitOf = <T extends JobType>(jobType: T) =>
+  z.object({
+    lock_token: z.string().min(1),
+    job_type: z.literal(jobType),
+    success: z.literal(true),
+    errors: z.array(z.unknown()).max(0),
+    output: OUTPUTS[jobType],
+    result: Result,
+  });
+
+export const SubmitRequest = z.discriminatedUnion('job_type', [
+  submitOf('generate_video_proxies'),
+  submitOf('generate_thumbnails'),
+  submitOf('generate_audio_waveform'),
+  submitOf('transcribe_audio'),
+]);
+export type SubmitRequest = z.infer<typeof SubmitRequest>;
+
+// ── operator scope ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export const CreateAssetRequest = z.object({
+  source_path: z.string().min(1).max(4096),
+  media_type: z.enum(['video', 'audio', 'image']).optional(),
+});
+export type CreateAssetRequest = z.infer<typeof CreateAssetRequest>;
+
+export const Asset = z.object({
+  uuid: Uuid,
+  source_path: z.string(),
+  media_type: maybe(z.string()),
+  created_at: Instant,
+});
+export type Asset = z.infer<typeof Asset>;
+
+export const CreateJobRequest = z.object({
+  asset_uuid: Uuid,
+  job_type: z.enum(JOB_TYPES),
+  /** Without `asset_uuid` and `source_path`: the server adds those of the asset. */
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  priority: z.int().min(-100).max(100).optional(),
+});
+export type CreateJobRequest = z.input<typeof CreateJobRequest>;
+
+/** A job as people and tools see it: with its history and, once it ended, what was submitted or why it failed. */
+export const OperatorJob = WireJob.extend({
+  attempts: z.int().min(0),
+  max_attempts: z.int().min(1),
+  not_before: maybe(Instant),
+  created_at: Instant,
+  updated_at: Instant,
+  progress: maybe(z.number()),
+  stage: maybe(z.string()),
+  cancel_requested: maybe(z.boolean()),
+  submitted: z.unknown().optional(),
+  failure: maybe(z.object({ error_code: z.string(), message: z.string(), retryable: z.boolean() })),
+});
+export type OperatorJob = z.infer<typeof OperatorJob>;
+
+export const OperatorJobPage = z.object({ items: z.array(OperatorJob), next_cursor: maybe(z.string()) });
+
+export const DerivedEntry = DerivedRef.extend({ job_id: Uuid });
+export type DerivedEntry = z.infer<typeof DerivedEntry>;
+
+export const JobsSummary = z.object({
+  by_status: z.record(z.string(), z.int().min(0)),
+  /** Pending jobs for which no registered agent declares the capability: capability → count. */
+  by_missing_capability: z.record(z.string(), z.int().min(0)),
+});
+export type JobsSummary = z.infer<typeof JobsSummary>;
+
+export const AgentEntry = z.object({
+  agent_id: Uuid,
+  installation_id: Uuid,
+  agent_name: z.string(),
+  agent_version: z.string(),
+  platform: maybe(z.string()),
+  capabilities: z.array(z.string()),
+  last_seen_at: Instant,
+});
+export type AgentEntry = z.infer<typeof AgentEntry>;
+
+export const PriorityRequest = z.object({ priority: z.int().min(-100).max(100) });
+export const EnrollRequest = z.object({ token: z.string().min(1), installation_id: Uuid });
+export const EnrollAnswer = z.object({ token: z.string().min(1) });

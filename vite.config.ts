@@ -1,0 +1,66 @@
+import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig, type EnvironmentOptions } from 'vite';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const nodeBuiltins = [...builtinModules, /^node:/];
+
+// Native add-ons and packages that locate files beside themselves cannot be bundled; they stay in node_modules.
+const unbundled = ['electron', 'sharp', /^@img\//, /^@fugood\//, 'ffmpeg-static', 'systeminformation'];
+
+/** One environment per runtime (docs/adr/0002-one-build-per-runtime.md). */
+function nodeEnvironment(outDir: string, input: Record<string, string>, format: 'es' | 'cjs'): EnvironmentOptions {
+  const extension = format === 'es' ? 'js' : 'cjs';
+  return {
+    consumer: 'server',
+    resolve: { noExternal: true, conditions: ['node', 'import', 'module', 'default'] },
+    build: {
+      outDir: here(outDir),
+      emptyOutDir: true,
+      target: 'node24',
+      minify: false,
+      sourcemap: true,
+      copyPublicDir: false,
+      rolldownOptions: {
+        input,
+        external: [...nodeBuiltins, ...unbundled],
+        platform: 'node',
+        output: {
+          format,
+          // Flat on purpose: an entry finds its sibling entries by `new URL('./name.js', import.meta.url)` from any chunk.
+          entryFileNames: `[name].${extension}`,
+          chunkFileNames: `[name]-[hash].${extension}`,
+        },
+      },
+    },
+  };
+}
+
+export default defineConfig({
+  root: here('./renderer'),
+  base: './',
+  plugins: [react()],
+  builder: {
+    sharedConfigBuild: true,
+    buildApp: async (builder) => {
+      for (const environment of Object.values(builder.environments)) {
+        if (environment.name !== 'ssr') await builder.build(environment);
+      }
+    },
+  },
+  environments: {
+    client: {
+      build: { outDir: here('./out/renderer'), emptyOutDir: true, target: 'chrome140', sourcemap: false },
+    },
+    node: nodeEnvironment(
+      './out/node',
+      {
+        'rushcatalog-agent': here('./electron/headless/main.ts'),
+        'lease-thread': here('./electron/agent/lease-thread.ts'),
+        'media-worker': here('./electron/agent/media-worker.ts'),
+      },
+      'es',
+    ),
+  },
+});
