@@ -34,7 +34,7 @@ export interface ChildLimits {
   readonly wallMs?: number;
   /** No output, no CPU time and no IO for this long (ms, default 120,000) is a hang; suspended time does not count. */
   readonly stallMs?: number;
-  /** RLIMIT_AS in bytes, where the platform has it. */
+  /** RLIMIT_AS in bytes, where the platform has it (Linux with util-linux). Not for Node: V8 reserves far more than it uses. */
   readonly addressSpaceBytes?: number;
   /** Resident size in bytes at which a watchdog ends the child as `out-of-memory`. */
   readonly residentBytes?: number;
@@ -50,6 +50,8 @@ export type ChildEnd =
   | { readonly kind: 'stalled'; readonly afterMs: number }
   | { readonly kind: 'out-of-memory'; readonly residentBytes: number }
   | { readonly kind: 'too-much-output' }
+  /** One of our own callbacks threw or rejected; the child was killed. The callback's owner knows the error itself. */
+  | { readonly kind: 'consumer-failed'; readonly message: string }
   | { readonly kind: 'not-started'; readonly message: string };
 
 export interface ChildResult {
@@ -73,6 +75,7 @@ export interface JobProcesses {
   kill(): Promise<void>;
   /** Cancel or stop: CONT, TERM, 5 s, KILL; resolves when nobody is left. */
   terminate(): Promise<void>;
+  /** Stops every child (SIGSTOP) and holds back new ones. Windows has no such signal: there it only holds back new ones. */
   suspend(): void;
   resume(): void;
   readonly suspended: boolean;
@@ -82,8 +85,13 @@ export interface JobProcesses {
 }
 
 export interface ProcessOptions {
-  /** Travels in every child's environment as RUSHCATALOG_RUN_ID; the sweep at the start looks for it. */
+  /** Travels in every child's environment as RUSHCATALOG_RUN_ID. */
   readonly runId: string;
+  /**
+   * Travels as RUSHCATALOG_OWNER: one value per installation and work folder, the same after a restart, so that
+   * the sweep at the start finds what an earlier life of this agent left behind and nothing else.
+   */
+  readonly owner: string;
   readonly jobId: string;
   /** Nice value 0..19 for every child (below normal: 10). */
   readonly nice: number;

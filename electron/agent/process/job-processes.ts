@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { setPriority } from 'node:os';
+import type { ChildEnd, ChildResult, ChildSpec, JobProcesses, ProcessOptions } from './child.ts';
+import { CHILD_ENTRY, childEnvironment, entry } from './environment.ts';
+import { launchArgs, type Wrappers } from './launch-args.ts';
+import { startChild, whyNotRunnable } from './run-process.ts';
+import type { ChildContext, RunningChild } from './running-child.ts';
+import { sharedSupervisor, type SupervisorLink } from './supervisor-link.ts';
+import { findWrappers, spawnsFromMainThread } from './wrappers.ts';
+
+export interface ProcessDeps {
+  /** Monotonic clock, ms. */
+  readonly now?: () => number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly wrappers?: () => Promise<Wrappers>;
+  /**
+   * Who ends the children when this process dies. `auto`: the kernel where `setpriv` can ask it to (the child itself,
+   * not what it starts), else the supervisor. `always`: the supervisor too, which also finds grandchildren.
+   */
+  readonly supervision?: 'auto' | 'always';
+  readonly supervisor?: () => SupervisorLink;
+}
+
+/** The children of one job: run, suspended and ended together (child.ts tells what each call promises). */
+export function createJobProcesses(options: ProcessOptions, deps: ProcessDeps = {}): JobProcesses {
+  return new Children(options, deps);
+}
+
+class Children implements JobProcesses {
+  readonly #options: ProcessOptions;
+  readonly #now: () => number;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #wrappers: () => Promise<Wrappers>;
+  readonly #supervision: 'auto' | 'always';
+  readonly #findSupervisor: () => SupervisorLink;
+  readonly #living = new Set<RunningChild>();
+  readonly #listeners = new Set<(groups: readonly number[]) => void>();
+  /** Resolved by resume, kill and terminate. */
+  #wake = Promise.withResolvers<undefined>();
+  #supervisor: SupervisorLink | undefined;
+  readonly #whenEnded = Promise.withResolvers<undefined>();
+  #suspended = false;
+  #ended: ChildEnd | undefined;
+
+  constructor(options: ProcessOptions, deps: ProcessDeps) {
+    this.#options = options;
+    this.#now = deps.now ?? (() => performance.now());
+    this.#env = deps.env ?? process.env;
+    this.#wrappers = deps.wrappers ?? findWrappers;
+    this.#supervision = deps.supervision ?? 'auto';
+    this.#findSupervisor = deps.supervisor ?? sharedSupervisor;
+  }
+
+  get suspended(): boolean {
+    return this.#suspended;
+  }
+
+  groups(): readonly number[] {
+    return [...this.#living].map((child) => child.group);
+  }
+
+  onGroupsChanged(listener: (groups: readonly number[]) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async run(spec: ChildSpec): Promise<ChildResult> {
+    const askedAt = this.#now();
+    const started = await this.#start(spec);
+    if ('result' in started) return started.result;
+    return {
+      end: started,
+      stdout: Buffer.alloc(0),
+      stderrTail: [],
+      command: [spec.program, ...spec.args],
+      wallMs: this.#now() - askedAt,
+    };
+  }
+
+  suspend(): void {
+    if (this.#suspended || this.#ended !== undefined) return;
+    this.#suspended = true;
+    for (const child of this.#living) child.stop();
+  }
+
+  resume(): void {
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    for (const child of this.#living) child.continue();
+    this.#wakeWaiting();
+  }
+
+  async kill(): Promise<void> {
+    await this.#endAll({ kind: 'killed' }, 'kill');
+  }
+
+  async terminate(): Promise<void> {
+    await this.#endAll({ kind: 'cancelled' }, 'terminate');
+  }
+
+  async #endAll(reason: ChildEnd, how: 'kill' | 'terminate'): Promise<void> {
+    this.#ended ??= reason;
+    this.#wakeWaiting();
+    this.#whenEnded.resolve(undefined);
+    // Nobody can be on the way: #start looks at #ended in the same breath as it spawns.
+    await Promise.all([...this.#living].map((child) => child.end(reason, how)));
+  }
+
+  /** The running child, or how it ended before it began. */
+  async #start(spec: ChildSpec): Promise<RunningChild | ChildEnd> {
+    // Looking at a program or folder on a dead share may never answer.
+    const looks = Promise.all([whyNotRunnable(spec), this.#wrappers()]);
+    const looked = await Promise.race([looks, this.#whenEnded.promise]);
+    await this.#untilAwake(spec.signal);
+    if (this.#ended !== undefined) return this.#ended;
+    if (looked === undefined) return { kind: 'killed' };
+    const [problem, wrappers] = looked;
+    if (spec.signal?.aborted === true) return { kind: 'cancelled' };
+    if (problem !== null) return { kind: 'not-started', message: problem };
+    return this.#spawn(spec, wrappers);
+  }
+
+  async #spawn(spec: ChildSpec, wrappers: Wrappers): Promise<RunningChild | ChildEnd> {
+    const { runId, owner, nice } = this.#options;
+    const diesWithUs = spawnsFromMainThread && wrappers.setpriv !== undefined;
+    try {
+      if (this.#supervision === 'always' || !diesWithUs) this.#supervisor ??= this.#findSupervisor();
+    } catch (error) {
+      return { kind: 'not-started', message: error instanceof Error ? error.message : String(error) };
+    }
+    // Unique beyond this process: a run that is resumed after a crash keeps its id.
+    const child = `${runId}/${randomUUID()}`;
+    const wish = { program: spec.program, args: spec.args, nice, dieWithParent: spawnsFromMainThread };
+    const context: ChildContext = {
+      launch: launchArgs({ ...wish, addressSpaceBytes: spec.limits?.addressSpaceBytes }, wrappers),
+      env: childEnvironment(this.#env, spec.env ?? {}, { runId, owner, child }),
+      mark: entry(CHILD_ENTRY, child),
+      now: this.#now,
+      isSuspended: () => this.#suspended,
+    };
+    const start = await startChild(spec, context, (running) => {
+      this.#adopt(running);
+      if (nice > 0 && wrappers.nice === undefined) lowerPriority(running.group, nice);
+    });
+    return start.kind === 'running' ? start.child : start;
+  }
+
+  #adopt(child: RunningChild): void {
+    this.#living.add(child);
+    this.#supervisor?.add(child.family);
+    this.#tellGroups();
+    void this.#forgetWhenGone(child);
+  }
+
+  async #forgetWhenGone(child: RunningChild): Promise<void> {
+    await Promise.allSettled([child.gone, child.result]);
+    this.#living.delete(child);
+    this.#supervisor?.remove(child.group);
+    this.#tellGroups();
+  }
+
+  async #untilAwake(signal: AbortSignal | undefined): Promise<void> {
+    const aborted = Promise.withResolvers<undefined>();
+    const onAbort = (): void => aborted.resolve(undefined);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const mayWait = (): boolean => this.#suspended && this.#ended === undefined && signal?.aborted !== true;
+    while (mayWait()) await Promise.race([this.#wake.promise, aborted.promise]);
+    signal?.removeEventListener('abort', onAbort);
+  }
+
+  #wakeWaiting(): void {
+    this.#wake.resolve(undefined);
+    this.#wake = Promise.withResolvers<undefined>();
+  }
+
+  #tellGroups(): void {
+    const groups = this.groups();
+    for (const listener of this.#listeners) listener(groups);
+  }
+}
+
+/** The way where there is no `nice` (Windows): a moment late, but before the program has started threads of its own. */
+function lowerPriority(pid: number, nice: number): void {
+  try {
+    setPriority(pid, nice);
+  } catch {
+    // gone already, or not ours to change; the priority is a courtesy
+  }
+}

@@ -1,0 +1,35 @@
+import { createInterface } from 'node:readline';
+import { endFamily, type Family } from './kill-tree.ts';
+import { parseSupervisorMessage } from './supervisor-message.ts';
+
+/**
+ * Entry of a small Node program, one per agent: it holds the reading end of a pipe whose writing end only the agent
+ * has. When the agent dies, however that happens, the kernel closes the pipe, and everybody on the list is killed.
+ * It goes by the mark of each child, never by the owner: the agent may already be up again with new children.
+ */
+const families = new Map<number, Family>();
+
+// Whatever ends the agent politely may reach us too; we go when the pipe says so.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => {
+  const message = parseSupervisorMessage(line);
+  switch (message?.kind) {
+    case 'add':
+      families.set(message.family.leader, { ...message.family, seen: new Map() });
+      break;
+    case 'remove':
+      families.delete(message.leader);
+      break;
+    case undefined:
+      break;
+  }
+});
+lines.on('close', () => void endEverybody());
+
+async function endEverybody(): Promise<void> {
+  const atOnce = AbortSignal.abort();
+  await Promise.all([...families.values()].map((family) => endFamily(family, 0, atOnce)));
+  process.exit(0);
+}

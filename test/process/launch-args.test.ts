@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { launchArgs } from '../../electron/agent/process/launch-args.ts';
+import { proveWrappers } from '../../electron/agent/process/wrappers.ts';
+
+const all = { setpriv: '/usr/bin/setpriv', nice: '/usr/bin/nice', prlimit: '/usr/bin/prlimit' };
+const wish = { program: '/opt/ffmpeg', args: ['-i', 'x'], nice: 10, addressSpaceBytes: 1e9, dieWithParent: true };
+
+describe('launchArgs', () => {
+  it('puts setpriv first and the memory limit last', () => {
+    expect(launchArgs(wish, all)).toEqual({
+      program: '/usr/bin/setpriv',
+      args: '--pdeathsig KILL -- /usr/bin/nice -n 10 -- /usr/bin/prlimit --as=1000000000 -- /opt/ffmpeg -i x'.split(
+        ' ',
+      ),
+      wrapperNames: ['setpriv', 'nice', 'prlimit'],
+    });
+  });
+
+  it('leaves out what is not there or not wished', () => {
+    const bare = { program: '/opt/ffmpeg', args: ['-i', 'x'], wrapperNames: [] };
+    expect(launchArgs(wish, {})).toEqual(bare);
+    expect(launchArgs({ program: '/opt/ffmpeg', args: ['-i', 'x'], nice: 0, dieWithParent: false }, all)).toEqual(bare);
+    expect(launchArgs({ ...wish, dieWithParent: false }, { setpriv: all.setpriv, nice: all.nice }).args).toEqual([
+      '-n',
+      '10',
+      '--',
+      '/opt/ffmpeg',
+      '-i',
+      'x',
+    ]);
+  });
+});
+
+describe('proveWrappers', () => {
+  it.skipIf(process.platform !== 'linux')('believes a wrapper only when a run of it worked', async () => {
+    const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
+    const folder = await mkdtemp('/tmp/rc-wrappers-');
+    // Like busybox: there is a setpriv, but not this option.
+    await writeFile(`${folder}/setpriv`, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const proven = await proveWrappers({ PATH: `${folder}:/usr/bin:/bin` });
+    await rm(folder, { recursive: true });
+    expect(proven.setpriv).toBeUndefined();
+    expect(proven.nice).toMatch(/^\/(usr\/)?bin\/nice$/);
+  });
+});

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { sendSignal } from '../../electron/agent/process/kill-tree.ts';
+import { withEnvironmentEntry, readProcessTable } from '../../electron/agent/process/process-table.ts';
+import { createSupervisorLink } from '../../electron/agent/process/supervisor-link.ts';
+import { sweepStrayChildren } from '../../electron/agent/process/sweep.ts';
+import { eventually, goneAfter, isAlive, print } from '../support/children/alive.ts';
+import { childProgram } from '../support/children/child-program.ts';
+import { testProcesses } from '../support/children/collected-run.ts';
+
+const onLinux = process.platform === 'linux';
+const started: ChildProcess[] = [];
+const strays: number[] = [];
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+  for (const pid of strays.splice(0)) sendSignal(pid, 'SIGKILL');
+});
+
+/** Starts a small agent with one child; answers with the process ids of everybody below it. */
+async function smallAgent(owner: string, way: string, name: string): Promise<{ agent: ChildProcess; pids: number[] }> {
+  const { program, args } = childProgram('parent-dies', owner, way, name);
+  const agent = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  started.push(agent);
+  const line = await new Promise<string>((resolve) => {
+    if (agent.stdout !== null) createInterface({ input: agent.stdout }).once('line', resolve);
+  });
+  const pids: number[] = JSON.parse(line);
+  strays.push(...pids);
+  expect(pids.filter(isAlive)).toEqual(pids);
+  return { agent, pids };
+}
+
+async function deathAfterKill(owner: string, way: string, name: string): Promise<number | null> {
+  const { agent, pids } = await smallAgent(owner, way, name);
+  agent.kill('SIGKILL');
+  const ms = await goneAfter(pids, 1_000);
+  print(`kill -9 of the agent (${way}, ${name}), ${String(pids.length)} processes gone`, ms ?? Infinity);
+  return ms;
+}
+
+describe.skipIf(!onLinux)('when the agent dies by kill -9, within a second', () => {
+  it.each([
+    ['kernel', 'sleeper'],
+    ['kernel', 'ignore-sigterm'],
+    ['supervisor', 'sleeper'],
+    ['supervisor', 'ignore-sigterm'],
+    // The kernel's promise holds for the child alone, the supervisor's for everybody.
+    ['supervisor', 'grandchild'],
+    ['both', 'marked'],
+  ])('by %s: %s', async (way, name) => {
+    expect(await deathAfterKill(randomUUID(), way, name)).not.toBeNull();
+  });
+
+  it('a stopped child too', async () => {
+    const { agent, pids } = await smallAgent(randomUUID(), 'supervisor', 'sleeper');
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    agent.kill('SIGKILL');
+    expect(await goneAfter(pids, 1_000)).not.toBeNull();
+  });
+
+  it('the supervisor goes with the agent, and comes back when it is killed', async () => {
+    const { agent, pids } = await smallAgent(randomUUID(), 'supervisor', 'sleeper');
+    const supervisorOf = async (): Promise<number | undefined> =>
+      (await readProcessTable()).find((row) => row.parent === agent.pid && !pids.includes(row.pid))?.pid;
+    const first = (await supervisorOf()) ?? 0;
+    expect(isAlive(first)).toBe(true);
+    process.kill(first, 'SIGKILL');
+    let second: number | undefined;
+    for (let i = 0; i < 200 && (second === undefined || second === first); i++) {
+      await goneAfter([first], 10);
+      second = await supervisorOf();
+    }
+    expect(second).not.toBe(first);
+    await delay(200); // it is seen from its fork on, a moment before the agent can have told it the list
+    agent.kill('SIGKILL');
+    expect(await goneAfter([...pids, second ?? 0], 1_500)).not.toBeNull();
+  });
+});
+
+describe('createSupervisorLink', () => {
+  it('says so when the supervisor cannot be kept up, and tries no more', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    const link = createSupervisorLink({ program: process.execPath, args: ['/nowhere/supervisor.js'] });
+    expect((await warned).message).toContain('does not stay up');
+    link.add({ leader: 1, mark: 'X=1', startedTicks: 1 });
+    link.remove(1);
+  });
+});
+
+describe.skipIf(!onLinux)('sweepStrayChildren', () => {
+  it('ends what an earlier life left behind, and nobody else', async () => {
+    const owner = randomUUID();
+    const { agent, pids } = await smallAgent(owner, 'kernel', 'grandchild');
+    const stranger = await smallAgent(randomUUID(), 'kernel', 'sleeper');
+    const own = testProcesses({}, owner);
+    const run = own.run({ program: '/bin/sleep', args: ['60'] });
+    const ours = await eventually(() => own.groups()[0]);
+    agent.kill('SIGKILL');
+    // The kernel ended the child; its grandchildren live on. The one with a cleared environment nobody can know.
+    const [child = 0, inGroup = 0, inOwnSession = 0] = pids;
+    expect(await goneAfter([child], 1_000)).not.toBeNull();
+    expect([inGroup, inOwnSession].every(isAlive)).toBe(true);
+    const start = performance.now();
+    const sweep = await sweepStrayChildren(owner);
+    print('sweep', performance.now() - start);
+    expect([...sweep.ended].sort()).toEqual([inGroup, inOwnSession].sort());
+    expect(sweep.left).toEqual([]);
+    expect([ours, ...stranger.pids].every(isAlive)).toBe(true);
+    const marked = await withEnvironmentEntry(await readProcessTable(), `RUSHCATALOG_OWNER=${owner}`);
+    expect(marked.map((row) => row.pid)).toEqual([ours]);
+    await own.kill();
+    expect((await run).end).toEqual({ kind: 'killed' });
+  });
+
+  it('does not end the agent or its ancestors when they carry the mark themselves', async () => {
+    const owner = randomUUID();
+    const processes = testProcesses({}, owner);
+    const { program, args } = childProgram('sleeper');
+    const url = new URL('../../electron/agent/process/sweep.ts', import.meta.url).href;
+    const script = `import('${url}').then(async (m) => console.log(JSON.stringify(await m.sweepStrayChildren('${owner}'))))`;
+    // A shell that carries the mark runs an agent that carries it too.
+    const sh = `"${program}" -e "${script}"; echo alive`;
+    const result = await processes.run({
+      program: '/bin/sh',
+      args: ['-c', sh],
+      stdout: { kind: 'collect', maxBytes: 1_000 },
+    });
+    expect(args).toHaveLength(1);
+    expect(result.stdout.toString()).toBe('{"ended":[],"left":[]}\nalive\n');
+  });
+});
