@@ -1,0 +1,171 @@
+import { basename } from 'node:path';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import type { ThumbnailProfile } from '../../../shared/profiles.ts';
+import { technicalMetadata } from '../media/facts.ts';
+import { probeSource, requireVideo } from '../media/probe-source.ts';
+import type { Probe, VideoStream } from '../media/probe.ts';
+import {
+  grabArgs,
+  listArgs,
+  seekTo,
+  surveyArgs,
+  sweepArgs,
+  thumbnailSize,
+  type Window,
+} from '../media/thumbnail-args.ts';
+import {
+  betterNeighbour,
+  isBlank,
+  mayBeFaded,
+  representativeMoment,
+  spreadOver,
+  storyboardMoments,
+} from '../media/thumbnail-moments.ts';
+import { parseFrameStats, parseFrameTimes, type FrameStats } from '../media/thumbnail-stats.ts';
+import type { ExecutionContext } from './executor.ts';
+import type { RenderedPictures } from './thumbnails-rendered.ts';
+import { createRenderTool, type RenderTool } from './thumbnails-tool.ts';
+
+interface Clip {
+  readonly probe: Probe;
+  readonly stream: VideoStream;
+  /** Seconds; undefined when neither stream nor container knows. */
+  readonly duration: number | undefined;
+  readonly tool: RenderTool;
+  readonly image: ThumbnailProfile['image'];
+  readonly input: string;
+  readonly name: string;
+  readonly progress: (fraction: number) => void;
+}
+
+type Picture = RenderedPictures['pictures'][number];
+
+/** Pictures of a recording as its profile asks for. Throws JobFailure. */
+export async function renderVideo(
+  context: ExecutionContext<'generate_thumbnails'>,
+  profile: ThumbnailProfile,
+): Promise<RenderedPictures> {
+  context.report.stage('probing');
+  const probe = await probeSource(context);
+  const stream = requireVideo(probe, context.source.path);
+  const clip: Clip = {
+    probe,
+    stream,
+    duration: stream.duration ?? probe.format.duration,
+    tool: createRenderTool(context),
+    image: profile.image,
+    input: context.source.input,
+    name: basename(context.source.path),
+    // The probe is a tenth of the work of a short clip; the rest follows the pictures.
+    progress: (fraction) => context.report.progress(0.1 + 0.85 * fraction),
+  };
+  clip.progress(0);
+  context.report.stage('rendering');
+  const pictures =
+    profile.layout === 'representative' ? [await representative(clip, profile)] : await storyboard(clip, profile.count);
+  return {
+    pictures,
+    size: thumbnailSize(stream, profile.image.width),
+    command: clip.tool.lastCommand(),
+    decodeErrors: clip.tool.decodeErrors(),
+    facts: technicalMetadata(probe, context.source.sizeBytes),
+    metrics: { decoder: stream.codec, profile: profile.name, tool_runs: clip.tool.runs() },
+  };
+}
+
+// ── one picture ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function representative(
+  clip: Clip,
+  profile: Extract<ThumbnailProfile, { layout: 'representative' }>,
+): Promise<Picture> {
+  const moment = representativeMoment(profile.moment, clip.duration);
+  let grabbed = await grab(clip, moment, 0);
+  // Shorter than its container claims (longer sound, unknown duration): the first frame, as for any short clip.
+  if (grabbed === null && moment > 0) grabbed = await grab(clip, 0, 1);
+  if (grabbed === null) throw noPicture(clip);
+  clip.progress(0.6);
+  if (!mayBeFaded(grabbed.stats)) return grabbed;
+  const better = betterNeighbour(grabbed.stats, await neighbours(clip, grabbed.stats));
+  clip.progress(0.9);
+  // 2 ms earlier than the frame: shorter than any frame lasts, longer than any rounding of its timestamp.
+  return better === null ? grabbed : ((await grab(clip, Math.max(0, better.time - 0.002), 2)) ?? grabbed);
+}
+
+/** Frames around a doubtful one, from cheap to dear, until there is something to compare with. */
+async function neighbours(clip: Clip, wanted: FrameStats): Promise<readonly FrameStats[]> {
+  const near = await survey(clip, wanted.time, 3, 'key');
+  if (near.length < 3 || near.every(isBlank)) near.push(...(await survey(clip, wanted.time, 3, 'quarter-second')));
+  if (near.every(isBlank)) near.push(...(await survey(clip, wanted.time, 30, 'key')));
+  return near;
+}
+
+async function survey(clip: Clip, around: number, seconds: number, frames: Window['frames']): Promise<FrameStats[]> {
+  const from = Math.max(0, around - seconds);
+  const window = { from, seconds: around + seconds - from, frames };
+  return parseFrameStats(await clip.tool.run(surveyArgs({ ...clip, pattern: '' }, window)), from);
+}
+
+// ── several pictures ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Up to this length one decode of everything is cheaper than ten seeks with ten starts of the tool. */
+const SWEEP_SECONDS = 12;
+
+async function storyboard(clip: Clip, count: number): Promise<readonly Picture[]> {
+  const { duration, stream } = clip;
+  const isTiny = stream.frameCount !== undefined && stream.frameCount <= count;
+  if (duration !== undefined && !isTiny) {
+    const moments = storyboardMoments(count, duration);
+    const pictures = duration <= SWEEP_SECONDS ? await sweep(clip, moments) : await grabEach(clip, moments);
+    if (new Set(pictures.map((picture) => picture.time)).size === count) return pictures;
+  }
+  // Fewer frames than pictures, long gaps between frames, or no known duration: look at every frame's time first.
+  const list = await clip.tool.run(listArgs({ ...clip, pattern: '' }));
+  const times = parseFrameTimes(list, stream.timeBase ?? { num: 1, den: 1 });
+  const length = duration ?? times.at(-1) ?? 0;
+  const exact = spreadOver(times, storyboardMoments(count, length));
+  const pictures = await grabEach(
+    clip,
+    exact.map((time) => Math.max(0, time - 0.002)),
+  );
+  if (pictures.length === 0) throw noPicture(clip);
+  return pictures;
+}
+
+async function sweep(clip: Clip, moments: readonly number[]): Promise<readonly Picture[]> {
+  const onFrame = (seen: number): void => clip.progress(seen / moments.length);
+  const text = await clip.tool.run(sweepArgs({ ...clip, pattern: 'sweep-%03d.part' }, moments), onFrame);
+  return parseFrameStats(text, 0).map((frame, i) => ({ temporary: numbered('sweep', i), time: frame.time }));
+}
+
+async function grabEach(clip: Clip, moments: readonly number[]): Promise<readonly Picture[]> {
+  const pictures: Picture[] = [];
+  for (const [i, moment] of moments.entries()) {
+    const picture = await grab(clip, moment, i);
+    if (picture !== null) pictures.push(picture);
+    clip.progress((i + 1) / moments.length);
+  }
+  return pictures;
+}
+
+/** The first frame at or after `at`; null when there is none. */
+async function grab(clip: Clip, at: number, number: number): Promise<(Picture & { stats: FrameStats }) | null> {
+  const seek = seekTo(at, clip.probe.format.name);
+  const prefix = `seek-${number}`;
+  const text = await clip.tool.run(grabArgs({ ...clip, pattern: `${prefix}-%03d.part` }, seek));
+  const stats = parseFrameStats(text, seek.from)[0];
+  return stats === undefined ? null : { temporary: numbered(prefix, 0), time: stats.time, stats };
+}
+
+function numbered(prefix: string, number: number): string {
+  return `${prefix}-${String(number).padStart(3, '0')}.part`;
+}
+
+/** Nothing decoded: the file's fault when the decoder complained, the renderer's when it kept silent. */
+function noPicture(clip: Clip): JobFailure {
+  const detail = { command: [...clip.tool.lastCommand()], lastLines: [...clip.tool.lastLines()] };
+  if (clip.tool.decodeErrors() > 0) {
+    return new JobFailure(failure('SOURCE_UNREADABLE', `No frame of “${clip.name}” can be decoded.`, detail));
+  }
+  return new JobFailure(failure('RENDER_FAILED', `“${clip.name}” gave an empty picture.`, detail));
+}

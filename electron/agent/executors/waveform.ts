@@ -1,0 +1,201 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import { WAVEFORM } from '../../../shared/profiles.ts';
+import { technicalMetadata } from '../media/facts.ts';
+import { probeSource } from '../media/probe-source.ts';
+import { audioStreams, type AudioStream, type Probe } from '../media/probe.ts';
+import { toolDetail, toolFailure } from '../media/tool-failure.ts';
+import { fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
+import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
+import type { ChildResult } from '../process/child.ts';
+import { seal } from '../workspace.ts';
+import type { ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
+
+type Context = ExecutionContext<'generate_audio_waveform'>;
+type Success = ExecutionSuccess<'generate_audio_waveform'>;
+
+/** A day of sound at the slowest disk; the stall watchdog ends what hangs long before. */
+const WALL_MS = 6 * 3_600_000;
+const ADDRESS_SPACE = 8 * 1024 ** 3;
+const FILE = 'waveform.dat';
+const TEMPORARY = 'waveform.part';
+
+/**
+ * JOB-TYPES §3.3: the waveform of all audio streams, as a BBC audiowaveform .dat and as 1000 inline peaks. One or two
+ * channels in all are kept apart; more are shown as the extremes of all of them, never as a sum (media.md). Failures:
+ * NO_AUDIO_TRACK, SOURCE_UNREADABLE, UNSUPPORTED_MEDIA (fatal), RENDER_FAILED and what ends a tool from outside.
+ */
+export function createWaveformExecutor(): Executor<'generate_audio_waveform'> {
+  return {
+    jobType: 'generate_audio_waveform',
+    // Two bytes for 256 samples; the smallest sound files (Opus at 6 kb/s) have 64 samples a byte.
+    estimateBytes: (sourceBytes) => DAT_HEADER_BYTES + sourceBytes,
+    execute,
+    proof: {
+      what: 'Draws the waveform of one second of a tone and checks its height.',
+      sample: {
+        fileName: 'proof-waveform.wav',
+        args: ['-f', 'lavfi', '-i', 'sine=f=1000:r=48000:d=1', '-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav'],
+      },
+      inputs: {},
+      check: checkProof,
+    },
+  };
+}
+
+async function execute(context: Context): Promise<Success> {
+  const name = basename(context.source.path);
+  context.report.stage('probing');
+  const probe = await probeSource(context);
+  const all = audioStreams(probe);
+  const streams = waveformStreams(all);
+  const first = streams[0];
+  if (first === undefined) throw new JobFailure(failure('NO_AUDIO_TRACK', `“${name}” has no sound.`));
+  const sampleRate = first.sampleRate > 0 ? first.sampleRate : 48_000;
+  context.report.stage('analysing');
+  const wish = { input: context.source.input, all, streams, sampleRate };
+  const file = await open(join(context.workspace, TEMPORARY), 'w');
+  try {
+    const drawn = await draw(context, wish, file, longest(probe, streams));
+    refuseIncomplete(drawn, probe, streams, sampleRate, name);
+    await file.write(datHeader(sampleRate, drawn.waveform), 0, DAT_HEADER_BYTES, 0);
+    await file.close();
+    const sealed = await seal(context.workspace, TEMPORARY, FILE);
+    context.report.progress(1);
+    const facts = technicalMetadata(probe, context.source.sizeBytes);
+    return { ...successOf(drawn, streams, sampleRate, sealed), facts };
+  } finally {
+    await file.close();
+  }
+}
+
+interface Drawn {
+  readonly waveform: Waveform;
+  readonly result: ChildResult;
+  readonly decodeErrors: number;
+  readonly decoders: PcmWish['decoders'];
+}
+
+/** Streams the decoder's samples through the arithmetic into the file; memory does not grow with the length. */
+async function draw(
+  context: Context,
+  wish: Omit<PcmWish, 'decoders'>,
+  file: FileHandle,
+  seconds: number | undefined,
+): Promise<Drawn> {
+  const first = await drawWith(context, { ...wish, decoders: 'fixed-point' }, file, seconds);
+  const isMissing = first.result.stderrTail.some((line) => line.includes('Unknown decoder'));
+  // Some builds leave the fixed-point decoders out; the usual ones then give the same bytes on one kind of processor.
+  const drawn = isMissing ? await drawWith(context, { ...wish, decoders: 'any' }, file, seconds) : first;
+  const { end } = drawn.result;
+  if (end.kind === 'exited' && end.code === 0) return drawn;
+  throw new JobFailure(toolFailure(drawn.result, 'RENDER_FAILED', 'Reading the sound'));
+}
+
+async function drawWith(
+  context: Context,
+  wish: PcmWish,
+  file: FileHandle,
+  seconds: number | undefined,
+): Promise<Drawn> {
+  const waveform = createWaveform(wish.streams.reduce((sum, stream) => sum + stream.channels, 0));
+  let position = DAT_HEADER_BYTES;
+  let decodeErrors = 0;
+  const flush = async (): Promise<void> => {
+    const pixels = waveform.takePixels();
+    await file.write(pixels, 0, pixels.length, position);
+    position += pixels.length;
+  };
+  const result = await context.processes.run({
+    program: context.tools.ffmpeg.path,
+    args: pcmArgs(wish),
+    cwd: context.workspace,
+    descriptors: [context.source.fd],
+    stdout: {
+      kind: 'bytes',
+      onBytes: async (chunk) => {
+        waveform.push(chunk);
+        await flush();
+        if (seconds !== undefined) context.report.progress(Math.min(0.98, waveform.frames / wish.sampleRate / seconds));
+      },
+    },
+    onStderrLine: (line) => {
+      if (/\[(error|fatal|panic)\]/.test(line)) decodeErrors++;
+    },
+    limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  waveform.finish();
+  await flush();
+  return { waveform, result, decodeErrors, decoders: wish.decoders };
+}
+
+/** Containers whose stated duration is counted, not guessed from a bit rate. */
+const COUNTED = /^(mov|matroska|mxf|avi|wav|w64|aiff|caf|flac)/;
+
+/** ffmpeg ends with 0 on files that stop early: what was decoded must be as long as the container says. */
+function refuseIncomplete(
+  drawn: Drawn,
+  probe: Probe,
+  streams: readonly AudioStream[],
+  sampleRate: number,
+  name: string,
+): void {
+  const decoded = drawn.waveform.frames / sampleRate;
+  if (decoded === 0) {
+    const message = `No sound of “${name}” can be decoded.`;
+    throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(drawn.result)));
+  }
+  if (!COUNTED.test(probe.format.name)) return;
+  const stated = Math.max(0, ...streams.map((stream) => stream.duration ?? 0));
+  // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.
+  if (stated - decoded <= Math.max(1, stated * 0.02)) return;
+  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; copy it again.`;
+  throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(drawn.result)));
+}
+
+function longest(probe: Probe, streams: readonly AudioStream[]): number | undefined {
+  const stated = Math.max(0, ...streams.map((stream) => stream.duration ?? 0));
+  return stated > 0 ? stated : probe.format.duration;
+}
+
+function successOf(
+  drawn: Drawn,
+  streams: readonly AudioStream[],
+  sampleRate: number,
+  sealed: { readonly sizeBytes: number; readonly sha256: string },
+): Success {
+  const { waveform, decodeErrors } = drawn;
+  const warning = {
+    code: 'SOURCE_DAMAGED',
+    message: 'Parts of the sound are damaged; they are drawn as they were decoded.',
+    count: decodeErrors,
+  };
+  return {
+    artifacts: [{ kind: 'waveform', file: FILE, contentType: 'application/octet-stream', ...sealed }],
+    outputs: {
+      jobType: 'generate_audio_waveform',
+      artifact: 0,
+      waveform: {
+        duration_ms: Math.round((waveform.frames / sampleRate) * 1000),
+        bucket_count: WAVEFORM.bucketCount,
+        samples: waveform.buckets(WAVEFORM.bucketCount),
+        channels: streams.reduce((sum, stream) => sum + stream.channels, 0),
+        sample_rate: sampleRate,
+      },
+    },
+    warnings: decodeErrors === 0 ? [] : [warning],
+    metrics: {
+      decoders: streams.map((s) => (drawn.decoders === 'fixed-point' ? (fixedPointDecoder(s) ?? s.codec) : s.codec)),
+      samples: waveform.frames,
+    },
+  };
+}
+
+/** ffmpeg's `sine` has an amplitude of 1/8. */
+function checkProof(success: Success): string | null {
+  const { samples, duration_ms: durationMs } = success.outputs.waveform;
+  const peak = Math.max(...samples);
+  if (Math.abs(peak - 0.125) > 0.005) return `the tone’s peak is ${peak} instead of 0.125`;
+  return durationMs === 1000 ? null : `the sound is ${durationMs} ms long instead of 1000 ms`;
+}

@@ -1,0 +1,120 @@
+import { basename } from 'node:path';
+import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
+import type { ExecutionContext, Toolbox } from '../executors/executor.ts';
+import type { ChildResult } from '../process/child.ts';
+import type { JobType } from '../../../shared/wire.ts';
+import { imageKindOf } from './image-kind.ts';
+import { toolDetail, toolFailure } from './tool-failure.ts';
+import { missingBytes } from './probe-truncation.ts';
+import { parseProbe, probeArgs, videoStream, type Probe, type VideoStream } from './probe.ts';
+
+type ProbeContext = Pick<ExecutionContext<JobType>, 'processes' | 'source'> & {
+  readonly tools: Pick<Toolbox, 'ffprobe'>;
+};
+
+/** A header is read in well under a second; a share may need a minute to wake up. */
+const PROBE_WALL_MS = 120_000;
+const PROBE_MAX_BYTES = 16 << 20;
+const PROBE_ADDRESS_SPACE = 4 * 1024 ** 3;
+
+/**
+ * Asks ffprobe what the source is. Throws JobFailure: SOURCE_UNREADABLE when it is damaged, empty or no media,
+ * UNSUPPORTED_MEDIA when it is of a kind the tools do not decode.
+ */
+export async function probeSource(context: ProbeContext): Promise<Probe> {
+  const { source } = context;
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args: probeArgs(source.input),
+    descriptors: [source.fd],
+    stdout: { kind: 'collect', maxBytes: PROBE_MAX_BYTES },
+    limits: { wallMs: PROBE_WALL_MS, addressSpaceBytes: PROBE_ADDRESS_SPACE },
+  });
+  if (result.end.kind !== 'exited') throw new JobFailure(toolFailure(result, 'ENGINE_UNAVAILABLE', 'Reading the file'));
+  if (result.end.code !== 0) throw new JobFailure(await explain(result, source));
+  let probe: Probe;
+  try {
+    probe = parseProbe(result.stdout.toString('utf8'));
+  } catch (cause) {
+    throw new JobFailure(unreadable(source.path, result), { cause });
+  }
+  if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
+  const missing = await missingBytes(source.fd, source.sizeBytes);
+  if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
+  return probe;
+}
+
+/**
+ * The picture to work with. Throws NO_VIDEO_TRACK when there is none (cover art is none), UNSUPPORTED_MEDIA when the
+ * tools cannot decode it, SOURCE_UNREADABLE when its size cannot be learned.
+ */
+export function requireVideo(probe: Probe, sourcePath: string): VideoStream {
+  const name = basename(sourcePath);
+  const stream = videoStream(probe);
+  if (stream === undefined) throw new JobFailure(failure('NO_VIDEO_TRACK', `“${name}” has no picture.`));
+  if (stream.codec === undefined) {
+    const tag = stream.codecTag ?? 'unknown';
+    throw new JobFailure(unsupported(name, cameraRaw(tag) ?? cameraRaw(name) ?? `media of type “${tag}”`, tag));
+  }
+  if (stream.width < 1 || stream.height < 1) {
+    throw new JobFailure(failure('SOURCE_UNREADABLE', `The picture of “${name}” has no readable beginning.`));
+  }
+  return stream;
+}
+
+function cutShort(path: string, missing: number): Failure {
+  const amount = missing < 10_000_000 ? `${Math.ceil(missing / 1000)} kB` : `${Math.round(missing / 1e6)} MB`;
+  return failure(
+    'SOURCE_UNREADABLE',
+    `“${basename(path)}” is cut short: at least ${amount} are missing at its end; copy it again.`,
+  );
+}
+
+/** Formats that only their makers' software decodes, by codec tag or file name. */
+const CAMERA_RAW: readonly { readonly pattern: RegExp; readonly name: string }[] = [
+  { pattern: /^br(vn|st|s2|xq|hq|lt|aw)|\.braw$/i, name: 'Blackmagic RAW' },
+  { pattern: /^r3d|\.r3d$/i, name: 'REDCODE RAW (R3D)' },
+  { pattern: /^craw|\.crm$/i, name: 'Canon Cinema RAW Light (CRM)' },
+  { pattern: /^apr[nh]$/i, name: 'Apple ProRes RAW' },
+  { pattern: /\.nev$/i, name: 'Nikon N-RAW' },
+  { pattern: /\.(ari|arx)$/i, name: 'ARRIRAW' },
+];
+
+function cameraRaw(tagOrName: string): string | undefined {
+  return CAMERA_RAW.find(({ pattern }) => pattern.test(tagOrName))?.name;
+}
+
+async function explain(result: ChildResult, source: ProbeContext['source']): Promise<Failure> {
+  const name = basename(source.path);
+  const lines = result.stderrTail.join('\n');
+  const image = await imageKindOf(source.fd).catch(() => null);
+  if (image !== null) {
+    const message = `“${name}” is a still image; this job needs a recording.`;
+    return failure('UNSUPPORTED_MEDIA', message, { ...toolDetail(result), subject: image });
+  }
+  const refused = REFUSED.exec(lines)?.groups;
+  const kind = cameraRaw(name) ?? refused?.['codec'] ?? refused?.['format'];
+  if (kind !== undefined) return unsupported(name, cameraRaw(kind) ?? `“${kind}” media`, kind, result);
+  return unreadable(source.path, result);
+}
+
+/** ffmpeg's two refusals by whitelist (input.ts); a container's line begins with its own name. */
+const REFUSED =
+  /Codec \((?<codec>[^)]+)\) not on whitelist|\[(?<format>[^\s\]]+) @ [^\]]*\](?: \[\w+\])? Format not on whitelist/;
+
+/** @param kind completes “… is …”, such as `Blackmagic RAW`. */
+function unsupported(name: string, kind: string, subject: string, result?: ChildResult): Failure {
+  const message = `“${name}” is ${kind}, which this agent cannot decode; convert it with the camera maker’s software.`;
+  return failure('UNSUPPORTED_MEDIA', message, { ...(result === undefined ? {} : toolDetail(result)), subject });
+}
+
+function unreadable(path: string, result: ChildResult): Failure {
+  const name = basename(path);
+  const lines = result.stderrTail.join('\n');
+  // Any text passes ffmpeg's faintest guess at MP4; only a real beginning tells of an unfinished recording.
+  const isUnfinished = lines.includes('moov atom not found') && !lines.includes('detected only with low score');
+  const reason = isUnfinished
+    ? 'its index is missing, so the recording or copy was not finished'
+    : 'it is damaged, incomplete or not a media file';
+  return failure('SOURCE_UNREADABLE', `“${name}” cannot be read: ${reason}.`, toolDetail(result));
+}

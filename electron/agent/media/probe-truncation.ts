@@ -1,0 +1,91 @@
+import { read } from 'node:fs';
+
+/**
+ * Finds out whether a file ends before its own container says it does: a copy that stopped, a card pulled too early.
+ * ffmpeg reads such files without complaint, up to the gap, and ends with 0. Only lengths are read here, a few bytes
+ * at a time; nothing is parsed.
+ * @returns how many bytes are missing at least; 0 when complete or when the container does not say.
+ */
+export async function missingBytes(fd: number, sizeBytes: number): Promise<number> {
+  const head = await bytesAt(fd, 0, 12);
+  if (head.length < 12) return 0;
+  const type = head.toString('latin1', 4, 8);
+  if (ISO_FIRST_BOXES.has(type)) return missingFromBoxes(fd, sizeBytes);
+  const isRiff = head.toString('latin1', 0, 4) === 'RIFF';
+  if (isRiff) return missingFromRiff(head, sizeBytes);
+  if (head.readUInt32BE(0) === 0x1a45dfa3) return missingFromMatroska(fd, sizeBytes);
+  if (head.toString('hex', 0, 11) === MXF_PARTITION) return missingFromMxf(fd, sizeBytes);
+  return 0;
+}
+
+/** ISO 14496-12 and QuickTime: what a movie file can begin with. */
+const ISO_FIRST_BOXES: ReadonlySet<string> = new Set(['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'styp']);
+/** A fragmented live recording has a few thousand boxes; a forged file must not keep us here. */
+const MAX_BOXES = 100_000;
+
+async function missingFromBoxes(fd: number, sizeBytes: number): Promise<number> {
+  let at = 0;
+  for (let boxes = 0; boxes < MAX_BOXES && at + 8 <= sizeBytes; boxes++) {
+    const head = await bytesAt(fd, at, 16);
+    const short = head.readUInt32BE(0);
+    // 0: up to the end of the file. 1: a 64-bit length follows. Less than 8 is no box: trailing zeros of a card.
+    if (short === 0 || (short > 1 && short < 8) || (short === 1 && head.length < 16)) return 0;
+    at += short === 1 ? Number(head.readBigUInt64BE(8)) : short;
+    if (at > sizeBytes) return at - sizeBytes;
+  }
+  return 0;
+}
+
+/** WAV and AVI. Writers that could not seek back leave 0 or all ones as length; that says nothing. */
+function missingFromRiff(head: Buffer, sizeBytes: number): number {
+  const length = head.readUInt32LE(4);
+  if (length === 0 || length >= 0xffff_fff0) return 0;
+  // An odd last chunk may lack its padding byte.
+  const missing = length + 8 - sizeBytes;
+  return missing > 1 ? missing : 0;
+}
+
+/** RFC 8794: an EBML header element, then one Segment whose length may be unknown (all ones). */
+async function missingFromMatroska(fd: number, sizeBytes: number): Promise<number> {
+  const header = ebmlLength(await bytesAt(fd, 4, 8));
+  if (header === null) return 0;
+  const segmentAt = 4 + header.width + header.length;
+  const segment = await bytesAt(fd, segmentAt, 12);
+  if (segment.length < 12 || segment.readUInt32BE(0) !== 0x18538067) return 0;
+  const body = ebmlLength(segment.subarray(4));
+  if (body === null) return 0;
+  return Math.max(0, segmentAt + 4 + body.width + body.length - sizeBytes);
+}
+
+/** SMPTE ST 377-1: key of a partition pack, without version and kind. */
+const MXF_PARTITION = '060e2b34020501010d0102';
+
+/** The header partition says where the footer lies; 0 while a recording was open. */
+async function missingFromMxf(fd: number, sizeBytes: number): Promise<number> {
+  const pack = await bytesAt(fd, 16, 48);
+  const length = pack[0] ?? 0;
+  // BER: one byte below 128, else that many bytes follow. Versions and KAG size take 8 bytes, two offsets 16 more.
+  const footerAt = (length < 0x80 ? 1 : 1 + (length & 0x7f)) + 24;
+  if (pack.length < footerAt + 8) return 0;
+  const footer = Number(pack.readBigUInt64BE(footerAt));
+  return footer > 0 && footer + 16 > sizeBytes ? footer + 16 - sizeBytes : 0;
+}
+
+/** A variable-length integer; null when it is malformed or means "unknown". */
+function ebmlLength(bytes: Buffer): { readonly width: number; readonly length: number } | null {
+  const width = Math.clz32(bytes[0] ?? 0) - 23;
+  if (width < 1 || width > 8 || bytes.length < width) return null;
+  let length = BigInt((bytes[0] ?? 0) & (0xff >> width));
+  for (let i = 1; i < width; i++) length = (length << 8n) | BigInt(bytes[i] ?? 0);
+  const unknown = (1n << BigInt(7 * width)) - 1n;
+  return length === unknown ? null : { width, length: Number(length) };
+}
+
+function bytesAt(fd: number, position: number, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    read(fd, Buffer.alloc(length), 0, length, position, (error, bytesRead, buffer) => {
+      if (error === null) resolve(buffer.subarray(0, bytesRead));
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,156 @@
+import type { ThumbnailProfile } from '../../../shared/profiles.ts';
+import { ffmpegStart, inputArgs } from './input.ts';
+import { displaySize, type VideoStream } from './probe.ts';
+
+/** ffmpeg arguments for thumbnails. Pure; times are seconds from the beginning of the media. */
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Upright, square pixels, `width` wide at most; never upscaled (media.md). */
+export function thumbnailSize(stream: VideoStream, width: number): PictureSize {
+  const shown = displaySize(stream);
+  if (shown.width <= width) return shown;
+  return { width, height: Math.max(1, Math.round((shown.height * width) / shown.width)) };
+}
+
+export interface Seek {
+  /** Where the input is opened; timestamps count from here. */
+  readonly from: number;
+  /** First frame wanted, ≥ `from`. */
+  readonly at: number;
+}
+
+/**
+ * Transport and programme streams have no index: a seek lands anywhere, and decoding begins at the next key frame. So
+ * they are opened 3 s early (broadcast GOPs last up to 1 s, AVCHD's up to 2 s) and what comes too early is dropped.
+ */
+export function seekTo(at: number, formatName: string): Seek {
+  const early = /^mpeg(ts)?$/.test(formatName) ? 3 : 0;
+  return { from: Math.max(0, at - early), at };
+}
+
+interface Grab {
+  readonly input: string;
+  readonly stream: VideoStream;
+  readonly image: ThumbnailProfile['image'];
+  /** Name with one `%03d`, inside the working directory of the command. */
+  readonly pattern: string;
+}
+
+/** One picture: the first frame at or after `seek.at`. Its time and luma are printed on stdout. */
+export function grabArgs(grab: Grab, seek: Seek): string[] {
+  // Half a millisecond of tolerance: `-ss` and timestamps are rounded differently.
+  const early = seek.at > seek.from ? [`select='gte(t,${fixed(seek.at - seek.from - 0.0005)})'`] : [];
+  const chain = [...deinterlace(grab.stream), ...early];
+  return [...open(grab, seek.from, []), ...filtered(grab, chain), '-frames:v', '1', ...written(grab)];
+}
+
+/** All moments in one decode from the beginning: for each the first frame at or after it. `moments` are evenly spaced. */
+export function sweepArgs(grab: Grab, moments: readonly number[]): string[] {
+  const first = moments[0] ?? 0;
+  const step = moments.length > 1 ? (moments[1] ?? 0) - first : 1;
+  const slot = (t: string): string => `floor((${t}-${fixed(first - 0.0005)})/${fixed(step)})`;
+  const select = `select='gte(t,${fixed(first - 0.0005)})*(isnan(prev_selected_t)+gt(${slot('t')},${slot('prev_selected_t')}))'`;
+  const count = ['-vsync', 'passthrough', '-frames:v', String(moments.length)];
+  const chain = [...deinterlace(grab.stream), select];
+  return [...open(grab, 0, []), ...filtered(grab, chain), ...count, ...written(grab)];
+}
+
+export interface Window {
+  readonly from: number;
+  readonly seconds: number;
+  /** Key frames only are many times cheaper; otherwise one frame every quarter of a second. */
+  readonly frames: 'key' | 'quarter-second';
+}
+
+/** Luma of the frames around a moment, printed on stdout; nothing is written. */
+export function surveyArgs(grab: Grab, window: Window): string[] {
+  const options = [...(window.frames === 'key' ? ['-skip_frame', 'nokey'] : []), '-t', fixed(window.seconds)];
+  const thin = window.frames === 'key' ? [] : [`select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.25)'`];
+  const chain = [...oneField(grab.stream), ...thin];
+  return [...open(grab, window.from, options), ...filtered(grab, chain), ...toNowhere()];
+}
+
+/** The integer timestamp of every frame, printed on stdout. */
+export function listArgs(grab: Grab): string[] {
+  const tag = 'metadata=add:key=frame:value=1,metadata=print:file=-';
+  return [...open(grab, 0, []), '-map', `0:${grab.stream.index}`, '-vf', tag, ...toNowhere()];
+}
+
+const PRINT_STATS = 'signalstats,metadata=print:file=-';
+
+function open(grab: Grab, from: number, options: readonly string[]): string[] {
+  const seek = from > 0 ? ['-ss', fixed(from)] : [];
+  return [...ffmpegStart(), ...inputArgs(grab.input, { before: ['-an', '-sn', '-dn', ...seek, ...options] })];
+}
+
+function filtered(grab: Grab, before: readonly string[]): string[] {
+  const chain = [...before, ...scaled(grab), PRINT_STATS];
+  return ['-map', `0:${grab.stream.index}`, '-vf', chain.join(',')];
+}
+
+function toNowhere(): string[] {
+  return ['-vsync', 'passthrough', '-f', 'null', '-'];
+}
+
+function written(grab: Grab): string[] {
+  const { codec, quality, effort } = grab.image;
+  const encode = ['-c:v', codec, '-quality', String(quality), '-compression_level', String(effort)];
+  const exact = ['-map_metadata', '-1', '-fflags', '+bitexact', '-flags:v', '+bitexact'];
+  return [...encode, ...exact, '-f', 'image2', '-start_number', '0', '-y', grab.pattern];
+}
+
+/**
+ * Only frames that say they are interlaced are touched, and each keeps its own time. bwdif passes on a lone or last
+ * frame combed, for want of a next one: the clone is that.
+ */
+function deinterlace(stream: VideoStream): string[] {
+  if (stream.fieldOrder === 'progressive') return [];
+  const next = stream.fieldOrder === undefined ? [] : ['tpad=stop=1:stop_mode=clone'];
+  return [...next, 'bwdif=mode=send_frame:deint=interlaced'];
+}
+
+/** For statistics one field is enough, and combing would count as contrast. */
+function oneField(stream: VideoStream): string[] {
+  return stream.fieldOrder === 'progressive' || stream.fieldOrder === undefined ? [] : ['field=type=top'];
+}
+
+/** WebP's own colour model is BT.601 in limited range (RFC 6386 §9.2); any other matrix would tint the picture. */
+function scaled(grab: Grab): string[] {
+  const { stream } = grab;
+  const { width, height } = thumbnailSize(stream, grab.image.width);
+  const hdr = HDR_TRANSFER.get(stream.colorTransfer ?? '');
+  if (hdr !== undefined) return toneMapped(hdr, width, height);
+  // Untagged HD is BT.709 by convention; swscale would take it for BT.601.
+  const matrix = stream.colorSpace === undefined && stream.height >= 720 ? ':in_color_matrix=bt709' : '';
+  const exact = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
+  return [
+    `scale=${width}:${height}${matrix}:out_color_matrix=bt601:out_range=tv:${exact}`,
+    'setsar=1',
+    'format=yuv420p',
+  ];
+}
+
+const HDR_TRANSFER: ReadonlyMap<string, string> = new Map([
+  ['smpte2084', 'smpte2084'],
+  ['arib-std-b67', 'arib-std-b67'],
+]);
+
+/** Scaled first: tone mapping works in 32-bit float, and costs by the pixel. */
+function toneMapped(transfer: string, width: number, height: number): string[] {
+  return [
+    `zscale=w=${width}:h=${height}:tin=${transfer}:min=2020_ncl:pin=2020:t=linear:npl=100`,
+    'format=gbrpf32le',
+    'tonemap=tonemap=hable:desat=0',
+    'zscale=p=709:t=709:m=170m:r=tv',
+    'setsar=1',
+    'format=yuv420p',
+  ];
+}
+
+function fixed(seconds: number): string {
+  return Math.max(0, seconds).toFixed(6);
+}

@@ -1,0 +1,69 @@
+import { ffmpegStart, inputArgs } from './input.ts';
+import type { AudioStream } from './probe.ts';
+
+/** Decoders without floating point: their output is the same on every processor (media.md, byte-identical waveform). */
+const FIXED_POINT: Readonly<Record<string, string>> = { aac: 'aac_fixed', ac3: 'ac3_fixed', mp3: 'mp3' };
+
+/** libswresample and amerge handle at most 64 channels at once. */
+const MAX_CHANNELS = 64;
+
+/** The streams one waveform can show together: all of them, unless a file carries more than 64 channels. */
+export function waveformStreams(streams: readonly AudioStream[]): readonly AudioStream[] {
+  let channels = 0;
+  return streams.filter((stream) => {
+    if (channels + stream.channels > MAX_CHANNELS) return false;
+    channels += stream.channels;
+    return true;
+  });
+}
+
+/** The decoder that ffmpeg is told to use for a stream; undefined leaves the choice to ffmpeg. */
+export function fixedPointDecoder(stream: AudioStream): string | undefined {
+  return FIXED_POINT[stream.codec ?? ''];
+}
+
+export interface PcmWish {
+  readonly input: string;
+  /** All audio streams of the file, in file order: decoders are named by position. */
+  readonly all: readonly AudioStream[];
+  /** Those to decode; several are laid side by side, padded with silence to the longest. */
+  readonly streams: readonly AudioStream[];
+  readonly sampleRate: number;
+  readonly decoders: 'fixed-point' | 'any';
+}
+
+/**
+ * ffmpeg arguments that write interleaved signed 16-bit little-endian samples of all `streams` to stdout, beginning
+ * at the media's time 0: gaps and a late start become silence, so that the waveform lies under the picture.
+ */
+export function pcmArgs(wish: PcmWish): string[] {
+  const decoders = wish.decoders === 'any' ? [] : wish.streams.flatMap((stream) => decoderOption(stream, wish.all));
+  const open = inputArgs(wish.input, { before: ['-vn', '-sn', '-dn', ...decoders] });
+  return [...ffmpegStart(), ...open, ...graph(wish), '-c:a', 'pcm_s16le', '-f', 's16le', 'pipe:1'];
+}
+
+function decoderOption(stream: AudioStream, all: readonly AudioStream[]): string[] {
+  const decoder = fixedPointDecoder(stream);
+  return decoder === undefined ? [] : [`-c:a:${all.indexOf(stream)}`, decoder];
+}
+
+function graph(wish: PcmWish): string[] {
+  const timed = `aresample=${wish.sampleRate}:async=1:first_pts=0`;
+  const [only, ...more] = wish.streams;
+  if (only !== undefined && more.length === 0) return ['-map', `0:${only.index}`, '-af', timed];
+  const longest = Math.max(0, ...wish.streams.map((stream) => stream.duration ?? 0));
+  // amerge ends with its shortest input: every input is as long as the longest.
+  const padded = longest > 0 ? `,apad=whole_dur=${longest.toFixed(6)}` : '';
+  const chains = wish.streams.map((stream, i) => `[0:${stream.index}]${timed}${layout(stream)}${padded}[a${i}]`);
+  const merge = `${wish.streams.map((_, i) => `[a${i}]`).join('')}amerge=inputs=${wish.streams.length}[out]`;
+  return ['-filter_complex', [...chains, merge].join(';'), '-map', '[out]'];
+}
+
+/**
+ * amerge must be told each layout behind aresample. It has to be the one the stream has, or channels would be mixed;
+ * where none is known ffmpeg assumes its default for that number, which `<n>c` names.
+ */
+function layout(stream: AudioStream): string {
+  const known = /^[\w.()]+$/.test(stream.channelLayout ?? '') ? stream.channelLayout : undefined;
+  return `,aformat=sample_fmts=s16:channel_layouts=${known ?? `${stream.channels}c`}`;
+}

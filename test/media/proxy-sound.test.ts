@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { eightMonoTracks, mp3WithCover, NO_FFMPEG, wavFile } from '../support/made-media.ts';
+import { levels, makeProxy, pictureOf, soundOf } from './proxy-run.ts';
+import { lateSound, manyLoudTracks, monoClip, surround, tenChannels } from './proxy-sources.ts';
+
+const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
+
+describe.skipIf(NO_FFMPEG !== null)(`sound of a review proxy${WITHOUT}`, () => {
+  it.each([0, 4, 7])('keeps the level of sound on track %i of eight within 3 dB', async (track) => {
+    const source = await eightMonoTracks(track);
+    await using made = await makeProxy(source);
+    const [before = 0] = (await levels(source, track)).rms;
+    expect(before).toBeGreaterThan(-30);
+    const after = await levels(made.file);
+    expect(soundOf(made.probe).channels).toBe(2);
+    expect(after.rms).toHaveLength(2);
+    for (const level of after.rms) expect(Math.abs(level - before)).toBeLessThan(3);
+  });
+
+  it('holds the peaks where eight tracks are loud together, and is no quieter than one of them', async () => {
+    await using made = await makeProxy(await manyLoudTracks(8));
+    const { rms, peak } = await levels(made.file);
+    // -21.07 dBFS from ffmpeg's sine, raised by 16 dB.
+    for (const level of rms) expect(level).toBeGreaterThan(-5.1);
+    // Undamped, the sum would be 16 dB over full scale; AAC may overshoot the limiter by less than 2 dB.
+    for (const level of peak) expect(level).toBeLessThan(1);
+  });
+
+  it('keeps mono mono', async () => {
+    await using made = await makeProxy(await monoClip());
+    expect(soundOf(made.probe)).toMatchObject({ codec: 'aac', profile: 'LC', channels: 1, sampleRate: 48_000 });
+    const [level = 0] = (await levels(made.file)).rms;
+    expect(Math.abs(level - -21.07)).toBeLessThan(1);
+  });
+
+  it('mixes 5.1 to stereo: the centre to both sides, a surround to its own', async () => {
+    await using centre = await makeProxy(await surround('FC'));
+    for (const level of (await levels(centre.file)).rms) expect(Math.abs(level - -24.08)).toBeLessThan(1);
+    await using left = await makeProxy(await surround('BL'));
+    const [toLeft = -99, toRight = 0] = (await levels(left.file)).rms;
+    expect(Math.abs(toLeft - -24.08)).toBeLessThan(1);
+    expect(toRight).toBeLessThan(-60);
+  });
+
+  it('begins late where the source’s sound does', async () => {
+    await using made = await makeProxy(await lateSound());
+    expect(soundOf(made.probe).startTime ?? 0).toBeLessThan(0.03);
+    expect(soundOf(made.probe).duration).toBeGreaterThan(1.9);
+    expect(pictureOf(made.probe).duration).toBeCloseTo(2, 1);
+  });
+
+  it('makes one M4A of a source without picture, and cover art is none', async () => {
+    for (const source of [await wavFile(), await mp3WithCover()]) {
+      await using made = await makeProxy(source);
+      expect(made.success.artifacts).toMatchObject([
+        { kind: 'proxy_audio', file: 'proxy_audio.m4a', contentType: 'audio/mp4' },
+      ]);
+      expect(made.probe.streams).toHaveLength(1);
+      expect(made.probe.format.tags['major_brand']).toBe('M4A ');
+      expect(soundOf(made.probe)).toMatchObject({ codec: 'aac', channels: 2 });
+      expect(soundOf(made.probe).duration).toBeCloseTo(2, 1);
+    }
+  });
+
+  it('hears the tenth channel of a recorder’s file without a layout', async () => {
+    await using made = await makeProxy(await tenChannels());
+    const after = await levels(made.file);
+    expect(after.rms).toHaveLength(2);
+    for (const level of after.rms) expect(Math.abs(level - -21.01)).toBeLessThan(1);
+  });
+});
