@@ -73,3 +73,10 @@ export async function flushFolder(folder: string): Promise<void> {
     await handle.close();
   }
 }
+
+/** Gives the folder of an earlier run to a new one; any left-over of the new name is removed first. */
+export async function adoptWorkspace(workFolder: string, from: string, to: string): Promise<void> {
+  const target = workspacePath(workFolder, to);
+  await rm(target, { recursive: true, force: true });
+  await rename(workspacePath(workFolder, from), target);
+}

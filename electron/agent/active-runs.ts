@@ -1,0 +1,93 @@
+import type { JobType, WireJob } from '../../shared/wire.ts';
+import { CRASH_LIMIT } from './intake/admission.ts';
+import { claim, intendToClaim, type Claimed } from './jobs/claim.ts';
+import type { Parts } from './jobs/parts.ts';
+import { crashedTooOften, startRun, type ActiveRun } from './jobs/run-job.ts';
+import type { Run } from './journal/journal.ts';
+import type { Grant } from './lease/messages.ts';
+
+/** The jobs this agent holds right now, whatever state they are in. */
+export interface ActiveRuns {
+  has(jobId: string): boolean;
+  list(): readonly ActiveRun[];
+  /** Jobs that fill a slot, claims under way included. */
+  executing(): number;
+  take(offer: WireJob, jobType: JobType): Promise<void>;
+  /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
+  resume(): Promise<void>;
+  /** Resolves when no run is left, or when `signal` is aborted. */
+  settled(signal: AbortSignal): Promise<void>;
+}
+
+export interface ActiveRunsDeps {
+  readonly parts: Parts;
+  /** Aborted when the agent exits: what is under way then stays in the journal. */
+  readonly stopping: AbortSignal;
+  /** False once a drain began: a claim that was granted after that is given back. */
+  readonly mayStart: () => boolean;
+  readonly isPaused: () => boolean;
+  /** A slot became free or a run ended: look for work. */
+  readonly onChange: () => void;
+}
+
+export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
+  const { parts } = deps;
+  const runs = new Map<string, ActiveRun>();
+  const claiming = new Set<string>();
+
+  const start = (run: Claimed, grant: Grant | null): void => {
+    const active = startRun(parts, run, grant, deps.stopping);
+    runs.set(run.jobId, active);
+    if (!deps.mayStart()) active.kill('AGENT_SHUTDOWN');
+    else if (deps.isPaused()) active.suspend(true);
+    void active.executed.then(deps.onChange);
+    const onEnded = (): void => {
+      if (runs.get(run.jobId) === active) runs.delete(run.jobId);
+      deps.onChange();
+    };
+    void active.ended.then(onEnded);
+  };
+  const ask = async (run: Run): Promise<void> => {
+    claiming.add(run.jobId);
+    try {
+      const result = await claim(parts, run, deps.stopping);
+      if (result.kind === 'claimed') start(result.run, result.grant);
+    } finally {
+      claiming.delete(run.jobId);
+    }
+  };
+
+  return {
+    has: (jobId) => runs.has(jobId) || claiming.has(jobId),
+    list: () => [...runs.values()],
+    executing: () => [...runs.values()].filter((run) => run.executing()).length + claiming.size,
+    take: (offer, jobType) => ask(intendToClaim(parts, offer, jobType)),
+    async resume() {
+      for (const run of parts.journal.runs()) {
+        if (run.phase === 'kept') continue;
+        if (run.phase === 'claiming') void ask(run);
+        else start(afterRestart(parts, run), null);
+      }
+    },
+    async settled(signal) {
+      while (runs.size > 0 && !signal.aborted) {
+        const over = Promise.all([...runs.values()].map((run) => run.ended));
+        const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        await Promise.race([over, aborted]);
+      }
+    },
+  };
+}
+
+/** A run that was executing when the agent died counts one crash; after too many the report owed is AGENT_CRASHED. */
+function afterRestart(parts: Parts, run: Run): Claimed {
+  const { wireJob, lockToken } = run;
+  if (wireJob === undefined || lockToken === undefined)
+    throw new Error(`Run ${run.runId} was claimed without a receipt`);
+  if (run.phase === 'executed') return { ...run, wireJob, lockToken };
+  const crashes = parts.journal.noteCrash(run.jobId);
+  if (crashes < CRASH_LIMIT) return { ...run, wireJob, lockToken };
+  const outcome = crashedTooOften(crashes);
+  parts.journal.change(run.runId, { phase: 'executed', outcome });
+  return { ...run, phase: 'executed', wireJob, lockToken, outcome };
+}

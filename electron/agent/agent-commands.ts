@@ -1,0 +1,142 @@
+import type { z } from 'zod';
+import { assertNever } from '../../shared/assert-never.ts';
+import type { Answer } from '../../shared/bridge.ts';
+import type { COMMANDS, CommandName, CommandOutput } from '../../shared/commands.ts';
+import type { Refusal } from '../../shared/failure.ts';
+import type { ActiveRuns } from './active-runs.ts';
+import type { Capabilities } from './capabilities/capabilities.ts';
+import type { Parts } from './jobs/parts.ts';
+import type { SettingsStore } from './settings-store.ts';
+
+/** Another port to the embedded server, where there is one: what only its operator may do. */
+export interface OperatorPort {
+  /** Null when it was done, else why not. */
+  retry(jobId: string): Promise<Refusal | null>;
+}
+
+export interface CommandDeps {
+  readonly parts: Parts;
+  readonly runs: ActiveRuns;
+  readonly capabilities: Capabilities;
+  readonly settings: SettingsStore;
+  readonly operator: OperatorPort | null;
+  readonly pause: () => Refusal | null;
+  readonly resume: () => Refusal | null;
+  readonly drain: () => void;
+  readonly wake: () => void;
+}
+
+type Parsed<N extends CommandName> = z.output<(typeof COMMANDS)[N]['input']>;
+type Call = { [N in CommandName]: { readonly name: N; readonly input: Parsed<N> } }[CommandName];
+
+/** Carries out one command of a UI whose input was already parsed. State never travels back: it arrives by `watch`. */
+export async function executeCommand<N extends CommandName>(
+  deps: CommandDeps,
+  name: N,
+  input: Parsed<N>,
+): Promise<Answer<N>> {
+  const result = await carryOut(deps, { name, input } as Call);
+  // The pairing of a name with its own output cannot be followed through the union of calls.
+  return ('refusal' in result ? { ok: false, refusal: result.refusal } : { ok: true, output: result }) as Answer<N>;
+}
+
+type Outcome = { readonly refusal: Refusal } | CommandOutput<CommandName>;
+
+async function carryOut(deps: CommandDeps, call: Call): Promise<Outcome> {
+  switch (call.name) {
+    case 'setCapability':
+      return setCapability(deps, call.input);
+    case 'testCapability':
+      // The proof takes seconds; its course arrives by `watch`.
+      void deps.capabilities.test(call.input.capability);
+      return {};
+    case 'pause':
+      return refusedOrDone(deps.pause());
+    case 'resume':
+      return refusedOrDone(deps.resume());
+    case 'drain':
+      deps.drain();
+      return {};
+    case 'cancelJob':
+      return cancelJob(deps, call.input.jobId);
+    case 'retryJob':
+      return retryJob(deps, call.input.jobId);
+    case 'jobLog':
+      return { lines: [...deps.parts.jobLogs.read(call.input.jobId)] };
+    case 'history':
+      return history(deps.parts, call.input);
+    case 'report': {
+      const report = deps.parts.journal.report(call.input.jobId);
+      return report === undefined ? { refusal: unknownJob() } : { report: withoutToken(report) };
+    }
+    default:
+      return assertNever(call);
+  }
+}
+
+function refusedOrDone(refusal: Refusal | null): Outcome {
+  return refusal === null ? {} : { refusal };
+}
+
+function setCapability(deps: CommandDeps, { capability, enabled }: Parsed<'setCapability'>): Outcome {
+  const { values } = deps.settings.view();
+  const refusal = deps.settings.change({ capabilities: { ...values.capabilities, [capability]: enabled } });
+  if (refusal !== null) return { refusal };
+  deps.parts.store.emit({ type: 'settingsChanged', settings: deps.settings.view() });
+  deps.capabilities.setEnabled(capability, enabled);
+  deps.wake();
+  return {};
+}
+
+function cancelJob({ runs }: CommandDeps, jobId: string): Outcome {
+  const run = runs.list().find((entry) => entry.run.jobId === jobId);
+  if (run === undefined) return { refusal: unknownJob() };
+  if (!run.executing()) {
+    return {
+      refusal: {
+        code: 'ALREADY_FINISHED',
+        message: 'The job is finished here and is being delivered; it can no longer be cancelled.',
+      },
+    };
+  }
+  run.stop('CANCELLED');
+  return {};
+}
+
+async function retryJob({ operator, wake }: CommandDeps, jobId: string): Promise<Outcome> {
+  if (operator === null) {
+    return {
+      refusal: {
+        code: 'NOT_THE_OPERATOR',
+        message: 'The server decides about retries.',
+        nextStep: 'Retry the job in RushCatalog.',
+      },
+    };
+  }
+  const refusal = await operator.retry(jobId);
+  if (refusal === null) wake();
+  return refusedOrDone(refusal);
+}
+
+function history({ journal }: Parts, input: Parsed<'history'>): Outcome {
+  const before = input.cursor === undefined ? undefined : Number(input.cursor);
+  if (before !== undefined && !Number.isSafeInteger(before)) {
+    return { refusal: { code: 'INVALID_INPUT', message: 'The cursor is not one of ours.', field: 'cursor' } };
+  }
+  const { items, nextCursor } = journal.history({
+    limit: input.limit,
+    ...(before === undefined ? {} : { before }),
+    ...(input.ending === undefined ? {} : { done: input.ending === 'done' }),
+  });
+  return { items: [...items], ...(nextCursor === undefined ? {} : { nextCursor }) };
+}
+
+/** A lock token is a secret even when its lease is over: it never reaches a page. */
+function withoutToken(report: string): unknown {
+  const { lock_token: _secret, ...rest } = JSON.parse(report) as Record<string, unknown>;
+  return rest;
+}
+
+function unknownJob(): Refusal {
+  return { code: 'UNKNOWN_JOB', message: 'This agent does not hold such a job any more.' };
+}

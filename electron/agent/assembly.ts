@@ -1,0 +1,164 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Settings } from '../../shared/settings.ts';
+import type { Snapshot } from '../../shared/snapshot.ts';
+import type { OperatorPort } from './agent-commands.ts';
+import { createCapabilities, type Capabilities } from './capabilities/capabilities.ts';
+import type { TextStore } from './capabilities/text-store.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { createConnection } from './connection.ts';
+import { leaseThreadUrl } from './entry-url.ts';
+import type { ExecutorRegistry } from './executors/registry.ts';
+import { initialSnapshot } from './initial-snapshot.ts';
+import { META_AGENT_ID, register } from './intake/register.ts';
+import { createJobLogs } from './job-log.ts';
+import type { Parts } from './jobs/parts.ts';
+import { Journal } from './journal/journal.ts';
+import { createLeases } from './lease/leases.ts';
+import type { Log } from './log.ts';
+import type { JobProcesses } from './process/child.ts';
+import { createJobProcesses } from './process/job-processes.ts';
+import { createClient, type Credentials } from './server/client.ts';
+import type { SettingsStore } from './settings-store.ts';
+import { createMediaRoots } from './storage/media-roots.ts';
+import { createStore } from './store.ts';
+import type { TokenSource } from './token-source.ts';
+import { VERSION } from './version.ts';
+
+/** Children run below an editor's own programs. */
+const NICE = 10;
+
+export interface AgentDeps {
+  /** Without `/api/v1`. */
+  readonly serverUrl: string;
+  readonly token: TokenSource;
+  readonly settings: SettingsStore;
+  /** Journal, run folders and upload state; one agent per work folder. */
+  readonly workFolder: string;
+  readonly executors: ExecutorRegistry;
+  readonly log: Log;
+  /** Present when the embedded server runs in this process. */
+  readonly operator?: OperatorPort;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly bundledDir?: string;
+  /** Where proofs are remembered; default: the journal. */
+  readonly proofs?: TextStore;
+  readonly clock?: Clock;
+  readonly fetch?: typeof fetch;
+  readonly random?: () => number;
+}
+
+/** The parts of one agent, and what only its owner does with them. */
+export interface Assembly {
+  readonly parts: Parts;
+  readonly capabilities: Capabilities;
+  readonly owner: string;
+  readonly signOn: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
+}
+
+/** Makes the parts of one agent. Throws StartError when the work folder cannot be used. */
+export function createAssembly(deps: AgentDeps): Assembly {
+  const clock = deps.clock ?? systemClock;
+  mkdirSync(deps.workFolder, { recursive: true, mode: 0o700 });
+  const journal = new Journal(join(deps.workFolder, 'journal.sqlite'));
+  const identity = readIdentity(journal);
+  const settings = (): Settings => deps.settings.view().values;
+  const store = createStore(firstSnapshot(deps, { journal, clock, identity }));
+  const random = deps.random ?? Math.random;
+  const credentials = (): Credentials => ({
+    token: deps.token.current(),
+    ...(identity.agentId === undefined ? {} : { agentId: identity.agentId }),
+  });
+  const owner = ownerOf(identity, deps.workFolder);
+  const connection = createConnection({ store, clock, random, refreshToken: () => deps.token.refresh() });
+  const leases = createLeases({ threadUrl: leaseThreadUrl(), serverUrl: deps.serverUrl, credentials, clock });
+  const createProcesses = (runId: string, jobId: string): JobProcesses =>
+    createJobProcesses({ runId, owner, jobId, nice: NICE });
+  const capabilities = createCapabilities({
+    executors: deps.executors,
+    settings,
+    env: deps.env ?? process.env,
+    ...(deps.bundledDir === undefined ? {} : { bundledDir: deps.bundledDir }),
+    workFolder: deps.workFolder,
+    agentVersion: VERSION,
+    processes: (jobId) => createProcesses(`proof-${randomUUID()}`, jobId),
+    store: deps.proofs ?? { get: (key) => journal.proof(key), set: (key, value) => journal.setProof(key, value) },
+    emit: store.emit,
+    now: clock.now,
+  });
+  const { monotonic } = clock;
+  const parts: Parts = {
+    clock,
+    random,
+    uuid: randomUUID,
+    log: deps.log,
+    store,
+    jobLogs: createJobLogs(),
+    journal,
+    client: createClient({ serverUrl: deps.serverUrl, fetch: deps.fetch ?? fetch, credentials, monotonic }),
+    connection,
+    leases,
+    roots: createMediaRoots(settings().mediaRoots, clock),
+    executors: deps.executors,
+    toolbox: () => capabilities.toolbox(),
+    settings,
+    workFolder: deps.workFolder,
+    createProcesses,
+    version: VERSION,
+    noteOutcome: (jobType, outcome) => capabilities.noteOutcome(jobType, outcome),
+  };
+  const renewed = (): void => leases.setCredentials(credentials());
+  deps.token.onChange(() => {
+    renewed();
+    connection.hurry();
+  });
+  return { parts, capabilities, owner, signOn: signOnAs(parts, identity, renewed) };
+}
+
+function firstSnapshot(
+  deps: AgentDeps,
+  { journal, clock, identity }: { readonly journal: Journal; readonly clock: Clock; readonly identity: Identity },
+): Snapshot {
+  return initialSnapshot({
+    journal,
+    clock,
+    settings: deps.settings.view(),
+    serverUrl: deps.serverUrl,
+    installationId: identity.installationId,
+    agentId: identity.agentId,
+    version: VERSION,
+    embeddedServer: deps.operator !== undefined,
+    workFolder: deps.workFolder,
+  });
+}
+
+/** One value per installation and work folder, the same after a restart: marks our children for the sweep. */
+function ownerOf({ installationId }: Identity, workFolder: string): string {
+  return createHash('sha256')
+    .update(`${installationId}\n${resolve(workFolder)}`)
+    .digest('hex');
+}
+
+function signOnAs(parts: Parts, identity: Identity, renewed: () => void): Assembly['signOn'] {
+  const { installationId } = identity;
+  const setAgentId = (agentId: string): void => {
+    if (identity.agentId === agentId) return;
+    identity.agentId = agentId;
+    renewed();
+  };
+  return (declared, signal) => register(parts, { installationId, setAgentId }, declared, signal);
+}
+
+interface Identity {
+  readonly installationId: string;
+  agentId: string | undefined;
+}
+
+/** Made once; the same after every restart. */
+function readIdentity(journal: Journal): Identity {
+  const known = journal.meta('installation_id');
+  const installationId = known ?? randomUUID();
+  if (known === undefined) journal.setMeta('installation_id', installationId);
+  return { installationId, agentId: journal.meta(META_AGENT_ID) };
+}

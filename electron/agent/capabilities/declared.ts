@@ -1,0 +1,65 @@
+import { FAILURES, type Failure } from '../../../shared/failure.ts';
+import type { CapabilityName } from '../../../shared/job.ts';
+import type { CapabilityState, ProofState } from '../../../shared/snapshot.ts';
+import type { JobType } from '../../../shared/wire.ts';
+
+/** protocol.md, "Job": three machine-fault failures in a row withdraw a capability until its proof passes again. */
+export const FAULTS_THAT_WITHDRAW = 3;
+
+/** What is known about one capability; `declared` follows from it and is never stored. */
+export interface CapabilityRecord {
+  readonly name: CapabilityName;
+  readonly jobType: JobType;
+  readonly enabled: boolean;
+  readonly proof: ProofState;
+  /** Machine faults since the last success. Faults of a file or a job say nothing about the machine and change nothing. */
+  readonly faultsInARow: number;
+  /** Withdrawals since the last success: a proof that passes while the work fails must not flap. */
+  readonly withdrawals: number;
+  readonly withdrawn?: { readonly since: string; readonly because: Failure };
+}
+
+export function newRecord(name: CapabilityName, jobType: JobType, enabled: boolean): CapabilityRecord {
+  return { name, jobType, enabled, proof: { status: 'missing' }, faultsInARow: 0, withdrawals: 0 };
+}
+
+/** Switched on, proved on this machine, and not withdrawn (protocol.md, "Job"). */
+export function isDeclared({ enabled, proof, withdrawn }: CapabilityRecord): boolean {
+  return enabled && proof.status === 'passed' && withdrawn === undefined;
+}
+
+export function capabilityState(record: CapabilityRecord): CapabilityState {
+  const { name, jobType, enabled, proof, withdrawn } = record;
+  return {
+    name,
+    jobType,
+    enabled,
+    proof,
+    declared: isDeclared(record),
+    ...(withdrawn === undefined ? {} : { withdrawn }),
+  };
+}
+
+/** @param at ISO instant of the outcome. */
+export function withOutcome(record: CapabilityRecord, outcome: 'success' | Failure, at: string): CapabilityRecord {
+  if (outcome === 'success') return { ...record, faultsInARow: 0, withdrawals: 0 };
+  if (!FAILURES[outcome.code].machineFault) return record;
+  const faultsInARow = record.faultsInARow + 1;
+  if (faultsInARow < FAULTS_THAT_WITHDRAW || record.withdrawn !== undefined) return { ...record, faultsInARow };
+  return { ...record, faultsInARow, withdrawals: record.withdrawals + 1, withdrawn: { since: at, because: outcome } };
+}
+
+/** A proof that passed again restores the capability; one that failed leaves the withdrawal standing. */
+export function withProof(record: CapabilityRecord, proof: ProofState): CapabilityRecord {
+  if (proof.status !== 'passed') return { ...record, proof };
+  const { withdrawn: _over, ...rest } = record;
+  return { ...rest, proof, faultsInARow: 0 };
+}
+
+/** Longest wait before a withdrawn capability is proved again by itself. */
+const LONGEST_RETEST_MS = 3_600_000;
+
+/** At once after the first withdrawal, then 1, 2, 4 … minutes, at most an hour; a person may test at any time. */
+export function retestDelayMs({ withdrawals }: Pick<CapabilityRecord, 'withdrawals'>): number {
+  return withdrawals <= 1 ? 0 : Math.min(LONGEST_RETEST_MS, 60_000 * 2 ** (withdrawals - 2));
+}

@@ -1,0 +1,28 @@
+import { uptime } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Time, passed in so that tests own it. */
+export interface Clock {
+  /** Wall clock, ms since 1970: for people and records, never for decisions about leases. */
+  now(): number;
+  /** Never jumps, ms; stands still while the machine sleeps on some systems (see `asleepMs`). */
+  monotonic(): number;
+  /** Time since boot minus `monotonic`, ms: grows by what the machine slept. */
+  asleepMs(): number;
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => Number(process.hrtime.bigint() / 1_000_000n),
+  asleepMs: () => uptime() * 1000 - Number(process.hrtime.bigint() / 1_000_000n),
+  sleep: async (ms, signal) => {
+    await delay(ms, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => undefined);
+  },
+};
+
+/** ISO 8601 UTC of the wall clock. */
+export function instant(clock: Pick<Clock, 'now'>): string {
+  return new Date(clock.now()).toISOString();
+}

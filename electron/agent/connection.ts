@@ -1,0 +1,123 @@
+import type { Refusal } from '../../shared/failure.ts';
+import type { ServerLink } from '../../shared/snapshot.ts';
+import { instant, type Clock } from './clock.ts';
+import type { ReplyHead } from './server/outcome.ts';
+import { createBackoff } from './server/retry.ts';
+import type { Store } from './store.ts';
+
+/** `lastContactAt` is told this often at most: an idle agent must not wake every page at each poll. */
+const CONTACT_EVERY_MS = 10_000;
+/** A refused token is tried again at this pace, or at once when a new one is set (protocol.md, Answers). */
+const TOKEN_EVERY_MS = 60_000;
+
+/** How the server is doing, seen over all calls; and how long to wait before the next try. */
+export interface Connection {
+  /** Every reply passes here. */
+  note(reply: ReplyHead): void;
+  /** Waits before the next try of something that got no definite answer; ends early on `signal` or `hurry`. */
+  pause(reply: ReplyHead, signal: AbortSignal): Promise<void>;
+  /** A new token or address was set: everything that waits tries again. */
+  hurry(): void;
+  readonly link: ServerLink;
+}
+
+export function createConnection(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Reads the token again; true when it changed. */
+  readonly refreshToken: () => boolean;
+}): Connection {
+  const { store, clock } = deps;
+  let hurried = new AbortController();
+  let lastTold = Number.NEGATIVE_INFINITY;
+  const backoff = createBackoff(deps.random);
+  const link = (): ServerLink => store.snapshot().server.link;
+
+  const change = (next: ServerLink, problem?: Refusal): void => {
+    const { server } = store.snapshot();
+    if (server.link === next && server.problem?.message === problem?.message) return;
+    store.emit({
+      type: 'serverLinkChanged',
+      server: {
+        link: next,
+        since: server.link === next ? server.since : instant(clock),
+        ...(server.lastContactAt === undefined ? {} : { lastContactAt: server.lastContactAt }),
+        ...(problem === undefined ? {} : { problem }),
+      },
+    });
+  };
+  const wake = (): void => {
+    hurried.abort();
+    hurried = new AbortController();
+  };
+
+  return {
+    get link() {
+      return link();
+    },
+    note(reply) {
+      const next = linkOf(reply);
+      if (next === 'connected') {
+        backoff.reset();
+        if (clock.monotonic() - lastTold >= CONTACT_EVERY_MS || link() !== 'connected') {
+          lastTold = clock.monotonic();
+          store.emit({ type: 'serverAnswered', at: instant(clock) });
+        }
+        const wasAway = link() === 'unreachable' || link() === 'unauthorized';
+        change('connected');
+        if (wasAway) wake();
+        return;
+      }
+      change(next, problemOf(next, store.snapshot().server.url, reply));
+    },
+    async pause(reply, signal) {
+      const refused = reply.answer === '401' || reply.answer === '403';
+      const ms = refused ? TOKEN_EVERY_MS : backoff.next(reply.retryAfterMs);
+      await clock.sleep(ms, AbortSignal.any([signal, hurried.signal]));
+      if (refused && !signal.aborted) deps.refreshToken();
+    },
+    hurry: wake,
+  };
+}
+
+function linkOf({ answer }: ReplyHead): ServerLink {
+  switch (answer) {
+    case '401':
+    case '403':
+      return 'unauthorized';
+    case 'timeout':
+    case 'reset':
+    case '5xx':
+      return 'unreachable';
+    case 'redirect':
+    case 'malformed':
+      return 'refused';
+    default:
+      // Also 429 and every 4xx: somebody who speaks the protocol answered.
+      return 'connected';
+  }
+}
+
+function problemOf(link: ServerLink, url: string, reply: ReplyHead): Refusal {
+  if (link === 'unauthorized') {
+    return {
+      code: 'TOKEN_REFUSED',
+      message: `The server ${url} refuses this agent’s token (${reply.status}).`,
+      nextStep: 'Enter a new token or enrol this machine again; running jobs go on as long as their leases last.',
+    };
+  }
+  if (link === 'refused') {
+    return {
+      code: 'NOT_A_RUSHCATALOG_SERVER',
+      message: `${url} does not answer like a RushCatalog server (${reply.summary}).`,
+      nextStep: 'Check the address; it is written without /api/v1 and must not redirect.',
+    };
+  }
+  return {
+    code: 'SERVER_UNREACHABLE',
+    message: `The server ${url} cannot be reached (${reply.summary}).`,
+    nextStep:
+      'Check that it runs and that the network is up; the agent tries again by itself and finished work waits here.',
+  };
+}

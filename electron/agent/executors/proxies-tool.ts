@@ -1,0 +1,113 @@
+import { JobFailure } from '../../../shared/failure.ts';
+import { durationMs, type Probe } from '../media/probe.ts';
+import { createProgressParser, type FfmpegProgress } from '../media/progress.ts';
+import type { ProxyPlan } from '../media/proxy-args.ts';
+import { createComplaintReader, type Complaints } from '../media/proxy-damage.ts';
+import {
+  createPacketReader,
+  packetArgs,
+  parseReadBack,
+  readBackArgs,
+  type PacketFacts,
+  type ReadBack,
+} from '../media/proxy-readback.ts';
+import { toolFailure } from '../media/tool-failure.ts';
+import type { ChildResult } from '../process/child.ts';
+import type { ExecutionContext } from './executor.ts';
+
+/** The tool runs of one proxy job. */
+
+type Context = ExecutionContext<'generate_video_proxies'>;
+
+export interface EncodeRun {
+  readonly result: ChildResult;
+  readonly complaints: Complaints;
+  /** What ffmpeg reported last; null when it never did. */
+  readonly last: FfmpegProgress | null;
+}
+
+/** Software decoding of 8K in several threads stays below half of this. */
+const ADDRESS_SPACE = 16 * 1024 ** 3;
+const READ_BACK_MAX_BYTES = 16 << 20;
+const READ_BACK_WALL_MS = 10 * 60_000;
+
+/** Runs the encoder. A long film on a slow machine is not an error: no wall clock, only the stall watchdog. */
+export async function encode(
+  context: Context,
+  args: readonly string[],
+  probe: Probe,
+  onShare: (share: number) => void,
+): Promise<EncodeRun> {
+  const wholeMs = durationMs(probe);
+  const parse = createProgressParser();
+  const reader = createComplaintReader();
+  let last: FfmpegProgress | null = null;
+  const result = await context.processes.run({
+    program: context.tools.ffmpeg.path,
+    args,
+    cwd: context.workspace,
+    descriptors: [context.source.fd],
+    stdout: {
+      kind: 'lines',
+      onLine: (line) => {
+        const progress = parse(line);
+        if (progress === null) return;
+        last = progress;
+        if (wholeMs === undefined || wholeMs === 0 || progress.outTimeMs === undefined) return;
+        onShare(Math.min(1, progress.outTimeMs / wholeMs));
+      },
+    },
+    onStderrLine: (line) => reader.line(line),
+    limits: { addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return { result, complaints: reader.complaints(), last };
+}
+
+/** Reads the finished file; null when ffprobe finds no media in it. Throws JobFailure when ffprobe itself is ended. */
+export async function readBack(
+  context: Context,
+  plan: ProxyPlan,
+  file: string,
+  run: EncodeRun,
+): Promise<ReadBack | null> {
+  const packets = plan.kind === 'picture' ? await listPackets(context, file, 'v:0') : undefined;
+  if (plan.kind === 'picture' && packets === undefined) return null;
+  // The last 0.3 s of a sound file: a few AAC blocks.
+  const lastSpot = packets?.lastKeySeconds ?? Math.max(0, (run.last?.outTimeMs ?? 0) / 1000 - 0.3);
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args: readBackArgs(file, lastSpot),
+    stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  if (!exited(result, 'Reading the proxy back')) return null;
+  const read = parseReadBack(result.stdout.toString('utf8'));
+  return { ...read, ...(packets === undefined ? {} : { packets }) };
+}
+
+/**
+ * Lists one stream's packets; undefined where there are none.
+ * @param descriptors ours, for a file that is opened as `/dev/fd/3`
+ */
+export async function listPackets(
+  context: Context,
+  file: string,
+  stream: string,
+  descriptors: readonly number[] = [],
+): Promise<PacketFacts | undefined> {
+  const reader = createPacketReader();
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args: packetArgs(file, stream),
+    descriptors,
+    stdout: { kind: 'lines', onLine: (line) => reader.line(line) },
+    limits: { addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Listing packets') ? reader.facts() : undefined;
+}
+
+/** True for code 0, false for another; anything that ended the tool from outside is thrown. */
+function exited(result: ChildResult, activity: string): boolean {
+  if (result.end.kind !== 'exited') throw new JobFailure(toolFailure(result, 'OUTPUT_INVALID', activity));
+  return result.end.code === 0;
+}

@@ -1,0 +1,183 @@
+import { basename, join } from 'node:path';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import {
+  DEFAULT_PROXY_PROFILE,
+  findProfile,
+  PROXY_PROFILES,
+  type ProxyProfile,
+  type ReviewProxyProfile,
+} from '../../../shared/profiles.ts';
+import { technicalMetadata } from '../media/facts.ts';
+import { imageKindOf } from '../media/image-kind.ts';
+import { compare } from '../media/parity.ts';
+import { probeSource, requireVideo } from '../media/probe-source.ts';
+import { videoStream, type Probe } from '../media/probe.ts';
+import { planProxy, proxyArgs, type ProxyPlan } from '../media/proxy-args.ts';
+import { damageWarning } from '../media/proxy-damage.ts';
+import { seal } from '../workspace.ts';
+import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
+import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
+import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
+
+type Context = ExecutionContext<'generate_video_proxies'>;
+
+/**
+ * JOB-TYPES §3.1: one review proxy of a recording, or one sound proxy where it has no picture. Failures:
+ * UNKNOWN_PROFILE, UNSUPPORTED_MEDIA, SOURCE_UNREADABLE (fatal), ENCODE_FAILED, OUTPUT_INVALID and what ends a tool
+ * from outside (retryable).
+ */
+export function createProxyExecutor(): Executor<'generate_video_proxies'> {
+  return {
+    jobType: 'generate_video_proxies',
+    estimateBytes,
+    execute,
+    proof: {
+      what: 'Encodes a review proxy of a one-second clip with sound and compares it with the clip.',
+      sample: {
+        fileName: 'proof-proxies.mp4',
+        args: words(
+          '-f lavfi -i testsrc2=s=640x360:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 ' +
+            '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -f mp4',
+        ),
+      },
+      inputs: { proxyProfile: DEFAULT_PROXY_PROFILE },
+      check: checkProof,
+    },
+  };
+}
+
+const ESTIMATE_BASE = 32 << 20;
+const ESTIMATE_LARGE = 4 * 1024 ** 3;
+
+/**
+ * A camera writes 32 Mb/s or more, a proxy at most 8 plus sound: a quarter. Small, tightly packed files (phones,
+ * web) may come out larger than they are, hence the first 4 GB in full and a quarter more.
+ */
+function estimateBytes(sourceBytes: number): number {
+  return ESTIMATE_BASE + Math.ceil(Math.min(sourceBytes * 1.25, ESTIMATE_LARGE + sourceBytes / 4));
+}
+
+async function execute(context: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
+  const profile = chooseProfile(context.job.proxyProfile);
+  context.report.stage('probing');
+  await refuseStill(context);
+  const probe = await probeSource(context);
+  const plan = choosePlan(context, probe, profile);
+  const encoder = chooseEncoder(plan, profile, context.encoder);
+  context.report.stage('encoding', encoder.name);
+  context.report.progress(PROBED);
+  const file = plan.kind === 'picture' ? `proxy_video.${profile.container}` : 'proxy_audio.m4a';
+  const temporary = `part-${file}`;
+  const run = await encodeSource(context, probe, plan, profile, temporary);
+  context.report.stage('verifying', encoder.name);
+  await verify(context, probe, plan, profile, run, temporary);
+  context.report.progress(VERIFIED);
+  const artifact: Artifact = {
+    kind: plan.kind === 'picture' ? 'proxy_video' : 'proxy_audio',
+    file,
+    contentType: plan.kind === 'picture' ? profile.contentType : profile.soundOnly.contentType,
+    ...(await seal(context.workspace, temporary, file)),
+  };
+  context.report.progress(1);
+  const facts = technicalMetadata(probe, context.source.sizeBytes);
+  const warning = damageWarning(run.complaints);
+  return {
+    artifacts: [artifact],
+    outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
+    facts,
+    warnings: warning === undefined ? [] : [warning],
+    metrics: {
+      profile: profile.name,
+      encoder: encoder.name,
+      encoder_setting: encoder.setting,
+      decoder: plan.kind === 'picture' ? plan.video.codec : plan.audio[0]?.codec,
+      encode_wall_ms: Math.round(run.result.wallMs),
+      ...(run.last?.speed === undefined ? {} : { encode_speed: run.last.speed }),
+    },
+  };
+}
+
+/** Shares of the whole: encoding is nearly all of it. */
+const PROBED = 0.01;
+const ENCODED = 0.97;
+const VERIFIED = 0.99;
+
+function chooseProfile(name: string = DEFAULT_PROXY_PROFILE): ReviewProxyProfile {
+  const profile = findProfile<ProxyProfile>(PROXY_PROFILES, name);
+  if (profile !== undefined) return profile;
+  const known = Object.keys(PROXY_PROFILES).join(', ');
+  throw new JobFailure(
+    failure('UNKNOWN_PROFILE', `This agent knows no proxy profile “${name}”, only ${known}.`, { subject: name }),
+  );
+}
+
+/** Told by content, before a tool opens it: the tools' list of formats has no stills at all. */
+async function refuseStill(context: Context): Promise<void> {
+  const kind = await imageKindOf(context.source.fd);
+  if (kind === null) return;
+  const name = basename(context.source.path);
+  throw new JobFailure(
+    failure('UNSUPPORTED_MEDIA', `“${name}” is a still image; there is nothing to make a proxy of.`, { subject: kind }),
+  );
+}
+
+function choosePlan(context: Context, probe: Probe, profile: ReviewProxyProfile): ProxyPlan {
+  const { path } = context.source;
+  const video = videoStream(probe) === undefined ? undefined : requireVideo(probe, path);
+  const plan = planProxy(probe, video, profile);
+  if (plan !== undefined) return plan;
+  throw new JobFailure(
+    failure('UNSUPPORTED_MEDIA', `“${basename(path)}” has neither picture nor sound that can be decoded.`),
+  );
+}
+
+/** The one place that decides which encoder makes a file. The software encoder is the reference (media.md, Encoders). */
+export function chooseEncoder(
+  plan: ProxyPlan,
+  profile: ReviewProxyProfile,
+  setting: 'software' | 'auto',
+): { readonly name: string; readonly setting: 'software' | 'auto' } {
+  return { name: plan.kind === 'picture' ? profile.video.codec : profile.soundOnly.codec, setting };
+}
+
+async function encodeSource(
+  context: Context,
+  probe: Probe,
+  plan: ProxyPlan,
+  profile: ReviewProxyProfile,
+  temporary: string,
+): Promise<EncodeRun> {
+  const args = proxyArgs(plan, profile, context.source.input, join(context.workspace, temporary));
+  const run = await encode(context, args, probe, (share) =>
+    context.report.progress(PROBED + share * (ENCODED - PROBED)),
+  );
+  const problem = judgeEncoding(run, context.source.path);
+  if (problem !== null) throw new JobFailure(problem);
+  return run;
+}
+
+/** Exit code 0 is never enough (media.md): the file is read back and compared before anyone may have it. */
+async function verify(
+  context: Context,
+  probe: Probe,
+  plan: ProxyPlan,
+  profile: ReviewProxyProfile,
+  run: EncodeRun,
+  temporary: string,
+): Promise<void> {
+  const made = await readBack(context, plan, join(context.workspace, temporary), run);
+  const differences = made === null ? null : compare(probe, plan, made, profile);
+  const problem = await judgeDifferences(context, { probe, plan, run, made, differences });
+  if (problem !== null) throw new JobFailure(problem);
+}
+
+function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string | null {
+  const artifact = success.artifacts[0];
+  if (artifact?.kind !== 'proxy_video') return 'no video proxy was made';
+  if (success.warnings.length > 0) return 'decoding a sound clip gave warnings';
+  return artifact.sizeBytes > 0 ? null : 'the proxy is empty';
+}
+
+function words(text: string): readonly string[] {
+  return text.split(' ');
+}

@@ -1,0 +1,73 @@
+import { isJobType, parseJob } from '../../../shared/job.ts';
+import type { AgentPhase, WaitReason } from '../../../shared/snapshot.ts';
+import type { JobType, WireJob } from '../../../shared/wire.ts';
+import type { SourceLook } from '../storage/media-roots.ts';
+
+/** A job that crashed its child or the agent this often is not taken here again (protocol.md, Failures). */
+export const CRASH_LIMIT = 3;
+/** Free space wanted before a claim, as a multiple of the estimated outputs (reliability.md, "Disk full"). */
+const DISK_MARGIN = 1.5;
+
+/** All that admission may look at; gathered before it decides, so that the decision itself is pure. */
+export interface IntakeState {
+  readonly phase: AgentPhase;
+  readonly freeSlots: number;
+  readonly declared: ReadonlySet<string>;
+  readonly allowedJobTypes: readonly string[] | undefined;
+  /** ISO instant at which the quiet hours end; null when it is not quiet. */
+  readonly quietUntil: string | null;
+  readonly heldOffUntil: (jobId: string) => string | undefined;
+  readonly crashes: (jobId: string) => number;
+}
+
+export type Admission =
+  /** `invalid`: claimed only to say so. The source is looked at first. */
+  | { readonly kind: 'candidate'; readonly jobType: JobType; readonly sourcePath: string | null }
+  | { readonly kind: 'wait'; readonly reason: WaitReason };
+
+/** May this offer be taken now, as far as can be told without touching the disk? */
+export function admit(offer: WireJob, state: IntakeState): Admission {
+  const wait = (reason: WaitReason): Admission => ({ kind: 'wait', reason });
+  if (!isJobType(offer.job_type)) return wait({ kind: 'unsupported-type', jobType: offer.job_type });
+  const parsed = parseJob(offer);
+  const job = parsed.kind === 'valid' ? parsed.job : null;
+  const missing = job?.requiredCapabilities.find((capability) => !state.declared.has(capability));
+  if (missing !== undefined) return wait({ kind: 'no-capability', capability: missing });
+  if (state.allowedJobTypes !== undefined && !state.allowedJobTypes.includes(offer.job_type)) {
+    return wait({ kind: 'not-allowed' });
+  }
+  const crashes = state.crashes(offer.job_id);
+  if (crashes >= CRASH_LIMIT) return wait({ kind: 'set-aside', crashes });
+  const until = state.heldOffUntil(offer.job_id);
+  if (until !== undefined) return wait({ kind: 'held-off', until });
+  const blocked = blockedAltogether(state);
+  if (blocked !== null) return wait(blocked);
+  return { kind: 'candidate', jobType: offer.job_type, sourcePath: job?.sourcePath ?? null };
+}
+
+function blockedAltogether(state: IntakeState): WaitReason | null {
+  if (state.phase === 'paused') return { kind: 'paused' };
+  if (state.phase !== 'working') return { kind: 'draining' };
+  if (state.quietUntil !== null) return { kind: 'quiet-hours', until: state.quietUntil };
+  return state.freeSlots > 0 ? null : { kind: 'slot' };
+}
+
+/** Why a source keeps its job waiting, or null when it may be claimed. */
+export function waitForSource(look: SourceLook, sourcePath: string): WaitReason | null {
+  switch (look.kind) {
+    case 'claimable':
+      return null;
+    case 'growing':
+      return { kind: 'source-growing' };
+    case 'unknown-root':
+      return { kind: 'root-unknown', path: sourcePath };
+    case 'root-unavailable':
+      return { kind: 'root-unavailable', root: look.root };
+  }
+}
+
+/** Why the disk keeps a job waiting: estimate × 1.5 must be free, and within the work folder's own limit. */
+export function waitForDisk(estimateBytes: number, freeBytes: number): WaitReason | null {
+  const neededBytes = Math.ceil(estimateBytes * DISK_MARGIN);
+  return neededBytes <= freeBytes ? null : { kind: 'disk', neededBytes, freeBytes };
+}

@@ -1,0 +1,107 @@
+import type { Refusal } from '../../../shared/failure.ts';
+import type { WireJob } from '../../../shared/wire.ts';
+import type { ActiveRuns } from '../active-runs.ts';
+import type { Capabilities } from '../capabilities/capabilities.ts';
+import type { Parts } from '../jobs/parts.ts';
+import type { IntakeState } from './admission.ts';
+import { considerOffers, knownType } from './offers.ts';
+import { startPolling, type Poll } from './poll.ts';
+import { quietFor } from './quiet-hours.ts';
+import type { register } from './register.ts';
+
+export interface IntakeDeps {
+  readonly parts: Parts;
+  readonly runs: ActiveRuns;
+  readonly capabilities: Capabilities;
+  readonly signOn: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
+}
+
+/** Whether work is taken, and how much: polling, pause and drain. */
+export interface Intake {
+  /** Begins to poll; `ready` resolves when every capability was proved or not. */
+  start(ready: Promise<void>): void;
+  /** False once a drain began. */
+  open(): boolean;
+  /** For ever: a drain is not undone. */
+  close(): void;
+  pause(): Refusal | null;
+  resume(): Refusal | null;
+  wake(): void;
+}
+
+export function createIntake(deps: IntakeDeps): Intake {
+  const { parts, runs, capabilities } = deps;
+  const { store } = parts;
+  const closed = new AbortController();
+  let poll: Poll | undefined;
+  let declaration = 0;
+  capabilities.onChange(() => {
+    declaration += 1;
+    poll?.wake();
+  });
+  const consider = (offers: readonly WireJob[]): Promise<void> =>
+    considerOffers(
+      {
+        parts,
+        state: () => intakeState(deps, closed.signal),
+        isActive: (jobId) => runs.has(jobId),
+        take: (offer) => runs.take(offer, knownType(offer)),
+      },
+      offers,
+    );
+  const changePhase = (from: 'working' | 'paused', to: 'working' | 'paused'): Refusal | null => {
+    const { phase } = store.snapshot().agent;
+    if (phase === to) return null;
+    if (phase !== from) {
+      return { code: 'NOT_NOW', message: 'The agent is starting or stopping; this cannot be changed now.' };
+    }
+    store.emit({ type: 'phaseChanged', phase: to });
+    for (const run of runs.list()) run.suspend(to === 'paused');
+    poll?.wake();
+    return null;
+  };
+  return {
+    start(ready) {
+      poll = startPolling({
+        parts,
+        declaration: () => declaration,
+        consider,
+        signal: closed.signal,
+        register: async () => {
+          const { reaction, reply } = await deps.signOn(capabilities.declared(), closed.signal);
+          return { accepted: reaction === 'accept', reply };
+        },
+      });
+      // A job may wait for the last proof without an event of its own.
+      void ready.then(() => poll?.wake());
+    },
+    open: () => !closed.signal.aborted,
+    close: () => closed.abort(),
+    pause: () => changePhase('working', 'paused'),
+    resume: () => changePhase('paused', 'working'),
+    wake: () => poll?.wake(),
+  };
+}
+
+function intakeState({ parts, runs, capabilities }: IntakeDeps, closed: AbortSignal): IntakeState {
+  const { agent, server } = parts.store.snapshot();
+  const { policy } = server;
+  const slots = Math.min(
+    parts.settings().maxParallelJobs,
+    policy?.max_parallel_jobs_allowed ?? Number.POSITIVE_INFINITY,
+  );
+  const now = parts.clock.now();
+  const quiet = quietFor(policy?.quiet_hours, now);
+  return {
+    phase: closed.aborted ? 'draining' : agent.phase,
+    freeSlots: slots - runs.executing(),
+    declared: new Set<string>(capabilities.declared()),
+    allowedJobTypes: policy?.allowed_job_types,
+    quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
+    heldOffUntil: (jobId) => {
+      const until = parts.journal.heldOffUntil(jobId);
+      return until !== undefined && until > new Date(now).toISOString() ? until : undefined;
+    },
+    crashes: (jobId) => parts.journal.crashes(jobId),
+  };
+}

@@ -1,0 +1,71 @@
+import { isJobType } from '../../../shared/job.ts';
+import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
+import type { JobType, WireJob } from '../../../shared/wire.ts';
+import { executorFor } from '../executors/registry.ts';
+import type { Parts } from '../jobs/parts.ts';
+import { admit, waitForDisk, waitForSource, type IntakeState } from './admission.ts';
+import { diskRoom } from './disk.ts';
+
+export interface OfferDeps {
+  readonly parts: Parts;
+  /** Gathered anew before every offer, because each claim takes a slot. */
+  readonly state: () => IntakeState;
+  readonly isActive: (jobId: string) => boolean;
+  /** Claims and starts; resolves when the claim is decided. */
+  readonly take: (offer: WireJob) => Promise<void>;
+}
+
+/** Goes through the offers in the server's order, takes what may be taken, and tells why the others wait. */
+export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]): Promise<void> {
+  const waiting: WaitingJob[] = [];
+  for (const offer of offers) {
+    if (deps.isActive(offer.job_id)) continue;
+    const reason = await consider(deps, offer);
+    if (reason === null) await deps.take(offer);
+    else waiting.push(waitingJob(offer, reason));
+  }
+  // What was waiting before stays as it is when nothing changed: an idle agent must not wake its watchers.
+  const { store } = deps.parts;
+  if (JSON.stringify(store.snapshot().waiting) !== JSON.stringify(waiting)) store.emit({ type: 'offersSeen', waiting });
+}
+
+/** Null: take it now. */
+async function consider({ parts, state }: OfferDeps, offer: WireJob): Promise<WaitReason | null> {
+  const admission = admit(offer, state());
+  if (admission.kind === 'wait') return admission.reason;
+  if (admission.sourcePath === null) return null;
+  const look = await parts.roots.look(admission.sourcePath);
+  const source = waitForSource(look, admission.sourcePath);
+  if (source !== null || look.kind !== 'claimable') return source;
+  const estimate = executorFor(parts.executors, admission.jobType)?.estimateBytes(look.sizeBytes) ?? 0;
+  const room = await diskRoom(parts.workFolder, parts.settings().workLimitGb * 1e9);
+  const disk = waitForDisk(estimate, room.availableBytes);
+  noteDisk(parts, room.freeBytes, disk !== null);
+  if (disk !== null) return disk;
+  // Looking took time: a pause or a drain that began meanwhile counts (nothing is claimed after it began).
+  const again = admit(offer, state());
+  return again.kind === 'wait' ? again.reason : null;
+}
+
+function noteDisk({ store, workFolder }: Parts, freeBytes: number, full: boolean): void {
+  const { disk } = store.snapshot();
+  const moved = Math.abs((disk.freeBytes ?? 0) - freeBytes) > 100_000_000;
+  if (disk.full !== full || moved) store.emit({ type: 'diskChecked', disk: { workFolder, freeBytes, full } });
+}
+
+function waitingJob(offer: WireJob, reason: WaitReason): WaitingJob {
+  const inputs = offer.inputs as { readonly source_path?: unknown } | null | undefined;
+  return {
+    jobId: offer.job_id,
+    jobType: offer.job_type,
+    sourcePath: typeof inputs?.source_path === 'string' ? inputs.source_path : '',
+    priority: offer.priority ?? 0,
+    reason,
+  };
+}
+
+/** The job type a run is filed under; only known types are ever taken. */
+export function knownType(offer: WireJob): JobType {
+  if (!isJobType(offer.job_type)) throw new Error(`Unknown job type ${offer.job_type} was admitted`);
+  return offer.job_type;
+}

@@ -1,0 +1,33 @@
+import type { RegisterRequest } from '../../../shared/wire.ts';
+import type { Parts } from '../jobs/parts.ts';
+import { reactionTo, type Reaction } from '../server/reactions.ts';
+import type { ReplyHead } from '../server/outcome.ts';
+
+export const META_AGENT_ID = 'agent_id';
+
+/** Says who we are and what we can do; learns the agent id and the policy. Returns the reaction and the reply. */
+export async function register(
+  parts: Parts,
+  identity: { readonly installationId: string; readonly setAgentId: (agentId: string) => void },
+  capabilities: readonly string[],
+  signal?: AbortSignal,
+): Promise<{ readonly reaction: Reaction; readonly reply: ReplyHead }> {
+  const settings = parts.settings();
+  const body: RegisterRequest = {
+    installation_id: identity.installationId,
+    agent_name: settings.agentName,
+    agent_version: parts.version,
+    platform: `${process.platform}-${process.arch}`,
+    capabilities: [...capabilities],
+    max_parallel_jobs: settings.maxParallelJobs,
+  };
+  const reply = await parts.client.register(body, signal);
+  parts.connection.note(reply);
+  if (reply.answer === 'ok') {
+    const { agent_id: agentId, server_policy: policy } = reply.body;
+    identity.setAgentId(agentId);
+    parts.journal.setMeta(META_AGENT_ID, agentId);
+    parts.store.emit({ type: 'registered', agentId, ...(policy === undefined ? {} : { policy }) });
+  }
+  return { reaction: reactionTo('register', reply.answer, reply.error?.code), reply };
+}

@@ -1,0 +1,56 @@
+import type { WireJob } from '../../../shared/wire.ts';
+import type { Run } from '../journal/journal.ts';
+import type { Grant } from '../lease/messages.ts';
+import { grantOf } from '../lease/grant.ts';
+import { idempotencyKey } from '../server/idempotency-key.ts';
+import { reactionTo } from '../server/reactions.ts';
+import type { Parts } from './parts.ts';
+
+export type Claimed = Run & { readonly wireJob: WireJob; readonly lockToken: string };
+
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly run: Claimed; readonly grant: Grant }
+  /** Somebody else has it, or it is gone. */
+  | { readonly kind: 'left' }
+  /** No definite answer before `signal`: the intent stays in the journal and is asked again at the next start. */
+  | { readonly kind: 'unknown' };
+
+/** Writes the intent to claim an offer. `runId` is the fresh claim id that the idempotency key is made of. */
+export function intendToClaim(parts: Parts, offer: WireJob, jobType: Run['jobType']): Run {
+  const runId = parts.uuid();
+  const inputs = offer.inputs as { readonly source_path?: unknown } | null | undefined;
+  const run = {
+    runId,
+    jobId: offer.job_id,
+    assetUuid: typeof offer.asset_uuid === 'string' ? offer.asset_uuid : '',
+    jobType,
+    sourcePath: typeof inputs?.source_path === 'string' ? inputs.source_path : '',
+    claimKey: idempotencyKey({ jobId: offer.job_id, secret: runId, step: 'claim' }),
+    claimedAt: new Date(parts.clock.now()).toISOString(),
+  };
+  parts.journal.begin(run);
+  return { ...run, phase: 'claiming' };
+}
+
+/** Asks for the lease until the answer is definite, always with the same key, and writes the receipt. */
+export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promise<ClaimResult> {
+  while (!signal.aborted) {
+    const reply = await parts.client.claim(run.jobId, run.claimKey);
+    parts.connection.note(reply);
+    const reaction = reactionTo('claim', reply.answer, reply.error?.code);
+    if (reply.answer === 'ok') {
+      const { lock_token: lockToken, locked_until: lockedUntil } = reply.body;
+      if (lockToken !== undefined) {
+        parts.journal.change(run.runId, { phase: 'claimed', wireJob: reply.body, lockToken });
+        const claimed: Claimed = { ...run, phase: 'claimed', wireJob: reply.body, lockToken };
+        return { kind: 'claimed', run: claimed, grant: grantOf(reply, lockedUntil) };
+      }
+    } else if (reaction !== 'retry' && reaction !== 'ask-for-token') {
+      parts.journal.forget(run.runId);
+      parts.log.info({ job_id: run.jobId, answer: reply.answer }, 'offer left to others');
+      return { kind: 'left' };
+    }
+    await parts.connection.pause(reply, signal);
+  }
+  return { kind: 'unknown' };
+}

@@ -1,0 +1,124 @@
+import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
+import type { Ending } from '../../../shared/snapshot.ts';
+import { SubmitRequest } from '../../../shared/wire.ts';
+import { instant } from '../clock.ts';
+import type { ExecutionOutcome, ExecutionSuccess } from '../executors/executor.ts';
+import type { Report } from '../journal/journal.ts';
+import { idempotencyKey } from '../server/idempotency-key.ts';
+import { buildFail, buildSubmit, endedArtifacts } from '../submission.ts';
+import { insist } from './insist.ts';
+import { uploadArtifact, type UploadDeps, type UploadInterruption } from './upload.ts';
+
+/** How a delivery came out. `interrupted`: the agent stops; the run stays in the journal and goes on at the next start. */
+export type Delivered =
+  | { readonly kind: 'reported'; readonly ending: Ending; readonly report: string }
+  | { readonly kind: UploadInterruption };
+
+/**
+ * Brings the outcome of a run to the server: uploads in order, then exactly one report. Each step leaves its receipt
+ * in the journal before the next, so that a restart goes on where this one stopped.
+ */
+export async function deliver(deps: UploadDeps, outcome: ExecutionOutcome): Promise<Delivered> {
+  if (outcome.kind === 'failure') return reportFailure(deps, outcome.failure);
+  try {
+    const refs = await uploadAll(deps, outcome.success);
+    if (!Array.isArray(refs)) return refs;
+    return await reportSuccess(deps, outcome.success, refs);
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    return becomeFailure(deps, error.failure);
+  }
+}
+
+async function uploadAll(
+  deps: UploadDeps,
+  success: ExecutionSuccess,
+): Promise<string[] | { readonly kind: UploadInterruption }> {
+  if (success.artifacts.length > 0) enter(deps, 'uploading');
+  const refs: string[] = [];
+  for (const [index, artifact] of success.artifacts.entries()) {
+    const uploaded = await uploadArtifact(deps, index, artifact);
+    if (uploaded.kind !== 'uploaded') return uploaded;
+    refs.push(uploaded.ref);
+  }
+  return refs;
+}
+
+async function reportSuccess(deps: UploadDeps, success: ExecutionSuccess, refs: readonly string[]): Promise<Delivered> {
+  const { parts, run, lease } = deps;
+  enter(deps, 'reporting');
+  const body = SubmitRequest.safeParse(buildSubmit(lease.lockToken, success, refs));
+  if (!body.success) {
+    const issue = body.error.issues[0];
+    const where = issue?.path.join('.') ?? 'output';
+    return becomeFailure(
+      deps,
+      failure('OUTPUT_INVALID', `The result does not fit the protocol at ${where}: ${issue?.message ?? ''}.`),
+    );
+  }
+  const report = fixReport(deps, 'submit', JSON.stringify(body.data));
+  const answer = await insist({ connection: parts.connection, lease, signal: deps.signal }, 'submit', (signal) =>
+    parts.client.submit(run.jobId, report.body, report.key, signal),
+  );
+  switch (answer.reaction) {
+    case 'accept':
+      return {
+        kind: 'reported',
+        ending: { kind: 'done', artifacts: endedArtifacts(success, refs), warnings: success.warnings },
+        report: report.body,
+      };
+    case 'lease-lost':
+    case 'job-purged':
+    case 'interrupted':
+      return { kind: answer.reaction };
+    default: {
+      const details = JSON.stringify(answer.reply?.error?.details ?? null);
+      const message = `The server refused the result: ${answer.reply?.summary ?? ''} ${details}`.slice(0, 2_000);
+      return becomeFailure(deps, failure('OUTPUT_INVALID', message, undefined, { retryable: false }));
+    }
+  }
+}
+
+/** The outcome turned: what is owed now is a failure. Written before it is sent, like any other outcome. */
+function becomeFailure(deps: UploadDeps, value: Failure): Promise<Delivered> {
+  deps.parts.journal.change(deps.run.runId, { outcome: { kind: 'failure', failure: value } });
+  return reportFailure(deps, value);
+}
+
+async function reportFailure(deps: UploadDeps, value: Failure): Promise<Delivered> {
+  const { parts, run, lease } = deps;
+  enter(deps, 'reporting');
+  const report = fixReport(deps, 'fail', JSON.stringify(buildFail(lease.lockToken, value)));
+  const answer = await insist({ connection: parts.connection, lease, signal: deps.signal }, 'fail', (signal) =>
+    parts.client.fail(run.jobId, report.body, report.key, { signal }),
+  );
+  switch (answer.reaction) {
+    case 'lease-lost':
+    case 'job-purged':
+    case 'interrupted':
+      return { kind: answer.reaction };
+    default:
+      // `give-up` too: nothing more can be said about this job, its lease lapses.
+      return { kind: 'reported', ending: endingOf(value), report: report.body };
+  }
+}
+
+export function endingOf(value: Failure): Ending {
+  if (value.code === 'CANCELLED') return { kind: 'cancelled' };
+  const givenBack = ['SOURCE_GROWING', 'AGENT_SHUTDOWN', 'PREEMPTED'].includes(value.code);
+  return { kind: givenBack ? 'given-back' : 'failed', failure: value };
+}
+
+/** Fixes the bytes and the key of a report before its first try; after a restart the same ones are found again. */
+function fixReport({ parts, run, lease }: UploadDeps, call: Report['call'], body: string): Report {
+  const key = idempotencyKey({ jobId: run.jobId, secret: lease.lockToken, step: call });
+  if (run.report?.call === call && run.report.key === key) return run.report;
+  const report: Report = { call, body, key };
+  parts.journal.change(run.runId, { report });
+  return report;
+}
+
+function enter({ parts, run, lease }: UploadDeps, stage: 'uploading' | 'reporting'): void {
+  lease.note({ stage });
+  parts.store.emit({ type: 'stageEntered', at: instant(parts.clock), jobId: run.jobId, stage });
+}

@@ -1,0 +1,38 @@
+import type { Failure } from '../../../shared/failure.ts';
+import type { Settings } from '../../../shared/settings.ts';
+import type { JobType } from '../../../shared/wire.ts';
+import type { Clock } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import type { ExecutorRegistry } from '../executors/registry.ts';
+import type { Toolbox } from '../executors/executor.ts';
+import type { JobLogs } from '../job-log.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Leases } from '../lease/leases.ts';
+import type { Log } from '../log.ts';
+import type { JobProcesses } from '../process/child.ts';
+import type { ServerClient } from '../server/client.ts';
+import type { MediaRoots } from '../storage/media-roots.ts';
+import type { Store } from '../store.ts';
+
+/** What the life of one job needs; made once in agent.ts and passed on, never global. */
+export interface Parts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly uuid: () => string;
+  readonly log: Log;
+  readonly store: Store;
+  readonly jobLogs: JobLogs;
+  readonly journal: Journal;
+  readonly client: ServerClient;
+  readonly connection: Connection;
+  readonly leases: Leases;
+  readonly roots: MediaRoots;
+  readonly executors: ExecutorRegistry;
+  readonly toolbox: () => Toolbox | null;
+  readonly settings: () => Settings;
+  readonly workFolder: string;
+  readonly createProcesses: (runId: string, jobId: string) => JobProcesses;
+  readonly version: string;
+  /** Tells capabilities how a job of this type ended, for withdrawal after machine faults. */
+  readonly noteOutcome: (jobType: JobType, outcome: 'success' | Failure) => void;
+}

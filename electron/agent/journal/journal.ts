@@ -1,0 +1,326 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { EndedJob } from '../../../shared/snapshot.ts';
+import type { JobType, UploadedPart, WireJob } from '../../../shared/wire.ts';
+import type { ExecutionOutcome } from '../executors/executor.ts';
+import { openDatabase } from './database.ts';
+
+/** A job this agent claimed, or is about to claim, and has not yet reported (reliability.md, "A job's life"). */
+export interface Run {
+  readonly runId: string;
+  readonly jobId: string;
+  readonly assetUuid: string;
+  readonly jobType: JobType;
+  readonly sourcePath: string;
+  /** `claiming`: intent written, no answer yet. `executed`: outcome known, report owed. `kept`: the lease went before delivery. */
+  readonly phase: 'claiming' | 'claimed' | 'executed' | 'kept';
+  readonly claimKey: string;
+  readonly claimedAt: string;
+  readonly wireJob?: WireJob;
+  readonly lockToken?: string;
+  /** Hash of inputs and source identity: kept work is delivered again only if it is the same (protocol.md, Lease). */
+  readonly fingerprint?: string;
+  readonly outcome?: ExecutionOutcome;
+  readonly report?: Report;
+  readonly keptAt?: string;
+}
+
+/** The report whose bytes are fixed before its first try. */
+export interface Report {
+  readonly call: 'submit' | 'fail';
+  readonly body: string;
+  readonly key: string;
+}
+
+export interface Upload {
+  readonly artifact: number;
+  readonly generation: number;
+  readonly partSize?: number;
+  readonly uploadId?: string;
+  readonly uploadUrl?: string;
+  readonly ref?: string;
+}
+
+export interface HistoryPage {
+  readonly items: readonly EndedJob[];
+  readonly nextCursor?: string;
+}
+
+type RunChange = Partial<
+  Pick<Run, 'phase' | 'wireJob' | 'lockToken' | 'fingerprint' | 'outcome' | 'report' | 'keptAt'>
+>;
+
+/** What survives a restart. Synchronous on purpose: an intent is on the disk before the next line of code runs. */
+export class Journal {
+  readonly #db: DatabaseSync;
+
+  constructor(path: string) {
+    this.#db = openDatabase(path);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  // ── meta, proofs ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  meta(key: string): string | undefined {
+    return text(this.#get('SELECT value FROM meta WHERE key = ?', key)?.['value']);
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#run('INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+  }
+
+  proof(key: string): string | undefined {
+    return text(this.#get('SELECT value FROM proofs WHERE key = ?', key)?.['value']);
+  }
+
+  setProof(key: string, value: string): void {
+    this.#run('INSERT INTO proofs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+  }
+
+  // ── runs ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Writes the intent to claim. */
+  begin(run: Pick<Run, 'runId' | 'jobId' | 'assetUuid' | 'jobType' | 'sourcePath' | 'claimKey' | 'claimedAt'>): void {
+    this.#run(
+      `INSERT INTO runs (run_id, job_id, asset_uuid, job_type, source_path, phase, claim_key, claimed_at)
+       VALUES (?, ?, ?, ?, ?, 'claiming', ?, ?)`,
+      run.runId,
+      run.jobId,
+      run.assetUuid,
+      run.jobType,
+      run.sourcePath,
+      run.claimKey,
+      run.claimedAt,
+    );
+  }
+
+  change(runId: string, change: RunChange): void {
+    const columns: [string, SQLInputValue][] = [];
+    if (change.phase !== undefined) columns.push(['phase', change.phase]);
+    if (change.wireJob !== undefined) columns.push(['wire_job', JSON.stringify(change.wireJob)]);
+    if (change.lockToken !== undefined) columns.push(['lock_token', change.lockToken]);
+    if (change.fingerprint !== undefined) columns.push(['fingerprint', change.fingerprint]);
+    if (change.outcome !== undefined) columns.push(['outcome', JSON.stringify(change.outcome)]);
+    if (change.report !== undefined) columns.push(['report', JSON.stringify(change.report)]);
+    if (change.keptAt !== undefined) columns.push(['kept_at', change.keptAt]);
+    if (columns.length === 0) return;
+    const sets = columns.map(([name]) => `${name} = ?`).join(', ');
+    this.#run(`UPDATE runs SET ${sets} WHERE run_id = ?`, ...columns.map(([, value]) => value), runId);
+  }
+
+  runs(): readonly Run[] {
+    return this.#all('SELECT * FROM runs ORDER BY claimed_at, run_id').map(readRun);
+  }
+
+  /** Kept work for this job, newest first. */
+  kept(jobId: string): readonly Run[] {
+    return this.#all("SELECT * FROM runs WHERE job_id = ? AND phase = 'kept' ORDER BY kept_at DESC", jobId).map(
+      readRun,
+    );
+  }
+
+  /** Forgets a run; its uploads and parts go with it. */
+  forget(runId: string): void {
+    this.#run('DELETE FROM runs WHERE run_id = ?', runId);
+  }
+
+  // ── uploads ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  upload(runId: string, artifact: number): Upload | undefined {
+    const row = this.#get('SELECT * FROM uploads WHERE run_id = ? AND artifact = ?', runId, artifact);
+    return row === undefined ? undefined : readUpload(row);
+  }
+
+  saveUpload(runId: string, upload: Upload): void {
+    this.#run(
+      'INSERT OR REPLACE INTO uploads (run_id, artifact, generation, part_size, upload_id, upload_url, ref) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      runId,
+      upload.artifact,
+      upload.generation,
+      upload.partSize ?? null,
+      upload.uploadId ?? null,
+      upload.uploadUrl ?? null,
+      upload.ref ?? null,
+    );
+  }
+
+  /** Begins an upload anew: the next generation, with no part sent. */
+  restartUpload(runId: string, artifact: number, partSize?: number): Upload {
+    const generation = (this.upload(runId, artifact)?.generation ?? -1) + 1;
+    const upload: Upload = { artifact, generation, ...(partSize === undefined ? {} : { partSize }) };
+    this.#transaction(() => {
+      this.saveUpload(runId, upload);
+      this.#run('DELETE FROM parts WHERE run_id = ? AND artifact = ?', runId, artifact);
+    });
+    return upload;
+  }
+
+  parts(runId: string, artifact: number): readonly UploadedPart[] {
+    return this.#all(
+      'SELECT part_number, etag FROM parts WHERE run_id = ? AND artifact = ? ORDER BY part_number',
+      runId,
+      artifact,
+    ).map((row) => ({ part_number: Number(row['part_number']), etag: String(row['etag']) }));
+  }
+
+  savePart(runId: string, artifact: number, part: UploadedPart): void {
+    this.#run('INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)', runId, artifact, part.part_number, part.etag);
+  }
+
+  /** After a restart the server says which parts it holds; what we remember is replaced by that. */
+  replaceParts(runId: string, artifact: number, parts: readonly UploadedPart[]): void {
+    this.#transaction(() => {
+      this.#run('DELETE FROM parts WHERE run_id = ? AND artifact = ?', runId, artifact);
+      for (const part of parts) this.savePart(runId, artifact, part);
+    });
+  }
+
+  // ── endings ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The receipt: the run is over and goes into history in one transaction. `report` is what went over the wire. */
+  end(runId: string, job: EndedJob, report: string | undefined): void {
+    this.#transaction(() => {
+      this.#run('DELETE FROM runs WHERE run_id = ?', runId);
+      this.#run(
+        'INSERT INTO history (job_id, ended_at, ending, job, report) VALUES (?, ?, ?, ?, ?)',
+        job.jobId,
+        job.endedAt,
+        job.ending.kind,
+        JSON.stringify(job),
+        report ?? null,
+      );
+      if (job.ending.kind === 'done') this.#run('DELETE FROM crashes WHERE job_id = ?', job.jobId);
+    });
+  }
+
+  history(options: { readonly done?: boolean; readonly before?: number; readonly limit: number }): HistoryPage {
+    const where = options.done === undefined ? '' : `AND ending ${options.done ? '=' : '<>'} 'done'`;
+    const rows = this.#all(
+      `SELECT seq, job FROM history WHERE seq < ? ${where} ORDER BY seq DESC LIMIT ?`,
+      options.before ?? Number.MAX_SAFE_INTEGER,
+      options.limit + 1,
+    );
+    const items = rows.slice(0, options.limit).map((row) => JSON.parse(String(row['job'])) as EndedJob);
+    const last = rows.at(options.limit - 1);
+    return rows.length > options.limit && last !== undefined ? { items, nextCursor: String(last['seq']) } : { items };
+  }
+
+  /** What was last sent about a job, as JSON text. */
+  report(jobId: string): string | undefined {
+    const row = this.#get('SELECT report FROM history WHERE job_id = ? ORDER BY seq DESC LIMIT 1', jobId);
+    return text(row?.['report']);
+  }
+
+  totals(): { readonly done: number; readonly failed: number; readonly givenBack: number } {
+    const count = new Map(
+      this.#all('SELECT ending, count(*) AS n FROM history GROUP BY ending').map((row) => [
+        String(row['ending']),
+        Number(row['n']),
+      ]),
+    );
+    const of = (kind: string): number => count.get(kind) ?? 0;
+    return { done: of('done'), failed: of('failed'), givenBack: of('given-back') + of('lease-lost') + of('cancelled') };
+  }
+
+  /** Removes finished rows that ended before `instant` (ISO 8601) and hold-offs that are over. */
+  prune(endedBefore: string, now: string): void {
+    this.#run('DELETE FROM history WHERE ended_at < ?', endedBefore);
+    this.#run('DELETE FROM hold_offs WHERE until < ?', now);
+  }
+
+  // ── jobs to keep away from ────────────────────────────────────────────────────────────────────────────────────
+
+  crashes(jobId: string): number {
+    return Number(this.#get('SELECT count FROM crashes WHERE job_id = ?', jobId)?.['count'] ?? 0);
+  }
+
+  /** Counts one more crash of this job here and returns the new count. */
+  noteCrash(jobId: string): number {
+    this.#run('INSERT INTO crashes VALUES (?, 1) ON CONFLICT (job_id) DO UPDATE SET count = crashes.count + 1', jobId);
+    return this.crashes(jobId);
+  }
+
+  /** Not claimed again by this agent before `until` (ISO 8601). */
+  holdOff(jobId: string, until: string): void {
+    this.#run(
+      'INSERT INTO hold_offs VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET until = excluded.until',
+      jobId,
+      until,
+    );
+  }
+
+  heldOffUntil(jobId: string): string | undefined {
+    return text(this.#get('SELECT until FROM hold_offs WHERE job_id = ?', jobId)?.['until']);
+  }
+
+  // ── plumbing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #transaction(work: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#db.prepare(sql).run(...values);
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined {
+    return this.#db.prepare(sql).get(...values);
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    return this.#db.prepare(sql).all(...values);
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Parses a JSON column; the journal is ours, so its shape is trusted once SQLite vouches for its integrity. */
+function column<T>(row: Record<string, unknown>, name: string): T | undefined {
+  const value = text(row[name]);
+  return value === undefined ? undefined : (JSON.parse(value) as T);
+}
+
+function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+}
+
+function readRun(row: Record<string, unknown>): Run {
+  return {
+    runId: String(row['run_id']),
+    jobId: String(row['job_id']),
+    assetUuid: String(row['asset_uuid']),
+    jobType: String(row['job_type']) as JobType,
+    sourcePath: String(row['source_path']),
+    phase: String(row['phase']) as Run['phase'],
+    claimKey: String(row['claim_key']),
+    claimedAt: String(row['claimed_at']),
+    ...present('wireJob', column<WireJob>(row, 'wire_job')),
+    ...present('lockToken', text(row['lock_token'])),
+    ...present('fingerprint', text(row['fingerprint'])),
+    ...present('outcome', column<ExecutionOutcome>(row, 'outcome')),
+    ...present('report', column<Report>(row, 'report')),
+    ...present('keptAt', text(row['kept_at'])),
+  };
+}
+
+function readUpload(row: Record<string, unknown>): Upload {
+  return {
+    artifact: Number(row['artifact']),
+    generation: Number(row['generation']),
+    ...present('partSize', row['part_size'] === null ? undefined : Number(row['part_size'])),
+    ...present('uploadId', text(row['upload_id'])),
+    ...present('uploadUrl', text(row['upload_url'])),
+    ...present('ref', text(row['ref'])),
+  };
+}

@@ -1,0 +1,35 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from './clock.ts';
+import { createLeaseLoop } from './lease/lease-loop.ts';
+import type { FromLeaseThread, LeaseThreadData, ToLeaseThread } from './lease/messages.ts';
+import { createClient, type Credentials } from './server/client.ts';
+
+/** The thread that keeps leases alive whatever the main loop does. Holds no job logic: see lease/lease-loop.ts. */
+const port = parentPort;
+if (port === null) throw new Error('lease-thread runs as a worker thread only');
+
+const data = workerData as LeaseThreadData;
+let credentials: Credentials = data.credentials;
+
+const loop = createLeaseLoop({
+  client: createClient({
+    serverUrl: data.serverUrl,
+    fetch,
+    credentials: () => credentials,
+    monotonic: systemClock.monotonic,
+  }),
+  clock: systemClock,
+  send: (message: FromLeaseThread) => port.postMessage(message),
+  killGroup: (group) => {
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      // Already gone: that is what was wanted.
+    }
+  },
+});
+
+port.on('message', (message: ToLeaseThread) => {
+  if (message.type === 'credentials') credentials = message.credentials;
+  loop.receive(message);
+});

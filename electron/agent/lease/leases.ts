@@ -1,0 +1,187 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
+import type { Credentials } from '../server/client.ts';
+import type { FromLeaseThread, HeldLease, LeaseLoss, LeaseThreadData, ToLeaseThread } from './messages.ts';
+
+/** How often the main loop says that it lives, while leases are held. */
+const ALIVE_MS = 10_000;
+
+/** A lease as the main loop sees it. The beating itself happens in the lease thread. */
+export interface Lease {
+  readonly lockToken: string;
+  /** Aborted when the lease is lost; its reason is the LeaseLoss. */
+  readonly lost: AbortSignal;
+  /** Aborted when a heartbeat's answer asked for cancellation. */
+  readonly cancelled: AbortSignal;
+  /**
+   * Before every write: 'ours' when the deadline has not passed and nothing puts it in doubt, else a heartbeat
+   * decides; waits as long as the server does not answer. 'lost' also when `signal` is aborted.
+   */
+  confirm(signal: AbortSignal): Promise<'ours' | 'lost'>;
+  note(change: { readonly progress?: number; readonly stage?: string }): void;
+  setGroups(groups: readonly number[]): void;
+  /** Nothing runs any more: a deadline that passes is asked about instead of believed. */
+  executed(): void;
+  release(): void;
+}
+
+export interface Leases {
+  hold(lease: HeldLease): Lease;
+  setCredentials(credentials: Credentials): void;
+  close(): Promise<void>;
+}
+
+interface Entry {
+  deadline: number;
+  unsure: boolean;
+  /** Time slept and wall offset when the lease was last extended. */
+  asleep: number;
+  readonly lost: AbortController;
+  readonly cancelled: AbortController;
+  readonly waiting: Set<(answer: 'ours' | 'lost') => void>;
+}
+
+/** More sleep than this puts every lease in doubt. */
+const SLEPT_MS = 2_000;
+
+/** Starts the lease thread (`threadUrl`) on first use; it ends with `close`. */
+export function createLeases(deps: {
+  readonly threadUrl: URL;
+  readonly serverUrl: string;
+  readonly credentials: () => Credentials;
+  readonly clock: Clock;
+}): Leases {
+  const { clock } = deps;
+  const entries = new Map<string, Entry>();
+  let thread: Worker | undefined;
+  let alive: NodeJS.Timeout | undefined;
+
+  const post = (message: ToLeaseThread): void => {
+    thread ??= startThread(deps, {
+      onMessage: (answer) => receive(entries, clock, answer),
+      onDeath: () => {
+        thread = undefined;
+        // Nobody beats any more: better to stop now than to work on without knowing.
+        for (const runId of entries.keys()) receive(entries, clock, { type: 'lost', runId, because: 'deadline' });
+      },
+    });
+    thread.postMessage(message);
+  };
+  const showLife = (): void => {
+    if (entries.size === 0) {
+      clearInterval(alive);
+      alive = undefined;
+    } else {
+      alive ??= setInterval(() => post({ type: 'alive' }), ALIVE_MS).unref();
+    }
+  };
+
+  return {
+    hold(held) {
+      const entry = newEntry(held, clock);
+      entries.set(held.runId, entry);
+      post({ type: 'hold', lease: held });
+      showLife();
+      return leaseOf(held, entry, clock, post, () => {
+        entries.delete(held.runId);
+        showLife();
+      });
+    },
+    setCredentials: (credentials) => {
+      if (thread !== undefined) post({ type: 'credentials', credentials });
+    },
+    async close() {
+      clearInterval(alive);
+      await thread?.terminate();
+    },
+  };
+}
+
+function startThread(
+  deps: { readonly threadUrl: URL; readonly serverUrl: string; readonly credentials: () => Credentials },
+  handlers: { readonly onMessage: (message: FromLeaseThread) => void; readonly onDeath: () => void },
+): Worker {
+  const workerData: LeaseThreadData = { serverUrl: deps.serverUrl, credentials: deps.credentials() };
+  const thread = new Worker(deps.threadUrl, { workerData, name: 'leases' });
+  thread.on('message', handlers.onMessage);
+  thread.on('error', handlers.onDeath);
+  thread.unref();
+  return thread;
+}
+
+function newEntry(held: HeldLease, clock: Clock): Entry {
+  return {
+    deadline: held.grant?.deadline ?? Number.NEGATIVE_INFINITY,
+    unsure: held.grant === null,
+    asleep: clock.asleepMs(),
+    lost: new AbortController(),
+    cancelled: new AbortController(),
+    waiting: new Set(),
+  };
+}
+
+function receive(entries: ReadonlyMap<string, Entry>, clock: Clock, message: FromLeaseThread): void {
+  const entry = entries.get(message.runId);
+  if (entry === undefined) return;
+  switch (message.type) {
+    case 'extended':
+      entry.deadline = message.deadline;
+      entry.unsure = false;
+      entry.asleep = clock.asleepMs();
+      if (message.cancelRequested) entry.cancelled.abort();
+      return settle(entry, 'ours');
+    case 'unsure':
+      entry.unsure = true;
+      return;
+    case 'lost':
+      entry.lost.abort(message.because satisfies LeaseLoss);
+      return settle(entry, 'lost');
+  }
+}
+
+function settle(entry: Entry, answer: 'ours' | 'lost'): void {
+  for (const resolve of entry.waiting) resolve(answer);
+  entry.waiting.clear();
+}
+
+function leaseOf(
+  held: HeldLease,
+  entry: Entry,
+  clock: Clock,
+  post: (message: ToLeaseThread) => void,
+  forget: () => void,
+): Lease {
+  const { runId } = held;
+  return {
+    lockToken: held.lockToken,
+    lost: entry.lost.signal,
+    cancelled: entry.cancelled.signal,
+    async confirm(signal) {
+      if (entry.lost.signal.aborted || signal.aborted) return 'lost';
+      const slept = Math.abs(clock.asleepMs() - entry.asleep) > SLEPT_MS;
+      if (!entry.unsure && !slept && clock.monotonic() < entry.deadline) return 'ours';
+      post({ type: 'beat-now', runId });
+      return new Promise((resolve) => {
+        const onAbort = (): void => settle(entry, 'lost');
+        signal.addEventListener('abort', onAbort, { once: true });
+        entry.waiting.add((answer) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(answer);
+        });
+      });
+    },
+    note: (change) => post({ type: 'note', runId, ...change }),
+    setGroups: (groups) => post({ type: 'groups', runId, groups }),
+    executed: () => post({ type: 'executed', runId }),
+    release() {
+      settle(entry, 'lost');
+      forget();
+      post({ type: 'release', runId });
+    },
+  };
+}
+
+/** The reason a lease was lost, from its aborted signal. */
+export function lossOf(signal: AbortSignal): LeaseLoss {
+  return signal.reason as LeaseLoss;
+}

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import {
+  API_BASE,
+  HeartbeatAnswer,
+  JobPage,
+  JobsSummary,
+  RegisterAnswer,
+  UploadCompleteAnswer,
+  UploadInitAnswer,
+  UploadPartAnswer,
+  UploadStatusAnswer,
+  WireJob,
+  type HeartbeatRequest,
+  type RegisterRequest,
+} from '../../../shared/wire.ts';
+import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
+import type { CallName } from './reactions.ts';
+
+/** A reply: its head always, a body when the answer is `ok` and fits. */
+export type Reply<T> = ReplyHead &
+  ({ readonly answer: 'ok'; readonly body: T } | { readonly answer: Exclude<ReplyHead['answer'], 'ok'> });
+
+export interface Credentials {
+  readonly token: string;
+  readonly agentId?: string;
+}
+
+export interface ClientDeps {
+  /** Origin and path before `/api/v1`, without a trailing slash. */
+  readonly serverUrl: string;
+  readonly fetch: typeof fetch;
+  readonly credentials: () => Credentials;
+  readonly monotonic: () => number;
+  /** ms until an unanswered call counts as `timeout`. */
+  readonly timeoutMs?: number;
+}
+
+const CALL_TIMEOUT_MS = 20_000;
+/** A part is up to 8 MiB over a studio's slow link: at 100 kB/s it needs 84 s. */
+const PART_TIMEOUT_MS = 120_000;
+
+interface Request {
+  readonly call: CallName;
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly body?: string | FormData;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type ServerClient = ReturnType<typeof createClient>;
+
+/** One method per call of protocol.md. Makes each call once: retries and reactions belong to the callers. Never rejects. */
+export function createClient(deps: ClientDeps) {
+  const api = `${deps.serverUrl}${API_BASE}`;
+  const send = <T>(schema: z.ZodType<T>, request: Request): Promise<Reply<T>> => exchange(deps, schema, request);
+  const keyed = (key: string): Record<string, string> => ({ 'Idempotency-Key': key });
+  const job = (jobId: string): string => `${api}/jobs/${encodeURIComponent(jobId)}`;
+  const upload = (asset: string): string => `${api}/assets/${encodeURIComponent(asset)}/derived/upload`;
+
+  return {
+    register: (body: RegisterRequest, signal?: AbortSignal) =>
+      send(RegisterAnswer, post('register', `${api}/agents/register`, JSON.stringify(body), signal)),
+    jobs: (cursor?: string, signal?: AbortSignal) =>
+      send(
+        JobPage,
+        get('jobs', `${api}/jobs${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`, signal),
+      ),
+    summary: (signal?: AbortSignal) => send(JobsSummary, get('summary', `${api}/jobs/summary`, signal)),
+    claim: (jobId: string, key: string, signal?: AbortSignal) =>
+      send(WireJob, { call: 'claim', method: 'POST', url: `${job(jobId)}/claim`, headers: keyed(key), signal }),
+    heartbeat: (jobId: string, body: HeartbeatRequest, options?: { timeoutMs?: number; signal?: AbortSignal }) =>
+      send(HeartbeatAnswer, {
+        ...post('heartbeat', `${job(jobId)}/heartbeat`, JSON.stringify(body), options?.signal),
+        ...(options?.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      }),
+    submit: (jobId: string, bytes: string, key: string, signal?: AbortSignal) =>
+      send(anything, post('submit', `${job(jobId)}/submit`, bytes, signal, keyed(key))),
+    fail: (jobId: string, bytes: string, key: string, options?: { timeoutMs?: number; signal?: AbortSignal }) =>
+      send(anything, {
+        ...post('fail', `${job(jobId)}/fail`, bytes, options?.signal, keyed(key)),
+        ...(options?.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      }),
+    uploadInit: (asset: string, bytes: string, key: string, signal?: AbortSignal) =>
+      send(UploadInitAnswer, post('upload-init', `${upload(asset)}/init`, bytes, signal, keyed(key))),
+    uploadPart: (url: string, form: FormData, sha256: string, signal?: AbortSignal) =>
+      send(UploadPartAnswer, {
+        call: 'upload-part',
+        method: 'POST',
+        url,
+        body: form,
+        headers: { 'X-Part-Sha256': sha256 },
+        timeoutMs: PART_TIMEOUT_MS,
+        signal,
+      }),
+    uploadComplete: (asset: string, bytes: string, key: string, signal?: AbortSignal) =>
+      send(UploadCompleteAnswer, post('upload-complete', `${upload(asset)}/complete`, bytes, signal, keyed(key))),
+    uploadStatus: (asset: string, uploadId: string, signal?: AbortSignal) =>
+      send(UploadStatusAnswer, get('upload-status', `${upload(asset)}/${encodeURIComponent(uploadId)}`, signal)),
+    /** Where parts go: `upload_url` if it is of the same origin, else the call of the protocol; null if it is foreign. */
+    partUrl(asset: string, uploadUrl: string | undefined): string | null {
+      if (uploadUrl === undefined) return `${upload(asset)}/part`;
+      const url = URL.parse(uploadUrl, `${api}/`);
+      return url !== null && url.origin === new URL(api).origin ? url.href : null;
+    },
+    /** A derived file as the server streams it; for the gateway only. */
+    derived: (asset: string, ref: string, range: string | undefined, signal: AbortSignal): Promise<Response> =>
+      deps.fetch(`${api}/assets/${encodeURIComponent(asset)}/derived/${encodeURIComponent(ref)}`, {
+        headers: { ...authorization(deps.credentials()), ...(range === undefined ? {} : { Range: range }) },
+        redirect: 'error',
+        signal,
+      }),
+  };
+}
+
+/** For calls whose answer carries nothing: with or without a body, JSON or not. */
+const anything = z.unknown();
+
+function get(call: CallName, url: string, signal?: AbortSignal): Request {
+  return { call, method: 'GET', url, signal };
+}
+
+function post(
+  call: CallName,
+  url: string,
+  body: string,
+  signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Request {
+  return { call, method: 'POST', url, body, headers: { 'Content-Type': 'application/json', ...headers }, signal };
+}
+
+function authorization({ token, agentId }: Credentials): Record<string, string> {
+  return { Authorization: `Bearer ${token}`, ...(agentId === undefined ? {} : { 'X-Agent-Id': agentId }) };
+}
+
+async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Request): Promise<Reply<T>> {
+  const sentAt = deps.monotonic();
+  const timeout = AbortSignal.timeout(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS);
+  const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
+  try {
+    const response = await deps.fetch(request.url, {
+      method: request.method,
+      redirect: 'manual',
+      headers: { Accept: 'application/json', ...authorization(deps.credentials()), ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal,
+    });
+    return readReply(schema, request.call, sentAt, response, await response.text());
+  } catch (error) {
+    const timedOut = timeout.aborted && request.signal?.aborted !== true;
+    const summary = timedOut ? `${request.call}: no answer in time` : `${request.call}: ${causeOf(error)}`;
+    return { answer: timedOut ? 'timeout' : 'reset', status: 0, sentAt, summary };
+  }
+}
+
+function readReply<T>(
+  schema: z.ZodType<T>,
+  call: CallName,
+  sentAt: number,
+  response: Response,
+  text: string,
+): Reply<T> {
+  const serverDate = readDate(response.headers.get('date'));
+  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), serverDate);
+  const error = readErrorBody(text);
+  const answer = kindOfStatus(response.status);
+  const head = {
+    status: response.status,
+    sentAt,
+    summary: `${call}: ${response.status}${error === undefined ? '' : ` ${error.code}: ${error.message}`}`,
+    ...(error === undefined ? {} : { error }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(serverDate === undefined ? {} : { serverDate }),
+  };
+  if (answer !== 'ok') return { ...head, answer };
+  const parsed = schema.safeParse(parseJson(text));
+  return parsed.success
+    ? { ...head, answer, body: parsed.data }
+    : { ...head, answer: 'malformed', summary: `${call}: the answer does not fit the protocol` };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readDate(value: string | null): number | undefined {
+  const date = value === null ? Number.NaN : Date.parse(value);
+  return Number.isNaN(date) ? undefined : date;
+}
+
+/** The reason a person can use: undici wraps it as the cause of "fetch failed". */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (cause instanceof AggregateError) return causeOf(cause.errors[0]);
+  return cause instanceof Error ? causeOf(cause) : error.message;
+}

@@ -1,0 +1,41 @@
+import type { JobProcesses } from '../process/child.ts';
+import type { RawSegment } from './clean-segments.ts';
+
+/** A speech engine as the executor sees it; the library in a child of ours is one, a program like whisper-cli another. */
+export interface SpeechEngine {
+  transcribe(task: SpeechTask, hooks: SpeechHooks): Promise<SpeechAnswer>;
+}
+
+export interface SpeechTask {
+  readonly processes: JobProcesses;
+  readonly modelPath: string;
+  /** Raw s16le, mono, 16 kHz. */
+  readonly pcmPath: string;
+  /** The engine's own name, or `auto`. */
+  readonly language: string;
+  readonly threads: number;
+  readonly temperature: number;
+  /** Guesses compared when the first decoding at `temperature` is not good enough. */
+  readonly candidates: number;
+  /** A graphics device may be used where the engine finds one. */
+  readonly gpu: boolean;
+}
+
+export interface SpeechHooks {
+  /** 0..1 of the sound; may jump and go back, callers keep it in order. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+/** Throws JobFailure where there is no answer. */
+export interface SpeechAnswer {
+  /** In the order in which they were heard; times from the start of the sound. */
+  readonly segments: readonly RawSegment[];
+  /** Given or heard; absent when all was silence and the model was never asked. */
+  readonly language?: string;
+  readonly heardNothing: boolean;
+  /** For metrics: engine, engine_version, and the parameters it really used. */
+  readonly engine: string;
+  readonly engineVersion: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly wallMs: number;
+}

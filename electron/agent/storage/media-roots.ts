@@ -1,0 +1,161 @@
+import { opendir } from 'node:fs/promises';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import type { MediaRootSetting } from '../../../shared/settings.ts';
+import type { RootState } from '../../../shared/snapshot.ts';
+import { instant, type Clock } from '../clock.ts';
+import { lookAt, openSource, sameIdentity, type OpenSource, type SourceIdentity } from './open-source.ts';
+import { createRootGate, type Gated, type RootGate } from './root-gate.ts';
+import { locate } from './source-path.ts';
+
+/** A source modified this recently may still be written to (media.md, Untrusted input). */
+const FRESH_MS = 30_000;
+/** Two looks at least this far apart must agree before a fresh source is taken. */
+const LOOKS_APART_MS = 2_000;
+
+/** What admission needs to know about an offer's source. */
+export type SourceLook =
+  /** Can be claimed: the file may be there or not; the job itself will say. */
+  | { readonly kind: 'claimable'; readonly sizeBytes: number }
+  | { readonly kind: 'growing' }
+  | { readonly kind: 'unknown-root' }
+  | { readonly kind: 'root-unavailable'; readonly root: string };
+
+export interface MediaRoots {
+  /** Looks at every root, each for at most 5 s, side by side. */
+  check(): Promise<readonly RootState[]>;
+  look(sourcePath: string): Promise<SourceLook>;
+  /** Throws JobFailure SOURCE_*, or STORAGE_UNAVAILABLE when the root does not answer. */
+  open(sourcePath: string): Promise<OpenSource>;
+  /** True when the file still is what was opened; STORAGE_UNAVAILABLE when its root does not answer. */
+  unchanged(sourcePath: string, opened: OpenSource): Promise<boolean>;
+  setRoots(roots: readonly MediaRootSetting[]): void;
+}
+
+export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Clock): MediaRoots {
+  let roots = initial;
+  const gates = new Map<string, RootGate>();
+  const firstLooks = new Map<string, { readonly at: number; readonly identity: SourceIdentity }>();
+
+  const gateOf = (path: string): RootGate => {
+    const gate = gates.get(path) ?? createRootGate(clock);
+    gates.set(path, gate);
+    return gate;
+  };
+  const folderOf = (name: string): string | undefined => roots.find((root) => root.name === name)?.path;
+
+  const settled = (sourcePath: string, identity: SourceIdentity): boolean => {
+    if (clock.now() - identity.mtimeMs >= FRESH_MS) {
+      firstLooks.delete(sourcePath);
+      return true;
+    }
+    const first = firstLooks.get(sourcePath);
+    if (first === undefined || !sameIdentity(first.identity, identity)) {
+      firstLooks.set(sourcePath, { at: clock.monotonic(), identity });
+      return false;
+    }
+    return clock.monotonic() - first.at >= LOOKS_APART_MS;
+  };
+
+  return {
+    setRoots(next) {
+      roots = next;
+    },
+    check: () => Promise.all(roots.map((root) => checkRoot(root, gateOf(root.path), clock))),
+    async look(sourcePath) {
+      const located = locate(sourcePath, roots);
+      if (located.kind === 'unknown-root') return { kind: 'unknown-root' };
+      // Claimed all the same: the job has to be told that its path is forbidden.
+      if (located.kind === 'forbidden') return { kind: 'claimable', sizeBytes: 0 };
+      const folder = folderOf(located.root) ?? '';
+      const look = await gateOf(folder).run(() => lookInside(folder, located.relative));
+      if (look.kind === 'not-answering' || look.value === 'root-gone') {
+        return { kind: 'root-unavailable', root: located.root };
+      }
+      if (look.value === null) return { kind: 'claimable', sizeBytes: 0 };
+      return settled(sourcePath, look.value)
+        ? { kind: 'claimable', sizeBytes: look.value.sizeBytes }
+        : { kind: 'growing' };
+    },
+    async open(sourcePath) {
+      const located = locate(sourcePath, roots);
+      if (located.kind === 'forbidden') {
+        throw new JobFailure(
+          failure('SOURCE_FORBIDDEN', `The source path is refused: ${located.why}.`, { subject: sourcePath }),
+        );
+      }
+      const folder = located.kind === 'in-root' ? folderOf(located.root) : undefined;
+      if (located.kind !== 'in-root' || folder === undefined) throw unavailable(sourcePath);
+      firstLooks.delete(sourcePath);
+      const gate = gateOf(folder);
+      const opened = await gate.run(() => openUnlessRootIsGone(folder, located.relative));
+      if (opened.kind === 'not-answering') throw unavailable(located.root);
+      return opened.value;
+    },
+    async unchanged(sourcePath, opened) {
+      const located = locate(sourcePath, roots);
+      const folder = located.kind === 'in-root' ? folderOf(located.root) : undefined;
+      if (folder === undefined) throw unavailable(sourcePath);
+      const stats = await gateOf(folder).run(() => opened.handle.stat());
+      if (stats.kind === 'not-answering') throw unavailable(folder);
+      return stats.value.size === opened.identity.sizeBytes && stats.value.mtimeMs === opened.identity.mtimeMs;
+    },
+  };
+}
+
+async function lookInside(folder: string, relative: string): Promise<SourceIdentity | null | 'root-gone'> {
+  try {
+    const seen = await lookAt(folder, relative);
+    // An unmounted share leaves an empty or missing folder behind: "not there" must not be mistaken for "no such file".
+    return seen ?? ((await isReadable(folder)) ? null : 'root-gone');
+  } catch {
+    return (await isReadable(folder)) ? null : 'root-gone';
+  }
+}
+
+async function openUnlessRootIsGone(folder: string, relative: string): Promise<OpenSource> {
+  try {
+    return await openSource(folder, relative);
+  } catch (error) {
+    if (!(await isReadable(folder))) throw unavailable(folder);
+    throw error;
+  }
+}
+
+/** Readable and not empty: an empty root is the mount point of a share that is away, and holds no job's source anyway. */
+async function isReadable(folder: string): Promise<boolean> {
+  try {
+    const directory = await opendir(folder);
+    try {
+      return (await directory.read()) !== null;
+    } finally {
+      await directory.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+async function checkRoot(root: MediaRootSetting, gate: RootGate, clock: Clock): Promise<RootState> {
+  const answer: Gated<boolean> = await gate.run(() => isReadable(root.path));
+  const base = { name: root.name, path: root.path, checkedAt: instant(clock) };
+  if (answer.kind === 'answered' && answer.value) return { ...base, readable: true };
+  const problem =
+    answer.kind === 'not-answering'
+      ? {
+          code: 'ROOT_NOT_ANSWERING',
+          message: `The media root “${root.name}” does not answer (${root.path}).`,
+          nextStep: 'Check the share and the network; its jobs wait, other roots go on.',
+        }
+      : {
+          code: 'ROOT_NOT_READABLE',
+          message: `The media root “${root.name}” is not readable or empty (${root.path}).`,
+          nextStep: 'Mount the share or correct the folder; its jobs wait untouched.',
+        };
+  return { ...base, readable: false, problem };
+}
+
+function unavailable(root: string): JobFailure {
+  return new JobFailure(
+    failure('STORAGE_UNAVAILABLE', `The media root of “${root}” is not available.`, { subject: root }),
+  );
+}

@@ -1,0 +1,135 @@
+import { createStore } from '../../electron/agent/store.ts';
+import type { AgentPort, ParsedInput } from '../../electron/gateway/agent-port.ts';
+import type { Answer } from '../../shared/bridge.ts';
+import type { CommandName, JobLogLine } from '../../shared/commands.ts';
+import type { AgentEvent } from '../../shared/event.ts';
+import type { Refusal } from '../../shared/failure.ts';
+import type { CapabilityName } from '../../shared/job.ts';
+import type { CapabilityState, EndedJob, Snapshot } from '../../shared/snapshot.ts';
+
+export interface DerivedFile {
+  readonly contentType: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface ScriptedAgent extends AgentPort {
+  emit(event: AgentEvent): void;
+  /** Commands in the order in which they arrived. */
+  readonly executed: { readonly name: CommandName; readonly input: unknown }[];
+  /** Makes the next commands of this name answer with a refusal. */
+  refuse(name: CommandName, refusal: Refusal): void;
+  /** `asset/ref` → file. */
+  readonly derived: Map<string, DerivedFile>;
+  readonly reports: Map<string, unknown>;
+  readonly logs: Map<string, readonly JobLogLine[]>;
+  /** Older than what the snapshot holds; answered by `history`. */
+  readonly older: EndedJob[];
+}
+
+/**
+ * An agent without jobs of its own: tests say what happens by `emit`, and state changes by the real `reduce`.
+ * Commands have the same visible effect as in the real agent, a moment later, as events.
+ */
+export function createScriptedAgent(initial: Snapshot): ScriptedAgent {
+  const store = createStore(initial);
+  const refusals = new Map<CommandName, Refusal>();
+  const agent: ScriptedAgent = {
+    ...store,
+    executed: [],
+    derived: new Map(),
+    reports: new Map(),
+    logs: new Map(),
+    older: [],
+    refuse: (name, refusal) => void refusals.set(name, refusal),
+    execute: async <N extends CommandName>(name: N, input: ParsedInput<N>): Promise<Answer<N>> => {
+      agent.executed.push({ name, input });
+      const refusal = refusals.get(name);
+      if (refusal !== undefined) return { ok: false, refusal };
+      // The table below answers each name with that name's output; the compiler cannot follow N through it.
+      return { ok: true, output: perform(agent, name, input as PlainInput) } as Answer<N>;
+    },
+    openDerived: async (assetUuid, ref, range) => respond(agent.derived.get(`${assetUuid}/${ref}`), range),
+  };
+  return agent;
+}
+
+interface PlainInput {
+  readonly jobId?: string;
+  readonly capability?: CapabilityName;
+  readonly enabled?: boolean;
+  readonly ending?: 'done' | 'failed';
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): unknown {
+  const later = (event: AgentEvent): void => void setTimeout(() => agent.emit(event), 20);
+  const { jobId = '' } = input;
+  switch (name) {
+    case 'pause':
+    case 'resume':
+    case 'drain':
+      later({
+        type: 'phaseChanged',
+        phase: ({ pause: 'paused', resume: 'working', drain: 'draining' } as const)[name],
+      });
+      return {};
+    case 'setCapability':
+      later({ type: 'capabilityChanged', capability: switched(agent, input) });
+      return {};
+    case 'testCapability':
+      later({
+        type: 'capabilityChanged',
+        capability: {
+          ...capabilityOf(agent, input),
+          proof: { status: 'running', startedAt: new Date().toISOString() },
+        },
+      });
+      return {};
+    case 'cancelJob':
+      later({ type: 'cancelRequested', jobId });
+      return {};
+    case 'retryJob':
+      return {};
+    case 'jobLog':
+      return { lines: agent.logs.get(jobId) ?? [] };
+    case 'report':
+      return { report: agent.reports.get(jobId) ?? null };
+    case 'history': {
+      const from = Number(input.cursor ?? 0);
+      const limit = input.limit ?? 50;
+      const items = agent.older.slice(from, from + limit);
+      return from + limit < agent.older.length ? { items, nextCursor: String(from + limit) } : { items };
+    }
+  }
+}
+
+function capabilityOf(agent: ScriptedAgent, input: PlainInput): CapabilityState {
+  const capability = agent.snapshot().capabilities.find(({ name }) => name === input.capability);
+  if (capability === undefined) throw new Error(`no such capability: ${input.capability}`);
+  return capability;
+}
+
+function switched(agent: ScriptedAgent, input: PlainInput): CapabilityState {
+  const capability = capabilityOf(agent, input);
+  const enabled = input.enabled === true;
+  return { ...capability, enabled, declared: enabled && capability.proof.status === 'passed' };
+}
+
+/** Answers like a file server: 200, 206 or 416. */
+function respond(file: DerivedFile | undefined, range: string | undefined): Response {
+  if (file === undefined) return new Response(null, { status: 404 });
+  const headers = { 'content-type': file.contentType, 'accept-ranges': 'bytes' };
+  const size = file.bytes.length;
+  const match = /^bytes=(\d*)-(\d*)$/.exec(range ?? '');
+  if (match === null) return new Response(file.bytes, { headers: { ...headers, 'content-length': String(size) } });
+  const suffix = match[1] === '';
+  const start = suffix ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const end = suffix || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (start >= size) return new Response(null, { status: 416, headers: { 'content-range': `bytes */${size}` } });
+  const bytes = file.bytes.slice(start, end + 1);
+  return new Response(bytes, {
+    status: 206,
+    headers: { ...headers, 'content-length': String(bytes.length), 'content-range': `bytes ${start}-${end}/${size}` },
+  });
+}
