@@ -59,6 +59,8 @@ export default defineConfig({
         'rushcatalog-agent': here('./electron/headless/main.ts'),
         'lease-thread': here('./electron/agent/lease-thread.ts'),
         'media-worker': here('./electron/agent/media-worker.ts'),
+        'speech-engine': here('./electron/agent/speech-engine.ts'),
+        supervisor: here('./electron/agent/process/supervisor.ts'),
       },
       'es',
     ),

@@ -1,0 +1,93 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { createCapabilities } from '../agent/capabilities/capabilities.ts';
+import { diagnose, formatReport, type ServerCheck } from '../agent/capabilities/doctor.ts';
+import { createSettingsStore } from '../agent/settings-store.ts';
+import { createJobProcesses } from '../agent/process/job-processes.ts';
+import { createClient } from '../agent/server/client.ts';
+import { tokenFromFile } from '../agent/token-source.ts';
+import { systemClock } from '../agent/clock.ts';
+import { VERSION } from '../agent/version.ts';
+import { givenSettings, parseServerUrl } from './agent-options.ts';
+import { EXIT } from './exit.ts';
+import { allExecutors } from './executors.ts';
+import { createFileStore } from './file-store.ts';
+import { cacheFolder, dataFolder } from './folders.ts';
+
+export interface DoctorCommandOptions {
+  readonly server?: string;
+  readonly tokenFile?: string;
+  readonly work?: string;
+  readonly speechModel?: string;
+  readonly json: boolean;
+}
+
+/** `rushcatalog-agent doctor`: looks at everything the agent depends on. Returns 1 when something needed is broken. */
+export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
+  const workFolder = options.work ?? join(dataFolder(), 'agent');
+  mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+  const settings = createSettingsStore(join(workFolder, 'settings.json'), {
+    origin: 'argument',
+    values: givenSettings({ speechModelPath: options.speechModel }),
+  });
+  const capabilities = createCapabilities({
+    executors: allExecutors(),
+    settings: () => settings.view().values,
+    env: process.env,
+    workFolder,
+    agentVersion: VERSION,
+    processes: (jobId) => createJobProcesses({ runId: `doctor-${randomUUID()}`, owner: 'doctor', jobId, nice: 10 }),
+    store: createFileStore(join(cacheFolder(), 'proofs.json')),
+    emit: () => undefined,
+    now: Date.now,
+  });
+  const report = await diagnose({ capabilities, workFolder, checkServer: () => checkServer(options) });
+  await capabilities.stop();
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report).join('\n')}\n`);
+  return report.healthy ? EXIT.ok : EXIT.failed;
+}
+
+/** Asks for the queue, the cheapest call that needs a valid token. */
+async function checkServer({ server, tokenFile }: DoctorCommandOptions): Promise<ServerCheck> {
+  if (server === undefined) return { kind: 'embedded' };
+  const url = parseServerUrl(server);
+  const token = tokenFromFile(tokenFile ?? join(dataFolder(), 'server', 'agent-token'));
+  token.close();
+  const client = createClient({
+    serverUrl: url,
+    fetch,
+    credentials: () => ({ token: token.current() }),
+    monotonic: systemClock.monotonic,
+    timeoutMs: 10_000,
+  });
+  const sentAt = Date.now();
+  const reply = await client.summary();
+  const answeredAt = Date.now();
+  if (reply.status === 0) {
+    const nextStep = 'Check the address and that the server runs.';
+    return {
+      kind: 'silent',
+      url,
+      problem: { code: 'SERVER_UNREACHABLE', message: `${url} does not answer (${reply.summary}).`, nextStep },
+    };
+  }
+  const date = reply.serverDate === undefined ? {} : { date: new Date(reply.serverDate).toUTCString() };
+  const refused = reply.answer === '401' || reply.answer === '403';
+  return {
+    kind: 'answered',
+    url,
+    sentAt,
+    answeredAt,
+    ...date,
+    ...(refused
+      ? {
+          problem: {
+            code: 'TOKEN_REFUSED',
+            message: `${url} refuses the token.`,
+            nextStep: 'Give the server’s agent token with --token-file.',
+          },
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,34 @@
+import { mkdirSync } from 'node:fs';
+import pino, { type Logger } from 'pino';
+import { createStream } from 'rotating-file-stream';
+
+/** Secrets that must never reach a log, wherever they hang on a logged object. */
+const REDACTED = [
+  'token',
+  'lock_token',
+  '*.token',
+  '*.lock_token',
+  'authorization',
+  '*.authorization',
+  'headers.authorization',
+];
+
+/** Structured JSON lines in `folder/agent.log`: rotated at 10 MB, seven files kept. */
+export function createFileLog(folder: string, name: string): Logger {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stream = createStream(`${name}.log`, { path: folder, size: '10M', maxFiles: 7, mode: 0o600 });
+  // A log that cannot be written (disk full) must not end the agent.
+  stream.on('error', () => undefined);
+  return pino(
+    {
+      level: process.env['RUSHCATALOG_DEBUG'] === '1' ? 'debug' : 'info',
+      redact: REDACTED,
+      base: { pid: process.pid },
+    },
+    stream,
+  );
+}
+
+export function silentLog(): Logger {
+  return pino({ level: 'silent' });
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { PROXY_PROFILES, THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
+import type { MediaRootSetting } from '../../shared/settings.ts';
+import { VERSION } from '../agent/version.ts';
+import { agentCommand } from './agent-command.ts';
+import { parseMediaRoot } from './agent-options.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { EXIT, explain, sentence } from './exit.ts';
+import { parseJobNames } from './process/plan-jobs.ts';
+import { processCommand } from './process-command.ts';
+import { serverCommand } from './server-command.ts';
+import { startCommand } from './start-command.ts';
+
+const EXIT_HELP = `
+Exit codes:
+  0    done
+  1    some job failed, or something that is needed is broken
+  2    the command was not understood or cannot be carried out as given
+  130  stopped by Ctrl-C`;
+
+function buildProgram(finish: (code: number) => void): Command {
+  const program = new Command('rushcatalog-agent')
+    .description('Derives proxies, thumbnails, waveforms and transcripts from rushes, for a RushCatalog server.')
+    .version(VERSION)
+    .addHelpText('after', EXIT_HELP)
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .exitOverride();
+  addProcess(program, finish);
+  addAgent(program, finish);
+  addServer(program, finish);
+  addDoctor(program, finish);
+  addStart(program, finish);
+  return program;
+}
+
+function addProcess(program: Command, finish: (code: number) => void): void {
+  program
+    .command('process')
+    .description('Processes files or folders on this machine, with the embedded server. Without any, samples are made.')
+    .argument('[media...]', 'files or folders')
+    .option('--out <dir>', 'where the results go', 'rushcatalog-out')
+    .option('--jobs <list>', 'proxies,thumbnails,waveform,transcript; default: what fits each file', parseJobNames)
+    .addOption(new Option('--proxy-profile <name>', `one of ${Object.keys(PROXY_PROFILES).join(', ')}`))
+    .addOption(new Option('--thumbnail-profile <name>', `one of ${Object.keys(THUMBNAIL_PROFILES).join(', ')}`))
+    .option('--language <code>', 'language of the speech; default: detected')
+    .option('--speech-model <file>', 'whisper.cpp model file, for transcripts')
+    .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
+    .option('--json', 'print the results as JSON', false)
+    .addHelpText('after', EXIT_HELP)
+    .action(async (media: string[], options) => finish(await processCommand(media, options)));
+}
+
+function addAgent(program: Command, finish: (code: number) => void): void {
+  const roots = (text: string, before: readonly MediaRootSetting[]): MediaRootSetting[] => [
+    ...before,
+    parseMediaRoot(text),
+  ];
+  program
+    .command('agent')
+    .description('Works for a RushCatalog server until it is told to stop.')
+    .requiredOption('--server <url>', 'address of the server, without /api/v1')
+    .option('--token-file <file>', 'file with the agent token; default: the one of a server on this machine')
+    .option('--media-root <name=path>', 'a folder of media and its name in source paths; repeatable', roots, [])
+    .option('--work <dir>', 'work folder: journal, temporary files, log')
+    .option('--grace <seconds>', 'how long running jobs may go on after the first signal', wholeNumber(0, 86_400), 30)
+    .option('--web [port]', 'show the page on this loopback port (0: any)', wholeNumber(0, 65_535))
+    .option('--name <name>', 'name of this agent')
+    .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
+    .option('--speech-model <file>', 'whisper.cpp model file; without one nothing is transcribed')
+    .option('--allow-insecure-http', 'let the token travel over plain http beyond this machine', false)
+    .addHelpText('after', EXIT_HELP)
+    .action(async ({ web, ...options }) => {
+      finish(await agentCommand({ ...options, ...(web === undefined ? {} : { web: web === true ? 0 : web }) }));
+    });
+}
+
+function addServer(program: Command, finish: (code: number) => void): void {
+  program
+    .command('server')
+    .description('Runs the embedded RushCatalog server alone, for a team.')
+    .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--data <dir>', 'data folder: database, derived files, tokens')
+    .option('--token-file <file>', 'file with the agent token; made when it is missing')
+    .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
+    .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
+    .addHelpText('after', EXIT_HELP)
+    .action(async (options) => finish(await serverCommand(options)));
+}
+
+function addDoctor(program: Command, finish: (code: number) => void): void {
+  program
+    .command('doctor')
+    .description('Checks tools, GPU, proofs, disk, clock and the server, and says what to do.')
+    .option('--server <url>', 'also check this server')
+    .option('--token-file <file>', 'file with the agent token')
+    .option('--work <dir>', 'work folder')
+    .option('--speech-model <file>', 'whisper.cpp model file')
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', EXIT_HELP)
+    .action(async (options) => finish(await doctorCommand(options)));
+}
+
+function addStart(program: Command, finish: (code: number) => void): void {
+  program
+    .command('start')
+    .description('Agent and embedded server with the page in the browser: what the desktop app does, without a window.')
+    .option(
+      '--media-root <name=path>',
+      'a folder of media; repeatable',
+      (text: string, before: MediaRootSetting[]) => [...before, parseMediaRoot(text)],
+      [],
+    )
+    .option('--data <dir>', 'data folder')
+    .option('--port <port>', 'port of the page (0: any)', wholeNumber(0, 65_535), 0)
+    .option('--no-open', 'do not open the browser')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (options) => finish(await startCommand(options)));
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Runs the command line; the exit code is set, never forced while output is still being written. */
+async function main(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  try {
+    await buildProgram((value) => {
+      code = value;
+    }).parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has printed its sentence (or the help) already.
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')) {
+      return 'exitCode' in error && error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    if (process.env['RUSHCATALOG_DEBUG'] === '1')
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    const { refusal, exitCode } = explain(error);
+    process.stderr.write(`${sentence(refusal)}\n`);
+    return exitCode;
+  }
+}
+
+const code = await main(process.argv.slice(2));
+// What keeps the process alive now is a left-over (an idle keep-alive socket): everything that matters was awaited.
+process.exitCode = code;
+setTimeout(() => process.exit(code), 500).unref();

@@ -1,0 +1,184 @@
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CAPABILITY_OF } from '../../shared/job.ts';
+import type { Settings } from '../../shared/settings.ts';
+import type { Snapshot, WaitReason } from '../../shared/snapshot.ts';
+import type { JobType, OperatorJob } from '../../shared/wire.ts';
+import { findTool } from '../agent/process/find-tool.ts';
+import { givenSettings } from './agent-options.ts';
+import { CommandError, EXIT, sentence } from './exit.ts';
+import { collectMedia, type Collected } from './process/collect-media.ts';
+import { startEmbedded, type Embedded } from './process/embedded.ts';
+import { outputFolders } from './process/output-folders.ts';
+import { fittingJobs, inputsOf, type ProfileChoice } from './process/plan-jobs.ts';
+import { createProgressBars } from './process/progress-bars.ts';
+import { summaryLines } from './process/report.ts';
+import { makeSamples } from './process/samples.ts';
+import { makeTemporaryFolder } from './process/temporary-folder.ts';
+import { resultEntry, writeFiles, writeJson, type ResultEntry } from './process/write-results.ts';
+import { listenForStop } from './signals.ts';
+
+export interface ProcessCommandOptions extends ProfileChoice {
+  readonly out: string;
+  /** Absent: what fits each file. */
+  readonly jobs?: readonly JobType[];
+  readonly json: boolean;
+  readonly parallel?: number;
+  readonly speechModel?: string;
+}
+
+/** How often the server is asked how the jobs stand; the agent's own events shorten the wait. */
+const ASK_EVERY_MS = 500;
+
+/** `rushcatalog-agent process`: embedded server and agent in one go. Returns the exit code. */
+export async function processCommand(inputs: readonly string[], options: ProcessCommandOptions): Promise<number> {
+  const signals = listenForStop();
+  const out = resolve(options.out);
+  const media = await collectMedia(inputs.length > 0 ? inputs : await makeSamples(join(out, 'samples')));
+  if (media.files.length === 0) {
+    throw new CommandError({
+      code: 'NO_MEDIA',
+      message: 'There is no media file in what was given.',
+      nextStep: 'Name files, or folders that hold some.',
+    });
+  }
+  for (const path of media.skipped) say(`skipped  ${path}: not a media file by its name`);
+  const folder = await makeTemporaryFolder();
+  const embedded = await startEmbedded(folder, settingsFor(media, options));
+  try {
+    const work = run(embedded, media, { ...options, out });
+    const outcome = await Promise.race([work, signals.first]);
+    if (typeof outcome !== 'string') return outcome.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.ok;
+    say('Stopping.');
+    return EXIT.interrupted;
+  } finally {
+    const now = new AbortController();
+    now.abort();
+    await embedded.agent.stop(0, now.signal);
+    await embedded.server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function settingsFor(media: Collected, options: ProcessCommandOptions): Partial<Settings> {
+  const wanted = (jobType: JobType): boolean => options.jobs?.includes(jobType) ?? true;
+  const capabilities = Object.fromEntries(
+    Object.entries(CAPABILITY_OF).map(([jobType, name]) => [name, wanted(jobType as JobType)]),
+  ) as Settings['capabilities'];
+  return givenSettings({
+    mediaRoots: [...media.roots],
+    capabilities,
+    // A proxy alone uses several threads; the cheap jobs fill the gaps while it is read and written.
+    maxParallelJobs: options.parallel ?? Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
+    speechModelPath: options.speechModel === undefined ? undefined : resolve(options.speechModel),
+  });
+}
+
+async function run(
+  embedded: Embedded,
+  media: Collected,
+  options: ProcessCommandOptions,
+): Promise<readonly ResultEntry[]> {
+  const { agent, client } = embedded;
+  const bars = createProgressBars(process.stderr);
+  agent.subscribe((event, snapshot) => {
+    bars.show(snapshot);
+    if (event.type !== 'capabilityChanged' || process.stderr.isTTY) return;
+    const { capability } = event;
+    if (capability.enabled && capability.proof.status === 'failed') {
+      say(`${capability.name}: ${sentence(capability.proof.reason)}`);
+    }
+  });
+  const started = agent.start();
+  const sources = await createJobs(embedded, media, options);
+  await started;
+  agent.wake();
+  const jobs = await untilEnded(embedded, sources);
+  bars.stop();
+  const folders = await outputFolders(options.out, [...new Set(sources.values())]);
+  const results: ResultEntry[] = [];
+  for (const [source, folder] of folders) {
+    const own = jobs.filter((job) => sources.get(job.job_id) === source);
+    for (const job of own) if (job.status === 'completed') await writeFiles(client, job, folder);
+    const entries = own.map((job) => resultEntry(source, job, whyWaiting(agent.snapshot(), job)));
+    await writeJson(join(folder, 'result.json'), entries);
+    results.push(...entries);
+  }
+  const lines = summaryLines(results, folders);
+  if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  else process.stdout.write(`${lines.join('\n')}\n`);
+  return results;
+}
+
+/** Makes an asset and its jobs for each file; returns which job belongs to which file. */
+async function createJobs(
+  { client }: Embedded,
+  media: Collected,
+  options: ProcessCommandOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const ffprobe = await findTool('ffprobe', { env: process.env });
+  if (ffprobe === null) {
+    throw new CommandError({
+      code: 'TOOL_MISSING',
+      message: 'ffprobe was not found.',
+      nextStep: 'Install ffmpeg with npm run tools, or name the program in FFPROBE_BIN.',
+    });
+  }
+  const sources = new Map<string, string>();
+  for (const file of media.files) {
+    const jobTypes = options.jobs ?? (await fittingJobs(file.path, { ffprobe: { path: ffprobe.path, version: '' } }));
+    const asset = await client.createAsset({ source_path: file.sourcePath });
+    for (const job_type of jobTypes) {
+      const job = await client.createJob({ asset_uuid: asset.uuid, job_type, inputs: inputsOf(job_type, options) });
+      sources.set(job.job_id, file.path);
+    }
+  }
+  return sources;
+}
+
+/** Waits until every job ended, or can only wait because nothing here can do it. */
+async function untilEnded({ agent, client }: Embedded, sources: ReadonlyMap<string, string>): Promise<OperatorJob[]> {
+  for (;;) {
+    const known = new Map((await client.jobs()).map((job) => [job.job_id, job]));
+    const jobs = [...sources.keys()].flatMap((jobId) => known.get(jobId) ?? []);
+    const snapshot = agent.snapshot();
+    const proofsDone = snapshot.capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof.status));
+    const open = jobs.filter(({ status }) => status === 'pending' || status === 'claimed');
+    if (proofsDone && open.every((job) => job.status === 'pending' && isHopeless(snapshot, job))) return jobs;
+    const ended = Promise.withResolvers<void>();
+    const unsubscribe = agent.subscribe(({ type }) => {
+      if (type === 'jobEnded' || type === 'capabilityChanged') ended.resolve();
+    });
+    await Promise.race([delay(ASK_EVERY_MS), ended.promise]);
+    unsubscribe();
+    // A job that went back to pending is due again after its short backoff.
+    if (open.some(({ status }) => status === 'pending')) agent.wake();
+  }
+}
+
+const isDecided = (status: string): boolean => status === 'passed' || status === 'failed';
+
+/** Nothing on this machine can do the job now: its capability was not proved or was withdrawn. */
+function isHopeless(snapshot: Snapshot, job: OperatorJob): boolean {
+  return capabilityOf(snapshot, job)?.declared === false;
+}
+
+function capabilityOf(snapshot: Snapshot, job: OperatorJob): Snapshot['capabilities'][number] | undefined {
+  return snapshot.capabilities.find(({ jobType }) => jobType === job.job_type);
+}
+
+function whyWaiting(snapshot: Snapshot, job: OperatorJob): string {
+  const capability = capabilityOf(snapshot, job);
+  if (capability?.proof.status === 'failed') return `no capability: ${sentence(capability.proof.reason)}`;
+  if (capability?.withdrawn !== undefined) {
+    return `no capability: it was withdrawn after repeated failures (${capability.withdrawn.because.message})`;
+  }
+  const reason: WaitReason | undefined = snapshot.waiting.find(({ jobId }) => jobId === job.job_id)?.reason;
+  return reason === undefined ? 'no capability' : reason.kind;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

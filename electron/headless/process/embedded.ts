@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { createServer, type RunningServer } from '../../../server/server.ts';
+import type { Settings } from '../../../shared/settings.ts';
+import { createAgent, type Agent } from '../../agent/agent.ts';
+import { createSettingsStore } from '../../agent/settings-store.ts';
+import { fixedToken } from '../../agent/token-source.ts';
+import { allExecutors } from '../executors.ts';
+import { createFileStore } from '../file-store.ts';
+import { cacheFolder } from '../folders.ts';
+import { createFileLog } from '../log-file.ts';
+import { createOperatorClient, type OperatorClient } from './operator-client.ts';
+
+/** Server and agent of one machine, in this process, over loopback HTTP like any other pair. */
+export interface Embedded {
+  readonly server: RunningServer;
+  readonly agent: Agent;
+  readonly client: OperatorClient;
+}
+
+/** Attempts and waiting are short here: a person sits in front of it. */
+const ATTEMPTS = 2;
+const BACKOFF_SECONDS = 0.5;
+
+/** Starts both in `folder`, with settings that are arguments of this run. */
+export async function startEmbedded(folder: string, values: Partial<Settings>): Promise<Embedded> {
+  const server = await createServer({
+    dataDir: join(folder, 'server'),
+    maxAttempts: ATTEMPTS,
+    backoff: () => BACKOFF_SECONDS,
+    log: createFileLog(join(folder, 'logs'), 'server'),
+  });
+  const client = createOperatorClient(server.url, server.operatorToken);
+  const agent = createAgent({
+    serverUrl: server.url,
+    token: fixedToken(server.agentToken),
+    settings: createSettingsStore(null, { origin: 'argument', values }),
+    workFolder: join(folder, 'agent'),
+    executors: allExecutors(),
+    proofs: createFileStore(join(cacheFolder(), 'proofs.json')),
+    operator: { retry: (jobId) => client.retry(jobId) },
+    log: createFileLog(join(folder, 'logs'), 'agent'),
+  });
+  return { server, agent, client };
+}

@@ -1,0 +1,101 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { z } from 'zod';
+import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
+import type { OperatorClient } from './operator-client.ts';
+
+/** One line of `result.json`: a job, and what was submitted or why there is nothing. */
+export type ResultEntry =
+  | {
+      readonly source: string;
+      readonly job_type: string;
+      readonly status: 'completed';
+      readonly [submitted: string]: unknown;
+    }
+  | {
+      readonly source: string;
+      readonly job_type: string;
+      readonly status: 'failed';
+      readonly error_code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+    }
+  | { readonly source: string; readonly job_type: string; readonly status: 'waiting'; readonly reason: string };
+
+const Submitted = z.looseObject({
+  output: z.looseObject({ waveform_data: WaveformData.optional() }),
+  result: z.looseObject({ derived_manifest: z.array(DerivedRef), transcript: Transcript.optional() }),
+});
+
+/** Fetches the derived files of one completed job into `folder` under the names the command line promises. */
+export async function writeFiles(client: OperatorClient, job: OperatorJob, folder: string): Promise<void> {
+  const { output, result } = Submitted.parse(job.submitted);
+  await mkdir(folder, { recursive: true });
+  const counts = new Map<string, number>();
+  for (const entry of result.derived_manifest) {
+    const index = counts.get(entry.kind) ?? 0;
+    counts.set(entry.kind, index + 1);
+    const response = await client.derived(String(job.asset_uuid), entry.ref);
+    await writeStream(join(folder, fileName(entry, index)), response);
+  }
+  if (output.waveform_data !== undefined) await writeJson(join(folder, 'waveform.json'), output.waveform_data);
+  if (result.transcript !== undefined) await writeJson(join(folder, 'transcript.json'), result.transcript);
+}
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.part`, `${JSON.stringify(value, null, 2)}\n`);
+  await rename(`${path}.part`, path);
+}
+
+const ENDING_OF: Readonly<Record<string, string>> = {
+  'image/webp': 'webp',
+  'video/mp4': 'mp4',
+  'video/quicktime': 'mov',
+  'application/mxf': 'mxf',
+  'audio/mp4': 'm4a',
+};
+
+function fileName({ kind, content_type: type }: DerivedRef, index: number): string {
+  const ending = ENDING_OF[type] ?? 'bin';
+  const more = index === 0 ? '' : `_${index}`;
+  switch (kind) {
+    case 'thumb':
+      return `thumb_${String(index).padStart(3, '0')}.${ending}`;
+    case 'proxy_video':
+      return `proxy_video${more}.${ending}`;
+    case 'proxy_audio':
+      return `proxy_audio${more}.${ending}`;
+    case 'waveform':
+      return 'waveform.dat';
+  }
+}
+
+/** Written under a temporary name: what has its final name is complete. */
+async function writeStream(path: string, response: Response): Promise<void> {
+  if (response.body === null) throw new Error('the embedded server sent a derived file without content');
+  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(`${path}.part`));
+  await rename(`${path}.part`, path);
+}
+
+/** What `result.json` says about a job that ended or waits. */
+export function resultEntry(source: string, job: OperatorJob, waiting: string): ResultEntry {
+  const base = { source, job_type: job.job_type };
+  if (job.status === 'completed') {
+    const { lock_token: _secret, job_type: _same, ...submitted } = job.submitted as Record<string, unknown>;
+    return { ...base, status: 'completed', ...submitted };
+  }
+  if (job.status === 'failed') {
+    const { error_code, message, retryable } = job.failure ?? {
+      error_code: 'INTERNAL',
+      message: 'The server says no more.',
+      retryable: false,
+    };
+    return { ...base, status: 'failed', error_code, message, retryable };
+  }
+  return { ...base, status: 'waiting', reason: waiting };
+}

@@ -1,0 +1,57 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { createServer } from '../../server/server.ts';
+import { EXIT } from './exit.ts';
+import { dataFolder } from './folders.ts';
+import { createFileLog } from './log-file.ts';
+import { listenForStop } from './signals.ts';
+
+export interface ServerCommandOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly data?: string;
+  readonly tokenFile?: string;
+  readonly lease?: number;
+  readonly maxAttempts?: number;
+}
+
+/** `rushcatalog-agent server`: the embedded server alone, for a team. Runs until a signal; returns the exit code. */
+export async function serverCommand(options: ServerCommandOptions): Promise<number> {
+  const signals = listenForStop();
+  const dataDir = options.data ?? join(dataFolder(), 'server');
+  const tokenFile = options.tokenFile ?? join(dataDir, 'agent-token');
+  const server = await createServer({
+    dataDir,
+    host: options.host,
+    port: options.port,
+    agentToken: readOrMakeToken(tokenFile),
+    log: createFileLog(join(dataDir, 'logs'), 'server'),
+    ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
+    ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
+  });
+  process.stdout.write(
+    [
+      `RushCatalog server: ${server.url}`,
+      `Agent token:        ${tokenFile}`,
+      `Operator token:     ${join(dataDir, 'operator-token')}`,
+      `Start an agent:     rushcatalog-agent agent --server ${server.url} --token-file ${tokenFile} --media-root NAME=PATH`,
+      '',
+    ].join('\n'),
+  );
+  await signals.first;
+  await server.close();
+  return EXIT.ok;
+}
+
+/** The file is made on the first start, so that server and agent can be given the same one. */
+function readOrMakeToken(file: string): string {
+  if (existsSync(file)) {
+    const token = readFileSync(file, 'utf8').trim();
+    if (token !== '') return token;
+  }
+  const token = randomBytes(32).toString('base64url');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  return token;
+}

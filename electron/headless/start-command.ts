@@ -1,0 +1,80 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import open from 'open';
+import type { MediaRootSetting } from '../../shared/settings.ts';
+import { createServer } from '../../server/server.ts';
+import { createAgent } from '../agent/agent.ts';
+import { createSettingsStore } from '../agent/settings-store.ts';
+import { fixedToken } from '../agent/token-source.ts';
+import { startWebView } from '../gateway/http.ts';
+import { givenSettings } from './agent-options.ts';
+import { tellState } from './agent-command.ts';
+import { EXIT } from './exit.ts';
+import { allExecutors } from './executors.ts';
+import { dataFolder } from './folders.ts';
+import { createFileLog } from './log-file.ts';
+import { pageFolder } from './page-folder.ts';
+import { createOperatorClient } from './process/operator-client.ts';
+import { listenForStop } from './signals.ts';
+
+export interface StartCommandOptions {
+  readonly mediaRoot: readonly MediaRootSetting[];
+  readonly data?: string;
+  readonly port: number;
+  readonly open: boolean;
+}
+
+const GRACE_MS = 30_000;
+
+/**
+ * The page's address carries a secret, and argument lists are public: the browser is handed a 0600 file that leads
+ * there instead.
+ */
+function writeDoor(folder: string, url: string): string {
+  const file = join(folder, 'open-page.html');
+  rmSync(file, { force: true });
+  writeFileSync(file, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${url}">\n`, {
+    mode: 0o600,
+  });
+  return file;
+}
+
+/** `npm start` where Electron cannot be had: the same agent and embedded server, the page in the browser. */
+export async function startCommand(options: StartCommandOptions): Promise<number> {
+  const signals = listenForStop();
+  const data = options.data ?? dataFolder();
+  const log = createFileLog(join(data, 'logs'), 'agent');
+  const server = await createServer({ dataDir: join(data, 'server'), log });
+  const client = createOperatorClient(server.url, server.operatorToken);
+  const workFolder = join(data, 'agent');
+  const settings = createSettingsStore(join(data, 'settings.json'), {
+    origin: 'argument',
+    values: givenSettings({ mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined }),
+  });
+  const agent = createAgent({
+    serverUrl: server.url,
+    token: fixedToken(server.agentToken),
+    settings,
+    workFolder,
+    executors: allExecutors(),
+    operator: { retry: (jobId) => client.retry(jobId) },
+    log,
+  });
+  tellState(agent);
+  const web = await startWebView({
+    agent,
+    staticDir: pageFolder(),
+    port: options.port,
+    tokenFile: join(data, 'web-token'),
+    log,
+  });
+  process.stdout.write(`Page: ${web.url}\n`);
+  // A browser that cannot be opened is no failure: the address is on the screen.
+  if (options.open) await open(writeDoor(data, web.url)).catch(() => undefined);
+  await agent.start();
+  await Promise.race([signals.first, agent.drained]);
+  await agent.stop(GRACE_MS, signals.second);
+  await web.close();
+  await server.close();
+  return EXIT.ok;
+}

@@ -1,0 +1,73 @@
+// npm test: every check and every runner, and one true sum at the end.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { requireNode } from './node-check.mjs';
+
+requireNode();
+const { ensureTools } = await import('./tools.mjs');
+const { ensureBuilt } = await import('./build.mjs');
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const results = `${root}/test-results`;
+
+/** @param {string} title @param {string} program @param {readonly string[]} args */
+function run(title, program, args, env = {}) {
+  console.log(`\n── ${title}`);
+  const { status } = spawnSync(`${root}/node_modules/.bin/${program}`, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  return status ?? 1;
+}
+
+/** @param {string} file */
+function readJson(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+}
+
+await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+const checks = /** @type {const} */ ([
+  ['types', 'node', ['scripts/typecheck.mjs']],
+  ['lint', 'oxlint', ['--deny-warnings', '.']],
+  ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+]);
+for (const [title, program, args] of checks) {
+  if (run(title, program, args) === 0) sum.passed += 1;
+  else sum.failed += 1;
+}
+ensureBuilt();
+
+const vitestStatus = run('unit and integration', 'vitest', [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${results}/vitest.json`,
+]);
+const unit = readJson(`${results}/vitest.json`);
+if (unit === null) sum.failed += 1;
+else {
+  sum.passed += unit.numPassedTests;
+  sum.failed += unit.numFailedTests;
+  sum.skipped += unit.numPendingTests + unit.numTodoTests;
+  // A suite that breaks before its first test counts no test, but it failed.
+  if (vitestStatus !== 0 && unit.numFailedTests === 0) sum.failed += 1;
+}
+
+const e2eStatus = run('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` });
+const e2e = readJson(`${results}/e2e.json`);
+if (e2e === null) sum.failed += 1;
+else {
+  sum.passed += e2e.stats.expected + e2e.stats.flaky;
+  sum.failed += e2e.stats.unexpected;
+  sum.skipped += e2e.stats.skipped;
+  if (e2eStatus !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
+}
+
+console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);
+process.exit(sum.failed === 0 ? 0 : 1);
