@@ -1,0 +1,82 @@
+import type { AgentEntry } from '../../shared/wire.ts';
+import type { Caller } from '../auth/authenticate.ts';
+import { iso, type Context } from '../context.ts';
+import type { AgentRow, Queries } from '../database/schema.ts';
+import { forbidden, notFound } from '../problem.ts';
+
+/** `last_seen_at` is written at most this often, so that polling does not cost a disk flush each time. */
+const SEEN_GRAIN_MS = 5_000;
+
+/**
+ * The registered agent behind a request, by its own bearer or by `X-Agent-Id`; null when there is none.
+ * Notes that it was heard of. @throws Problem 403 when the bearer belongs to another agent
+ */
+export async function callingAgent(
+  context: Context,
+  caller: Caller,
+  header: string | undefined,
+): Promise<AgentRow | null> {
+  const bound = caller.scope === 'agent' ? caller.boundAgentId : null;
+  if (bound !== null && header !== undefined && header !== bound) {
+    throw forbidden('This token belongs to another agent than X-Agent-Id names.');
+  }
+  const agentId = header ?? bound;
+  if (agentId === null) return null;
+  const row = await findAgent(context.database, agentId);
+  if (row === undefined) return null;
+  const now = context.clock();
+  if (now - row.last_seen_at >= SEEN_GRAIN_MS) {
+    await context.database
+      .updateTable('agent')
+      .set({ last_seen_at: now })
+      .where('agent_id', '=', row.agent_id)
+      .execute();
+  }
+  return row;
+}
+
+/** GET /jobs answers 404 to an agent that is not known (any more), which then registers again. */
+export function knownOr404(agent: AgentRow | null): AgentRow {
+  if (agent !== null) return agent;
+  throw notFound('No agent with this X-Agent-Id is registered here; register first.');
+}
+
+export function knownOr403(agent: AgentRow | null): AgentRow {
+  if (agent !== null) return agent;
+  throw forbidden('This call needs the X-Agent-Id of a registered agent; register first.');
+}
+
+export async function findAgent(database: Queries, agentId: string): Promise<AgentRow | undefined> {
+  return database.selectFrom('agent').selectAll().where('agent_id', '=', agentId).executeTakeFirst();
+}
+
+export async function capabilitiesOf(database: Queries, agentId: string): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom('agent_capability')
+    .select('capability')
+    .where('agent_id', '=', agentId)
+    .orderBy('capability')
+    .execute();
+  return rows.map((row) => row.capability);
+}
+
+/** Every agent that ever registered, the most recently heard of first. */
+export async function listAgents(context: Context): Promise<AgentEntry[]> {
+  const agents = await context.database
+    .selectFrom('agent')
+    .selectAll()
+    .orderBy('last_seen_at', 'desc')
+    .orderBy('agent_id')
+    .execute();
+  return Promise.all(
+    agents.map(async (agent) => ({
+      agent_id: agent.agent_id,
+      installation_id: agent.installation_id,
+      agent_name: agent.agent_name,
+      agent_version: agent.agent_version,
+      platform: agent.platform ?? undefined,
+      capabilities: [...(await capabilitiesOf(context.database, agent.agent_id))],
+      last_seen_at: iso(agent.last_seen_at),
+    })),
+  );
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import type { Asset, CreateAssetRequest } from '../../shared/wire.ts';
+import { z } from 'zod';
+import { iso, type Context } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import type { AssetTable, Queries } from '../database/schema.ts';
+import { record } from '../ledger/ledger.ts';
+import { notFound } from '../problem.ts';
+import { writing } from '../writing.ts';
+
+type AssetRow = Selectable<AssetTable>;
+
+export async function findAsset(database: Queries, uuid: string): Promise<AssetRow | undefined> {
+  return database.selectFrom('asset').selectAll().where('uuid', '=', uuid).executeTakeFirst();
+}
+
+/** @throws Problem 404 */
+export async function assetOr404(database: Queries, uuid: string): Promise<AssetRow> {
+  const asset = await findAsset(database, uuid);
+  if (asset === undefined) throw notFound('There is no such asset.');
+  return asset;
+}
+
+/** The asset of this source path: the one that exists, or a new one. A purged one comes back to life. */
+export async function createAsset(context: Context, request: CreateAssetRequest): Promise<Asset> {
+  return writing(context, async (tx, now) => {
+    const known = await tx
+      .selectFrom('asset')
+      .selectAll()
+      .where('source_path', '=', request.source_path)
+      .executeTakeFirst();
+    if (known !== undefined) {
+      const mediaType = request.media_type ?? known.media_type;
+      await tx
+        .updateTable('asset')
+        .set({ media_type: mediaType, purged_at: null })
+        .where('uuid', '=', known.uuid)
+        .execute();
+      return wireAsset({ ...known, media_type: mediaType });
+    }
+    const row: AssetRow = {
+      uuid: randomUUID(),
+      source_path: request.source_path,
+      media_type: request.media_type ?? null,
+      created_at: now,
+      purged_at: null,
+    };
+    await tx.insertInto('asset').values(row).execute();
+    await record(tx, { at: now, event: 'assetCreated', detail: { asset_uuid: row.uuid } });
+    return wireAsset(row);
+  });
+}
+
+const AssetCursor = z.tuple([z.number(), z.string()]);
+
+/** Assets in order of creation, a page at a time. */
+export async function listAssets(
+  context: Context,
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: Asset[]; next_cursor?: string }> {
+  let select = context.database
+    .selectFrom('asset')
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('uuid')
+    .limit(query.limit + 1);
+  if (query.cursor !== undefined) {
+    const [createdAt, uuid] = decodeCursor(AssetCursor, query.cursor);
+    select = select.where((where) =>
+      where.or([
+        where('created_at', '>', createdAt),
+        where.and([where('created_at', '=', createdAt), where('uuid', '>', uuid)]),
+      ]),
+    );
+  }
+  const rows = await select.execute();
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  const items = page.map(wireAsset);
+  if (rows.length <= query.limit || last === undefined) return { items };
+  return { items, next_cursor: encodeCursor([last.created_at, last.uuid]) };
+}
+
+export function wireAsset(row: AssetRow): Asset {
+  return {
+    uuid: row.uuid,
+    source_path: row.source_path,
+    media_type: row.media_type ?? undefined,
+    created_at: iso(row.created_at),
+  };
+}

@@ -1,0 +1,57 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Context } from '../context.ts';
+import { sha256 } from '../hash.ts';
+import { forbidden, unauthorized } from '../problem.ts';
+
+/** Who is calling. `agentId` is set when the bearer belongs to one agent only (enrolment, rotation). */
+export type Caller = { readonly scope: 'operator' } | { readonly scope: 'agent'; readonly boundAgentId: string | null };
+
+/** `none`: the call needs no bearer. `any`: readable by both. */
+export type Scope = 'agent' | 'operator' | 'any' | 'none';
+
+/** sha256 of the two shared bearers; the bearers themselves are not kept in memory by this part. */
+export interface SharedTokens {
+  readonly agentHash: string;
+  readonly operatorHash: string;
+}
+
+/**
+ * Decides who a bearer belongs to and whether it may make this call.
+ * @throws Problem 401 without or with an unknown bearer, 403 with one of the wrong scope
+ */
+export async function authenticate(
+  context: Context,
+  shared: SharedTokens,
+  authorization: string | undefined,
+  scope: Exclude<Scope, 'none'>,
+): Promise<Caller> {
+  const bearer = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
+  if (bearer === undefined) throw unauthorized('This call needs the header “Authorization: Bearer <token>”.');
+  const caller = await callerOf(context, shared, sha256(bearer));
+  if (caller === null) throw unauthorized('The token is not known here; ask for a new one or enrol the agent again.');
+  if (scope !== 'any' && caller.scope !== scope) {
+    throw forbidden(`This call needs the ${scope} token; the token sent is of the ${caller.scope} scope.`);
+  }
+  return caller;
+}
+
+async function callerOf(context: Context, shared: SharedTokens, hash: string): Promise<Caller | null> {
+  // Both comparisons always run, each in constant time.
+  const isOperator = sameHash(hash, shared.operatorHash);
+  const isAgent = sameHash(hash, shared.agentHash);
+  if (isOperator) return { scope: 'operator' };
+  if (isAgent) return { scope: 'agent', boundAgentId: null };
+  const own = await context.database
+    .selectFrom('agent')
+    .select(['agent_id', 'token_hash'])
+    .where('token_hash', '=', hash)
+    .executeTakeFirst();
+  if (own === undefined || own.token_hash === null || !sameHash(hash, own.token_hash)) return null;
+  return { scope: 'agent', boundAgentId: own.agent_id };
+}
+
+function sameHash(left: string, right: string): boolean {
+  const a = Buffer.from(left, 'hex');
+  const b = Buffer.from(right, 'hex');
+  return a.length === b.length && timingSafeEqual(a, b);
+}

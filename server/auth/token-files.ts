@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A bearer nobody can guess: 32 random bytes, base64url. */
+export function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** The token kept in this file; made at the first start, readable by this user alone. */
+export async function keptToken(dataDir: string, name: 'agent-token' | 'operator-token'): Promise<string> {
+  const path = join(dataDir, name);
+  const kept = (await readFile(path, 'utf8').catch(absentIsEmpty)).trim();
+  if (kept !== '') return kept;
+  const token = newToken();
+  const temporary = `${path}.${process.pid}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(`${token}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  return token;
+}
+
+function absentIsEmpty(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return '';
+  throw error;
+}

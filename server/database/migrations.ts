@@ -1,0 +1,115 @@
+import type { CreateTableBuilder, Transaction } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** One step of the schema. Numbers are consecutive, and a step that was released is never changed again. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  up(tx: Transaction<Tables>): Promise<void>;
+}
+
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'first schema', up: firstSchema }];
+
+async function firstSchema(tx: Transaction<Tables>): Promise<void> {
+  await createAssetsAndAgents(tx);
+  await createJobs(tx);
+  await createUploads(tx);
+  await createRecords(tx);
+}
+
+type Draft = CreateTableBuilder<string, string>;
+const text = (table: Draft, ...names: string[]): Draft =>
+  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'text', (column) => column.notNull()), table);
+const maybeText = (table: Draft, ...names: string[]): Draft =>
+  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'text'), table);
+const count = (table: Draft, ...names: string[]): Draft =>
+  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'bigint', (column) => column.notNull()), table);
+const maybeCount = (table: Draft, ...names: string[]): Draft =>
+  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'bigint'), table);
+const key = (table: Draft, name: string): Draft => table.addColumn(name, 'text', (column) => column.primaryKey());
+
+async function createAssetsAndAgents(tx: Transaction<Tables>): Promise<void> {
+  let asset: Draft = key(tx.schema.createTable('asset'), 'uuid');
+  asset = asset.addColumn('source_path', 'text', (column) => column.notNull().unique());
+  await maybeCount(count(maybeText(asset, 'media_type'), 'created_at'), 'purged_at').execute();
+
+  let agent: Draft = key(tx.schema.createTable('agent'), 'agent_id');
+  agent = agent.addColumn('installation_id', 'text', (column) => column.notNull().unique());
+  agent = maybeText(text(agent, 'agent_name', 'agent_version'), 'platform');
+  agent = count(maybeCount(agent, 'max_parallel_jobs'), 'registered_at', 'last_seen_at');
+  await agent.addColumn('token_hash', 'text', (column) => column.unique()).execute();
+
+  await text(tx.schema.createTable('agent_capability'), 'agent_id', 'capability')
+    .addPrimaryKeyConstraint('agent_capability_key', ['agent_id', 'capability'])
+    .addForeignKeyConstraint('agent_capability_agent', ['agent_id'], 'agent', ['agent_id'])
+    .execute();
+
+  await maybeCount(
+    count(key(tx.schema.createTable('enrollment'), 'token_hash'), 'created_at', 'expires_at'),
+    'used_at',
+  ).execute();
+}
+
+async function createJobs(tx: Transaction<Tables>): Promise<void> {
+  let job: Draft = tx.schema
+    .createTable('job')
+    .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement());
+  job = job.addColumn('job_id', 'text', (column) => column.notNull().unique());
+  job = count(maybeText(text(job, 'job_type'), 'asset_uuid'), 'invalid', 'priority');
+  job = count(text(job, 'document_json', 'status'), 'attempts', 'max_attempts', 'cancel_requested');
+  job = maybeCount(job, 'not_before', 'locked_until');
+  job = maybeText(job, 'claimed_by', 'lock_token', 'stage', 'submitted_json', 'failure_json');
+  job = maybeText(job, 'last_lock_hash', 'last_report_hash').addColumn('progress', 'real');
+  await count(job, 'created_at', 'updated_at')
+    .addForeignKeyConstraint('job_asset', ['asset_uuid'], 'asset', ['uuid'])
+    .addForeignKeyConstraint('job_agent', ['claimed_by'], 'agent', ['agent_id'])
+    .execute();
+  await tx.schema.createIndex('job_offer').on('job').columns(['status', 'priority', 'sequence']).execute();
+  await tx.schema.createIndex('job_lease').on('job').columns(['status', 'locked_until']).execute();
+  await tx.schema.createIndex('job_of_asset').on('job').column('asset_uuid').execute();
+
+  await text(tx.schema.createTable('job_capability'), 'job_id', 'capability')
+    .addPrimaryKeyConstraint('job_capability_key', ['job_id', 'capability'])
+    .addForeignKeyConstraint('job_capability_job', ['job_id'], 'job', ['job_id'])
+    .execute();
+}
+
+async function createUploads(tx: Transaction<Tables>): Promise<void> {
+  let upload: Draft = key(tx.schema.createTable('upload'), 'upload_id');
+  upload = text(upload, 'asset_uuid', 'job_id', 'agent_id', 'lock_hash', 'kind', 'content_type', 'sha256', 'status');
+  upload = maybeText(count(upload, 'size_bytes', 'part_size', 'created_at', 'touched_at'), 'ref');
+  await upload.addForeignKeyConstraint('upload_job', ['job_id'], 'job', ['job_id']).execute();
+  await tx.schema.createIndex('upload_of_job').on('upload').columns(['job_id', 'status']).execute();
+
+  await count(text(tx.schema.createTable('upload_part'), 'upload_id', 'etag', 'file_name'), 'part_number', 'size_bytes')
+    .addPrimaryKeyConstraint('upload_part_key', ['upload_id', 'part_number'])
+    .addForeignKeyConstraint('upload_part_upload', ['upload_id'], 'upload', ['upload_id'])
+    .execute();
+
+  let derived: Draft = key(tx.schema.createTable('derived'), 'ref');
+  derived = text(derived, 'asset_uuid', 'job_id', 'kind', 'content_type', 'sha256', 'status');
+  derived = count(derived, 'size_bytes', 'position', 'created_at', 'updated_at');
+  await derived.addForeignKeyConstraint('derived_job', ['job_id'], 'job', ['job_id']).execute();
+  await tx.schema.createIndex('derived_of_asset').on('derived').columns(['asset_uuid', 'status']).execute();
+  await tx.schema.createIndex('derived_of_job').on('derived').columns(['job_id', 'status']).execute();
+}
+
+async function createRecords(tx: Transaction<Tables>): Promise<void> {
+  const idempotency = text(
+    tx.schema.createTable('idempotency'),
+    'agent_id',
+    'idempotency_key',
+    'request_hash',
+    'answer_json',
+  );
+  await count(idempotency, 'created_at')
+    .addPrimaryKeyConstraint('idempotency_key_of_agent', ['agent_id', 'idempotency_key'])
+    .execute();
+  await tx.schema.createIndex('idempotency_age').on('idempotency').column('created_at').execute();
+
+  const ledger: Draft = tx.schema
+    .createTable('ledger')
+    .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement());
+  await maybeText(text(count(ledger, 'at'), 'event', 'detail_json'), 'agent_id', 'job_id', 'lock_hash').execute();
+  await tx.schema.createIndex('ledger_of_job').on('ledger').columns(['job_id', 'sequence']).execute();
+}

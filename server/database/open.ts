@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kysely, sql, SqliteDialect } from 'kysely';
+import { ServerStartError } from '../start-error.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { NodeSqlite } from './node-sqlite.ts';
+import type { Database, Tables, Tx } from './schema.ts';
+
+/** The SQLite side of the port: the only folder whose SQL another database would not understand. */
+
+const FILE_NAME = 'catalog.db';
+/** How long to wait for another process that is just closing the same database. */
+const BUSY_MS = 2_000;
+
+/**
+ * Opens the database of a data folder, creating and migrating it as needed. The file belongs to this process alone
+ * until it is closed; a kill releases it.
+ * @throws ServerStartError DATABASE_IN_USE, DATABASE_NEWER, DATABASE_DAMAGED
+ */
+export async function openDatabase(dataDir: string): Promise<Database> {
+  const path = join(dataDir, FILE_NAME);
+  const fresh = !existsSync(path);
+  const sqlite = openFile(path);
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  try {
+    await migrate(database, fresh);
+    return database;
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+function openFile(path: string): NodeSqlite {
+  let sqlite: NodeSqlite | undefined;
+  try {
+    sqlite = new NodeSqlite(path, BUSY_MS);
+    // Exclusive: two servers on one folder would each believe they alone hand out leases.
+    sqlite.exec('PRAGMA locking_mode = EXCLUSIVE');
+    sqlite.exec('PRAGMA journal_mode = WAL');
+    sqlite.exec('PRAGMA synchronous = FULL');
+    sqlite.exec('BEGIN IMMEDIATE; COMMIT');
+    return sqlite;
+  } catch (error) {
+    sqlite?.close();
+    throw startErrorOf(error, path);
+  }
+}
+
+function startErrorOf(error: unknown, path: string): ServerStartError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/locked|busy/i.test(message)) {
+    return new ServerStartError(
+      'DATABASE_IN_USE',
+      `Another server already uses the database ${path}.`,
+      'Stop that server, or choose another data folder.',
+      { cause: error },
+    );
+  }
+  return new ServerStartError(
+    'DATABASE_DAMAGED',
+    `The database ${path} cannot be opened (${message}).`,
+    'Check the folder’s disk and rights, or restore the file from a backup.',
+    { cause: error },
+  );
+}
+
+async function migrate(database: Database, fresh: boolean): Promise<void> {
+  const newest = MIGRATIONS.at(-1)?.version ?? 0;
+  const current = fresh ? 0 : await schemaVersion(database);
+  if (current > newest) {
+    throw new ServerStartError(
+      'DATABASE_NEWER',
+      `The database was written by a newer RushCatalog (schema ${current}, this one knows ${newest}).`,
+      'Update this program, or choose another data folder.',
+    );
+  }
+  for (const migration of MIGRATIONS.filter((each) => each.version > current)) {
+    await database.transaction().execute(async (tx) => {
+      await migration.up(tx);
+      if (migration.version === 1) await makeLedgerAppendOnly(tx);
+      // user_version is written in the same transaction, so a kill leaves either the old or the new schema.
+      await sql`PRAGMA user_version = ${sql.lit(migration.version)}`.execute(tx);
+    });
+  }
+}
+
+async function schemaVersion(database: Database): Promise<number> {
+  const answer = await sql<{ user_version: number }>`PRAGMA user_version`.execute(database);
+  return answer.rows[0]?.user_version ?? 0;
+}
+
+async function makeLedgerAppendOnly(tx: Tx): Promise<void> {
+  await sql`CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
+  await sql`CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
+}

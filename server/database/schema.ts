@@ -1,0 +1,170 @@
+import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { DerivedKind, JobStatus } from '../../shared/wire.ts';
+
+/**
+ * The tables, as every dialect has them. Instants are epoch milliseconds, booleans 0 or 1, and columns named
+ * `*_json` hold JSON text: all three read the same from SQLite and from PostgreSQL.
+ */
+
+export interface AssetTable {
+  uuid: string;
+  source_path: string;
+  media_type: string | null;
+  created_at: number;
+  /** Set once everything about the asset was removed for good: uploads for it answer 410 PURGED. */
+  purged_at: number | null;
+}
+
+export interface AgentTable {
+  agent_id: string;
+  installation_id: string;
+  agent_name: string;
+  agent_version: string;
+  platform: string | null;
+  max_parallel_jobs: number | null;
+  registered_at: number;
+  last_seen_at: number;
+  /** sha256 of the agent's own bearer, when it enrolled or its token was rotated. */
+  token_hash: string | null;
+}
+
+export interface AgentCapabilityTable {
+  agent_id: string;
+  capability: string;
+}
+
+export interface EnrollmentTable {
+  token_hash: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+}
+
+export interface JobTable {
+  /** Order of creation. */
+  sequence: Generated<number>;
+  job_id: string;
+  job_type: string;
+  /** Null where an invalid job names no asset that exists. */
+  asset_uuid: string | null;
+  /** The parts of JOB-TYPES §2 exactly as they go over the wire, wrong ones included. */
+  document_json: string;
+  /** 1: breaks JOB-TYPES §2; claimable without a capability, only to be failed as INVALID_JOB. */
+  invalid: number;
+  priority: number;
+  status: JobStatus;
+  /** Attempts that ended and count: accepted results, counted failures, lapsed leases. */
+  attempts: number;
+  max_attempts: number;
+  not_before: number | null;
+  claimed_by: string | null;
+  lock_token: string | null;
+  locked_until: number | null;
+  cancel_requested: number;
+  progress: number | null;
+  stage: string | null;
+  submitted_json: string | null;
+  failure_json: string | null;
+  /** Which report ended the last lease, so that its repeat is recognised without an Idempotency-Key. */
+  last_lock_hash: string | null;
+  last_report_hash: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface JobCapabilityTable {
+  job_id: string;
+  capability: string;
+}
+
+export type UploadStatus = 'open' | 'completed' | 'expired';
+
+export interface UploadTable {
+  upload_id: string;
+  asset_uuid: string;
+  job_id: string;
+  agent_id: string;
+  lock_hash: string;
+  kind: DerivedKind;
+  content_type: string;
+  size_bytes: number;
+  sha256: string;
+  part_size: number;
+  status: UploadStatus;
+  ref: string | null;
+  created_at: number;
+  /** Last time a part arrived; an upload nobody touches expires. */
+  touched_at: number;
+}
+
+export interface UploadPartTable {
+  upload_id: string;
+  part_number: number;
+  /** sha256 of the part; it is also the etag. */
+  etag: string;
+  size_bytes: number;
+  file_name: string;
+}
+
+/** `uploaded`: not yet named by an accepted result. `accepted`: listed. `superseded`, `purged`: the file is gone. */
+export type DerivedStatus = 'uploaded' | 'accepted' | 'superseded' | 'purged';
+
+export interface DerivedTable {
+  ref: string;
+  asset_uuid: string;
+  job_id: string;
+  kind: DerivedKind;
+  content_type: string;
+  size_bytes: number;
+  sha256: string;
+  status: DerivedStatus;
+  /** Place in the accepted manifest. */
+  position: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface IdempotencyTable {
+  agent_id: string;
+  idempotency_key: string;
+  request_hash: string;
+  answer_json: string;
+  created_at: number;
+}
+
+export interface LedgerTable {
+  sequence: Generated<number>;
+  at: number;
+  event: string;
+  agent_id: string | null;
+  job_id: string | null;
+  lock_hash: string | null;
+  detail_json: string;
+}
+
+export interface Tables {
+  asset: AssetTable;
+  agent: AgentTable;
+  agent_capability: AgentCapabilityTable;
+  enrollment: EnrollmentTable;
+  job: JobTable;
+  job_capability: JobCapabilityTable;
+  upload: UploadTable;
+  upload_part: UploadPartTable;
+  derived: DerivedTable;
+  idempotency: IdempotencyTable;
+  ledger: LedgerTable;
+}
+
+export type Database = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+/** Reads take either; writes take a `Tx`. Inside a transaction only the `Tx` may be used: SQLite has one connection. */
+export type Queries = Database | Tx;
+
+export type JobRow = Selectable<JobTable>;
+export type NewJobRow = Insertable<JobTable>;
+export type AgentRow = Selectable<AgentTable>;
+export type UploadRow = Selectable<UploadTable>;
+export type UploadPartRow = Selectable<UploadPartTable>;
+export type DerivedRow = Selectable<DerivedTable>;
+export type LedgerRow = Selectable<LedgerTable>;

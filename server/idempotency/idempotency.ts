@@ -1,0 +1,70 @@
+import type { Tx } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+import { Problem, validationFailed } from '../problem.ts';
+
+/** Longest key a client may send (protocol.md). */
+export const MAX_KEY_LENGTH = 64;
+
+/** Who sent which request; `key` is null when the header was absent. */
+export interface RequestIdentity {
+  readonly agentId: string;
+  readonly key: string | null;
+  /** Of method, path and body. */
+  readonly requestHash: string;
+}
+
+export function requestHash(method: string, path: string, body: unknown): string {
+  return sha256(`${method} ${path}\n${JSON.stringify(body ?? null)}`);
+}
+
+/** Reads the `Idempotency-Key` header. @throws Problem 422 when it is empty, too long or sent twice */
+export function idempotencyKey(header: string | readonly string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === 'string' && header.length >= 1 && header.length <= MAX_KEY_LENGTH) return header;
+  throw validationFailed([{ field: 'Idempotency-Key', message: `one key of 1 to ${MAX_KEY_LENGTH} characters` }]);
+}
+
+/**
+ * The answer this agent already got for this key, or null when the key is new.
+ * @throws Problem 422 when the key was used for another request
+ */
+export async function earlierAnswer(tx: Tx, identity: RequestIdentity): Promise<{ readonly answer: unknown } | null> {
+  if (identity.key === null) return null;
+  const row = await tx
+    .selectFrom('idempotency')
+    .select(['request_hash', 'answer_json'])
+    .where('agent_id', '=', identity.agentId)
+    .where('idempotency_key', '=', identity.key)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  if (row.request_hash !== identity.requestHash) {
+    throw new Problem(422, 'VALIDATION_FAILED', 'This Idempotency-Key was already used for another request.', [
+      { field: 'Idempotency-Key', message: 'was used with another call or body' },
+    ]);
+  }
+  return { answer: JSON.parse(row.answer_json) as unknown };
+}
+
+/** Keeps an accepted answer, in the transaction that made it true. Refusals are not kept: a repeat is judged anew. */
+export async function keepAnswer(tx: Tx, identity: RequestIdentity, answer: unknown, now: number): Promise<void> {
+  if (identity.key === null) return;
+  await tx
+    .insertInto('idempotency')
+    .values({
+      agent_id: identity.agentId,
+      idempotency_key: identity.key,
+      request_hash: identity.requestHash,
+      answer_json: JSON.stringify(answer),
+      created_at: now,
+    })
+    .execute();
+}
+
+/** Does `work` once for this key; a repeat gets the kept answer, whatever has happened to the job since. */
+export async function once<T>(tx: Tx, identity: RequestIdentity, now: number, work: () => Promise<T>): Promise<T> {
+  const earlier = await earlierAnswer(tx, identity);
+  if (earlier !== null) return earlier.answer as T;
+  const answer = await work();
+  await keepAnswer(tx, identity, answer, now);
+  return answer;
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import type { WireJob } from '../../shared/wire.ts';
+import { capabilitiesOf } from '../agents/known-agents.ts';
+import type { Context } from '../context.ts';
+import type { JobRow, Tx } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { record } from '../ledger/ledger.ts';
+import { notFound, stateConflict } from '../problem.ts';
+import { claimedJob, findJob } from './job-row.ts';
+import { writing } from '../writing.ts';
+
+/**
+ * Gives a job to an agent, in one transaction. The same agent with the same key gets the same lock_token while that
+ * lease lives. @throws Problem 404 unknown job, 409 whenever it cannot be had by this agent now
+ */
+export async function claim(context: Context, jobId: string, identity: RequestIdentity): Promise<WireJob> {
+  return writing(context, async (tx, now) => {
+    const job = await findJob(tx, jobId);
+    if (job === undefined) throw notFound('There is no such job.');
+    const earlier = await earlierAnswer(tx, identity);
+    if (earlier !== null) return sameLease(job, earlier.answer);
+    if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
+    await refuseUnfit(context, tx, job, identity.agentId, now);
+    const lockToken = randomBytes(24).toString('base64url');
+    const claimed = await tx
+      .updateTable('job')
+      .set({
+        status: 'claimed',
+        claimed_by: identity.agentId,
+        lock_token: lockToken,
+        locked_until: now + context.settings.leaseMs,
+        not_before: null,
+        progress: null,
+        stage: null,
+        updated_at: now,
+      })
+      .where('job_id', '=', jobId)
+      .where('status', '=', 'pending')
+      .returningAll()
+      .executeTakeFirst();
+    if (claimed === undefined) throw stateConflict('Another agent was faster.', { reason: 'not_pending' });
+    // Only the hash: a lease that is over must not be readable from here.
+    await keepAnswer(tx, identity, { lock_hash: sha256(lockToken) }, now);
+    await record(tx, {
+      at: now,
+      event: 'jobClaimed',
+      agentId: identity.agentId,
+      jobId,
+      lockToken,
+      detail: { attempt: job.attempts + 1 },
+    });
+    return claimedJob(claimed);
+  });
+}
+
+function sameLease(job: JobRow, kept: unknown): WireJob {
+  const lockHash = (kept as { readonly lock_hash?: string }).lock_hash;
+  if (job.status === 'claimed' && job.lock_token !== null && sha256(job.lock_token) === lockHash) {
+    return claimedJob(job);
+  }
+  throw stateConflict('The lease of this claim is over; claim again with a new key.', { reason: 'lease_over' });
+}
+
+async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: string, now: number): Promise<void> {
+  const { policy } = context.settings;
+  if (job.not_before !== null && job.not_before > now) {
+    throw stateConflict('The job waits after a failure and is not due yet.', { reason: 'not_before' });
+  }
+  if (!policy.allowed_job_types.includes(job.job_type)) {
+    throw stateConflict(`The server’s policy does not allow “${job.job_type}” jobs.`, { reason: 'job_type' });
+  }
+  const running = await tx
+    .selectFrom('job')
+    .select((select) => select.fn.countAll<number>().as('jobs'))
+    .where('status', '=', 'claimed')
+    .where('claimed_by', '=', agentId)
+    .executeTakeFirstOrThrow();
+  if (Number(running.jobs) >= policy.max_parallel_jobs_allowed) {
+    throw stateConflict('The agent already holds as many jobs as the server allows.', { reason: 'max_parallel_jobs' });
+  }
+  if (job.invalid === 1) return;
+  const declared = await capabilitiesOf(tx, agentId);
+  const required = await tx
+    .selectFrom('job_capability')
+    .select('capability')
+    .where('job_id', '=', job.job_id)
+    .orderBy('capability')
+    .execute();
+  const missing = required.map((row) => row.capability).filter((capability) => !declared.includes(capability));
+  if (missing.length > 0) {
+    throw stateConflict(`The agent did not declare ${missing.join(', ')}.`, { reason: 'capability', missing });
+  }
+}

@@ -1,0 +1,74 @@
+import type { Updateable } from 'kysely';
+import { FAILURES, type FailureCode } from '../../shared/failure.ts';
+import type { FailRequest } from '../../shared/wire.ts';
+import type { Context } from '../context.ts';
+import type { JobRow, JobTable } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { record, type LedgerEvent } from '../ledger/ledger.ts';
+import { CANCELLED_FAILURE, leasedJob, NO_LEASE } from './lease.ts';
+import { isRepeat } from './repeat.ts';
+import { writing } from '../writing.ts';
+
+interface Verdict {
+  readonly event: LedgerEvent;
+  readonly changes: Updateable<JobTable>;
+}
+
+/** Ends a lease without a result; the server decides what becomes of the job. @throws Problem 404, 409, 422, 423 */
+export async function fail(
+  context: Context,
+  jobId: string,
+  request: FailRequest,
+  identity: RequestIdentity,
+): Promise<Record<string, never>> {
+  return writing(context, (tx, now) =>
+    once(tx, identity, now, async () => {
+      const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
+      if (await isRepeat(tx, lease, identity.requestHash)) return {};
+      const job = await leasedJob(tx, lease);
+      const { event, changes } = verdict(context, job, request, now);
+      await tx
+        .updateTable('job')
+        .set({
+          ...NO_LEASE,
+          ...changes,
+          last_lock_hash: sha256(request.lock_token),
+          last_report_hash: identity.requestHash,
+          updated_at: now,
+        })
+        .where('job_id', '=', jobId)
+        .execute();
+      const { error_code, retryable } = request;
+      const detail = { error_code, retryable, attempts: changes.attempts ?? job.attempts };
+      await record(tx, { at: now, event, agentId: lease.agentId, jobId, lockToken: request.lock_token, detail });
+      return {};
+    }),
+  );
+}
+
+/**
+ * protocol.md, Failures: a cancel ends the job whatever is said; what is given back costs no attempt and waits for
+ * nothing; a retryable failure waits until its attempts are used up. A code this server does not know is taken at
+ * its word.
+ */
+function verdict(context: Context, job: JobRow, request: FailRequest, now: number): Verdict {
+  if (job.cancel_requested === 1 || request.error_code === 'CANCELLED') {
+    return { event: 'jobCancelled', changes: { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null } };
+  }
+  const { error_code, message, retryable } = request;
+  const failure_json = JSON.stringify({ error_code, message, retryable });
+  if (retryable && !countsAsAttempt(error_code)) {
+    return { event: 'jobGivenBack', changes: { status: 'pending', failure_json, not_before: null } };
+  }
+  const attempts = job.attempts + 1;
+  if (retryable && attempts < job.max_attempts) {
+    const not_before = now + context.settings.backoffMs(attempts);
+    return { event: 'jobFailed', changes: { status: 'pending', attempts, failure_json, not_before } };
+  }
+  return { event: 'jobFailed', changes: { status: 'failed', attempts, failure_json, not_before: null } };
+}
+
+function countsAsAttempt(code: string): boolean {
+  return !Object.hasOwn(FAILURES, code) || FAILURES[code as FailureCode].countsAsAttempt;
+}

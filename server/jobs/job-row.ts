@@ -1,0 +1,61 @@
+import type { OperatorJob, WireJob } from '../../shared/wire.ts';
+import { iso } from '../context.ts';
+import type { JobRow, Queries } from '../database/schema.ts';
+
+/** The parts of JOB-TYPES §2 as they are kept; any of them may be wrong or missing in an invalid job. */
+export interface JobDocument {
+  readonly asset_uuid?: unknown;
+  readonly required_capabilities?: unknown;
+  readonly inputs?: unknown;
+  readonly expected_outputs?: unknown;
+  readonly invariants?: unknown;
+}
+
+/** A job as agents see it, without its lock token. */
+export function wireJob(row: JobRow): WireJob {
+  const { asset_uuid, required_capabilities, inputs, expected_outputs, invariants } = documentOf(row);
+  return {
+    job_id: row.job_id,
+    job_type: row.job_type,
+    status: row.status,
+    asset_uuid,
+    required_capabilities,
+    inputs,
+    expected_outputs,
+    invariants,
+    priority: row.priority,
+    claimed_by: row.claimed_by ?? undefined,
+    lock_token: undefined,
+    locked_until: row.locked_until === null ? undefined : iso(row.locked_until),
+  };
+}
+
+/** The answer of a claim: the job with the token that every write needs from now on. */
+export function claimedJob(row: JobRow): WireJob {
+  return { ...wireJob(row), lock_token: row.lock_token ?? undefined };
+}
+
+/** A job as people and tools see it: with its history, and never with its lock token. */
+export function operatorJob(row: JobRow): OperatorJob {
+  return {
+    ...wireJob(row),
+    attempts: row.attempts,
+    max_attempts: row.max_attempts,
+    not_before: row.not_before === null ? undefined : iso(row.not_before),
+    created_at: iso(row.created_at),
+    updated_at: iso(row.updated_at),
+    progress: row.progress ?? undefined,
+    stage: row.stage ?? undefined,
+    cancel_requested: row.cancel_requested === 1 ? true : undefined,
+    ...(row.submitted_json === null ? {} : { submitted: JSON.parse(row.submitted_json) as unknown }),
+    failure: row.failure_json === null ? undefined : (JSON.parse(row.failure_json) as OperatorJob['failure']),
+  };
+}
+
+export function documentOf(row: Pick<JobRow, 'document_json'>): JobDocument {
+  return JSON.parse(row.document_json) as JobDocument;
+}
+
+export async function findJob(database: Queries, jobId: string): Promise<JobRow | undefined> {
+  return database.selectFrom('job').selectAll().where('job_id', '=', jobId).executeTakeFirst();
+}

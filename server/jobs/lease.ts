@@ -1,0 +1,97 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Updateable } from 'kysely';
+import type { Context } from '../context.ts';
+import type { JobRow, JobTable, Tx } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+import { record } from '../ledger/ledger.ts';
+import { lockInvalid, notFound, stateConflict } from '../problem.ts';
+import { findJob } from './job-row.ts';
+
+/** Who says they hold the lease of a job. */
+export interface LeaseClaim {
+  readonly jobId: string;
+  readonly agentId: string;
+  readonly lockToken: string;
+}
+
+/**
+ * The job, if exactly this lease is alive. Called inside the transaction that writes, after lapsed leases were ended.
+ * @throws Problem 404 unknown job, 409 not claimed (any more), 423 claimed under another token or by another agent
+ */
+export async function leasedJob(tx: Tx, lease: LeaseClaim): Promise<JobRow> {
+  const job = await findJob(tx, lease.jobId);
+  if (job === undefined) throw notFound('There is no such job.');
+  if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}, not claimed.`, { status: job.status });
+  if (job.lock_token === null || !sameToken(job.lock_token, lease.lockToken)) throw lockInvalid();
+  if (job.claimed_by !== lease.agentId) throw lockInvalid();
+  return job;
+}
+
+function sameToken(left: string, right: string): boolean {
+  return timingSafeEqual(Buffer.from(sha256(left), 'hex'), Buffer.from(sha256(right), 'hex'));
+}
+
+/** The columns of a job that nobody holds. */
+export const NO_LEASE = {
+  claimed_by: null,
+  lock_token: null,
+  locked_until: null,
+  cancel_requested: 0,
+  progress: null,
+  stage: null,
+} as const satisfies Updateable<JobTable>;
+
+export const CANCELLED_FAILURE = JSON.stringify({
+  error_code: 'CANCELLED',
+  message: 'The job was cancelled.',
+  retryable: false,
+});
+
+/** Ends every lease that lapsed at or before `now`. An expired lease is over, even when nobody else wants the job. */
+export async function expireLeases(context: Context, now: number): Promise<number> {
+  const due = await context.database
+    .selectFrom('job')
+    .select('job_id')
+    .where('status', '=', 'claimed')
+    .where('locked_until', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  if (due === undefined) return 0;
+  return context.database.transaction().execute(async (tx) => {
+    const lapsed = await tx
+      .selectFrom('job')
+      .selectAll()
+      .where('status', '=', 'claimed')
+      .where('locked_until', '<=', now)
+      .execute();
+    for (const job of lapsed) await expire(tx, job, now);
+    return lapsed.length;
+  });
+}
+
+/** A lapsed lease counts as an attempt; the wait was long enough, so the job is offered again at once. */
+async function expire(tx: Tx, job: JobRow, now: number): Promise<void> {
+  const attempts = job.attempts + 1;
+  const entry = { at: now, agentId: job.claimed_by, jobId: job.job_id, lockToken: job.lock_token };
+  await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts } });
+  await tx
+    .updateTable('job')
+    .set({ ...NO_LEASE, ...afterExpiry(job, attempts), attempts, updated_at: now })
+    .where('job_id', '=', job.job_id)
+    .execute();
+  if (job.cancel_requested === 1) await record(tx, { ...entry, event: 'jobCancelled' });
+  else if (attempts >= job.max_attempts) {
+    await record(tx, { ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } });
+  }
+}
+
+function afterExpiry(job: JobRow, attempts: number): Updateable<JobTable> {
+  if (job.cancel_requested === 1) return { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null };
+  if (attempts < job.max_attempts) return { status: 'pending', not_before: null };
+  const failure = {
+    error_code: 'LEASE_EXPIRED',
+    message: `The agent was not heard of in time, ${attempts} times; check the agent and the network, then retry.`,
+    retryable: true,
+  };
+  return { status: 'failed', failure_json: JSON.stringify(failure), not_before: null };
+}

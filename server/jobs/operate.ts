@@ -1,0 +1,71 @@
+import type { Updateable } from 'kysely';
+import type { OperatorJob } from '../../shared/wire.ts';
+import type { Context } from '../context.ts';
+import type { JobRow, JobTable, Tx } from '../database/schema.ts';
+import { record } from '../ledger/ledger.ts';
+import { notFound, stateConflict } from '../problem.ts';
+import { findJob, operatorJob } from './job-row.ts';
+import { CANCELLED_FAILURE, NO_LEASE } from './lease.ts';
+import { writing } from '../writing.ts';
+
+/** What a person may do to a job. Each answers the job as it is afterwards. */
+
+/** A pending job ends at once; the agent of a claimed one learns of it by its next heartbeat. @throws Problem 404, 409 */
+export async function cancelJob(context: Context, jobId: string): Promise<OperatorJob> {
+  return writing(context, async (tx, now) => {
+    const job = await jobOr404(tx, jobId);
+    if (job.status === 'pending') {
+      await record(tx, { at: now, event: 'jobCancelled', jobId });
+      return change(tx, jobId, { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null }, now);
+    }
+    if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}; there is nothing to cancel.`);
+    if (job.cancel_requested === 1) return operatorJob(job);
+    await record(tx, { at: now, event: 'cancelRequested', jobId, agentId: job.claimed_by });
+    return change(tx, jobId, { cancel_requested: 1 }, now);
+  });
+}
+
+/** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
+export async function retryJob(context: Context, jobId: string): Promise<OperatorJob> {
+  return writing(context, async (tx, now) => {
+    const job = await jobOr404(tx, jobId);
+    if (job.status === 'pending' || job.status === 'claimed') {
+      throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
+    }
+    await record(tx, { at: now, event: 'jobRetried', jobId });
+    const fresh = {
+      status: 'pending',
+      attempts: 0,
+      not_before: null,
+      failure_json: null,
+      submitted_json: null,
+    } as const;
+    return change(tx, jobId, { ...NO_LEASE, ...fresh }, now);
+  });
+}
+
+/** Higher runs earlier. @throws Problem 404, 409 when the job has ended */
+export async function setPriority(context: Context, jobId: string, priority: number): Promise<OperatorJob> {
+  return writing(context, async (tx, now) => {
+    const job = await jobOr404(tx, jobId);
+    if (job.status === 'completed' || job.status === 'failed') throw stateConflict(`The job is ${job.status} already.`);
+    await record(tx, { at: now, event: 'priorityChanged', jobId, detail: { from: job.priority, to: priority } });
+    return change(tx, jobId, { priority }, now);
+  });
+}
+
+async function jobOr404(tx: Tx, jobId: string): Promise<JobRow> {
+  const job = await findJob(tx, jobId);
+  if (job === undefined) throw notFound('There is no such job.');
+  return job;
+}
+
+async function change(tx: Tx, jobId: string, changes: Updateable<JobTable>, now: number): Promise<OperatorJob> {
+  const row = await tx
+    .updateTable('job')
+    .set({ ...changes, updated_at: now })
+    .where('job_id', '=', jobId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return operatorJob(row);
+}

@@ -1,0 +1,118 @@
+import type { SubmitRequest } from '../../shared/wire.ts';
+import type { Context } from '../context.ts';
+import type { JobRow, Tx } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { record } from '../ledger/ledger.ts';
+import { abandonUpload } from '../uploads/uploads.ts';
+import { refuseWrongResult } from './check-result.ts';
+import { leasedJob, NO_LEASE, type LeaseClaim } from './lease.ts';
+import { isRepeat } from './repeat.ts';
+import { writing } from '../writing.ts';
+
+interface Obsolete {
+  readonly refs: readonly string[];
+  readonly partFiles: readonly string[];
+}
+
+/**
+ * Accepts a result: the job is completed, its files are the ones listed for the asset, and what earlier attempts left
+ * is superseded. A repeat of an accepted result answers the same again. A result that arrives after a cancel was asked
+ * for, but before the agent heard of it, is kept: the work is done. @throws Problem 404, 409, 422, 423
+ */
+export async function submit(
+  context: Context,
+  jobId: string,
+  request: SubmitRequest,
+  identity: RequestIdentity,
+): Promise<Record<string, never>> {
+  let obsolete: Obsolete = { refs: [], partFiles: [] };
+  const answer = await writing(context, (tx, now) =>
+    once(tx, identity, now, async () => {
+      const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
+      if (await isRepeat(tx, lease, identity.requestHash)) return {};
+      const job = await leasedJob(tx, lease);
+      await refuseWrongResult(tx, job, request);
+      await complete(tx, job, request, identity, now);
+      const refs = await acceptDerived(tx, job, request, lease, now);
+      obsolete = { refs, partFiles: await abandonOpenUploads(tx, jobId) };
+      return {};
+    }),
+  );
+  for (const ref of obsolete.refs) await context.files.removeDerived(ref);
+  for (const name of obsolete.partFiles) await context.files.removePart(name);
+  return answer;
+}
+
+async function complete(
+  tx: Tx,
+  job: JobRow,
+  request: SubmitRequest,
+  identity: RequestIdentity,
+  now: number,
+): Promise<void> {
+  const { lock_token, ...submitted } = request;
+  await tx
+    .updateTable('job')
+    .set({
+      ...NO_LEASE,
+      // Who did it stays visible.
+      claimed_by: job.claimed_by,
+      progress: 1,
+      status: 'completed',
+      attempts: job.attempts + 1,
+      not_before: null,
+      failure_json: null,
+      submitted_json: JSON.stringify(submitted),
+      last_lock_hash: sha256(lock_token),
+      last_report_hash: identity.requestHash,
+      updated_at: now,
+    })
+    .where('job_id', '=', job.job_id)
+    .execute();
+  const { agentId } = identity;
+  await record(tx, { at: now, event: 'jobSubmitted', agentId, jobId: job.job_id, lockToken: lock_token });
+}
+
+/** Lists exactly the files of this result for the job. Answers the refs whose files are to be removed. */
+async function acceptDerived(
+  tx: Tx,
+  job: JobRow,
+  request: SubmitRequest,
+  lease: LeaseClaim,
+  now: number,
+): Promise<string[]> {
+  const refs = [...new Set(request.result.derived_manifest.map((entry) => entry.ref))];
+  for (const [position, ref] of refs.entries()) {
+    await tx
+      .updateTable('derived')
+      .set({ status: 'accepted', position, updated_at: now })
+      .where('ref', '=', ref)
+      .execute();
+    await record(tx, { at: now, event: 'derivedAccepted', ...lease, detail: { ref } });
+  }
+  const rest = await tx
+    .selectFrom('derived')
+    .select('ref')
+    .where('job_id', '=', job.job_id)
+    .where('status', 'in', ['uploaded', 'accepted'])
+    .execute();
+  const superseded = rest.map((row) => row.ref).filter((ref) => !refs.includes(ref));
+  for (const ref of superseded) {
+    await tx.updateTable('derived').set({ status: 'superseded', updated_at: now }).where('ref', '=', ref).execute();
+    await record(tx, { at: now, event: 'derivedSuperseded', ...lease, detail: { ref } });
+  }
+  return superseded;
+}
+
+async function abandonOpenUploads(tx: Tx, jobId: string): Promise<string[]> {
+  const open = await tx
+    .selectFrom('upload')
+    .select('upload_id')
+    .where('job_id', '=', jobId)
+    .where('status', '=', 'open')
+    .execute();
+  const files: string[] = [];
+  for (const { upload_id } of open) files.push(...(await abandonUpload(tx, upload_id)));
+  return files;
+}

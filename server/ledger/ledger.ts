@@ -1,0 +1,96 @@
+import type { LedgerRow, Queries, Tx } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+
+export const LEDGER_EVENTS = [
+  'assetCreated',
+  'assetPurged',
+  'agentRegistered',
+  'agentEnrolled',
+  'agentTokenRotated',
+  'jobCreated',
+  'jobClaimed',
+  'leaseExpired',
+  'jobSubmitted',
+  'jobFailed',
+  'jobGivenBack',
+  'cancelRequested',
+  'jobCancelled',
+  'jobRetried',
+  'priorityChanged',
+  'uploadBegun',
+  'partStored',
+  'uploadCompleted',
+  'uploadExpired',
+  'derivedAccepted',
+  'derivedSuperseded',
+  'derivedPurged',
+] as const;
+export type LedgerEvent = (typeof LEDGER_EVENTS)[number];
+
+export interface LedgerEntry {
+  readonly sequence: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly event: string;
+  readonly agentId: string | null;
+  readonly jobId: string | null;
+  /** sha256 of the lock token: proves which lease wrote, without being usable as one. */
+  readonly lockHash: string | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+interface NewEntry {
+  readonly at: number;
+  readonly event: LedgerEvent;
+  readonly agentId?: string | null;
+  readonly jobId?: string | null;
+  readonly lockToken?: string | null;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** Adds one accepted write to the ledger, in the transaction that writes it. Rows are never changed or removed. */
+export async function record(tx: Tx, entry: NewEntry): Promise<void> {
+  await tx
+    .insertInto('ledger')
+    .values({
+      at: entry.at,
+      event: entry.event,
+      agent_id: entry.agentId ?? null,
+      job_id: entry.jobId ?? null,
+      lock_hash: entry.lockToken === undefined || entry.lockToken === null ? null : sha256(entry.lockToken),
+      detail_json: JSON.stringify(entry.detail ?? {}),
+    })
+    .execute();
+}
+
+export interface LedgerFilter {
+  readonly jobId?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly event?: string | undefined;
+  /** Only entries after this sequence number. */
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Reads accepted writes, oldest first. */
+export async function readLedger(database: Queries, filter: LedgerFilter = {}): Promise<readonly LedgerEntry[]> {
+  let query = database.selectFrom('ledger').selectAll().orderBy('sequence', 'asc');
+  if (filter.jobId !== undefined) query = query.where('job_id', '=', filter.jobId);
+  if (filter.agentId !== undefined) query = query.where('agent_id', '=', filter.agentId);
+  if (filter.event !== undefined) query = query.where('event', '=', filter.event);
+  if (filter.after !== undefined) query = query.where('sequence', '>', filter.after);
+  if (filter.limit !== undefined) query = query.limit(filter.limit);
+  return (await query.execute()).map(entryOf);
+}
+
+function entryOf(row: LedgerRow): LedgerEntry {
+  return {
+    sequence: row.sequence,
+    at: row.at,
+    event: row.event,
+    agentId: row.agent_id,
+    jobId: row.job_id,
+    lockHash: row.lock_hash,
+    detail: JSON.parse(row.detail_json) as Record<string, unknown>,
+  };
+}

@@ -1,0 +1,113 @@
+import { JOB_TYPES, type ServerPolicy } from '../shared/wire.ts';
+
+/** The part of a pino logger that the server uses. */
+export interface ServerLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export interface PolicyOptions {
+  readonly allowed_job_types?: readonly string[];
+  readonly quiet_hours?: { readonly start: string; readonly end: string; readonly timezone?: string };
+  readonly max_parallel_jobs_allowed?: number;
+}
+
+export interface ServerOptions {
+  /** Everything the server keeps: database, derived files, uploads, tokens. Made when missing. */
+  readonly dataDir: string;
+  /** Address to listen on; loopback unless said otherwise. */
+  readonly host?: string;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  /** Length of a lease in seconds, default 60. */
+  readonly leaseSeconds?: number;
+  /** Attempts that count before a job is failed, default 3. */
+  readonly maxAttempts?: number;
+  /** Wait in seconds before a failed job is offered again; `attempts` counts from 1. Default 10 s × 2ⁿ⁻¹, at most 600 s. */
+  readonly backoff?: (attempts: number) => number;
+  readonly minPollIntervalSeconds?: number;
+  /** Default 8 MiB. */
+  readonly maxPartSizeBytes?: number;
+  /** Largest derived file, default 64 GiB; beyond it init answers 413. */
+  readonly maxUploadSizeBytes?: number;
+  /** An upload that no part reached for this long expires, default 24 h. */
+  readonly uploadTtlSeconds?: number;
+  /** Idempotency keys, ended uploads and files no result named are kept this long, default 14 days. */
+  readonly retentionDays?: number;
+  /** Derived files are purged this long after they were accepted; absent: kept for good. */
+  readonly derivedRetentionDays?: number;
+  /** Ended jobs without listed files are forgotten after this long; absent: kept for good. */
+  readonly jobRetentionDays?: number;
+  /** How often the sweeper looks, default 5 s; 0: only when `sweep()` is called. */
+  readonly sweepIntervalSeconds?: number;
+  /** An agent not heard of for this long no longer counts as there (missing capabilities), default 120 s. */
+  readonly agentSeenSeconds?: number;
+  /** Replaces the token kept in the data folder. */
+  readonly agentToken?: string;
+  readonly operatorToken?: string;
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+  readonly log?: ServerLog;
+  readonly policy?: PolicyOptions;
+  /** How long close() waits for requests in flight, in ms, default 10,000. */
+  readonly closeGraceMs?: number;
+}
+
+/** Options with every default filled in; times in ms. */
+export interface ServerSettings {
+  readonly leaseMs: number;
+  readonly maxAttempts: number;
+  readonly backoffMs: (attempts: number) => number;
+  readonly maxPartSizeBytes: number;
+  readonly maxUploadSizeBytes: number;
+  readonly uploadTtlMs: number;
+  readonly retentionMs: number;
+  readonly derivedRetentionMs: number | undefined;
+  readonly jobRetentionMs: number | undefined;
+  readonly agentSeenMs: number;
+  readonly policy: Policy;
+}
+
+/** As the register call answers it; also what claim enforces. */
+export interface Policy {
+  readonly min_poll_interval_seconds: number;
+  readonly max_parallel_jobs_allowed: number;
+  readonly allowed_job_types: readonly string[];
+  readonly quiet_hours?: NonNullable<ServerPolicy['quiet_hours']>;
+}
+
+const DAY_MS = 86_400_000;
+
+export function settingsOf(options: ServerOptions): ServerSettings {
+  const backoffSeconds = options.backoff ?? defaultBackoffSeconds;
+  const days = (count: number | undefined) => (count === undefined ? undefined : count * DAY_MS);
+  return {
+    leaseMs: (options.leaseSeconds ?? 60) * 1_000,
+    maxAttempts: options.maxAttempts ?? 3,
+    backoffMs: (attempts) => Math.max(0, backoffSeconds(attempts)) * 1_000,
+    maxPartSizeBytes: options.maxPartSizeBytes ?? 8 * 1024 * 1024,
+    maxUploadSizeBytes: options.maxUploadSizeBytes ?? 64 * 1024 ** 3,
+    uploadTtlMs: (options.uploadTtlSeconds ?? 86_400) * 1_000,
+    retentionMs: (options.retentionDays ?? 14) * DAY_MS,
+    derivedRetentionMs: days(options.derivedRetentionDays),
+    jobRetentionMs: days(options.jobRetentionDays),
+    agentSeenMs: (options.agentSeenSeconds ?? 120) * 1_000,
+    policy: policyOf(options),
+  };
+}
+
+/** 10 s, 20 s, 40 s … 600 s. */
+function defaultBackoffSeconds(attempts: number): number {
+  return Math.min(600, 10 * 2 ** Math.max(0, attempts - 1));
+}
+
+function policyOf(options: ServerOptions): Policy {
+  const { allowed_job_types, max_parallel_jobs_allowed, quiet_hours } = options.policy ?? {};
+  return {
+    min_poll_interval_seconds: options.minPollIntervalSeconds ?? 5,
+    max_parallel_jobs_allowed: max_parallel_jobs_allowed ?? 16,
+    allowed_job_types: allowed_job_types ?? JOB_TYPES,
+    ...(quiet_hours === undefined ? {} : { quiet_hours: { timezone: undefined, ...quiet_hours } }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import { Problem, temporaryUnavailable, type ProblemCode } from '../problem.ts';
+import type { ServerLog } from '../options.ts';
+
+/** Seconds a client should wait when the disk or the database has no room just now. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Turns every error into `{code, message, details?}`; only unexpected ones are logged with their stack. */
+export function answerErrors(app: FastifyInstance, log: ServerLog): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = error instanceof Problem ? error : problemOf(error);
+    if (problem.status >= 500) {
+      log.error({ err: error, method: request.method, path: request.routeOptions.url }, 'a request failed');
+    }
+    if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+    reply.code(problem.status).type('application/json').send(problem.body());
+  });
+  app.setNotFoundHandler((_request, reply) => {
+    reply.code(404).send(new Problem(404, 'NOT_FOUND', 'There is no such call in this API.').body());
+  });
+}
+
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  400: 'BAD_REQUEST',
+  404: 'NOT_FOUND',
+  413: 'TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+function problemOf(error: unknown): Problem {
+  if (outOfRoom(error)) return temporaryUnavailable('The server’s disk is full or busy; try again later.');
+  const status = statusOf(error);
+  if (status === 406)
+    return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The content type is not the one this call takes.');
+  if (status >= 400 && status < 500) {
+    return new Problem(status, BY_STATUS[status] ?? 'BAD_REQUEST', messageOf(error));
+  }
+  return new Problem(500, 'INTERNAL', 'The server could not do this; its log says why.');
+}
+
+/** Full or failing disk, or a database that another process holds: reasons that pass. */
+function outOfRoom(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { readonly code?: unknown; readonly errcode?: unknown };
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EMFILE') return true;
+  // SQLITE_BUSY 5, SQLITE_LOCKED 6, SQLITE_IOERR 10, SQLITE_FULL 13; extended codes keep these in the low byte.
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && [5, 6, 10, 13].includes(errcode & 0xff);
+}
+
+function statusOf(error: unknown): number {
+  const status = (error as { readonly statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : 500;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : 'The request is not well-formed.';
+}

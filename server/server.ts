@@ -1,0 +1,200 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import multipart from '@fastify/multipart';
+import fastify, { type FastifyInstance } from 'fastify';
+import { API_BASE, type OperatorJob } from '../shared/wire.ts';
+import { purgeAsset } from './assets/derived.ts';
+import { keptToken } from './auth/token-files.ts';
+import type { Context } from './context.ts';
+import { openDatabase } from './database/open.ts';
+import type { Database } from './database/schema.ts';
+import { sha256 } from './hash.ts';
+import { insertRawJob, type JobDraft } from './jobs/create-job.ts';
+import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger.ts';
+import { openApiDocument } from './openapi.ts';
+import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
+import { answerErrors } from './routes/errors.ts';
+import { serve } from './routes/serve.ts';
+import { ROUTES } from './routes/table.ts';
+import { ServerStartError } from './start-error.ts';
+import { sweep, sweepFiles, type Swept } from './sweep.ts';
+import { FileStore } from './uploads/file-store.ts';
+
+export interface RunningServer {
+  /** Origin without the API's base, e.g. `http://127.0.0.1:41234`. */
+  readonly url: string;
+  readonly port: number;
+  readonly agentToken: string;
+  readonly operatorToken: string;
+  /** Accepted writes, oldest first. */
+  ledger(filter?: LedgerFilter): Promise<readonly LedgerEntry[]>;
+  /** Ends what time has ended, now; it also runs by itself. */
+  sweep(): Promise<Swept>;
+  /** Puts a job into the queue exactly as given, invalid or not. */
+  insertRawJob(draft: JobDraft): Promise<OperatorJob>;
+  /** Removes everything derived from an asset for good. */
+  purgeAsset(assetUuid: string): Promise<void>;
+  /** For tests and tools in this process; the file itself belongs to this process alone. */
+  readonly database: Database;
+  /** Lets requests in flight finish (bounded), then closes the database. Repeating it is harmless. */
+  close(): Promise<void>;
+}
+
+const SILENT: ServerLog = { info: () => {}, warn: () => {}, error: () => {} };
+/** A request that takes longer than this is given up; 8 MiB pass even at 0.3 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 300_000;
+
+/**
+ * Starts the embedded RushCatalog server over a data folder.
+ * @throws ServerStartError when the folder, the database or the address cannot be used
+ */
+export async function createServer(options: ServerOptions): Promise<RunningServer> {
+  await prepareFolder(options.dataDir);
+  const database = await openDatabase(options.dataDir);
+  try {
+    const files = new FileStore(options.dataDir);
+    await files.prepare();
+    const log = options.log ?? SILENT;
+    const removed = await sweepFiles(database, files);
+    if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
+    const context: Context = {
+      database,
+      files,
+      log,
+      settings: settingsOf(options),
+      clock: options.clock ?? Date.now,
+    };
+    const agentToken = options.agentToken ?? (await keptToken(options.dataDir, 'agent-token'));
+    const operatorToken = options.operatorToken ?? (await keptToken(options.dataDir, 'operator-token'));
+    const app = await buildApp(context, { agentHash: sha256(agentToken), operatorHash: sha256(operatorToken) });
+    const { url, port } = await listen(app, options);
+    log.info({ url }, 'the server listens');
+    return { url, port, agentToken, operatorToken, database, ...operations(context, app, options) };
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+}
+
+type Operations = Pick<RunningServer, 'ledger' | 'sweep' | 'insertRawJob' | 'purgeAsset' | 'close'>;
+
+function operations(context: Context, app: FastifyInstance, options: ServerOptions): Operations {
+  const sweeper = startSweeper(context, options.sweepIntervalSeconds ?? 5);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await sweeper.stop();
+    const grace = setTimeout(() => app.server.closeAllConnections(), options.closeGraceMs ?? 10_000);
+    await app.close().finally(() => clearTimeout(grace));
+    await context.database.destroy();
+  };
+  return {
+    ledger: (filter) => readLedger(context.database, filter),
+    sweep: () => sweep(context),
+    insertRawJob: (draft) => insertRawJob(context, draft),
+    purgeAsset: (assetUuid) => purgeAsset(context, assetUuid),
+    close: () => (closing ??= close()),
+  };
+}
+
+async function prepareFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ServerStartError(
+      'DATA_FOLDER_UNUSABLE',
+      `The data folder ${dataDir} cannot be written (${why}).`,
+      'Choose another data folder, or give this user the right to write there.',
+      { cause: error },
+    );
+  }
+}
+
+async function buildApp(
+  context: Context,
+  shared: { agentHash: string; operatorHash: string },
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // A client that always names JSON may send nothing: claim and cancel have no body.
+    if (body === '') done(null, undefined);
+    else parseJson(request, body as string, done);
+  });
+  await app.register(multipart, { throwFileSizeLimit: false });
+  answerErrors(app, context.log);
+  app.addHook('onSend', async (_request, reply) => {
+    // Clients measure a lease as locked_until minus Date: both come from one clock.
+    reply.header('date', new Date(context.clock()).toUTCString());
+  });
+  for (const route of ROUTES) serve(app, context, shared, route);
+  app.get(`${API_BASE}/openapi.json`, async () => openApiDocument());
+  return app;
+}
+
+async function listen(app: FastifyInstance, options: ServerOptions): Promise<{ url: string; port: number }> {
+  const host = options.host ?? '127.0.0.1';
+  try {
+    await app.listen({ host, port: options.port ?? 0 });
+  } catch (error) {
+    await app.close();
+    throw startErrorOf(error as NodeJS.ErrnoException, host, options.port ?? 0);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  // "Any address" is not an address one can call.
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return { url: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, port };
+}
+
+function startErrorOf(error: NodeJS.ErrnoException, host: string, port: number): ServerStartError {
+  if (error.code === 'EADDRINUSE') {
+    return new ServerStartError(
+      'PORT_IN_USE',
+      `Port ${port} on ${host} is already in use.`,
+      'Choose another port, or stop the program that uses it; port 0 takes any free one.',
+      { cause: error },
+    );
+  }
+  return new ServerStartError(
+    'ADDRESS_UNAVAILABLE',
+    `The server cannot listen on ${host}, port ${port} (${error.code ?? error.message}).`,
+    'Choose an address of this machine and a port above 1023.',
+    { cause: error },
+  );
+}
+
+function startSweeper(context: Context, intervalSeconds: number): { stop(): Promise<void> } {
+  if (intervalSeconds <= 0) return { stop: async () => {} };
+  let running: Promise<void> = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    running = sweepQuietly(context).finally(() => {
+      busy = false;
+    });
+  }, intervalSeconds * 1_000);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function sweepQuietly(context: Context): Promise<void> {
+  try {
+    await sweep(context);
+  } catch (error) {
+    context.log.error({ err: error }, 'the sweep failed; it is tried again');
+  }
+}

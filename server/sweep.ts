@@ -1,0 +1,160 @@
+import type { Context } from './context.ts';
+import type { Database } from './database/schema.ts';
+import { expireLeases } from './jobs/lease.ts';
+import { record } from './ledger/ledger.ts';
+import type { FileStore } from './uploads/file-store.ts';
+import { abandonUpload } from './uploads/uploads.ts';
+import { writing } from './writing.ts';
+
+export interface Swept {
+  readonly leases: number;
+  readonly uploads: number;
+  readonly derived: number;
+}
+
+/** Ends what time has ended: leases, abandoned uploads, files no result named, and records past their retention. */
+export async function sweep(context: Context): Promise<Swept> {
+  const leases = await expireLeases(context, context.clock());
+  const uploads = await expireUploads(context);
+  const derived = (await dropUnnamed(context)) + (await purgeOldDerived(context));
+  await forgetOldRecords(context);
+  await forgetEndedJobs(context);
+  return { leases, uploads, derived };
+}
+
+async function expireUploads(context: Context): Promise<number> {
+  const due = await context.database
+    .selectFrom('upload')
+    .select(['upload_id', 'job_id', 'agent_id'])
+    .where('status', '=', 'open')
+    .where('touched_at', '<=', context.clock() - context.settings.uploadTtlMs)
+    .execute();
+  for (const { upload_id, job_id, agent_id } of due) {
+    const files = await writing(context, async (tx, now) => {
+      const entry = { at: now, event: 'uploadExpired', agentId: agent_id, jobId: job_id } as const;
+      await record(tx, { ...entry, detail: { upload_id } });
+      return abandonUpload(tx, upload_id);
+    });
+    for (const name of files) await context.files.removePart(name);
+  }
+  return due.length;
+}
+
+/** Files that were uploaded but that no accepted result named, once nobody can submit them any more. */
+async function dropUnnamed(context: Context): Promise<number> {
+  const due = await context.database
+    .selectFrom('derived')
+    .innerJoin('job', 'job.job_id', 'derived.job_id')
+    .select('derived.ref')
+    .where('derived.status', '=', 'uploaded')
+    .where('job.status', '!=', 'claimed')
+    .where('derived.updated_at', '<=', context.clock() - context.settings.retentionMs)
+    .execute();
+  return dropDerived(
+    context,
+    due.map((row) => row.ref),
+  );
+}
+
+async function purgeOldDerived(context: Context): Promise<number> {
+  const { derivedRetentionMs } = context.settings;
+  if (derivedRetentionMs === undefined) return 0;
+  const due = await context.database
+    .selectFrom('derived')
+    .select('ref')
+    .where('status', '=', 'accepted')
+    .where('updated_at', '<=', context.clock() - derivedRetentionMs)
+    .execute();
+  return dropDerived(
+    context,
+    due.map((row) => row.ref),
+  );
+}
+
+async function dropDerived(context: Context, refs: readonly string[]): Promise<number> {
+  if (refs.length === 0) return 0;
+  await writing(context, async (tx, now) => {
+    for (const ref of refs) {
+      await tx.updateTable('derived').set({ status: 'purged', updated_at: now }).where('ref', '=', ref).execute();
+      await record(tx, { at: now, event: 'derivedPurged', detail: { ref } });
+    }
+  });
+  for (const ref of refs) await context.files.removeDerived(ref);
+  return refs.length;
+}
+
+async function forgetOldRecords(context: Context): Promise<void> {
+  const before = context.clock() - context.settings.retentionMs;
+  const { database } = context;
+  const old = await database
+    .selectFrom('idempotency')
+    .select('created_at')
+    .where('created_at', '<=', before)
+    .limit(1)
+    .executeTakeFirst();
+  const stale = await database
+    .selectFrom('upload')
+    .select('upload_id')
+    .where('status', '!=', 'open')
+    .where('touched_at', '<=', before)
+    .limit(500)
+    .execute();
+  if (old === undefined && stale.length === 0) return;
+  await writing(context, async (tx) => {
+    await tx.deleteFrom('idempotency').where('created_at', '<=', before).execute();
+    const ids = stale.map((row) => row.upload_id);
+    if (ids.length === 0) return;
+    await tx.deleteFrom('upload_part').where('upload_id', 'in', ids).execute();
+    await tx.deleteFrom('upload').where('upload_id', 'in', ids).execute();
+  });
+}
+
+/** Ended jobs past their retention, once no derived file is listed for them any more. The ledger keeps its lines. */
+async function forgetEndedJobs(context: Context): Promise<void> {
+  const { jobRetentionMs } = context.settings;
+  if (jobRetentionMs === undefined) return;
+  const due = await context.database
+    .selectFrom('job')
+    .select('job_id')
+    .where('status', 'in', ['completed', 'failed'])
+    .where('updated_at', '<=', context.clock() - jobRetentionMs)
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('derived')
+            .select('derived.ref')
+            .whereRef('derived.job_id', '=', 'job.job_id')
+            .where('derived.status', 'in', ['uploaded', 'accepted']),
+        ),
+      ),
+    )
+    .limit(500)
+    .execute();
+  const ids = due.map((row) => row.job_id);
+  if (ids.length === 0) return;
+  const partFiles = await writing(context, async (tx) => {
+    const uploads = await tx.selectFrom('upload').select('upload_id').where('job_id', 'in', ids).execute();
+    const files: string[] = [];
+    for (const { upload_id } of uploads) files.push(...(await abandonUpload(tx, upload_id)));
+    for (const table of ['upload', 'derived', 'job_capability', 'job'] as const) {
+      await tx.deleteFrom(table).where('job_id', 'in', ids).execute();
+    }
+    return files;
+  });
+  for (const name of partFiles) await context.files.removePart(name);
+}
+
+/** At a start nothing is being received: every file without a row is what a kill or a power loss left behind. */
+export async function sweepFiles(database: Database, files: FileStore): Promise<number> {
+  const parts = await database.selectFrom('upload_part').select('file_name').execute();
+  const derived = await database
+    .selectFrom('derived')
+    .select('ref')
+    .where('status', 'in', ['uploaded', 'accepted'])
+    .execute();
+  return files.sweep({
+    parts: new Set(parts.map((row) => row.file_name)),
+    refs: new Set(derived.map((row) => row.ref)),
+  });
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import type { UploadCompleteAnswer, UploadCompleteRequest } from '../../shared/wire.ts';
+import type { Context } from '../context.ts';
+import type { Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
+import { sha256 } from '../hash.ts';
+import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { leasedJob } from '../jobs/lease.ts';
+import { record } from '../ledger/ledger.ts';
+import { stateConflict, validationFailed, type FieldIssue } from '../problem.ts';
+import { abandonUpload, expectedPartSize, partCount, partsOf, uploadOf } from './uploads.ts';
+import { writing } from '../writing.ts';
+
+/** Completes in progress, by upload: two repeats at the same time must not assemble two files. */
+const inProgress = new WeakMap<Context, Map<string, Promise<unknown>>>();
+
+/**
+ * Makes one derived file of the parts. A repeat answers the same ref.
+ * @throws Problem 404, 409, 410, 422 with the parts at fault, 423
+ */
+export async function completeUpload(
+  context: Context,
+  assetUuid: string,
+  request: UploadCompleteRequest,
+  identity: RequestIdentity,
+): Promise<UploadCompleteAnswer> {
+  const running = inProgress.get(context) ?? new Map<string, Promise<unknown>>();
+  inProgress.set(context, running);
+  const before = running.get(request.upload_id) ?? Promise.resolve();
+  const mine = before.then(
+    () => completeAlone(context, assetUuid, request, identity),
+    () => completeAlone(context, assetUuid, request, identity),
+  );
+  running.set(request.upload_id, mine);
+  try {
+    return await mine;
+  } finally {
+    if (running.get(request.upload_id) === mine) running.delete(request.upload_id);
+  }
+}
+
+type Check =
+  | { readonly kind: 'answered'; readonly answer: UploadCompleteAnswer }
+  | { readonly kind: 'ready'; readonly upload: UploadRow; readonly parts: readonly UploadPartRow[] };
+
+async function completeAlone(
+  context: Context,
+  assetUuid: string,
+  request: UploadCompleteRequest,
+  identity: RequestIdentity,
+): Promise<UploadCompleteAnswer> {
+  const check = await writing(context, (tx, now) => checkComplete(tx, assetUuid, request, identity, now));
+  if (check.kind === 'answered') return check.answer;
+  const { upload, parts } = check;
+  const ref = randomBytes(16).toString('hex');
+  // Gigabytes may be joined here, so this is outside any transaction; the lease is compared again in the last one.
+  const written = await context.files.assemble(
+    ref,
+    parts.map((part) => ({ fileName: part.file_name, sizeBytes: part.size_bytes, sha256: part.etag })),
+  );
+  try {
+    if (written.sha256 !== upload.sha256 || written.sizeBytes !== upload.size_bytes) {
+      throw await refuseWhole(context, upload, written);
+    }
+    const obsolete = await writing(context, (tx, now) => publish(tx, { request, identity, upload, parts, ref }, now));
+    for (const name of obsolete) await context.files.removePart(name);
+    return { ref };
+  } catch (error) {
+    await context.files.removeDerived(ref);
+    throw error;
+  }
+}
+
+async function checkComplete(
+  tx: Tx,
+  assetUuid: string,
+  request: UploadCompleteRequest,
+  identity: RequestIdentity,
+  now: number,
+): Promise<Check> {
+  const earlier = await earlierAnswer(tx, identity);
+  if (earlier !== null) return { kind: 'answered', answer: earlier.answer as UploadCompleteAnswer };
+  const upload = await uploadOf(tx, { uploadId: request.upload_id, assetUuid, agentId: identity.agentId });
+  const lease = { jobId: upload.job_id, agentId: identity.agentId, lockToken: request.lock_token };
+  const sameLease = upload.status === 'completed' && upload.lock_hash === sha256(request.lock_token);
+  // A repeat under the lease that completed it is answered even after that lease has ended.
+  if (!sameLease) await leasedJob(tx, lease);
+  if (upload.ref !== null) {
+    const answer = { ref: upload.ref };
+    await keepAnswer(tx, identity, answer, now);
+    return { kind: 'answered', answer };
+  }
+  const parts = await partsOf(tx, upload.upload_id);
+  refuseIncomplete(upload, parts, request);
+  return { kind: 'ready', upload, parts };
+}
+
+/** Names every part that is missing, unknown, listed twice or different, so that only those are sent again. */
+function refuseIncomplete(upload: UploadRow, stored: readonly UploadPartRow[], request: UploadCompleteRequest): void {
+  const issues: FieldIssue[] = [];
+  const storedBy = new Map(stored.map((part) => [part.part_number, part]));
+  const listed = new Map<number, string>();
+  for (const [index, part] of request.parts.entries()) {
+    const field = `parts.${index}`;
+    const held = storedBy.get(part.part_number);
+    if (listed.has(part.part_number)) issues.push({ field, message: `part ${part.part_number} is listed twice` });
+    listed.set(part.part_number, part.etag);
+    if (held === undefined) issues.push({ field, message: `part ${part.part_number} was never received` });
+    else if (held.etag !== part.etag) {
+      issues.push({ field, message: `part ${part.part_number} has the etag ${held.etag} here` });
+    }
+  }
+  for (let number = 1; number <= partCount(upload); number += 1) {
+    const held = storedBy.get(number);
+    if (!listed.has(number)) issues.push({ field: 'parts', message: `part ${number} is not listed` });
+    else if (held !== undefined && held.size_bytes !== expectedPartSize(upload, number)) {
+      issues.push({ field: 'parts', message: `part ${number} has ${held.size_bytes} bytes` });
+    }
+  }
+  if (issues.length > 0) throw validationFailed(issues);
+}
+
+/** The parts are what was sent, but not what was announced: nothing of this upload can be kept. */
+async function refuseWhole(context: Context, upload: UploadRow, written: { readonly sha256: string }): Promise<Error> {
+  const obsolete = await writing(context, (tx) => abandonUpload(tx, upload.upload_id));
+  for (const name of obsolete) await context.files.removePart(name);
+  return validationFailed([
+    { field: 'sha256', message: `the whole file has the sha256 ${written.sha256}, announced was ${upload.sha256}` },
+  ]);
+}
+
+interface Publication {
+  readonly request: UploadCompleteRequest;
+  readonly identity: RequestIdentity;
+  readonly upload: UploadRow;
+  readonly parts: readonly UploadPartRow[];
+  readonly ref: string;
+}
+
+async function publish(tx: Tx, publication: Publication, now: number): Promise<string[]> {
+  const { request, identity, parts, ref } = publication;
+  const { upload_id, asset_uuid, job_id, kind, content_type, size_bytes, sha256: hash } = publication.upload;
+  const lease = { jobId: job_id, agentId: identity.agentId, lockToken: request.lock_token };
+  await uploadOf(tx, { uploadId: upload_id, assetUuid: asset_uuid, agentId: identity.agentId });
+  await leasedJob(tx, lease);
+  const current = await partsOf(tx, upload_id);
+  const same = current.length === parts.length && current.every((part, index) => part.etag === parts[index]?.etag);
+  if (!same) throw stateConflict('A part was sent again while the upload was being completed; complete it again.');
+  const file = { ref, asset_uuid, job_id, kind, content_type, size_bytes, sha256: hash };
+  await tx
+    .insertInto('derived')
+    .values({ ...file, status: 'uploaded', position: 0, created_at: now, updated_at: now })
+    .execute();
+  await tx
+    .updateTable('upload')
+    .set({ status: 'completed', ref, lock_hash: sha256(request.lock_token), touched_at: now })
+    .where('upload_id', '=', upload_id)
+    .execute();
+  await record(tx, { at: now, event: 'uploadCompleted', ...lease, detail: { upload_id, ref, sha256: hash } });
+  await keepAnswer(tx, identity, { ref }, now);
+  // The rows stay, so that an agent that lost the answer finds every part received; their files go.
+  await tx.updateTable('upload_part').set({ file_name: '' }).where('upload_id', '=', upload_id).execute();
+  return parts.map((part) => part.file_name);
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { UploadInitAnswer, UploadInitRequest } from '../../shared/wire.ts';
+import { assetOr404 } from '../assets/assets.ts';
+import type { Context } from '../context.ts';
+import { sha256 } from '../hash.ts';
+import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { leasedJob } from '../jobs/lease.ts';
+import { record } from '../ledger/ledger.ts';
+import { purged, tooLarge, validationFailed } from '../problem.ts';
+import { writing } from '../writing.ts';
+
+/** Most parts an upload may have; the wire's part numbers end there. */
+const MAX_PARTS = 10_000;
+/** RFC 9110 type/subtype with optional parameters, in printable ASCII: it is sent back as a header. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w.+-]+=("[\x20-\x21\x23-\x5b\x5d-\x7e]*"|[\w.+-]+))*$/;
+
+/** Begins the upload of one derived file. @throws Problem 404, 409, 410 purged asset, 413, 422, 423 */
+export async function initUpload(
+  context: Context,
+  assetUuid: string,
+  request: UploadInitRequest,
+  identity: RequestIdentity,
+): Promise<UploadInitAnswer> {
+  refuseUnstorable(context, request);
+  return writing(context, (tx, now) =>
+    once(tx, identity, now, async () => {
+      const asset = await assetOr404(tx, assetUuid);
+      if (asset.purged_at !== null) throw purged('The asset was purged; nothing can be added to it.');
+      const lease = { jobId: request.job_id, agentId: identity.agentId, lockToken: request.lock_token };
+      const job = await leasedJob(tx, lease);
+      if (job.asset_uuid !== assetUuid)
+        throw validationFailed([{ field: 'job_id', message: 'is a job of another asset' }]);
+      const uploadId = randomUUID();
+      await tx
+        .insertInto('upload')
+        .values({
+          upload_id: uploadId,
+          asset_uuid: assetUuid,
+          job_id: request.job_id,
+          agent_id: identity.agentId,
+          lock_hash: sha256(request.lock_token),
+          kind: request.kind,
+          content_type: request.content_type,
+          size_bytes: request.size_bytes,
+          sha256: request.sha256,
+          part_size: context.settings.maxPartSizeBytes,
+          status: 'open',
+          ref: null,
+          created_at: now,
+          touched_at: now,
+        })
+        .execute();
+      const { kind, size_bytes } = request;
+      const detail = { upload_id: uploadId, kind, size_bytes };
+      await record(tx, { at: now, event: 'uploadBegun', ...lease, detail });
+      return { upload_id: uploadId, max_part_size_bytes: context.settings.maxPartSizeBytes, upload_url: undefined };
+    }),
+  );
+}
+
+function refuseUnstorable(context: Context, request: UploadInitRequest): void {
+  const { maxPartSizeBytes, maxUploadSizeBytes } = context.settings;
+  const limit = Math.min(maxUploadSizeBytes, maxPartSizeBytes * MAX_PARTS);
+  if (request.size_bytes > limit) {
+    throw tooLarge(`A derived file may have at most ${limit} bytes here.`, { max_size_bytes: limit });
+  }
+  if (!MEDIA_TYPE.test(request.content_type)) {
+    throw validationFailed([{ field: 'content_type', message: 'is not a media type such as image/webp' }]);
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { UploadPartAnswer } from '../../shared/wire.ts';
+import type { Context } from '../context.ts';
+import { leasedJob } from '../jobs/lease.ts';
+import { record } from '../ledger/ledger.ts';
+import { stateConflict, validationFailed } from '../problem.ts';
+import type { ReceivedFile } from './file-store.ts';
+import { expectedPartSize, uploadOf } from './uploads.ts';
+import { writing } from '../writing.ts';
+
+/** The text fields of a part; form fields are text, hence the coercion. */
+export const PartFields = z.object({
+  upload_id: z.string().min(1),
+  lock_token: z.string().min(1),
+  part_number: z.coerce.number().int().min(1).max(10_000),
+});
+export type PartFields = z.infer<typeof PartFields>;
+
+/**
+ * Takes a part that is already on disk into its upload. A part that is sent again replaces the earlier one.
+ * The file is removed when the part is refused. @throws Problem 404, 409, 410, 422, 423
+ */
+export async function storePart(
+  context: Context,
+  where: { readonly assetUuid: string; readonly agentId: string },
+  fields: PartFields,
+  file: ReceivedFile,
+  declaredSha256: string | undefined,
+): Promise<UploadPartAnswer> {
+  try {
+    const kept = await accept(context, where, fields, file, declaredSha256);
+    if (kept.obsolete !== null) await context.files.removePart(kept.obsolete);
+    return { etag: file.sha256 };
+  } catch (error) {
+    await context.files.removePart(file.fileName);
+    throw error;
+  }
+}
+
+async function accept(
+  context: Context,
+  where: { readonly assetUuid: string; readonly agentId: string },
+  fields: PartFields,
+  file: ReceivedFile,
+  declaredSha256: string | undefined,
+): Promise<{ readonly obsolete: string | null }> {
+  return writing(context, async (tx, now) => {
+    const upload = await uploadOf(tx, { ...where, uploadId: fields.upload_id });
+    const lease = { jobId: upload.job_id, agentId: where.agentId, lockToken: fields.lock_token };
+    await leasedJob(tx, lease);
+    refuseDamaged(expectedPartSize(upload, fields.part_number), fields.part_number, file, declaredSha256);
+    const earlier = await tx
+      .selectFrom('upload_part')
+      .selectAll()
+      .where('upload_id', '=', upload.upload_id)
+      .where('part_number', '=', fields.part_number)
+      .executeTakeFirst();
+    // The same bytes again change nothing; the copy just received goes.
+    if (earlier?.etag === file.sha256) return { obsolete: file.fileName };
+    if (upload.status === 'completed') throw stateConflict('The upload is complete; nothing can be added to it.');
+    const row = { etag: file.sha256, size_bytes: file.sizeBytes, file_name: file.fileName };
+    await tx
+      .insertInto('upload_part')
+      .values({ upload_id: upload.upload_id, part_number: fields.part_number, ...row })
+      .onConflict((conflict) => conflict.columns(['upload_id', 'part_number']).doUpdateSet(row))
+      .execute();
+    await tx.updateTable('upload').set({ touched_at: now }).where('upload_id', '=', upload.upload_id).execute();
+    const detail = { upload_id: upload.upload_id, part_number: fields.part_number, etag: file.sha256 };
+    await record(tx, { at: now, event: 'partStored', ...lease, detail });
+    return { obsolete: earlier?.file_name ?? null };
+  });
+}
+
+function refuseDamaged(
+  expectedBytes: number,
+  partNumber: number,
+  file: ReceivedFile,
+  declaredSha256: string | undefined,
+): void {
+  if (file.sizeBytes !== expectedBytes) {
+    const message = `part ${partNumber} must have ${expectedBytes} bytes and has ${file.sizeBytes}`;
+    throw validationFailed([{ field: 'chunk', message }]);
+  }
+  if (declaredSha256 !== undefined && declaredSha256.toLowerCase() !== file.sha256) {
+    const message = `part ${partNumber} arrived with the sha256 ${file.sha256}`;
+    throw validationFailed([{ field: 'X-Part-Sha256', message }]);
+  }
+}

@@ -1,0 +1,53 @@
+import type { UploadedPart } from '../../shared/wire.ts';
+import type { Queries, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
+import { notFound, uploadExpired, validationFailed } from '../problem.ts';
+
+/** Upload that an agent may know of. Another agent's is as unknown as one that never was. @throws Problem 404, 410 */
+export async function uploadOf(
+  database: Queries,
+  where: { readonly uploadId: string; readonly assetUuid: string; readonly agentId: string },
+): Promise<UploadRow> {
+  const upload = await database
+    .selectFrom('upload')
+    .selectAll()
+    .where('upload_id', '=', where.uploadId)
+    .where('asset_uuid', '=', where.assetUuid)
+    .where('agent_id', '=', where.agentId)
+    .executeTakeFirst();
+  if (upload === undefined) throw notFound('There is no such upload; begin it anew.');
+  if (upload.status === 'expired') throw uploadExpired('The upload has expired; begin it anew.');
+  return upload;
+}
+
+export async function partsOf(database: Queries, uploadId: string): Promise<UploadPartRow[]> {
+  return database
+    .selectFrom('upload_part')
+    .selectAll()
+    .where('upload_id', '=', uploadId)
+    .orderBy('part_number')
+    .execute();
+}
+
+/** Bytes that part `partNumber` must have: all the same, the last one what is left. @throws Problem 422 */
+export function expectedPartSize(upload: UploadRow, partNumber: number): number {
+  const parts = partCount(upload);
+  if (partNumber > parts) {
+    throw validationFailed([{ field: 'part_number', message: `is beyond the ${parts} parts of this upload` }]);
+  }
+  return partNumber < parts ? upload.part_size : upload.size_bytes - upload.part_size * (parts - 1);
+}
+
+export function partCount(upload: UploadRow): number {
+  return Math.ceil(upload.size_bytes / upload.part_size);
+}
+
+export function wirePart(part: UploadPartRow): UploadedPart {
+  return { part_number: part.part_number, etag: part.etag };
+}
+
+/** Ends an upload without a file. Answers the names of its part files, to be removed once this is committed. */
+export async function abandonUpload(tx: Tx, uploadId: string): Promise<string[]> {
+  await tx.updateTable('upload').set({ status: 'expired' }).where('upload_id', '=', uploadId).execute();
+  const removed = await tx.deleteFrom('upload_part').where('upload_id', '=', uploadId).returning('file_name').execute();
+  return removed.map((row) => row.file_name).filter((name) => name !== '');
+}
