@@ -1,0 +1,187 @@
+import { createReadStream } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Refusal } from '../../shared/failure.ts';
+import { readOrCreateToken, sameSecret, sessionOf, type Session } from './access-token.ts';
+import type { AgentPort, GatewayLog } from './agent-port.ts';
+import { derivedResponse } from './derived.ts';
+import { createDispatch } from './dispatch.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import { listStaticFiles, type StaticFile } from './static-files.ts';
+import { streamUpdates } from './watch-stream.ts';
+import { WebViewError } from './web-view-error.ts';
+import { isJson, isOwnHost, isOwnOrigin, isOwnSite } from './who-may-call.ts';
+
+export interface WebViewOptions {
+  readonly agent: AgentPort;
+  /** Folder of the built page. */
+  readonly staticDir: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Holds the 256-bit access token; made 0600 when it does not exist. */
+  readonly tokenFile: string;
+  readonly log: GatewayLog;
+}
+
+export interface WebView {
+  /** For a person: opens the page and carries the token in the fragment, which no browser sends or logs. */
+  readonly url: string;
+  /** Without the token: safe to log. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** An address, not a name: nothing to resolve, and never reachable from another machine. */
+const LOOPBACK = '127.0.0.1';
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Serves the page and the agent's channel on loopback. Throws WebViewError when it cannot start. */
+export async function startWebView({ agent, staticDir, port, tokenFile, log }: WebViewOptions): Promise<WebView> {
+  const files = await listStaticFiles(staticDir);
+  const token = await readOrCreateToken(tokenFile);
+  const session = sessionOf(token);
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1024 },
+  });
+  const watchers = new Set<() => void>();
+
+  guard(app, log);
+  serveSession(app, token, session);
+  app.register(async (inside) => {
+    inside.addHook('onRequest', async (request, reply) => {
+      if (!session.isIn(request.headers.cookie)) return reply.code(401).send(NO_SESSION);
+    });
+    serveAgent(inside, agent, log, watchers);
+  });
+  serveFiles(app, files);
+  app.addHook('preClose', async () => {
+    for (const end of watchers) end();
+  });
+
+  const actualPort = await listen(app, port);
+  const origin = `http://${LOOPBACK}:${actualPort}`;
+  log.info({ origin }, 'The web view is open');
+  return { url: `${origin}/#token=${token}`, origin, close: () => app.close() };
+}
+
+const NO_SESSION: Refusal = {
+  code: 'NO_SESSION',
+  message: 'This browser has no session with the agent.',
+  nextStep: 'Open the link that the agent printed when it started.',
+};
+const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'This request does not come from the agent’s own page.' };
+const NOT_JSON: Refusal = { code: 'NOT_JSON', message: 'A request’s body must be application/json.' };
+const NOT_FOUND: Refusal = { code: 'NOT_FOUND', message: 'There is nothing at this address.' };
+
+/** What holds for every request, before any route: who may call, what answers carry, how errors look. */
+function guard(app: FastifyInstance, log: GatewayLog): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    const { host, origin, 'content-type': contentType } = request.headers;
+    if (!isOwnHost(host) || !isOwnOrigin(origin, host)) return reply.code(403).send(FORBIDDEN);
+    if (!isOwnSite(singleHeader(request, 'sec-fetch-site')) && !isPageVisit(request)) {
+      return reply.code(403).send(FORBIDDEN);
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isJson(contentType)) {
+      return reply.code(415).send(NOT_JSON);
+    }
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send(NOT_FOUND));
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ err: error }, 'A request to the web view failed');
+    const message = status >= 500 ? 'The agent had an error of its own.' : 'The request could not be read.';
+    return reply.code(status).send({ code: status >= 500 ? 'INTERNAL' : 'BAD_REQUEST', message } satisfies Refusal);
+  });
+}
+
+/** Following a link to the page from elsewhere is fine: the page itself holds nothing, and it may not be framed. */
+function isPageVisit(request: FastifyRequest): boolean {
+  return (
+    singleHeader(request, 'sec-fetch-mode') === 'navigate' &&
+    singleHeader(request, 'sec-fetch-dest') === 'document' &&
+    (request.url === '/' || request.url === '/index.html')
+  );
+}
+
+function singleHeader(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+const SessionRequest = z.object({ token: z.string().max(200) });
+
+function serveSession(app: FastifyInstance, token: string, session: Session): void {
+  app.post('/session', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    const parsed = SessionRequest.safeParse(request.body);
+    if (!parsed.success || !sameSecret(parsed.data.token, token)) return reply.code(401).send(NO_SESSION);
+    return reply.header('set-cookie', session.setCookie).code(204).send();
+  });
+}
+
+function serveAgent(app: FastifyInstance, agent: AgentPort, log: GatewayLog, watchers: Set<() => void>): void {
+  const dispatch = createDispatch(agent, log);
+  app.post<{ Params: { name: string } }>('/rpc/:name', async (request, reply) => {
+    const answer = await dispatch(request.params.name, request.body);
+    reply.header('cache-control', 'no-store');
+    if (answer.ok) return reply.send(answer);
+    return reply.code(answer.refusal.code === 'INVALID_INPUT' ? 400 : 409).send(answer);
+  });
+  app.get('/watch', (_request, reply) => {
+    reply.hijack();
+    const end = streamUpdates(agent, reply.raw, SECURITY_HEADERS);
+    watchers.add(end);
+    reply.raw.on('close', () => watchers.delete(end));
+  });
+  app.get<{ Params: { asset: string; ref: string } }>('/derived/:asset/:ref', async (request, reply) => {
+    const answer = await derivedResponse(agent, log, { ...request.params, range: request.headers.range });
+    for (const [name, value] of answer.headers) reply.header(name, value);
+    reply.code(answer.status);
+    // fetch's ReadableStream and node:stream/web's are one class at run time; only their type declarations differ.
+    const body = answer.body as ReadableStream<Uint8Array> | null;
+    return body === null ? reply.send() : reply.send(Readable.fromWeb(body));
+  });
+}
+
+function serveFiles(app: FastifyInstance, files: ReadonlyMap<string, StaticFile>): void {
+  for (const [url, file] of files) {
+    app.get(url, (_request, reply: FastifyReply) =>
+      reply
+        .header('content-type', file.contentType)
+        .header('cache-control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+        .send(createReadStream(file.path)),
+    );
+  }
+}
+
+async function listen(app: FastifyInstance, port: number): Promise<number> {
+  try {
+    await app.listen({ host: LOOPBACK, port });
+  } catch (error) {
+    await app.close();
+    throw cannotListen(port, error);
+  }
+  // A TCP listener's address is always an AddressInfo.
+  return (app.server.address() as AddressInfo).port;
+}
+
+function cannotListen(port: number, cause: unknown): WebViewError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const nextStep = 'Choose another port with --web PORT, or leave the number out to take any free one.';
+  if (code === 'EADDRINUSE') {
+    return new WebViewError({ code: 'PORT_TAKEN', message: `Port ${port} is already in use.`, nextStep }, { cause });
+  }
+  if (code === 'EACCES') {
+    const message = `This account may not open port ${port}.`;
+    return new WebViewError({ code: 'PORT_FORBIDDEN', message, nextStep }, { cause });
+  }
+  return new WebViewError({ code: 'LISTEN_FAILED', message: `Port ${port} cannot be opened.`, nextStep }, { cause });
+}

@@ -1,0 +1,50 @@
+import { isIP } from 'node:net';
+
+/**
+ * Who may call the web view: pure checks over request headers, each with its reason. The listener is bound to
+ * loopback, but every page in the person's browser and every other account of the machine can reach loopback too.
+ */
+
+/**
+ * `Host` must be an IP address or exactly `localhost`, with or without a port.
+ * Reason: in DNS rebinding a foreign name is pointed at 127.0.0.1, and the browser then treats our answers as that
+ * site's own. Such a request carries the foreign name in `Host`. An address cannot be rebound, and `localhost` is
+ * resolved by the browser itself. Suffix or prefix comparison would let `localhost.evil.example` in.
+ */
+export function isOwnHost(host: string | undefined): boolean {
+  const name = hostName(host);
+  return name !== null && (name === 'localhost' || isIP(name) !== 0);
+}
+
+function hostName(host: string | undefined): string | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+))(?::\d{1,5})?$/.exec(host ?? '');
+  return match === null ? null : (match[1] ?? match[2] ?? null);
+}
+
+/**
+ * `Origin`, where a browser sends one, must be exactly this page's.
+ * Reason: a browser lets any site POST to loopback and adds that site's origin; a sandboxed frame and a `file:`
+ * page send `null`. Only the page we served has `http://` + the very `Host` it was loaded from. A request without
+ * the header comes from no foreign page (browsers always add it there) and still needs the session.
+ */
+export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  return origin === undefined || (host !== undefined && origin === `http://${host}`);
+}
+
+/**
+ * `Sec-Fetch-Site`, where a browser sends it, must be `same-origin` or `none` (address bar, link from a terminal).
+ * Reason: a GET made by <img>, <script> or <video> has no `Origin`, and cookies do not know ports: another local
+ * server's page on 127.0.0.1 counts as the same *site* and would bring our cookie along.
+ */
+export function isOwnSite(site: string | undefined): boolean {
+  return site === undefined || site === 'same-origin' || site === 'none';
+}
+
+/**
+ * A body must be declared `application/json`.
+ * Reason: a form or a "simple" fetch can send text/plain, urlencoded and multipart without asking first; JSON makes
+ * the browser ask by a preflight, which is never answered here.
+ */
+export function isJson(contentType: string | undefined): boolean {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from '@playwright/test';
+
+/** The page in real Chromium. `CHROMIUM_BIN` names another one than the system's. */
+export default defineConfig({
+  testDir: 'test/e2e',
+  testMatch: '**/*.e2e.ts',
+  globalSetup: './test/e2e/build-page.ts',
+  outputDir: 'test-results/e2e',
+  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
+  workers: 2,
+  fullyParallel: true,
+  timeout: 30_000,
+  expect: { timeout: 5000 },
+  use: {
+    browserName: 'chromium',
+    viewport: { width: 1360, height: 860 },
+    locale: 'en-GB',
+    launchOptions: {
+      executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
+    },
+  },
+});

@@ -1,0 +1,59 @@
+import type { Answer, Bridge, LinkState } from '../../shared/bridge.ts';
+import type { CommandName } from '../../shared/commands.ts';
+import type { Update } from '../../shared/update.ts';
+import { watchPulse } from './pulse.ts';
+
+/** What the preload exposes as `window.rushcatalog`: functions and plain data only, so that it crosses contextBridge. */
+export interface RushcatalogApi {
+  /** Answers with an `Answer`; input is parsed by the same dispatch as over HTTP. */
+  call(name: string, input: unknown): Promise<unknown>;
+  /**
+   * Begins with a snapshot. `onPulse` is called once a second while the agent's main loop turns, as the empty lines
+   * of the HTTP stream are.
+   */
+  watch(onUpdate: (update: Update) => void, onPulse: () => void): { close(): void; resync(): void };
+  /** An address of the app's own scheme. */
+  derivedUrl(assetUuid: string, ref: string): string;
+}
+
+declare global {
+  interface Window {
+    readonly rushcatalog?: RushcatalogApi;
+  }
+}
+
+/** The agent over Electron's IPC. */
+export function createElectronBridge(api: RushcatalogApi): Bridge {
+  return {
+    call: async <N extends CommandName>(name: N, input: unknown): Promise<Answer<N>> => {
+      const answer = await api.call(name, input).catch(() => null);
+      return typeof answer === 'object' && answer !== null && 'ok' in answer
+        ? (answer as Answer<N>)
+        : { ok: false, refusal: { code: 'AGENT_UNREACHABLE', message: 'The agent did not answer.' } };
+    },
+    watch: (onUpdate, onLink) => {
+      let link: LinkState['kind'] | null = null;
+      const say = (next: LinkState): void => {
+        if (next.kind !== link) onLink(next);
+        link = next.kind;
+      };
+      const pulse = watchPulse(() => say({ kind: 'lost', since: Date.now() }));
+      const felt = (): void => {
+        pulse.felt();
+        say({ kind: 'open' });
+      };
+      const channel = api.watch((update) => {
+        felt();
+        onUpdate(update);
+      }, felt);
+      return {
+        close: () => {
+          pulse.stop();
+          channel.close();
+        },
+        resync: () => channel.resync(),
+      };
+    },
+    derivedUrl: (assetUuid, ref) => api.derivedUrl(assetUuid, ref),
+  };
+}

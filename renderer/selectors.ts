@@ -1,0 +1,131 @@
+import { FAILURES, type Failure, type FailureCode, type Fault } from '../shared/failure.ts';
+import type { EndedArtifact, EndedJob, Ending, Snapshot, WaitingJob, WaitReason } from '../shared/snapshot.ts';
+import type { Warning } from '../shared/wire.ts';
+
+/** What the views show, derived from the snapshot by pure functions. */
+
+export interface NavCounts {
+  readonly now: number;
+  readonly queue: number;
+  readonly done: number;
+  readonly failures: number;
+}
+
+export function navCounts({ running, waiting, totals, done, failures }: Snapshot): NavCounts {
+  return {
+    now: running.length,
+    queue: waiting.length,
+    done: Math.max(totals.done, done.length),
+    failures: failures.length,
+  };
+}
+
+/** Everything this agent made from one file, newest job first. */
+export interface DoneAsset {
+  readonly assetUuid: string;
+  readonly sourcePath: string;
+  readonly endedAt: string;
+  readonly jobs: readonly EndedJob[];
+  readonly artifacts: readonly EndedArtifact[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Groups done jobs by file, in the order of their newest job; a job that ran again counts once, as it ended last. */
+export function doneAssets(jobs: readonly EndedJob[]): DoneAsset[] {
+  const groups = new Map<string, EndedJob[]>();
+  const seen = new Set<string>();
+  for (const job of jobs.toSorted((a, b) => b.endedAt.localeCompare(a.endedAt))) {
+    if (job.ending.kind !== 'done' || seen.has(job.jobId)) continue;
+    seen.add(job.jobId);
+    const group = groups.get(job.assetUuid);
+    if (group === undefined) groups.set(job.assetUuid, [job]);
+    else group.push(job);
+  }
+  return [...groups.values()].map(toAsset);
+}
+
+function toAsset(jobs: readonly EndedJob[]): DoneAsset {
+  const newest = jobs[0] as EndedJob;
+  const artifacts = new Map<string, EndedArtifact>();
+  const warnings: Warning[] = [];
+  for (const { ending } of jobs) {
+    if (ending.kind !== 'done') continue;
+    for (const artifact of ending.artifacts) artifacts.set(`${artifact.kind} ${artifact.ref}`, artifact);
+    warnings.push(...ending.warnings);
+  }
+  return {
+    assetUuid: newest.assetUuid,
+    sourcePath: newest.sourcePath,
+    endedAt: newest.endedAt,
+    jobs,
+    artifacts: [...artifacts.values()],
+    warnings,
+  };
+}
+
+/** The pictures among artifacts, in time order. */
+export function pictures(artifacts: readonly EndedArtifact[]): EndedArtifact[] {
+  return artifacts.filter(({ kind }) => kind === 'thumb').sort((a, b) => (a.timeMs ?? 0) - (b.timeMs ?? 0));
+}
+
+/** The picture that stands for a file: the middle of its thumbnails, because storyboards begin with slates and black. */
+export function poster(artifacts: readonly EndedArtifact[]): EndedArtifact | undefined {
+  const thumbs = pictures(artifacts);
+  return thumbs[Math.floor((thumbs.length - 1) / 2)];
+}
+
+/** The picture of a file that is still being worked on, from jobs done before. */
+export function posterOf(done: readonly EndedJob[], assetUuid: string): EndedArtifact | undefined {
+  for (const job of done) {
+    if (job.assetUuid !== assetUuid || job.ending.kind !== 'done') continue;
+    const found = poster(job.ending.artifacts);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export type WaitKind = WaitReason['kind'];
+
+/** How many wait for each reason, most first. */
+export function waitGroups(waiting: readonly WaitingJob[]): { readonly kind: WaitKind; readonly count: number }[] {
+  const counts = new Map<WaitKind, number>();
+  for (const { reason } of waiting) counts.set(reason.kind, (counts.get(reason.kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count);
+}
+
+/** Capability → number of jobs on the server that no agent can do, most first. */
+export function withoutCapability({ backlog }: Pick<Snapshot, 'backlog'>): [capability: string, count: number][] {
+  return Object.entries(backlog?.by_missing_capability ?? {})
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a);
+}
+
+export interface Explanation {
+  readonly fault: Fault | 'server';
+  readonly code?: FailureCode;
+  readonly failure?: Failure;
+}
+
+/** Whose fault an ending was, and the failure behind it. */
+export function explain(ending: Exclude<Ending, { kind: 'done' }>): Explanation {
+  switch (ending.kind) {
+    case 'failed':
+    case 'given-back': {
+      const { failure } = ending;
+      // An upload fails at the other side or on the way to it.
+      const fault = failure.code === 'UPLOAD_FAILED' ? 'server' : FAILURES[failure.code].fault;
+      return { fault, code: failure.code, failure };
+    }
+    case 'lease-lost':
+      return { fault: 'server' };
+    case 'cancelled':
+      return { fault: 'person' };
+  }
+}
+
+/** Joins what the snapshot holds with older pages; a job appears once, the snapshot wins. */
+export function joinHistory(recent: readonly EndedJob[], older: readonly EndedJob[]): EndedJob[] {
+  const seen = new Set(recent.map((job) => job.jobId));
+  const rest = older.filter((job) => !seen.has(job.jobId) && seen.add(job.jobId));
+  return [...recent, ...rest];
+}

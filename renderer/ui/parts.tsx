@@ -1,0 +1,108 @@
+import type { ReactNode } from 'react';
+import { Icon, type IconName } from './icon.tsx';
+
+/** Small pieces that every view is made of. */
+
+export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <Icon name={icon} size={28} />
+      <p className="empty-title">{title}</p>
+      <div className="empty-body">{children}</div>
+    </div>
+  );
+}
+
+export type Tone = 'good' | 'active' | 'quiet' | 'caution' | 'bad';
+
+/** A state in words with a mark whose shape differs too: colour alone says nothing. */
+export function State({ tone, children }: { tone: Tone; children: ReactNode }) {
+  return (
+    <span className={`state state-${tone}`}>
+      <span className="state-mark" aria-hidden="true" />
+      {children}
+    </span>
+  );
+}
+
+export function Button({
+  icon,
+  children,
+  onClick,
+  disabled = false,
+  label,
+  quiet = false,
+}: {
+  icon?: IconName;
+  children: ReactNode;
+  onClick: () => void;
+  disabled?: boolean;
+  /** Says more than the text where several buttons look alike. */
+  label?: string;
+  quiet?: boolean;
+}) {
+  return (
+    <button
+      type="button"
+      className={quiet ? 'button button-quiet' : 'button'}
+      onClick={onClick}
+      disabled={disabled}
+      aria-label={label}
+    >
+      {icon !== undefined && <Icon name={icon} size={14} />}
+      {children}
+    </button>
+  );
+}
+
+export function ViewHeader({ title, note, children }: { title: string; note?: string; children?: ReactNode }) {
+  return (
+    <header className="view-header">
+      <h1>{title}</h1>
+      {note !== undefined && <p className="view-note">{note}</p>}
+      {children !== undefined && <div className="view-actions">{children}</div>}
+    </header>
+  );
+}
+
+export function Section({ title, children, note }: { title: string; children: ReactNode; note?: string }) {
+  return (
+    <section className="section">
+      <h2>{title}</h2>
+      {note !== undefined && <p className="section-note">{note}</p>}
+      {children}
+    </section>
+  );
+}
+
+/** Named values; those without a value are left out. */
+export function Facts({ rows }: { rows: readonly (readonly [name: string, value: ReactNode])[] }) {
+  const known = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return (
+    <dl className="facts">
+      {known.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A sentence and a next step as the agent or a tool said them (in English), marked as such for screen readers. */
+export function Said({ message, nextStep }: { message: string; nextStep?: string | undefined }) {
+  return (
+    <p className="said" lang="en">
+      {message} {nextStep !== undefined && <span className="said-next">{nextStep}</span>}
+    </p>
+  );
+}
+
+export function Name({ children }: { children: string }) {
+  return (
+    <bdi className="name" title={children}>
+      {children}
+    </bdi>
+  );
+}

@@ -1,0 +1,37 @@
+import { useState } from 'react';
+import type { EndedArtifact } from '../../shared/snapshot.ts';
+import { useBridge } from '../use-agent.ts';
+import { Icon, type IconName } from './icon.tsx';
+
+/** A picture in a frame of fixed shape, so that nothing moves when it arrives; an icon where there is none. */
+export function Poster({
+  assetUuid,
+  picture,
+  alt,
+  fallback,
+}: {
+  assetUuid: string;
+  picture: EndedArtifact | undefined;
+  /** Empty where the name stands beside it. */
+  alt: string;
+  fallback: IconName;
+}) {
+  const bridge = useBridge();
+  const [broken, setBroken] = useState<string | null>(null);
+  const shown = picture !== undefined && broken !== picture.ref;
+  return (
+    <span className="poster">
+      {shown ? (
+        <img
+          src={bridge.derivedUrl(assetUuid, picture.ref)}
+          alt={alt}
+          decoding="async"
+          loading="lazy"
+          onError={() => setBroken(picture.ref)}
+        />
+      ) : (
+        <Icon name={fallback} size={20} />
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,114 @@
+import { Switch } from '@base-ui/react/switch';
+import { useTranslation } from 'react-i18next';
+import type { CapabilityState } from '../../shared/snapshot.ts';
+import { took } from '../format/durations.ts';
+import { Icon, jobIcon } from '../ui/icon.tsx';
+import { Button, Facts, Said, State, ViewHeader, type Tone } from '../ui/parts.tsx';
+import { useAgent, useCommand, useInstant, useLanguage } from '../use-agent.ts';
+import { Accelerators, Tools } from './machine.tsx';
+
+/** What this machine can do, why, and what is missing. */
+export function CapabilitiesView() {
+  const { t } = useTranslation();
+  const capabilities = useAgent((snapshot) => snapshot.capabilities);
+  return (
+    <>
+      <ViewHeader title={t('capabilities.title')} note={t('capabilities.intro')} />
+      <div className="view-body">
+        <ul className="cards cards-two">
+          {capabilities.map((capability) => (
+            <li key={capability.name}>
+              <CapabilityCard capability={capability} />
+            </li>
+          ))}
+        </ul>
+        <Tools />
+        <Accelerators />
+      </div>
+    </>
+  );
+}
+
+function CapabilityCard({ capability }: { capability: CapabilityState }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const instant = useInstant();
+  const { available, send } = useCommand();
+  const { name: id, jobType, proof, enabled } = capability;
+  const name = t(`capability.${jobType}`);
+  const running = proof.status === 'running';
+  const ran = proof.status === 'passed' || proof.status === 'failed' ? proof : null;
+  const [tone, text] = standing(capability);
+  return (
+    <article className="card capability" data-off={enabled ? undefined : ''} aria-label={name}>
+      <Icon name={jobIcon(jobType)} size={22} />
+      <div className="capability-what">
+        <h2>{name}</h2>
+        <p>{t(`capability.purpose.${jobType}`)}</p>
+      </div>
+      <Switch.Root
+        className="switch"
+        checked={enabled}
+        disabled={!available}
+        aria-label={t('capabilities.switch', { name })}
+        onCheckedChange={(checked) => void send('setCapability', { capability: id, enabled: checked })}
+      >
+        <Switch.Thumb className="switch-thumb" />
+      </Switch.Root>
+      <div className="capability-state">
+        <State tone={tone}>{t(`capabilities.${text}`)}</State>
+        <code>{id}</code>
+      </div>
+      {proof.status === 'failed' && (
+        <div className="capability-why">
+          <h3>{t('capabilities.why')}</h3>
+          <Said message={proof.reason.message} nextStep={proof.reason.nextStep} />
+        </div>
+      )}
+      {capability.withdrawn !== undefined && (
+        <div className="capability-why">
+          <p>{t('capabilities.withdrawnSince', { time: instant(capability.withdrawn.since) })}</p>
+          <Said message={capability.withdrawn.because.message} />
+        </div>
+      )}
+      <div className="capability-proof">
+        {ran !== null && (
+          <Facts
+            rows={[
+              [
+                t('capabilities.proof'),
+                <span key="what" lang="en">
+                  {ran.what}
+                </span>,
+              ],
+              [t('capabilities.proofWhen'), instant(ran.ranAt)],
+              [t('capabilities.proofTook'), took(ran.wallMs, language)],
+            ]}
+          />
+        )}
+      </div>
+      <div className="capability-actions">
+        <Button
+          icon="retry"
+          quiet
+          disabled={!available || running}
+          label={t('verb.testNamed', { name })}
+          onClick={() => void send('testCapability', { capability: id })}
+        >
+          {running ? t('verb.testing') : t('verb.test')}
+        </Button>
+      </div>
+    </article>
+  );
+}
+
+function standing(capability: CapabilityState) {
+  const { proof, enabled, declared, withdrawn } = capability;
+  const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
+  if (proof.status === 'running') return say('active', 'running');
+  if (!enabled) return say('quiet', 'off');
+  if (withdrawn !== undefined) return say('bad', 'withdrawn');
+  if (proof.status === 'failed') return say('bad', 'notProved');
+  if (proof.status === 'missing') return say('quiet', 'missing');
+  return declared ? say('good', 'declared') : say('quiet', 'notDeclared');
+}

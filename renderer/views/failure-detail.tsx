@@ -1,0 +1,149 @@
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { JobLogLine } from '../../shared/commands.ts';
+import type { EndedJob } from '../../shared/snapshot.ts';
+import { fileName, visible } from '../format/name.ts';
+import { routeTo } from '../route.ts';
+import { shellLine, supportText } from '../support-text.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Button, Facts, Name } from '../ui/parts.tsx';
+import { useAgent, useBridge, useCommand, useInstant } from '../use-agent.ts';
+import { useFailureText } from './failure-text.ts';
+
+/** One failure: a plain sentence, whose fault, what to do, and the evidence for those who want it. */
+export function FailureDetail({ job }: { job: EndedJob }) {
+  const { t } = useTranslation();
+  const instant = useInstant();
+  const text = useFailureText(job.ending);
+  const embedded = useAgent(({ agent }) => agent.embeddedServer);
+  const { available, send } = useCommand();
+  if (text === null) return null;
+  const detail = text.failure?.detail;
+  return (
+    <article className="detail" aria-label={fileName(job.sourcePath)}>
+      <a className="back" href={routeTo('failures')}>
+        <Icon name="back" size={14} />
+        {t('verb.back')}
+      </a>
+      <h2 className="detail-title">
+        <Name>{fileName(job.sourcePath)}</Name>
+      </h2>
+      <p className="failure-sentence" lang={text.language}>
+        {text.sentence}
+      </p>
+      {text.original !== undefined && (
+        <p className="hint">
+          {t('failures.original')} <q lang="en">{text.original}</q>
+        </p>
+      )}
+      <div className="next-step">
+        <h3>{t('failures.whatToDo')}</h3>
+        <p>{text.nextStep}</p>
+      </div>
+      <div className="detail-actions">
+        {embedded && (
+          <Button icon="retry" disabled={!available} onClick={() => void send('retryJob', { jobId: job.jobId })}>
+            {t('verb.retry')}
+          </Button>
+        )}
+        <CopyForSupport job={job} />
+      </div>
+      <Facts
+        rows={[
+          [t('failures.whoseFault'), t(`fault.${text.fault}`)],
+          [t('failures.code'), text.code === undefined ? undefined : <code key="code">{text.code}</code>],
+          [t('failures.job'), `${t(`jobType.${job.jobType}`)} · ${job.jobId}`],
+          [t('failures.source'), <bdi key="source">{visible(job.sourcePath)}</bdi>],
+          [t('failures.ended'), instant(job.endedAt)],
+          [t('failures.exit'), detail === undefined ? undefined : exit(detail, t)],
+        ]}
+      />
+      {text.failure !== undefined && (
+        <p className="hint">{text.failure.retryable ? t('failures.retryable') : t('failures.final')}</p>
+      )}
+      {detail?.lastLines !== undefined && detail.lastLines.length > 0 && (
+        <>
+          <h3>{t('failures.lastLines')}</h3>
+          <Output label={t('failures.lastLines')} lines={detail.lastLines} />
+        </>
+      )}
+      {detail?.command !== undefined && (
+        <details>
+          <summary>{t('failures.command')}</summary>
+          <Output label={t('failures.command')} lines={[shellLine(detail.command)]} />
+        </details>
+      )}
+      <JobLog jobId={job.jobId} />
+    </article>
+  );
+}
+
+/** Lines of a tool: as they are, scrollable by keyboard too. */
+function Output({ label, lines }: { label: string; lines: readonly string[] }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <pre className="output" tabIndex={0} role="region" aria-label={label} translate="no">
+      {lines.map((line) => visible(line.replaceAll('\t', '    '))).join('\n')}
+    </pre>
+  );
+}
+
+function exit(
+  { exitCode, signal }: { exitCode?: number | undefined; signal?: string | undefined },
+  t: ReturnType<typeof useTranslation>['t'],
+): string | undefined {
+  if (signal !== undefined) return t('failures.exitSignal', { signal });
+  return exitCode === undefined ? undefined : t('failures.exitCode', { code: exitCode });
+}
+
+function CopyForSupport({ job }: { job: EndedJob }) {
+  const { t } = useTranslation();
+  const agent = useAgent((snapshot) => snapshot.agent);
+  const tools = useAgent((snapshot) => snapshot.tools);
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(supportText(job, { agent, tools }));
+    setCopied(true);
+  };
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 2000);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return (
+    <>
+      <Button icon={copied ? 'done' : 'copy'} onClick={() => void copy()}>
+        {t('verb.copy')}
+      </Button>
+      <span className="copied" role="status">
+        {copied ? t('verb.copied') : ''}
+      </span>
+    </>
+  );
+}
+
+function JobLog({ jobId }: { jobId: string }) {
+  const { t } = useTranslation();
+  const bridge = useBridge();
+  const [lines, setLines] = useState<readonly JobLogLine[] | null>(null);
+  const load = async (): Promise<void> => {
+    const answer = await bridge.call('jobLog', { jobId });
+    setLines(answer.ok ? answer.output.lines : []);
+  };
+  return (
+    <details
+      onToggle={(event) => {
+        if (event.currentTarget.open && lines === null) void load();
+      }}
+    >
+      <summary>{t('verb.showLog')}</summary>
+      {lines !== null && lines.length === 0 && <p className="hint">{t('failures.logEmpty')}</p>}
+      {lines !== null && lines.length > 0 && (
+        <Output
+          label={t('failures.log')}
+          lines={lines.map((line) => `${line.at}  ${line.level.padEnd(5)}  ${line.message}`)}
+        />
+      )}
+    </details>
+  );
+}

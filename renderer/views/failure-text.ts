@@ -1,0 +1,33 @@
+import { useTranslation } from 'react-i18next';
+import type { Ending } from '../../shared/snapshot.ts';
+import { visible } from '../format/name.ts';
+import { explain, type Explanation } from '../selectors.ts';
+import { useLanguage } from '../use-agent.ts';
+
+export interface FailureText extends Explanation {
+  readonly sentence: string;
+  readonly language: string;
+  readonly nextStep: string;
+  /** What the agent said, where the sentence is a translation of the code only. */
+  readonly original?: string;
+}
+
+/**
+ * A failure in the person's language. The agent's own sentence is the most exact one, but English; other languages
+ * get the sentence of the code, with the agent's beside it.
+ */
+export function useFailureText(ending: Ending): FailureText | null {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  if (ending.kind === 'done') return null;
+  const explanation = explain(ending);
+  const { code, failure } = explanation;
+  if (code === undefined || failure === undefined) {
+    const key = ending.kind === 'lease-lost' ? 'leaseLost' : 'cancelled';
+    return { ...explanation, language, sentence: t(`ending.${key}Sentence`), nextStep: t(`ending.${key}Next`) };
+  }
+  const said = visible(failure.message);
+  const nextStep = t(`failureNext.${code}`);
+  if (language === 'en') return { ...explanation, language, sentence: said, nextStep };
+  return { ...explanation, language, sentence: t(`failure.${code}`), nextStep, original: said };
+}

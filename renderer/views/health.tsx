@@ -1,0 +1,155 @@
+import { useTranslation } from 'react-i18next';
+import type { ServerPolicy } from '../../shared/wire.ts';
+import { visible } from '../format/name.ts';
+import { bytes } from '../format/numbers.ts';
+import { Facts, Said, Section, State, ViewHeader } from '../ui/parts.tsx';
+import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
+
+/** Whether the agent, its server, its disk and its media are all right. */
+export function HealthView() {
+  const { t } = useTranslation();
+  return (
+    <>
+      <ViewHeader title={t('health.title')} />
+      <div className="view-body health">
+        <Connection />
+        <Agent />
+        <Disk />
+        <Roots />
+      </div>
+    </>
+  );
+}
+
+function Connection() {
+  const { t } = useTranslation();
+  const instant = useInstant();
+  const server = useAgent((snapshot) => snapshot.server);
+  const embedded = useAgent(({ agent }) => agent.embeddedServer);
+  const tone = server.link === 'connected' ? 'good' : server.link === 'connecting' ? 'active' : 'bad';
+  return (
+    <Section title={t('health.connection')}>
+      <Facts
+        rows={[
+          [
+            t('health.state'),
+            <State key="state" tone={tone}>
+              {t(`server.${server.link}`)}
+            </State>,
+          ],
+          [t('health.address'), embedded ? `${server.url} (${t('health.embedded')})` : server.url],
+          [t('health.since'), instant(server.since)],
+          [
+            t('health.lastContact'),
+            server.lastContactAt === undefined ? t('health.never') : instant(server.lastContactAt),
+          ],
+          [
+            t('health.policy'),
+            server.policy === undefined ? undefined : <Policy key="policy" policy={server.policy} />,
+          ],
+        ]}
+      />
+      {server.problem !== undefined && (
+        <div className="problem">
+          <Said message={server.problem.message} nextStep={server.problem.nextStep} />
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Policy({ policy }: { policy: ServerPolicy }) {
+  const { t } = useTranslation();
+  const { min_poll_interval_seconds: poll, max_parallel_jobs_allowed: parallel, quiet_hours: quiet } = policy;
+  const parts = [
+    poll === undefined ? null : t('health.policyPoll', { count: poll }),
+    parallel === undefined ? null : t('health.policyParallel', { count: parallel }),
+    quiet === undefined ? null : t('health.policyQuiet', { start: quiet.start, end: quiet.end }),
+  ];
+  return <>{parts.filter((part) => part !== null).join(' · ') || '–'}</>;
+}
+
+function Agent() {
+  const { t } = useTranslation();
+  const instant = useInstant();
+  const agent = useAgent((snapshot) => snapshot.agent);
+  const totals = useAgent((snapshot) => snapshot.totals);
+  return (
+    <Section title={t('health.agent')}>
+      <Facts
+        rows={[
+          [t('health.name'), visible(agent.name)],
+          [t('health.version'), agent.version],
+          [t('health.platform'), agent.platform],
+          [t('health.agentId'), agent.agentId === undefined ? '–' : <code key="id">{agent.agentId}</code>],
+          [t('health.started'), instant(agent.startedAt)],
+          [t('health.totals'), t('health.totalsValue', { ...totals })],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Disk() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const disk = useAgent((snapshot) => snapshot.disk);
+  return (
+    <Section title={t('health.disk')}>
+      <Facts
+        rows={[
+          [t('health.workFolder'), <bdi key="folder">{visible(disk.workFolder)}</bdi>],
+          [t('health.free'), disk.freeBytes === undefined ? t('health.unknown') : bytes(disk.freeBytes, language)],
+        ]}
+      />
+      {disk.full && (
+        <div className="problem">
+          <State tone="bad">{t('health.diskFull')}</State>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Roots() {
+  const { t } = useTranslation();
+  const instant = useInstant();
+  const roots = useAgent((snapshot) => snapshot.roots);
+  return (
+    <Section title={t('health.roots')}>
+      {roots.length === 0 ? (
+        <p className="hint">{t('health.rootsEmpty')}</p>
+      ) : (
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t('health.root')}</th>
+              <th scope="col">{t('health.state')}</th>
+              <th scope="col">{t('health.folder')}</th>
+              <th scope="col">{t('health.checked')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {roots.map((root) => (
+              <tr key={root.name}>
+                <th scope="row">{visible(root.name)}</th>
+                <td>
+                  <State tone={root.readable ? 'good' : 'bad'}>
+                    {root.readable ? t('health.readable') : t('health.unreadable')}
+                  </State>
+                  {root.problem !== undefined && (
+                    <Said message={root.problem.message} nextStep={root.problem.nextStep} />
+                  )}
+                </td>
+                <td className="path-cell">
+                  <bdi>{visible(root.path)}</bdi>
+                </td>
+                <td>{instant(root.checkedAt)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  );
+}

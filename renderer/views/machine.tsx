@@ -1,0 +1,116 @@
+import { useTranslation } from 'react-i18next';
+import type { AcceleratorState, ToolState } from '../../shared/snapshot.ts';
+import { visible } from '../format/name.ts';
+import { bytes } from '../format/numbers.ts';
+import { Said, Section, State } from '../ui/parts.tsx';
+import { useAgent, useLanguage } from '../use-agent.ts';
+
+/** The tools the agent found, with what is wrong with the others. */
+export function Tools() {
+  const { t } = useTranslation();
+  const tools = useAgent((snapshot) => snapshot.tools);
+  return (
+    <Section title={t('capabilities.tools')}>
+      {tools.length === 0 ? (
+        <p className="hint">{t('capabilities.toolsEmpty')}</p>
+      ) : (
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t('capabilities.tool')}</th>
+              <th scope="col">{t('capabilities.version')}</th>
+              <th scope="col">{t('capabilities.path')}</th>
+              <th scope="col">{t('capabilities.origin')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {tools.map((tool) => (
+              <ToolRow key={tool.name} tool={tool} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  );
+}
+
+const ORIGINS = ['setting', 'environment', 'bundled', 'ffmpeg-static', 'PATH'] as const;
+
+function ToolRow({ tool }: { tool: ToolState }) {
+  const { t } = useTranslation();
+  const origin = ORIGINS.find((known) => known === tool.origin);
+  return (
+    <tr>
+      <th scope="row">{t(`toolName.${tool.name}`)}</th>
+      <td>
+        {tool.found ? (tool.version ?? '–') : <State tone="bad">{t('capabilities.notFound')}</State>}
+        {tool.problem !== undefined && <Said message={tool.problem.message} nextStep={tool.problem.nextStep} />}
+      </td>
+      <td className="path-cell">{tool.path === undefined ? '–' : <bdi>{visible(tool.path)}</bdi>}</td>
+      <td>{origin === undefined ? (tool.origin ?? '–') : t(`toolOrigin.${origin}`)}</td>
+    </tr>
+  );
+}
+
+/** Graphics processors, and for which encoders each was proved. */
+export function Accelerators() {
+  const { t } = useTranslation();
+  const accelerators = useAgent((snapshot) => snapshot.accelerators);
+  return (
+    <Section title={t('capabilities.accelerators')}>
+      {accelerators.length === 0 ? (
+        <p className="hint">{t('capabilities.acceleratorsEmpty')}</p>
+      ) : (
+        accelerators.map((accelerator) => <Accelerator key={accelerator.name} accelerator={accelerator} />)
+      )}
+    </Section>
+  );
+}
+
+function Accelerator({ accelerator }: { accelerator: AcceleratorState }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const { name, driver, memoryMb, encoders } = accelerator;
+  return (
+    <div className="accelerator">
+      <h3>{visible(name)}</h3>
+      <p className="hint">
+        {[
+          driver === undefined ? null : t('capabilities.driver', { driver }),
+          memoryMb === undefined ? null : t('capabilities.memory', { size: bytes(memoryMb * 1_048_576, language) }),
+        ]
+          .filter((part) => part !== null)
+          .join(' · ')}
+      </p>
+      {encoders.length > 0 && (
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t('capabilities.encoder')}</th>
+              <th scope="col">{t('capabilities.pixelFormat')}</th>
+              <th scope="col">{t('capabilities.encoderState')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {encoders.map((encoder) => (
+              <tr key={`${encoder.encoder} ${encoder.pixelFormat}`}>
+                <th scope="row">
+                  <code>{encoder.encoder}</code>
+                </th>
+                <td>
+                  <code>{encoder.pixelFormat}</code>
+                </td>
+                <td>
+                  <State tone={encoder.proved ? 'good' : 'caution'}>
+                    {encoder.proved ? t('capabilities.proved') : t('capabilities.foundNotProved')}
+                  </State>
+                  {encoder.reason !== undefined && <Said message={visible(encoder.reason)} />}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}

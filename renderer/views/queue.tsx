@@ -1,0 +1,176 @@
+import { memo, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { CAPABILITIES, isJobType, JOB_TYPE_OF } from '../../shared/job.ts';
+import type { WaitingJob, WaitReason } from '../../shared/snapshot.ts';
+import { JOB_STATUSES } from '../../shared/wire.ts';
+import { fileName, folderOf, visible } from '../format/name.ts';
+import { bytes, count } from '../format/numbers.ts';
+import { waitGroups, withoutCapability, type WaitKind } from '../selectors.ts';
+import { Icon, jobIcon } from '../ui/icon.tsx';
+import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
+import { VirtualList } from '../ui/virtual-list.tsx';
+import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
+
+/** What waits, each with its reason, and what nobody can do. */
+export function QueueView() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const waiting = useAgent((snapshot) => snapshot.waiting);
+  const [chosen, setChosen] = useState<WaitKind | null>(null);
+  const groups = useMemo(() => waitGroups(waiting), [waiting]);
+  const kind = groups.some((group) => group.kind === chosen) ? chosen : null;
+  const shown = useMemo(
+    () => (kind === null ? waiting : waiting.filter(({ reason }) => reason.kind === kind)),
+    [waiting, kind],
+  );
+  const reason = useReason();
+  const note = t('queue.waiting', { count: waiting.length });
+  return (
+    <>
+      <ViewHeader title={t('queue.title')} note={note} />
+      <Backlog />
+      {groups.length > 1 && (
+        <div className="filters" role="group" aria-label={t('queue.reason')}>
+          <button type="button" aria-pressed={kind === null} onClick={() => setChosen(null)}>
+            {t('queue.all')} <span>{count(waiting.length, language)}</span>
+          </button>
+          {groups.map((group) => (
+            <button
+              key={group.kind}
+              type="button"
+              aria-pressed={kind === group.kind}
+              onClick={() => setChosen(group.kind)}
+            >
+              {t(`waitGroup.${group.kind}`)} <span>{count(group.count, language)}</span>
+            </button>
+          ))}
+        </div>
+      )}
+      {waiting.length === 0 ? (
+        <Empty icon="queue" title={t('queue.emptyTitle')}>
+          <p>{t('queue.emptyBody')}</p>
+        </Empty>
+      ) : (
+        <VirtualList items={shown} rowHeight={44} label={note} keyOf={(job) => job.jobId} head={<QueueHead />}>
+          {(job) => <QueueRow job={job} reason={reason(job.reason)} />}
+        </VirtualList>
+      )}
+    </>
+  );
+}
+
+function QueueHead() {
+  const { t } = useTranslation();
+  return (
+    <div className="queue-row queue-head" aria-hidden="true">
+      <span>{t('queue.file')}</span>
+      <span>{t('queue.job')}</span>
+      <span className="number">{t('queue.priority')}</span>
+      <span>{t('queue.reason')}</span>
+    </div>
+  );
+}
+
+const QueueRow = memo(function QueueRow({ job, reason }: { job: WaitingJob; reason: string }) {
+  const { t } = useTranslation();
+  const folder = folderOf(job.sourcePath);
+  return (
+    <div className="queue-row">
+      <span className="queue-file">
+        <Name>{fileName(job.sourcePath)}</Name>
+        <span className="path" title={folder}>
+          <bdi>{folder}</bdi>
+        </span>
+      </span>
+      <span className="queue-job">
+        <Icon name={jobIcon(job.jobType)} size={14} />
+        {isJobType(job.jobType) ? t(`jobType.${job.jobType}`) : t('jobType.other', { type: visible(job.jobType) })}
+      </span>
+      <span className="number">{job.priority}</span>
+      <span className="queue-reason" data-kind={job.reason.kind}>
+        {reason}
+      </span>
+    </div>
+  );
+});
+
+/** Turns a reason into a sentence. */
+function useReason(): (reason: WaitReason) => string {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const instant = useInstant();
+  const capability = useCapabilityName();
+  return (reason) => {
+    switch (reason.kind) {
+      case 'slot':
+      case 'paused':
+      case 'draining':
+      case 'not-allowed':
+      case 'source-growing':
+        return t(`wait.${reason.kind}`);
+      case 'unsupported-type':
+        return t('wait.unsupported-type', { jobType: visible(reason.jobType) });
+      case 'no-capability':
+        return t('wait.no-capability', { capability: capability(reason.capability) });
+      case 'root-unknown':
+        return t('wait.root-unknown', { path: visible(reason.path) });
+      case 'root-unavailable':
+        return t('wait.root-unavailable', { root: visible(reason.root) });
+      case 'held-off':
+        return t('wait.held-off', { until: instant(reason.until) });
+      case 'set-aside':
+        return t('wait.set-aside', { count: reason.crashes });
+      case 'quiet-hours':
+        return reason.until === undefined
+          ? t('wait.quiet-hours')
+          : t('wait.quiet-hours-until', { until: instant(reason.until) });
+      case 'disk':
+        return t('wait.disk', { needed: bytes(reason.neededBytes, language), free: bytes(reason.freeBytes, language) });
+    }
+  };
+}
+
+function useCapabilityName(): (name: string) => string {
+  const { t } = useTranslation();
+  return (name) => {
+    const known = CAPABILITIES.find((capability) => capability === name);
+    return known === undefined ? t('capability.other', { name: visible(name) }) : t(`capability.${JOB_TYPE_OF[known]}`);
+  };
+}
+
+function Backlog() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const backlog = useAgent((snapshot) => snapshot.backlog);
+  const capability = useCapabilityName();
+  if (backlog === null) return null;
+  const orphans = withoutCapability({ backlog });
+  return (
+    <div className="backlog">
+      <div>
+        <h2>{t('queue.onServer')}</h2>
+        <dl className="counts">
+          {JOB_STATUSES.map((status) => (
+            <div key={status}>
+              <dd>{count(backlog.by_status[status] ?? 0, language)}</dd>
+              <dt>{t(`jobStatus.${status}`)}</dt>
+            </div>
+          ))}
+        </dl>
+      </div>
+      {orphans.length > 0 && (
+        <div className="orphans">
+          <h2>{t('queue.noCapability')}</h2>
+          <ul>
+            {orphans.map(([name, number]) => (
+              <li key={name}>
+                {capability(name)} <strong>{t('queue.pendingCount', { count: number })}</strong>
+              </li>
+            ))}
+          </ul>
+          <p>{t('queue.noCapabilityBody')}</p>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { en } from '../../renderer/locales/en.ts';
+import { fr } from '../../renderer/locales/fr.ts';
+
+const RENDERER = fileURLToPath(new URL('../../renderer', import.meta.url));
+const PLURAL = /_(?:zero|one|two|few|many|other)$/;
+
+type Tree = { readonly [key: string]: string | Tree };
+
+function flat(tree: Tree, prefix = ''): Map<string, string> {
+  const entries = Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'string' ? [[`${prefix}${key}`, value] as const] : [...flat(value, `${prefix}${key}.`)],
+  );
+  return new Map(entries);
+}
+
+const texts = { en: flat(en), fr: flat(fr) };
+const bases = (language: 'en' | 'fr') => new Set([...texts[language].keys()].map((key) => key.replace(PLURAL, '')));
+const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
+
+const sources = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('locales'))
+  .map((path) => ({ path, text: readFileSync(join(RENDERER, path), 'utf8') }));
+const code = sources.map(({ text }) => text).join('\n');
+
+describe('texts', () => {
+  it('exist in both languages', () => {
+    expect([...bases('fr')].sort()).toEqual([...bases('en')].sort());
+  });
+
+  it.each(['en', 'fr'] as const)('have every plural form %s needs', (language) => {
+    const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
+    const counted = new Set(
+      [...texts[language].keys()].filter((key) => PLURAL.test(key)).map((key) => key.replace(PLURAL, '')),
+    );
+    expect(counted.size).toBeGreaterThan(5);
+    const missing = [...counted].flatMap((key) =>
+      pluralCategories.map((category) => `${key}_${category}`).filter((form) => !texts[language].has(form)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('name the same values', () => {
+    for (const [key, text] of texts.en) {
+      // "One job" may leave its number out.
+      if (key.endsWith('_one')) continue;
+      expect(placeholders(texts.fr.get(key) ?? ''), key).toEqual(placeholders(text));
+    }
+  });
+
+  it('are never empty, and French is translated', () => {
+    const same: string[] = [];
+    for (const language of ['en', 'fr'] as const) {
+      for (const [key, text] of texts[language]) {
+        expect(text.trim(), key).not.toBe('');
+        if (language === 'fr' && text === texts.en.get(key)) same.push(key);
+      }
+    }
+    // Words that are the same in both languages.
+    const shared =
+      /^(?:toolName|jobType|artifact\.type|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.)/;
+    expect(same.filter((key) => !shared.test(key))).toEqual([]);
+  });
+
+  it('are all used', () => {
+    const prefixes = [...code.matchAll(/`([\w.]+\.)\$\{[^}]+\}([\w]*)`/g)];
+    const used = (key: string): boolean =>
+      code.includes(`'${key}'`) ||
+      prefixes.some(([, start = '', end = '']) => {
+        const rest = key.slice(start.length);
+        return key.startsWith(start) && rest.endsWith(end) && !rest.includes('.');
+      });
+    expect([...bases('en')].filter((key) => !used(key))).toEqual([]);
+  });
+
+  it('are never asked for by a key that does not exist', () => {
+    const asked = [...code.matchAll(/\bt\(\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+    expect(asked.length).toBeGreaterThan(60);
+    expect(asked.filter((key) => !bases('en').has(key))).toEqual([]);
+  });
+
+  it('are the only words on the page: no sentence stands in a component', () => {
+    const written = sources
+      .filter(({ path }) => path.endsWith('.tsx'))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/>\s*([A-Za-zÀ-ÿ][^<>{}=;()]*)\s*<\//g)].map((match) => `${path}: ${match[1]}`),
+      );
+    const attributes = [...code.matchAll(/\b(?:aria-label|title|alt|label|placeholder)="([^"]+)"/g)].map(
+      (match) => match[1],
+    );
+    expect([...written, ...attributes]).toEqual([]);
+  });
+});
