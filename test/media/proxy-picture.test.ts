@@ -11,15 +11,7 @@ import {
   pictureTimes,
   soundOf,
 } from './proxy-run.ts';
-import {
-  flashAndBeep,
-  hdrGrey,
-  interlaced,
-  longLastFrame,
-  pattern,
-  screenRecording,
-  standardDefinition,
-} from './proxy-sources.ts';
+import { flashAndBeep, hdrGrey, interlaced, pattern, screenRecording, standardDefinition } from './proxy-sources.ts';
 
 const NO_HEVC = hasEncoder('libx265') ? null : 'no HEVC encoder to make HDR sources with';
 const because = (reason: string | null): string => (reason === null ? '' : ` (skipped: ${reason})`);
@@ -132,14 +124,6 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
     const { all, keys } = await pictureTimes(made.file);
     expect(all.at(-1)).toBeGreaterThan(5.5);
     expect(longestStep(keys)).toBeLessThanOrEqual(2);
-  });
-
-  it('accepts a last picture that is shown for long, which is no missing end', async () => {
-    const source = await longLastFrame();
-    expect(pictureOf(await probeFile(source)).duration).toBeCloseTo(4.9, 1);
-    await using made = await makeProxy(source);
-    expect((await pictureTimes(made.file)).all.at(-1)).toBeCloseTo(1.9, 2);
-    expect(made.success.warnings).toEqual([]);
   });
 
   it('proves itself on its own sample', async () => {

@@ -40,16 +40,6 @@ export function screenRecording() {
   ]);
 }
 
-/** Twenty frames at 10 a second; the index says that the last one is shown for 3 s. */
-export function longLastFrame() {
-  return made('hold.mp4', [
-    ...lavfi('testsrc2=s=160x90:r=10:d=2'),
-    ...fast,
-    ...split('-bf 0 -bsf:v setts=duration=if(eq(N\\,19)\\,3/TB\\,DURATION)'),
-    ...bitexact,
-  ]);
-}
-
 /** 50 moments a second woven into 25 pictures; blurred, because the detector takes fine patterns for combing. */
 export function interlaced() {
   return made('interlaced.mts', [
