@@ -19,6 +19,7 @@ import {
 } from './encoder-trials.ts';
 import { describeEnd } from './find-tools.ts';
 import type { ProcessMaker } from './process-maker.ts';
+import { withinTime } from './within-time.ts';
 
 /** A graphics device as the system describes it. */
 export interface GraphicsDevice {
@@ -149,17 +150,4 @@ async function systemDevices(): Promise<readonly GraphicsDevice[]> {
       ...(memoryMb > 0 ? { memoryMb } : {}),
     };
   });
-}
-
-/** `otherwise` when the answer takes longer than `ms` or never comes. */
-async function withinTime<T>(answer: Promise<T>, ms: number, otherwise: T): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => {
-    resolve(otherwise);
-  }, ms);
-  try {
-    return await Promise.race([answer.catch(() => otherwise), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../../shared/event.ts';
-import type { Failure, Refusal } from '../../../shared/failure.ts';
+import type { Failure } from '../../../shared/failure.ts';
 import { CAPABILITY_OF, JOB_TYPE_OF, type CapabilityName } from '../../../shared/job.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { AcceleratorState, CapabilityState, ProofState, ToolState } from '../../../shared/snapshot.ts';
@@ -17,6 +17,7 @@ import {
   type CapabilityRecord,
 } from './declared.ts';
 import { findTools, type ToolsFound } from './find-tools.ts';
+import { missingTool, NO_TOOLS } from './needs.ts';
 import type { ProcessMaker } from './process-maker.ts';
 import { proofKey, rememberedProof, rememberProof } from './proof-cache.ts';
 import { proveCapability, type FinishedProof } from './prove.ts';
@@ -65,14 +66,6 @@ export interface Capabilities {
   /** Called when the list of declared capabilities changed. Returns how to stop listening. */
   onChange(listener: (declared: readonly CapabilityName[]) => void): () => void;
 }
-
-/** What each job type cannot do without; the first that is missing is the reason shown. */
-const NEEDS: Readonly<Record<JobType, readonly ToolState['name'][]>> = {
-  generate_video_proxies: ['ffmpeg', 'ffprobe'],
-  generate_thumbnails: ['ffmpeg', 'ffprobe'],
-  generate_audio_waveform: ['ffmpeg', 'ffprobe'],
-  transcribe_audio: ['ffmpeg', 'ffprobe', 'speech-engine', 'speech-model'],
-};
 
 export function createCapabilities(deps: CapabilityDeps): Capabilities {
   return new ProvedCapabilities(deps);
@@ -207,10 +200,11 @@ class ProvedCapabilities implements Capabilities {
       if (this.#stop.signal.aborted) return;
       const jobType = JOB_TYPE_OF[name];
       const startedAt = this.#instant();
-      const problem = this.#missingTool(jobType);
+      const problem = missingTool(jobType, this.#found.tools);
       const { toolbox } = this.#found;
       if (problem !== null || toolbox === null) {
-        this.#setProof(name, this.#cannotProve(jobType, startedAt, problem));
+        const what = this.#deps.executors[jobType]?.proof.what ?? '';
+        this.#setProof(name, { status: 'failed', ranAt: startedAt, wallMs: 0, what, reason: problem ?? NO_TOOLS });
         return;
       }
       const key = await this.#proofKey(jobType, toolbox);
@@ -248,20 +242,6 @@ class ProvedCapabilities implements Capabilities {
       agentVersion: this.#deps.agentVersion,
     };
     return proofKey(subject).catch(() => null);
-  }
-
-  #missingTool(jobType: JobType): Refusal | null {
-    for (const needed of NEEDS[jobType]) {
-      const tool = this.#found.tools.find(({ name }) => name === needed);
-      if (tool?.found !== true) return tool?.problem ?? { code: 'TOOL_MISSING', message: `${needed} was not found.` };
-    }
-    return null;
-  }
-
-  #cannotProve(jobType: JobType, ranAt: string, problem: Refusal | null): ProofState {
-    const what = this.#deps.executors[jobType]?.proof.what ?? '';
-    const reason = problem ?? { code: 'TOOL_MISSING', message: 'A needed tool was not found.' };
-    return { status: 'failed', ranAt, wallMs: 0, what, reason };
   }
 
   #setProof(name: CapabilityName, proof: ProofState): void {

@@ -9,6 +9,7 @@ import type { JobProcesses } from '../process/child.ts';
 import { describeEngine } from '../speech/run-engine.ts';
 import { readModel, type ModelFacts } from '../speech/model-file.ts';
 import type { TextStore } from './text-store.ts';
+import { withinTime } from './within-time.ts';
 
 /** Starts the speech engine's child, which loads the native library and says what it is. */
 export async function findSpeechEngine(processes: JobProcesses): Promise<ToolState> {
@@ -27,6 +28,9 @@ export async function findSpeechEngine(processes: JobProcesses): Promise<ToolSta
   };
 }
 
+/** A share that does not answer must not hold up the other tools. */
+const HEADER_WALL_MS = 10_000;
+
 export interface SpeechModelFound {
   readonly state: ToolState;
   readonly model?: NonNullable<Toolbox['speechModel']>;
@@ -39,7 +43,8 @@ export async function findSpeechModel(path: string | undefined, store: TextStore
     state: { name: 'speech-model', found: false, path, origin: 'setting', problem },
   });
   try {
-    const reading = await readModel(path);
+    const reading = await withinTime(readModel(path), HEADER_WALL_MS, null);
+    if (reading === null) return missing(unreadable(path));
     if (reading.kind === 'not-a-model') return missing(notAModel(path, reading.why));
     if (reading.kind === 'truncated') return missing(truncated(path));
     const sha256 = await hashOnce(path, store);

@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import type { Executor } from '../../electron/agent/executors/executor.ts';
+import type { ProcessMaker } from '../../electron/agent/capabilities/process-maker.ts';
+import { createJobProcesses } from '../../electron/agent/process/job-processes.ts';
+
+/** Real children at the priority proofs have. */
+export const realProcesses: ProcessMaker = (jobId) =>
+  createJobProcesses({ runId: `test-${jobId}`, owner: 'test-capabilities', jobId, nice: 10 });
+
+const folders: string[] = [];
+
+afterEach(async () => {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+});
+
+/** A folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-capabilities-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** A small true executor: reads its source with ffmpeg to the end and counts its pictures. */
+export function countingExecutor(
+  change: Partial<Executor<'generate_thumbnails'>> = {},
+): Executor<'generate_thumbnails'> {
+  return {
+    jobType: 'generate_thumbnails',
+    estimateBytes: () => 0,
+    execute: async (context) => {
+      const output = join(context.workspace, 'frames.txt');
+      const result = await context.processes.run({
+        program: context.tools.ffmpeg.path,
+        args: ['-nostdin', '-v', 'error', '-i', context.source.input, '-f', 'framecrc', output],
+        descriptors: [context.source.fd],
+        stdout: { kind: 'ignore' },
+      });
+      if (result.end.kind !== 'exited' || result.end.code !== 0) throw new Error(result.stderrTail.join(' '));
+      const lines = (await readFile(output, 'utf8')).split('\n').filter((line) => /^\d/.test(line));
+      return {
+        artifacts: [],
+        outputs: { jobType: 'generate_thumbnails', thumbs: [] },
+        warnings: [],
+        metrics: { frames: lines.length },
+      };
+    },
+    proof: {
+      what: 'Counts ten pictures of a made clip.',
+      sample: { fileName: 'sample.mkv', args: ['-f', 'lavfi', '-i', 'testsrc2=size=64x64:rate=10', '-t', '1'] },
+      inputs: {},
+      check: ({ metrics }) => (metrics['frames'] === 10 ? null : `It counted ${String(metrics['frames'])} pictures.`),
+    },
+    ...change,
+  };
+}
