@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { findCycles, importsOf, readSources, resolveImport, type Sources } from './support/import-graph.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folders = ['shared', 'electron', 'server', 'renderer'].filter((folder) => existsSync(`${root}/${folder}`));
+const sources = readSources(root, folders);
+
+/** Room → rooms it may import from; the longest prefix of a path is its room (architecture.md, "Arrows point one way"). */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  shared: [],
+  'electron/agent': ['shared'],
+  'electron/gateway': ['shared', 'electron/agent'],
+  'electron/compose': ['shared', 'server', 'electron/agent', 'electron/gateway'],
+  'electron/headless': ['shared', 'server', 'electron/agent', 'electron/gateway', 'electron/compose'],
+  'electron/shell': ['shared', 'server', 'electron/agent', 'electron/gateway', 'electron/compose'],
+  server: ['shared'],
+  renderer: ['shared'],
+};
+
+/** Packages a room must not name, and the rooms that may. */
+const RESERVED: readonly { readonly pattern: RegExp; readonly only: readonly string[]; readonly why: string }[] = [
+  { pattern: /^electron($|\/)/, only: ['electron/shell'], why: 'only the shell knows Electron' },
+  { pattern: /^(node:)?child_process$/, only: ['electron/agent/process'], why: 'only process/ starts programs' },
+  { pattern: /^react($|-|\/)/, only: ['renderer'], why: 'React is the page’s' },
+  { pattern: /^kysely/, only: ['server'], why: 'SQL of the server stays behind its port' },
+];
+
+/** Rooms that run without Node. */
+const WITHOUT_NODE = ['shared', 'renderer'];
+
+/** Packages that start programs by themselves, and where that is wanted. */
+const SPAWNING_PACKAGES: Readonly<Record<string, string>> = {
+  systeminformation: 'electron/agent/capabilities',
+  open: 'electron/',
+};
+
+function roomOf(path: string): string | undefined {
+  return Object.keys(ARROWS)
+    .filter((room) => path.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+function violations(all: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, text] of all) {
+    const room = roomOf(path);
+    if (room === undefined) {
+      found.push(`${path} is in no room`);
+      continue;
+    }
+    for (const { specifier } of importsOf(text)) {
+      const why = forbidden(path, room, specifier);
+      if (why !== null) found.push(`${path} → ${specifier}: ${why}`);
+    }
+  }
+  return found;
+}
+
+function forbidden(path: string, room: string, specifier: string): string | null {
+  const target = resolveImport(path, specifier);
+  if (target !== null) {
+    const other = roomOf(target);
+    if (other === undefined) return 'leads out of the house';
+    return other === room || ARROWS[room]?.includes(other) === true ? null : `${room} must not know ${other}`;
+  }
+  if (WITHOUT_NODE.includes(room) && specifier.startsWith('node:')) return `${room} runs without Node`;
+  if (room === 'shared' && specifier !== 'zod') return 'zod is the only import of shared';
+  const spawning = SPAWNING_PACKAGES[specifier];
+  if (spawning !== undefined && !path.startsWith(spawning)) return 'it starts programs by itself';
+  const reserved = RESERVED.find(({ pattern }) => pattern.test(specifier));
+  return reserved === undefined || reserved.only.some((prefix) => path.startsWith(prefix)) ? null : reserved.why;
+}
+
+const planted = (path: string, text: string): Sources => new Map([...sources, [path, text]]);
+
+describe('the house', () => {
+  it('is really being looked at', () => {
+    expect(sources.size).toBeGreaterThan(100);
+    expect(roomOf('electron/agent/agent.ts')).toBe('electron/agent');
+  });
+
+  it('has arrows that point one way', () => {
+    expect(violations(sources)).toEqual([]);
+  });
+
+  it.each([
+    ['shared/planted.ts', "import { createAgent } from '../electron/agent/agent.ts';"],
+    ['shared/planted.ts', "import { readFile } from 'node:fs/promises';"],
+    ['electron/agent/planted.ts', "import { startWebView } from '../gateway/http.ts';"],
+    ['electron/agent/planted.ts', "export type { BrowserWindow } from 'electron';"],
+    ['electron/agent/planted.ts', "const { spawn } = await import('node:child_process');"],
+    ['electron/gateway/planted.ts', "import '../headless/main.ts';"],
+    ['server/planted.ts', "import type { Journal } from '../electron/agent/journal/journal.ts';"],
+    ['renderer/planted.tsx', "import { createServer } from '../server/server.ts';"],
+    ['renderer/planted.tsx', "import os from 'node:os';"],
+  ])('notices a planted import in %s: %s', (path, text) => {
+    expect(violations(planted(path, text))).toHaveLength(1);
+  });
+
+  it('has no cycles', () => {
+    expect(findCycles(sources)).toEqual([]);
+  });
+
+  it('notices a planted cycle', () => {
+    const cycle = new Map([
+      ['shared/a.ts', "import './b.ts';"],
+      ['shared/b.ts', "import { a } from './a.ts';"],
+    ]);
+    expect(findCycles(cycle)).toEqual(['shared/a.ts → shared/b.ts → shared/a.ts']);
+  });
+
+  it('has small rooms: none over 350 lines, 95 % within 250', () => {
+    const tables = /^(shared\/(wire|profiles|settings)|renderer\/locales\/)/;
+    const sizes = [...sources]
+      .filter(([path]) => !tables.test(path))
+      .map(([path, text]) => ({ path, lines: text.split('\n').length - 1 }));
+    expect(sizes.filter(({ lines }) => lines > 350)).toEqual([]);
+    expect(sizes.filter(({ lines }) => lines > 250).length / sizes.length).toBeLessThanOrEqual(0.05);
+  });
+
+  it('uses the agent’s own runtime for children, never its own executable', () => {
+    const users = [...sources].filter(([, text]) => /process\.execPath|\bfork\(/.test(text)).map(([path]) => path);
+    expect(users).toEqual(['electron/agent/process/spawn-node.ts']);
+  });
+
+  it('has no drawers without a label', () => {
+    const vague = [...sources.keys()].filter((path) =>
+      /(^|\/)(utils?|helpers?|types|common|misc|index)(\.|\/)/i.test(path),
+    );
+    expect(vague).toEqual([]);
+  });
+});

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JobLogLine } from '../../shared/commands.ts';
+
+/** The commands a job ran, as its log has them, in order. */
+export function commandsOf(lines: readonly JobLogLine[]): string[] {
+  return lines.flatMap(({ message }) => (message.startsWith('$ ') ? [message.slice(2)] : []));
+}
+
+/**
+ * Runs the same commands with the same arguments, one after the other and without the agent: the source as descriptor
+ * 3, outputs into a folder of their own. Returns the wall time in ms.
+ */
+export async function runBare(commands: readonly string[], source: string, workspace: string): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-bench-'));
+  try {
+    const startedAt = performance.now();
+    for (const command of commands) await runShell(command.replaceAll(workspace, folder), source, folder);
+    return performance.now() - startedAt;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runShell(command: string, source: string, cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', `exec ${command} 3<"$SOURCE"`], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      // The same priority as the agent gives its children would change nothing on a quiet machine.
+      env: { ...process.env, SOURCE: source },
+    });
+    child.stdout.resume();
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`the bare command ended with ${String(code)}: ${command}`));
+    });
+  });
+}
