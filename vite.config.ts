@@ -14,6 +14,8 @@ function nodeEnvironment(outDir: string, input: Record<string, string>, format: 
   const extension = format === 'es' ? 'js' : 'cjs';
   return {
     consumer: 'server',
+    // Crash points exist only where the agent runs from its sources (electron/agent/crash-point.ts).
+    define: { __CRASH_POINTS__: 'false' },
     resolve: { noExternal: true, conditions: ['node', 'import', 'module', 'default'] },
     build: {
       outDir: here(outDir),
@@ -72,5 +74,8 @@ export default defineConfig({
       },
       'es',
     ),
+    main: nodeEnvironment('./out/main', { main: here('./electron/shell/main.ts') }, 'es'),
+    // A sandboxed preload is one CommonJS file that may require 'electron' and nothing else.
+    preload: nodeEnvironment('./out/preload', { preload: here('./electron/shell/preload.ts') }, 'cjs'),
   },
 });

@@ -8,9 +8,32 @@ process.env.UV_THREADPOOL_SIZE ??= '32';
 const { ensureBuilt } = await import('./build.mjs');
 const { ensureTools } = await import('./tools.mjs');
 
-const [command = 'start', ...args] = process.argv.slice(2);
+const [command = 'start', ...given] = process.argv.slice(2);
+// Only this script knows --headless: it chooses between the two programs.
+const headless = given.includes('--headless');
+const args = command === 'start' ? given.filter((each) => each !== '--headless') : given;
 const helpOnly = args.includes('--help') || args.includes('-h');
 if (!helpOnly && ['process', 'agent', 'start'].includes(command)) await ensureTools(['ffmpeg', 'ffprobe']);
 ensureBuilt();
-process.argv = [process.argv[0] ?? 'node', 'rushcatalog-agent', command, ...args];
-await import('../out/node/rushcatalog-agent.js');
+
+const desktop = command === 'start' && !headless && !helpOnly ? await findDesktop() : null;
+if (desktop === null) {
+  process.argv = [process.argv[0] ?? 'node', 'rushcatalog-agent', command, ...args];
+  await import('../out/node/rushcatalog-agent.js');
+} else {
+  const { runDesktop } = await import('./desktop.mjs');
+  await runDesktop(desktop, args);
+}
+
+/** Electron's executable, or null with a sentence that says why the page opens in the browser instead. */
+async function findDesktop() {
+  const { electronBinary, hasDisplay } = await import('./electron-binary.ts');
+  const binary = electronBinary();
+  if (binary !== null && hasDisplay()) return binary;
+  const why =
+    binary === null
+      ? 'Electron’s binary is not here (“npx install-electron” fetches it)'
+      : 'There is no display for a window here';
+  console.error(`${why}; the same agent runs headless with the page in your browser.`);
+  return null;
+}

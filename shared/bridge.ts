@@ -20,3 +20,16 @@ export interface Bridge {
   /** Address of a derived file, for <img>, <video> and fetch. */
   derivedUrl(assetUuid: string, ref: string): string;
 }
+
+/** What the preload exposes as `window.rushcatalog`: functions and plain data only, so that it crosses contextBridge. */
+export interface RushcatalogApi {
+  /** Answers with an `Answer`; input is parsed by the same dispatch as over HTTP. */
+  call(name: string, input: unknown): Promise<unknown>;
+  /**
+   * Begins with a snapshot. `onPulse` is called once a second while the agent's main loop turns, as the empty lines
+   * of the HTTP stream are.
+   */
+  watch(onUpdate: (update: Update) => void, onPulse: () => void): { close(): void; resync(): void };
+  /** An address of the app's own scheme. */
+  derivedUrl(assetUuid: string, ref: string): string;
+}

@@ -26,6 +26,14 @@ interface ReviewAudio {
   readonly channels: 'mono-or-stereo-mix';
 }
 
+interface SoundOnly {
+  readonly container: 'm4a';
+  readonly contentType: 'audio/mp4';
+  readonly codec: 'aac';
+  readonly bitrateKbps: number;
+  readonly maxChannels: number;
+}
+
 export interface ReviewProxyProfile {
   readonly name: string;
   readonly family: 'review';
@@ -34,18 +42,67 @@ export interface ReviewProxyProfile {
   readonly video: ReviewVideo;
   readonly audio: ReviewAudio;
   /** Used when the source has sound and no picture. */
-  readonly soundOnly: {
-    readonly container: 'm4a';
-    readonly contentType: 'audio/mp4';
-    readonly codec: 'aac';
-    readonly bitrateKbps: number;
-    readonly maxChannels: number;
-  };
+  readonly soundOnly: SoundOnly;
   /** Fields read back from the result and compared with the source. */
   readonly compared: readonly ParityField[];
 }
 
+/** How a codec of an editing proxy is driven. The thread count is part of the contract: it changes x264's pictures. */
+export type EditVideo =
+  | {
+      readonly codec: 'libx264';
+      readonly h264Profile: 'high';
+      readonly preset: 'veryfast';
+      readonly crf: number;
+      /** Without B frames decoding order is showing order: a player scrubs backwards without detours. */
+      readonly bFrames: 0;
+      readonly maxKeyFrameDistanceSeconds: number;
+      readonly threads: number;
+    }
+  | { readonly codec: 'prores_ks'; readonly proresProfile: 'proxy'; readonly vendor: 'apl0'; readonly threads: number }
+  | { readonly codec: 'dnxhd'; readonly dnxProfile: 'dnxhr_lb'; readonly threads: number };
+
+export interface EditProxyProfile {
+  readonly name: string;
+  readonly family: 'edit';
+  readonly container: 'mov';
+  readonly contentType: 'video/quicktime';
+  readonly video: EditVideo;
+  readonly pixelFormat: 'yuv420p' | 'yuv422p' | 'yuv422p10le';
+  /** What ffprobe calls the result: codec and, where the codec has one, profile. */
+  readonly readAs: { readonly codec: string; readonly profile: string };
+  readonly size: 'half' | 'source';
+  /** What the codec can hold; a source outside is refused by name or, for `heightStep`, kept in full size. */
+  readonly limits: {
+    readonly interlaced: boolean;
+    readonly evenSource: boolean;
+    readonly minWidth: number;
+    readonly minHeight: number;
+    /** An interlaced picture's height must be a multiple of it. */
+    readonly interlacedHeightStep: 2 | 4;
+  };
+  /** Colour matrices (ffprobe's names) that the stream can name; a picture in another one is converted to BT.709. */
+  readonly matrices: readonly string[];
+  readonly audio: {
+    readonly codec: 'pcm_s24le';
+    /** Where a source's samples have 16 bits or fewer. */
+    readonly codec16: 'pcm_s16le';
+  };
+  readonly soundOnly: SoundOnly;
+  readonly compared: readonly ParityField[];
+}
+
 export type ParityField =
+  | 'frame_count'
+  | 'frame_rate'
+  | 'timecode'
+  | 'drop_frame'
+  | 'reel_name'
+  | 'field_order'
+  | 'audio_streams'
+  | 'audio_sample_rates'
+  | 'rotation'
+  | 'colour'
   | 'duration'
   | 'has_video'
   | 'has_audio'
@@ -57,7 +114,15 @@ export type ParityField =
   | 'key_frame_distance'
   | 'first_and_last_frame';
 
-export type ProxyProfile = ReviewProxyProfile;
+export type ProxyProfile = ReviewProxyProfile | EditProxyProfile;
+
+const SOUND_ONLY: SoundOnly = {
+  container: 'm4a',
+  contentType: 'audio/mp4',
+  codec: 'aac',
+  bitrateKbps: 128,
+  maxChannels: 2,
+};
 
 const review = (
   name: string,
@@ -83,7 +148,7 @@ const review = (
     threads: 4,
   },
   audio: { codec: 'aac', bitrateKbps: audioKbps, channels: 'mono-or-stereo-mix' },
-  soundOnly: { container: 'm4a', contentType: 'audio/mp4', codec: 'aac', bitrateKbps: 128, maxChannels: 2 },
+  soundOnly: SOUND_ONLY,
   compared: [
     'duration',
     'has_video',
@@ -98,9 +163,77 @@ const review = (
   ],
 });
 
+/** What an NLE checks before it attaches a proxy to its source, and what a finished file is read back for. */
+const ATTACHED: readonly ParityField[] = [
+  'has_video',
+  'frame_count',
+  'frame_rate',
+  'duration',
+  'timecode',
+  'drop_frame',
+  'reel_name',
+  'field_order',
+  'audio_streams',
+  'audio_channels',
+  'audio_sample_rates',
+  'display_aspect',
+  'rotation',
+  'dimensions',
+  'video_codec',
+  'pixel_format',
+  'colour',
+  'first_and_last_frame',
+];
+
+const edit = (
+  name: string,
+  given: Pick<EditProxyProfile, 'video' | 'pixelFormat' | 'readAs' | 'size' | 'limits' | 'matrices'>,
+): EditProxyProfile => ({
+  name,
+  family: 'edit',
+  container: 'mov',
+  contentType: 'video/quicktime',
+  ...given,
+  audio: { codec: 'pcm_s24le', codec16: 'pcm_s16le' },
+  soundOnly: SOUND_ONLY,
+  compared: given.video.codec === 'libx264' ? [...ATTACHED, 'key_frame_distance'] : ATTACHED,
+});
+
 export const PROXY_PROFILES = {
   video_review_default_v1: review('video_review_default_v1', { long: 1280, short: 720 }, 4000, 128),
   video_review_1080p_v1: review('video_review_1080p_v1', { long: 1920, short: 1080 }, 8000, 160),
+  edit_h264_half_v1: edit('edit_h264_half_v1', {
+    video: {
+      codec: 'libx264',
+      h264Profile: 'high',
+      preset: 'veryfast',
+      crf: 21,
+      bFrames: 0,
+      maxKeyFrameDistanceSeconds: 0.5,
+      threads: 4,
+    },
+    pixelFormat: 'yuv420p',
+    readAs: { codec: 'h264', profile: 'High' },
+    size: 'half',
+    limits: { interlaced: true, evenSource: false, minWidth: 16, minHeight: 16, interlacedHeightStep: 4 },
+    matrices: ['bt709', 'bt470bg', 'smpte170m', 'smpte240m', 'bt2020nc', 'bt2020c'],
+  }),
+  edit_prores_proxy_v1: edit('edit_prores_proxy_v1', {
+    video: { codec: 'prores_ks', proresProfile: 'proxy', vendor: 'apl0', threads: 4 },
+    pixelFormat: 'yuv422p10le',
+    readAs: { codec: 'prores', profile: 'Proxy' },
+    size: 'half',
+    limits: { interlaced: true, evenSource: false, minWidth: 16, minHeight: 16, interlacedHeightStep: 2 },
+    matrices: ['bt709', 'smpte170m', 'bt2020nc'],
+  }),
+  edit_dnxhr_lb_v1: edit('edit_dnxhr_lb_v1', {
+    video: { codec: 'dnxhd', dnxProfile: 'dnxhr_lb', threads: 4 },
+    pixelFormat: 'yuv422p',
+    readAs: { codec: 'dnxhd', profile: 'DNXHR LB' },
+    size: 'source',
+    limits: { interlaced: false, evenSource: true, minWidth: 256, minHeight: 120, interlacedHeightStep: 2 },
+    matrices: ['bt709', 'bt2020nc'],
+  }),
 } as const satisfies Record<string, ProxyProfile>;
 
 export const DEFAULT_PROXY_PROFILE = 'video_review_default_v1';
@@ -129,7 +262,18 @@ export type ThumbnailProfile =
         readonly longAtMostSeconds: number;
       };
     }
-  | { readonly name: string; readonly layout: 'storyboard'; readonly image: ThumbnailImage; readonly count: number };
+  | { readonly name: string; readonly layout: 'storyboard'; readonly image: ThumbnailImage; readonly count: number }
+  | {
+      readonly name: string;
+      readonly layout: 'sprite';
+      /** Of one tile; even sizes, so that tiles meet on whole chroma samples. */
+      readonly image: ThumbnailImage;
+      /** Tiles of a sheet; the last sheet ends with its last row. */
+      readonly columns: number;
+      readonly rows: number;
+      /** One tile per max(`atLeastSeconds`, duration ÷ `atMostTiles`), the first at 0. */
+      readonly interval: { readonly atLeastSeconds: number; readonly atMostTiles: number };
+    };
 
 const image480: ThumbnailImage = { contentType: 'image/webp', codec: 'libwebp', width: 480, quality: 80, effort: 4 };
 
@@ -147,6 +291,14 @@ export const THUMBNAIL_PROFILES = {
     },
   },
   video_storyboard_v1: { name: 'video_storyboard_v1', layout: 'storyboard', image: image480, count: 10 },
+  scrub_sprite_v1: {
+    name: 'scrub_sprite_v1',
+    layout: 'sprite',
+    image: { ...image480, width: 320, quality: 75 },
+    columns: 10,
+    rows: 10,
+    interval: { atLeastSeconds: 1, atMostTiles: 1000 },
+  },
 } as const satisfies Record<string, ThumbnailProfile>;
 
 export const DEFAULT_THUMBNAIL_PROFILE = 'video_representative_v1';

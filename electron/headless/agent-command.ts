@@ -6,11 +6,13 @@ import { createAgent, type Agent } from '../agent/agent.ts';
 import { createSettingsStore } from '../agent/settings-store.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
-import { givenSettings, missingRoots, parseServerUrl, refuseOpenHttp } from './agent-options.ts';
-import { EXIT, sentence } from './exit.ts';
-import { allExecutors } from './executors.ts';
+import { refuseOpenHttp } from '../compose/open-http.ts';
+import { givenSettings, missingRoots, parseServerUrl } from './agent-options.ts';
+import { EXIT } from './exit.ts';
+import { allExecutors } from '../compose/executors.ts';
 import { dataFolder } from './folders.ts';
-import { createFileLog } from './log-file.ts';
+import { createFileLog } from '../compose/log-file.ts';
+import { sentence } from '../compose/sentence.ts';
 import { pageFolder } from './page-folder.ts';
 import { listenForStop } from './signals.ts';
 

@@ -11,7 +11,7 @@ import { systemClock } from '../agent/clock.ts';
 import { VERSION } from '../agent/version.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { EXIT } from './exit.ts';
-import { allExecutors } from './executors.ts';
+import { allExecutors } from '../compose/executors.ts';
 import { createFileStore } from './file-store.ts';
 import { cacheFolder, dataFolder } from './folders.ts';
 

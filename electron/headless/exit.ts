@@ -1,4 +1,5 @@
 import type { Refusal } from '../../shared/failure.ts';
+import { refusalOf } from '../compose/sentence.ts';
 
 /** Exit codes of the command line, as `--help` documents them. */
 export const EXIT = {
@@ -23,11 +24,6 @@ export class CommandError extends Error {
   }
 }
 
-/** "message Next: step" on one line, as every command prints its refusals. */
-export function sentence({ message, nextStep, code }: Refusal): string {
-  return `${message}${nextStep === undefined ? '' : ` ${nextStep}`} [${code}]`;
-}
-
 interface Explained {
   readonly refusal: Refusal;
   readonly exitCode: number;
@@ -36,14 +32,35 @@ interface Explained {
 /** Errors of the rooms below carry a refusal, or its fields; anything else is a bug and says where to send it. */
 export function explain(error: unknown): Explained {
   if (error instanceof CommandError) return { refusal: error.refusal, exitCode: error.exitCode };
-  if (error instanceof Error && 'refusal' in error) {
-    return { refusal: error.refusal as Refusal, exitCode: EXIT.usage };
-  }
-  if (error instanceof Error && 'code' in error && 'nextStep' in error) {
-    const refusal = { code: String(error.code), message: error.message, nextStep: String(error.nextStep) };
-    return { refusal, exitCode: EXIT.usage };
-  }
+  const refusal = refusalOf(error);
+  if (refusal !== null) return { refusal, exitCode: EXIT.usage };
+  const unusable = unusablePath(error);
+  if (unusable !== null) return { refusal: unusable, exitCode: EXIT.usage };
   const message = error instanceof Error ? error.message : String(error);
   const nextStep = 'Run it again with RUSHCATALOG_DEBUG=1 and send what it prints to support.';
   return { refusal: { code: 'INTERNAL', message: `Unexpected error: ${message}.`, nextStep }, exitCode: EXIT.failed };
+}
+
+/** What the system says about a file or folder that was named, and that only another one or other rights can mend. */
+const PATH_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not use it',
+  EPERM: 'this user may not use it',
+  EEXIST: 'a file of that name is in the way',
+  ENOTDIR: 'a part of it is not a folder',
+  EISDIR: 'it is a folder',
+  EROFS: 'its disk is read-only',
+  ENOSPC: 'its disk is full',
+  ENOENT: 'it does not exist',
+};
+
+function unusablePath(error: unknown): Refusal | null {
+  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return null;
+  const why = PATH_ERRORS[String(error.code)];
+  if (why === undefined) return null;
+  const message = `“${String(error.path)}” cannot be used: ${why}.`;
+  return {
+    code: 'PATH_UNUSABLE',
+    message,
+    nextStep: 'Choose another one, or give this user the right to write there.',
+  };
 }

@@ -3,10 +3,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
 import type { MediaRootSetting } from '../../shared/settings.ts';
 import { VERSION } from '../agent/version.ts';
+import { parseMediaRoot } from '../compose/media-root-argument.ts';
+import { sentence } from '../compose/sentence.ts';
 import { agentCommand } from './agent-command.ts';
-import { parseMediaRoot } from './agent-options.ts';
 import { doctorCommand } from './doctor-command.ts';
-import { EXIT, explain, sentence } from './exit.ts';
+import { EXIT, explain } from './exit.ts';
+import { LAYOUTS } from './process/layout.ts';
 import { parseJobNames } from './process/plan-jobs.ts';
 import { processCommand } from './process-command.ts';
 import { serverCommand } from './server-command.ts';
@@ -43,6 +45,11 @@ function addProcess(program: Command, finish: (code: number) => void): void {
     .option('--jobs <list>', 'proxies,thumbnails,waveform,transcript; default: what fits each file', parseJobNames)
     .addOption(new Option('--proxy-profile <name>', `one of ${Object.keys(PROXY_PROFILES).join(', ')}`))
     .addOption(new Option('--thumbnail-profile <name>', `one of ${Object.keys(THUMBNAIL_PROFILES).join(', ')}`))
+    .addOption(
+      new Option('--layout <name>', 'where proxies go: beside the other results, or where an NLE finds them')
+        .choices(LAYOUTS)
+        .default('plain' as const),
+    )
     .option('--language <code>', 'language of the speech; default: detected')
     .option('--speech-model <file>', 'whisper.cpp model file, for transcripts')
     .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))

@@ -8,9 +8,11 @@ import type { Snapshot, WaitReason } from '../../shared/snapshot.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
 import { findTool } from '../agent/process/find-tool.ts';
 import { givenSettings } from './agent-options.ts';
-import { CommandError, EXIT, sentence } from './exit.ts';
+import { sentence } from '../compose/sentence.ts';
+import { CommandError, EXIT } from './exit.ts';
 import { collectMedia, type Collected } from './process/collect-media.ts';
 import { startEmbedded, type Embedded } from './process/embedded.ts';
+import { refuseBesideSources, type Layout } from './process/layout.ts';
 import { outputFolders } from './process/output-folders.ts';
 import { fittingJobs, inputsOf, type ProfileChoice } from './process/plan-jobs.ts';
 import { createProgressBars } from './process/progress-bars.ts';
@@ -27,6 +29,7 @@ export interface ProcessCommandOptions extends ProfileChoice {
   readonly json: boolean;
   readonly parallel?: number;
   readonly speechModel?: string;
+  readonly layout: Layout;
 }
 
 /** How often the server is asked how the jobs stand; the agent's own events shorten the wait. */
@@ -44,6 +47,8 @@ export async function processCommand(inputs: readonly string[], options: Process
       nextStep: 'Name files, or folders that hold some.',
     });
   }
+  const sources = media.files.map(({ path }) => path);
+  await refuseBesideSources(options.layout, out, sources);
   for (const path of media.skipped) say(`skipped  ${path}: not a media file by its name`);
   const folder = await makeTemporaryFolder();
   const embedded = await startEmbedded(folder, settingsFor(media, options));
@@ -101,7 +106,8 @@ async function run(
   const results: ResultEntry[] = [];
   for (const [source, folder] of folders) {
     const own = jobs.filter((job) => sources.get(job.job_id) === source);
-    for (const job of own) if (job.status === 'completed') await writeFiles(client, job, folder);
+    const place = { layout: options.layout, out: options.out, folder, source };
+    for (const job of own) if (job.status === 'completed') await writeFiles(client, job, place);
     const entries = own.map((job) => resultEntry(source, job, whyWaiting(agent.snapshot(), job)));
     await writeJson(join(folder, 'result.json'), entries);
     results.push(...entries);

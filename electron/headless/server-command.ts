@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { createServer } from '../../server/server.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
-import { createFileLog } from './log-file.ts';
+import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 
 export interface ServerCommandOptions {

@@ -2,19 +2,15 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import open from 'open';
 import type { MediaRootSetting } from '../../shared/settings.ts';
-import { createServer } from '../../server/server.ts';
-import { createAgent } from '../agent/agent.ts';
 import { createSettingsStore } from '../agent/settings-store.ts';
-import { fixedToken } from '../agent/token-source.ts';
 import { startWebView } from '../gateway/http.ts';
 import { givenSettings } from './agent-options.ts';
 import { tellState } from './agent-command.ts';
 import { EXIT } from './exit.ts';
-import { allExecutors } from './executors.ts';
 import { dataFolder } from './folders.ts';
-import { createFileLog } from './log-file.ts';
+import { createFileLog } from '../compose/log-file.ts';
 import { pageFolder } from './page-folder.ts';
-import { createOperatorClient } from './process/operator-client.ts';
+import { openStation } from '../compose/station.ts';
 import { listenForStop } from './signals.ts';
 
 export interface StartCommandOptions {
@@ -44,22 +40,11 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   const signals = listenForStop();
   const data = options.data ?? dataFolder();
   const log = createFileLog(join(data, 'logs'), 'agent');
-  const server = await createServer({ dataDir: join(data, 'server'), log });
-  const client = createOperatorClient(server.url, server.operatorToken);
-  const workFolder = join(data, 'agent');
   const settings = createSettingsStore(join(data, 'settings.json'), {
     origin: 'argument',
     values: givenSettings({ mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined }),
   });
-  const agent = createAgent({
-    serverUrl: server.url,
-    token: fixedToken(server.agentToken),
-    settings,
-    workFolder,
-    executors: allExecutors(),
-    operator: { retry: (jobId) => client.retry(jobId) },
-    log,
-  });
+  const { agent, closeServer } = await openStation({ data, settings, server: { kind: 'embedded' }, log });
   tellState(agent);
   const web = await startWebView({
     agent,
@@ -75,6 +60,6 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   await Promise.race([signals.first, agent.drained]);
   await agent.stop(GRACE_MS, signals.second);
   await web.close();
-  await server.close();
+  await closeServer();
   return EXIT.ok;
 }

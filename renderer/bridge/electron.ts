@@ -1,20 +1,6 @@
-import type { Answer, Bridge, LinkState } from '../../shared/bridge.ts';
+import type { Answer, Bridge, LinkState, RushcatalogApi } from '../../shared/bridge.ts';
 import type { CommandName } from '../../shared/commands.ts';
-import type { Update } from '../../shared/update.ts';
 import { watchPulse } from './pulse.ts';
-
-/** What the preload exposes as `window.rushcatalog`: functions and plain data only, so that it crosses contextBridge. */
-export interface RushcatalogApi {
-  /** Answers with an `Answer`; input is parsed by the same dispatch as over HTTP. */
-  call(name: string, input: unknown): Promise<unknown>;
-  /**
-   * Begins with a snapshot. `onPulse` is called once a second while the agent's main loop turns, as the empty lines
-   * of the HTTP stream are.
-   */
-  watch(onUpdate: (update: Update) => void, onPulse: () => void): { close(): void; resync(): void };
-  /** An address of the app's own scheme. */
-  derivedUrl(assetUuid: string, ref: string): string;
-}
 
 declare global {
   interface Window {

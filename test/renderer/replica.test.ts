@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createElectronBridge, type RushcatalogApi } from '../../renderer/bridge/electron.ts';
+import { createElectronBridge } from '../../renderer/bridge/electron.ts';
 import { createHttpBridge } from '../../renderer/bridge/http.ts';
 import { createReplica } from '../../renderer/replica.ts';
-import type { Bridge, LinkState } from '../../shared/bridge.ts';
+import type { Bridge, LinkState, RushcatalogApi } from '../../shared/bridge.ts';
 import { reduce } from '../../shared/reduce.ts';
 import type { Update } from '../../shared/update.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';

@@ -4,11 +4,11 @@ import type { Settings } from '../../../shared/settings.ts';
 import { createAgent, type Agent } from '../../agent/agent.ts';
 import { createSettingsStore } from '../../agent/settings-store.ts';
 import { fixedToken } from '../../agent/token-source.ts';
-import { allExecutors } from '../executors.ts';
+import { allExecutors } from '../../compose/executors.ts';
 import { createFileStore } from '../file-store.ts';
 import { cacheFolder } from '../folders.ts';
-import { createFileLog } from '../log-file.ts';
-import { createOperatorClient, type OperatorClient } from './operator-client.ts';
+import { createFileLog } from '../../compose/log-file.ts';
+import { createOperatorClient, type OperatorClient } from '../../compose/operator-client.ts';
 
 /** Server and agent of one machine, in this process, over loopback HTTP like any other pair. */
 export interface Embedded {

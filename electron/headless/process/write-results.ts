@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
 import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
-import type { OperatorClient } from './operator-client.ts';
+import type { OperatorClient } from '../../compose/operator-client.ts';
+import { proxyPath, type ProxyPlace } from './layout.ts';
 
 /** One line of `result.json`: a job, and what was submitted or why there is nothing. */
 export type ResultEntry =
@@ -31,8 +32,9 @@ const Submitted = z.looseObject({
   result: z.looseObject({ derived_manifest: z.array(DerivedRef), transcript: Transcript.optional() }),
 });
 
-/** Fetches the derived files of one completed job into `folder` under the names the command line promises. */
-export async function writeFiles(client: OperatorClient, job: OperatorJob, folder: string): Promise<void> {
+/** Fetches the derived files of one completed job into the source's folder; proxies go where the layout puts them. */
+export async function writeFiles(client: OperatorClient, job: OperatorJob, place: ProxyPlace): Promise<void> {
+  const { folder } = place;
   const { output, result } = Submitted.parse(job.submitted);
   await mkdir(folder, { recursive: true });
   const counts = new Map<string, number>();
@@ -40,7 +42,7 @@ export async function writeFiles(client: OperatorClient, job: OperatorJob, folde
     const index = counts.get(entry.kind) ?? 0;
     counts.set(entry.kind, index + 1);
     const response = await client.derived(String(job.asset_uuid), entry.ref);
-    await writeStream(join(folder, fileName(entry, index)), response);
+    await writeStream(pathOf(place, entry, index), response);
   }
   if (output.waveform_data !== undefined) await writeJson(join(folder, 'waveform.json'), output.waveform_data);
   if (result.transcript !== undefined) await writeJson(join(folder, 'transcript.json'), result.transcript);
@@ -60,6 +62,12 @@ const ENDING_OF: Readonly<Record<string, string>> = {
   'audio/mp4': 'm4a',
 };
 
+function pathOf(place: ProxyPlace, entry: DerivedRef, index: number): string {
+  const name = fileName(entry, index);
+  const isProxy = entry.kind === 'proxy_video' || entry.kind === 'proxy_audio';
+  return isProxy ? proxyPath(place, name) : join(place.folder, name);
+}
+
 function fileName({ kind, content_type: type }: DerivedRef, index: number): string {
   const ending = ENDING_OF[type] ?? 'bin';
   const more = index === 0 ? '' : `_${index}`;
@@ -77,6 +85,7 @@ function fileName({ kind, content_type: type }: DerivedRef, index: number): stri
 
 /** Written under a temporary name: what has its final name is complete. */
 async function writeStream(path: string, response: Response): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   if (response.body === null) throw new Error('the embedded server sent a derived file without content');
   await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(`${path}.part`));
   await rename(`${path}.part`, path);

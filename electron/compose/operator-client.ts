@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Refusal } from '../../../shared/failure.ts';
+import type { Refusal } from '../../shared/failure.ts';
 import {
   API_BASE,
   Asset,
@@ -8,7 +8,7 @@ import {
   OperatorJobPage,
   type CreateAssetRequest,
   type CreateJobRequest,
-} from '../../../shared/wire.ts';
+} from '../../shared/wire.ts';
 
 /** The operator calls of protocol.md that this program makes to its own embedded server. Throws on any other answer. */
 export interface OperatorClient {
@@ -17,7 +17,12 @@ export interface OperatorClient {
   jobs(): Promise<OperatorJob[]>;
   retry(jobId: string): Promise<Refusal | null>;
   derived(assetUuid: string, ref: string): Promise<Response>;
+  /** The same for the page: any answer as it came. `range` is a `Range` header value. */
+  openDerived(assetUuid: string, ref: string, range?: string): Promise<Response>;
 }
+
+/** For the head of the answer only: how fast a page takes the rest, a paused video above all, is its own matter. */
+const HEAD_TIMEOUT_MS = 60_000;
 
 export function createOperatorClient(serverUrl: string, token: string): OperatorClient {
   const ask = (method: string, path: string, body?: unknown): Promise<Response> =>
@@ -55,6 +60,19 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
         code: error.data?.code ?? 'RETRY_REFUSED',
         message: error.data?.message ?? 'The server refused the retry.',
       };
+    },
+    async openDerived(assetUuid, ref, range) {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), HEAD_TIMEOUT_MS);
+      try {
+        const path = `/assets/${encodeURIComponent(assetUuid)}/derived/${encodeURIComponent(ref)}`;
+        return await fetch(`${serverUrl}${API_BASE}${path}`, {
+          headers: { Authorization: `Bearer ${token}`, ...(range === undefined ? {} : { Range: range }) },
+          signal: late.signal,
+        });
+      } finally {
+        clearTimeout(timer);
+      }
     },
     derived: async (assetUuid, ref) => {
       const response = await ask('GET', `/assets/${assetUuid}/derived/${encodeURIComponent(ref)}`);

@@ -1,0 +1,29 @@
+import { contextBridge, ipcRenderer } from 'electron';
+import type { RushcatalogApi } from '../../shared/bridge.ts';
+import { CALL_CHANNEL, WATCH_CHANNEL, type FromPage, type ToPage } from './channels.ts';
+
+/** All that the page gets: three functions that take and give plain data. Nothing of Electron itself crosses. */
+const api: RushcatalogApi = {
+  call: (name, input) => ipcRenderer.invoke(CALL_CHANNEL, name, input),
+  watch: (onUpdate, onPulse) => {
+    const { port1: port, port2: theirs } = new MessageChannel();
+    const say = (message: FromPage): void => port.postMessage(message);
+    port.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
+      if (data.kind === 'pulse') return onPulse();
+      say('taken');
+      onUpdate(data.update);
+    });
+    port.start();
+    ipcRenderer.postMessage(WATCH_CHANNEL, null, [theirs]);
+    return {
+      close: () => {
+        say('close');
+        port.close();
+      },
+      resync: () => say('resync'),
+    };
+  },
+  derivedUrl: (assetUuid, ref) => `/derived/${encodeURIComponent(assetUuid)}/${encodeURIComponent(ref)}`,
+};
+
+contextBridge.exposeInMainWorld('rushcatalog', api);

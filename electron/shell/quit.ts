@@ -1,0 +1,56 @@
+import type { App } from 'electron';
+
+export interface QuitDeps {
+  readonly app: Pick<App, 'quit' | 'exit'> & {
+    on(event: 'before-quit', listener: (event: { preventDefault(): void }) => void): unknown;
+  };
+  /** Drains the agent and closes what is open; `hurry` ends the grace of running jobs. */
+  readonly stop: (hurry: AbortSignal) => Promise<void>;
+  /** After this long the process ends whatever hangs. */
+  readonly limitMs: number;
+  readonly onTrouble: (error: unknown) => void;
+  /** Runs once after `ms`. */
+  readonly after: (ms: number, run: () => void) => void;
+}
+
+export interface Quit {
+  /** True once everything owed was written down, and windows may close. */
+  isOver(): boolean;
+  /** Begins to quit; asking again changes nothing. */
+  begin(): void;
+}
+
+/** Could not end in order: the journal holds what is owed, the next start goes on from it. */
+const EXIT_FORCED = 1;
+
+/**
+ * Quitting waits for the agent, with the window open to show it, and with a hard limit. Asking to quit a second time
+ * (menu, Ctrl-C, SIGTERM) gives running jobs back at once instead of waiting for them.
+ */
+export function quitAfterStop({ app, stop, limitMs, onTrouble, after }: QuitDeps): Quit {
+  let phase: 'open' | 'stopping' | 'over' = 'open';
+  const hurry = new AbortController();
+  const run = async (): Promise<void> => {
+    after(limitMs, () => app.exit(EXIT_FORCED));
+    try {
+      await stop(hurry.signal);
+    } catch (error) {
+      onTrouble(error);
+    }
+    phase = 'over';
+    app.quit();
+  };
+  app.on('before-quit', (event) => {
+    if (phase === 'over') return;
+    event.preventDefault();
+    if (phase === 'stopping') return hurry.abort();
+    phase = 'stopping';
+    void run();
+  });
+  return {
+    isOver: () => phase === 'over',
+    begin: () => {
+      if (phase === 'open') app.quit();
+    },
+  };
+}

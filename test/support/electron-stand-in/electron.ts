@@ -1,0 +1,43 @@
+import { app } from './app.ts';
+import { BrowserWindow } from './browser-window.ts';
+import { obeyTests } from './control.ts';
+import { ipcMain } from './ipc.ts';
+import { protocol } from './scheme.ts';
+import { session } from './session.ts';
+import { strict } from './strict.ts';
+
+/**
+ * Stands in for the `electron` module where its binary cannot be had: the built main script runs on plain Node, its
+ * windows are pages of a real Chromium. It is strict: what electron.d.ts does not have, or what is not known here,
+ * throws. What it cannot show: process isolation, fuses, the OS's own parts. An import that is missing below does not link.
+ */
+const dialog = strict('Dialog', {
+  showErrorBox: (title: string, content: string): void => {
+    process.stderr.write(`[${title}] ${content}\n`);
+  },
+});
+
+const Menu = strict('Menu', {
+  setApplicationMenu: (menu: unknown): void => {
+    if (menu !== null) throw new Error('electron stand-in: menus are not known to the stand-in yet');
+  },
+  buildFromTemplate: (): never => {
+    throw new Error('electron stand-in: menus are not known to the stand-in yet');
+  },
+});
+
+/** A Linux without a keyring: Chromium would "encrypt" with a password from its own source. */
+const safeStorage = strict('SafeStorage', {
+  isAsyncEncryptionAvailable: async (): Promise<boolean> => true,
+  getSelectedStorageBackend: (): string => 'basic_text',
+  encryptStringAsync: async (): Promise<never> => {
+    throw new Error('electron stand-in: it has no keystore');
+  },
+  decryptStringAsync: async (): Promise<never> => {
+    throw new Error('electron stand-in: it has no keystore');
+  },
+});
+
+export { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, session };
+
+obeyTests({ app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, session });
