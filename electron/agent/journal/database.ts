@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Refusal } from '../../../shared/failure.ts';
+import { RESULTS_TABLE } from './result-rows.ts';
 
 /** A start that cannot go on; carries what a person is told. */
 export class StartError extends Error {
@@ -65,6 +66,9 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE hold_offs (job_id TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT;
   CREATE TABLE proofs (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
+  // Set while a run is in the hands of its executor: only a death in that time is the job's own doing.
+  'ALTER TABLE runs ADD COLUMN executing INTEGER NOT NULL DEFAULT 0;',
+  RESULTS_TABLE,
 ];
 
 /**

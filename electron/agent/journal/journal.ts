@@ -1,44 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EndedJob } from '../../../shared/snapshot.ts';
-import type { JobType, UploadedPart, WireJob } from '../../../shared/wire.ts';
+import type { UploadedPart } from '../../../shared/wire.ts';
 import type { ExecutionOutcome } from '../executors/executor.ts';
 import { openDatabase } from './database.ts';
-
-/** A job this agent claimed, or is about to claim, and has not yet reported (reliability.md, "A job's life"). */
-export interface Run {
-  readonly runId: string;
-  readonly jobId: string;
-  readonly assetUuid: string;
-  readonly jobType: JobType;
-  readonly sourcePath: string;
-  /** `claiming`: intent written, no answer yet. `executed`: outcome known, report owed. `kept`: the lease went before delivery. */
-  readonly phase: 'claiming' | 'claimed' | 'executed' | 'kept';
-  readonly claimKey: string;
-  readonly claimedAt: string;
-  readonly wireJob?: WireJob;
-  readonly lockToken?: string;
-  /** Hash of inputs and source identity: kept work is delivered again only if it is the same (protocol.md, Lease). */
-  readonly fingerprint?: string;
-  readonly outcome?: ExecutionOutcome;
-  readonly report?: Report;
-  readonly keptAt?: string;
-}
-
-/** The report whose bytes are fixed before its first try. */
-export interface Report {
-  readonly call: 'submit' | 'fail';
-  readonly body: string;
-  readonly key: string;
-}
-
-export interface Upload {
-  readonly artifact: number;
-  readonly generation: number;
-  readonly partSize?: number;
-  readonly uploadId?: string;
-  readonly uploadUrl?: string;
-  readonly ref?: string;
-}
+import { resultRows, type ResultRows } from './result-rows.ts';
+import { readRun, readUpload, text, type Run, type Upload } from './run.ts';
 
 export interface HistoryPage {
   readonly items: readonly EndedJob[];
@@ -46,15 +12,26 @@ export interface HistoryPage {
 }
 
 type RunChange = Partial<
-  Pick<Run, 'phase' | 'wireJob' | 'lockToken' | 'fingerprint' | 'outcome' | 'report' | 'keptAt'>
+  Pick<Run, 'phase' | 'wireJob' | 'lockToken' | 'fingerprint' | 'executing' | 'outcome' | 'report' | 'keptAt'>
 >;
+
+/** What an ended execution means for later offers of the same job. */
+export interface Aftermath {
+  readonly crashed: boolean;
+  /** ISO 8601; absent: no hold-off. */
+  readonly heldOffUntil?: string;
+}
 
 /** What survives a restart. Synchronous on purpose: an intent is on the disk before the next line of code runs. */
 export class Journal {
   readonly #db: DatabaseSync;
 
+  /** Copies of delivered files. */
+  readonly results: ResultRows;
+
   constructor(path: string) {
     this.#db = openDatabase(path);
+    this.results = resultRows(this.#db);
   }
 
   close(): void {
@@ -102,12 +79,42 @@ export class Journal {
     if (change.wireJob !== undefined) columns.push(['wire_job', JSON.stringify(change.wireJob)]);
     if (change.lockToken !== undefined) columns.push(['lock_token', change.lockToken]);
     if (change.fingerprint !== undefined) columns.push(['fingerprint', change.fingerprint]);
+    if (change.executing !== undefined) columns.push(['executing', change.executing ? 1 : 0]);
     if (change.outcome !== undefined) columns.push(['outcome', JSON.stringify(change.outcome)]);
     if (change.report !== undefined) columns.push(['report', JSON.stringify(change.report)]);
     if (change.keptAt !== undefined) columns.push(['kept_at', change.keptAt]);
     if (columns.length === 0) return;
     const sets = columns.map(([name]) => `${name} = ?`).join(', ');
     this.#run(`UPDATE runs SET ${sets} WHERE run_id = ?`, ...columns.map(([, value]) => value), runId);
+  }
+
+  /** The receipt of an execution, with what it means for the job's next offers, in one transaction. */
+  executed(run: Pick<Run, 'runId' | 'jobId'>, outcome: ExecutionOutcome, aftermath: Aftermath): void {
+    this.#transaction(() => {
+      if (aftermath.crashed) this.noteCrash(run.jobId);
+      if (aftermath.heldOffUntil !== undefined) this.holdOff(run.jobId, aftermath.heldOffUntil);
+      this.change(run.runId, { phase: 'executed', executing: false, outcome });
+    });
+  }
+
+  /**
+   * Kept work becomes the outcome of a new run. Its folder was renamed before: a death in between finds neither, and
+   * the work is done again.
+   */
+  adopt(keptId: string, runId: string, fingerprint: string, outcome: ExecutionOutcome): void {
+    this.#transaction(() => {
+      this.forget(keptId);
+      this.change(runId, { phase: 'executed', fingerprint, outcome });
+    });
+  }
+
+  /** The agent died while this run was executing: counts that once. Returns the crashes of its job so far. */
+  died(run: Pick<Run, 'runId' | 'jobId'>): number {
+    this.#transaction(() => {
+      this.noteCrash(run.jobId);
+      this.change(run.runId, { executing: false });
+    });
+    return this.crashes(run.jobId);
   }
 
   runs(): readonly Run[] {
@@ -263,7 +270,8 @@ export class Journal {
       work();
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      // SQLite has rolled back by itself when the disk was full.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }
@@ -279,48 +287,4 @@ export class Journal {
   #all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
     return this.#db.prepare(sql).all(...values);
   }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** Parses a JSON column; the journal is ours, so its shape is trusted once SQLite vouches for its integrity. */
-function column<T>(row: Record<string, unknown>, name: string): T | undefined {
-  const value = text(row[name]);
-  return value === undefined ? undefined : (JSON.parse(value) as T);
-}
-
-function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
-}
-
-function readRun(row: Record<string, unknown>): Run {
-  return {
-    runId: String(row['run_id']),
-    jobId: String(row['job_id']),
-    assetUuid: String(row['asset_uuid']),
-    jobType: String(row['job_type']) as JobType,
-    sourcePath: String(row['source_path']),
-    phase: String(row['phase']) as Run['phase'],
-    claimKey: String(row['claim_key']),
-    claimedAt: String(row['claimed_at']),
-    ...present('wireJob', column<WireJob>(row, 'wire_job')),
-    ...present('lockToken', text(row['lock_token'])),
-    ...present('fingerprint', text(row['fingerprint'])),
-    ...present('outcome', column<ExecutionOutcome>(row, 'outcome')),
-    ...present('report', column<Report>(row, 'report')),
-    ...present('keptAt', text(row['kept_at'])),
-  };
-}
-
-function readUpload(row: Record<string, unknown>): Upload {
-  return {
-    artifact: Number(row['artifact']),
-    generation: Number(row['generation']),
-    ...present('partSize', row['part_size'] === null ? undefined : Number(row['part_size'])),
-    ...present('uploadId', text(row['upload_id'])),
-    ...present('uploadUrl', text(row['upload_url'])),
-    ...present('ref', text(row['ref'])),
-  };
 }

@@ -1,0 +1,85 @@
+import type { JobType, WireJob } from '../../../shared/wire.ts';
+import type { ExecutionOutcome } from '../executors/executor.ts';
+
+/** A job this agent claimed, or is about to claim, and has not yet reported (reliability.md, "A job's life"). */
+export interface Run {
+  readonly runId: string;
+  readonly jobId: string;
+  readonly assetUuid: string;
+  readonly jobType: JobType;
+  readonly sourcePath: string;
+  /** `claiming`: intent written, no answer yet. `executed`: outcome known, report owed. `kept`: the lease went before delivery. */
+  readonly phase: 'claiming' | 'claimed' | 'executed' | 'kept';
+  readonly claimKey: string;
+  readonly claimedAt: string;
+  /** Its executor had begun and did not end: the agent died with it. */
+  readonly executing?: boolean;
+  readonly wireJob?: WireJob;
+  readonly lockToken?: string;
+  /** Hash of inputs and source identity: kept work is delivered again only if it is the same (protocol.md, Lease). */
+  readonly fingerprint?: string;
+  readonly outcome?: ExecutionOutcome;
+  readonly report?: Report;
+  readonly keptAt?: string;
+}
+
+/** The report whose bytes are fixed before its first try. */
+export interface Report {
+  readonly call: 'submit' | 'fail';
+  readonly body: string;
+  readonly key: string;
+}
+
+export interface Upload {
+  readonly artifact: number;
+  readonly generation: number;
+  readonly partSize?: number;
+  readonly uploadId?: string;
+  readonly uploadUrl?: string;
+  readonly ref?: string;
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Parses a JSON column; the journal is ours, so its shape is trusted once SQLite vouches for its integrity. */
+function column<T>(row: Record<string, unknown>, name: string): T | undefined {
+  const value = text(row[name]);
+  return value === undefined ? undefined : (JSON.parse(value) as T);
+}
+
+function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+}
+
+export function readRun(row: Record<string, unknown>): Run {
+  return {
+    runId: String(row['run_id']),
+    jobId: String(row['job_id']),
+    assetUuid: String(row['asset_uuid']),
+    jobType: String(row['job_type']) as JobType,
+    sourcePath: String(row['source_path']),
+    phase: String(row['phase']) as Run['phase'],
+    claimKey: String(row['claim_key']),
+    claimedAt: String(row['claimed_at']),
+    ...present('executing', Number(row['executing']) === 1 ? true : undefined),
+    ...present('wireJob', column<WireJob>(row, 'wire_job')),
+    ...present('lockToken', text(row['lock_token'])),
+    ...present('fingerprint', text(row['fingerprint'])),
+    ...present('outcome', column<ExecutionOutcome>(row, 'outcome')),
+    ...present('report', column<Report>(row, 'report')),
+    ...present('keptAt', text(row['kept_at'])),
+  };
+}
+
+export function readUpload(row: Record<string, unknown>): Upload {
+  return {
+    artifact: Number(row['artifact']),
+    generation: Number(row['generation']),
+    ...present('partSize', row['part_size'] === null ? undefined : Number(row['part_size'])),
+    ...present('uploadId', text(row['upload_id'])),
+    ...present('uploadUrl', text(row['upload_url'])),
+    ...present('ref', text(row['ref'])),
+  };
+}
