@@ -2,8 +2,9 @@ import type { JobType, WireJob } from '../../shared/wire.ts';
 import { CRASH_LIMIT } from './intake/admission.ts';
 import { claim, intendToClaim, type Claimed } from './jobs/claim.ts';
 import type { Parts } from './jobs/parts.ts';
-import { crashedTooOften, startRun, type ActiveRun } from './jobs/run-job.ts';
-import type { Run } from './journal/journal.ts';
+import { crashedTooOften } from './jobs/produce.ts';
+import { startRun, type ActiveRun } from './jobs/run-job.ts';
+import type { Run } from './journal/run.ts';
 import type { Grant } from './lease/messages.ts';
 
 /** The jobs this agent holds right now, whatever state they are in. */
@@ -15,7 +16,7 @@ export interface ActiveRuns {
   take(offer: WireJob, jobType: JobType): Promise<void>;
   /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
   resume(): Promise<void>;
-  /** Resolves when no run is left, or when `signal` is aborted. */
+  /** Resolves when no run and no claim under way is left, or when `signal` is aborted. */
   settled(signal: AbortSignal): Promise<void>;
 }
 
@@ -33,7 +34,7 @@ export interface ActiveRunsDeps {
 export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
   const { parts } = deps;
   const runs = new Map<string, ActiveRun>();
-  const claiming = new Set<string>();
+  const claiming = new Map<string, Promise<void>>();
 
   const start = (run: Claimed, grant: Grant | null): void => {
     const active = startRun(parts, run, grant, deps.stopping);
@@ -47,14 +48,20 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     };
     void active.ended.then(onEnded);
   };
-  const ask = async (run: Run): Promise<void> => {
-    claiming.add(run.jobId);
+  const askAndStart = async (run: Run): Promise<void> => {
     try {
       const result = await claim(parts, run, deps.stopping);
       if (result.kind === 'claimed') start(result.run, result.grant);
+    } catch (error) {
+      parts.log.error({ job_id: run.jobId, err: error }, 'claim ended unexpectedly');
     } finally {
       claiming.delete(run.jobId);
     }
+  };
+  const ask = (run: Run): Promise<void> => {
+    const asked = askAndStart(run);
+    claiming.set(run.jobId, asked);
+    return asked;
   };
 
   return {
@@ -70,9 +77,10 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
       }
     },
     async settled(signal) {
-      while (runs.size > 0 && !signal.aborted) {
-        const over = Promise.all([...runs.values()].map((run) => run.ended));
-        const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      // Again and again: a claim that is answered meanwhile becomes a run.
+      while (runs.size + claiming.size > 0 && !signal.aborted) {
+        const over = Promise.all([...claiming.values(), ...[...runs.values()].map((run) => run.ended)]);
         await Promise.race([over, aborted]);
       }
     },
@@ -84,10 +92,11 @@ function afterRestart(parts: Parts, run: Run): Claimed {
   const { wireJob, lockToken } = run;
   if (wireJob === undefined || lockToken === undefined)
     throw new Error(`Run ${run.runId} was claimed without a receipt`);
-  if (run.phase === 'executed') return { ...run, wireJob, lockToken };
-  const crashes = parts.journal.noteCrash(run.jobId);
-  if (crashes < CRASH_LIMIT) return { ...run, wireJob, lockToken };
+  const claimed: Claimed = { ...run, wireJob, lockToken };
+  if (run.phase === 'executed' || run.executing !== true) return claimed;
+  const crashes = parts.journal.died(run);
+  if (crashes < CRASH_LIMIT) return claimed;
   const outcome = crashedTooOften(crashes);
   parts.journal.change(run.runId, { phase: 'executed', outcome });
-  return { ...run, phase: 'executed', wireJob, lockToken, outcome };
+  return { ...claimed, phase: 'executed', outcome };
 }

@@ -6,9 +6,10 @@ import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './active-runs.ts';
 import { executeCommand } from './agent-commands.ts';
 import { createAssembly, type AgentDeps, type Assembly } from './assembly.ts';
-import { instant } from './clock.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
+import { clearExpired } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
+import { respondWith } from './results/open-kept.ts';
 import { sweepStrayChildren } from './process/sweep.ts';
 import { shutDown } from './shutdown.ts';
 import type { Store, StoreListener } from './store.ts';
@@ -28,6 +29,11 @@ export interface Agent {
   /** Drains for at most `graceMs`, gives the rest back, signs off and closes. `hurry` ends the grace. */
   stop(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }
+
+/** What retention no longer keeps is removed this often, and at the start. */
+const HOUSEKEEPING_MS = 3_600_000;
+/** After the last word a stopping agent waits no longer than this for what is still under way. */
+const LAST_WAIT_MS = 600;
 
 /** One agent. Throws StartError when the work folder cannot be used. */
 export function createAgent(deps: AgentDeps): Agent {
@@ -60,10 +66,13 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     wake: () => intake.wake(),
     async start() {
       await clearLeftovers(parts, owner);
+      const housekeeping = setInterval(() => void keepHouse(parts), HOUSEKEEPING_MS).unref();
+      stopping.signal.addEventListener('abort', () => clearInterval(housekeeping), { once: true });
       const toolsKnown = nextEvent(store, 'toolsFound');
       const ready = capabilities.start();
       // A job that was running needs the tools, not their proofs: unfinished runs go on within seconds of a start.
       await Promise.race([ready, toolsKnown]);
+      if (stopped !== undefined) return;
       await runs.resume();
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
@@ -84,7 +93,11 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
         name,
         input,
       ),
-    openDerived: (asset, ref, range) => parts.client.derived(asset, ref, range, AbortSignal.timeout(60_000)),
+    async openDerived(asset, ref, range) {
+      const kept = await parts.results?.find(asset, ref);
+      if (kept) return respondWith(kept, range);
+      return parts.client.derived(asset, ref, range, AbortSignal.timeout(60_000));
+    },
     stop(graceMs, hurry) {
       stopped ??= end(deps, assembly, { runs, intake, stopping }, graceMs, hurry);
       return stopped;
@@ -107,18 +120,26 @@ async function end(
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   parts.store.emit({ type: 'phaseChanged', phase: 'draining' });
+  // From now on nothing new is proved; a proof that runs is ended beside the draining.
+  const proofsEnded = capabilities.stop();
   await shutDown(
     {
       clock: parts.clock,
       runs,
       stopIntake: () => intake.close(),
       interrupt: () => stopping.abort(),
-      signOff: async (timeoutMs) => void (await signOn([], AbortSignal.timeout(timeoutMs))),
+      signOff: async (timeoutMs) => {
+        if (parts.connection.link === 'connected') await signOn([], AbortSignal.timeout(timeoutMs));
+      },
     },
     graceMs,
     hurry,
   );
-  await capabilities.stop();
+  // Bounded: a proof's child or a share that does not answer must not hold up the end.
+  const waited = new AbortController();
+  const ended = Promise.all([proofsEnded, intake.ended()]);
+  await Promise.race([ended, parts.clock.sleep(LAST_WAIT_MS, waited.signal)]);
+  waited.abort();
   await parts.leases.close();
   deps.token.close();
   parts.store.emit({ type: 'phaseChanged', phase: 'stopped' });
@@ -135,16 +156,15 @@ function nextEvent(store: Store, type: AgentEventType): Promise<void> {
   });
 }
 
+async function keepHouse(parts: Parts): Promise<void> {
+  await clearExpired(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'house-keeping failed'));
+}
+
 /** What an earlier life left behind: its children, its folders, and what retention no longer keeps. */
 async function clearLeftovers(parts: Parts, owner: string): Promise<void> {
-  const { journal, clock, log } = parts;
+  const { journal, log } = parts;
   const { ended } = await sweepStrayChildren(owner);
   if (ended.length > 0) log.warn({ ended: ended.length }, 'ended processes that an earlier run left behind');
-  const retentionMs = parts.settings().retentionDays * 86_400_000;
-  const before = new Date(clock.now() - retentionMs).toISOString();
-  for (const run of journal.runs()) {
-    if (run.phase === 'kept' && (run.keptAt ?? '') < before) journal.forget(run.runId);
-  }
-  journal.prune(before, instant(clock));
+  await keepHouse(parts);
   await sweepWorkspaces(parts.workFolder, new Set(journal.runs().map((run) => run.runId)));
 }

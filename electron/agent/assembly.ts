@@ -6,19 +6,21 @@ import type { Snapshot } from '../../shared/snapshot.ts';
 import type { OperatorPort } from './agent-commands.ts';
 import { createCapabilities, type Capabilities } from './capabilities/capabilities.ts';
 import type { TextStore } from './capabilities/text-store.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { instant, systemClock, type Clock } from './clock.ts';
 import { createConnection } from './connection.ts';
 import { leaseThreadUrl } from './entry-url.ts';
 import type { ExecutorRegistry } from './executors/registry.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import { META_AGENT_ID, register } from './intake/register.ts';
-import { createJobLogs } from './job-log.ts';
+import { createJobLogs, type JobLogs } from './job-log.ts';
 import type { Parts } from './jobs/parts.ts';
 import { Journal } from './journal/journal.ts';
 import { createLeases } from './lease/leases.ts';
 import type { Log } from './log.ts';
 import type { JobProcesses } from './process/child.ts';
 import { createJobProcesses } from './process/job-processes.ts';
+import { endInWords, listenedProcesses, shellCommand, type ProcessListener } from './process/logged-processes.ts';
+import { createResults } from './results/results.ts';
 import { createClient, type Credentials } from './server/client.ts';
 import type { SettingsStore } from './settings-store.ts';
 import { createMediaRoots } from './storage/media-roots.ts';
@@ -58,7 +60,9 @@ export interface Assembly {
 }
 
 /** Makes the parts of one agent. Throws StartError when the work folder cannot be used. */
-export function createAssembly(deps: AgentDeps): Assembly {
+export function createAssembly(given: AgentDeps): Assembly {
+  // Children work in folders of their own: a relative work folder would be another one for them.
+  const deps = { ...given, workFolder: resolve(given.workFolder) };
   const clock = deps.clock ?? systemClock;
   mkdirSync(deps.workFolder, { recursive: true, mode: 0o700 });
   const journal = new Journal(join(deps.workFolder, 'journal.sqlite'));
@@ -72,7 +76,8 @@ export function createAssembly(deps: AgentDeps): Assembly {
   });
   const owner = ownerOf(identity, deps.workFolder);
   const connection = createConnection({ store, clock, random, refreshToken: () => deps.token.refresh() });
-  const leases = createLeases({ threadUrl: leaseThreadUrl(), serverUrl: deps.serverUrl, credentials, clock });
+  const { log } = deps;
+  const leases = createLeases({ threadUrl: leaseThreadUrl(), serverUrl: deps.serverUrl, credentials, clock, log });
   const createProcesses = (runId: string, jobId: string): JobProcesses =>
     createJobProcesses({ runId, owner, jobId, nice: NICE });
   const capabilities = createCapabilities({
@@ -88,13 +93,14 @@ export function createAssembly(deps: AgentDeps): Assembly {
     now: clock.now,
   });
   const { monotonic } = clock;
+  const jobLogs = createJobLogs();
   const parts: Parts = {
     clock,
     random,
     uuid: randomUUID,
     log: deps.log,
     store,
-    jobLogs: createJobLogs(),
+    jobLogs,
     journal,
     client: createClient({ serverUrl: deps.serverUrl, fetch: deps.fetch ?? fetch, credentials, monotonic }),
     connection,
@@ -104,8 +110,16 @@ export function createAssembly(deps: AgentDeps): Assembly {
     toolbox: () => capabilities.toolbox(),
     settings,
     workFolder: deps.workFolder,
-    createProcesses,
+    createProcesses: (runId, jobId) => listenedProcesses(createProcesses(runId, jobId), logOf(jobLogs, jobId, clock)),
     version: VERSION,
+    results:
+      deps.operator === undefined
+        ? createResults({
+            rows: journal.results,
+            workFolder: deps.workFolder,
+            limitBytes: () => settings().workLimitGb * 1e9,
+          })
+        : null,
     noteOutcome: (jobType, outcome) => capabilities.noteOutcome(jobType, outcome),
   };
   const renewed = (): void => leases.setCredentials(credentials());
@@ -133,11 +147,19 @@ function firstSnapshot(
   });
 }
 
+/** Every command and how it ended, for the person who asks what exactly was run. */
+function logOf(jobLogs: JobLogs, jobId: string, clock: Clock): ProcessListener {
+  const add = (level: 'debug' | 'info', message: string): void =>
+    jobLogs.add(jobId, { at: instant(clock), level, message });
+  return {
+    started: (command) => add('info', `$ ${shellCommand(command)}`),
+    ended: ({ end, wallMs }) => add('debug', `${endInWords(end)} after ${Math.round(wallMs)} ms`),
+  };
+}
+
 /** One value per installation and work folder, the same after a restart: marks our children for the sweep. */
 function ownerOf({ installationId }: Identity, workFolder: string): string {
-  return createHash('sha256')
-    .update(`${installationId}\n${resolve(workFolder)}`)
-    .digest('hex');
+  return createHash('sha256').update(`${installationId}\n${workFolder}`).digest('hex');
 }
 
 function signOnAs(parts: Parts, identity: Identity, renewed: () => void): Assembly['signOn'] {

@@ -2,7 +2,7 @@ import type { Refusal } from '../../shared/failure.ts';
 import type { ServerLink } from '../../shared/snapshot.ts';
 import { instant, type Clock } from './clock.ts';
 import type { ReplyHead } from './server/outcome.ts';
-import { createBackoff } from './server/retry.ts';
+import { createBackoff, type Backoff } from './server/retry.ts';
 import type { Store } from './store.ts';
 
 /** `lastContactAt` is told this often at most: an idle agent must not wake every page at each poll. */
@@ -14,8 +14,10 @@ const TOKEN_EVERY_MS = 60_000;
 export interface Connection {
   /** Every reply passes here. */
   note(reply: ReplyHead): void;
+  /** The waiting of one operation: each has its own, so that the success of one does not hasten another. */
+  backoff(): Backoff;
   /** Waits before the next try of something that got no definite answer; ends early on `signal` or `hurry`. */
-  pause(reply: ReplyHead, signal: AbortSignal): Promise<void>;
+  pause(reply: ReplyHead, signal: AbortSignal, backoff: Backoff): Promise<void>;
   /** A new token or address was set: everything that waits tries again. */
   hurry(): void;
   readonly link: ServerLink;
@@ -31,7 +33,6 @@ export function createConnection(deps: {
   const { store, clock } = deps;
   let hurried = new AbortController();
   let lastTold = Number.NEGATIVE_INFINITY;
-  const backoff = createBackoff(deps.random);
   const link = (): ServerLink => store.snapshot().server.link;
 
   const change = (next: ServerLink, problem?: Refusal): void => {
@@ -59,7 +60,6 @@ export function createConnection(deps: {
     note(reply) {
       const next = linkOf(reply);
       if (next === 'connected') {
-        backoff.reset();
         if (clock.monotonic() - lastTold >= CONTACT_EVERY_MS || link() !== 'connected') {
           lastTold = clock.monotonic();
           store.emit({ type: 'serverAnswered', at: instant(clock) });
@@ -71,7 +71,8 @@ export function createConnection(deps: {
       }
       change(next, problemOf(next, store.snapshot().server.url, reply));
     },
-    async pause(reply, signal) {
+    backoff: () => createBackoff(deps.random),
+    async pause(reply, signal, backoff) {
       const refused = reply.answer === '401' || reply.answer === '403';
       const ms = refused ? TOKEN_EVERY_MS : backoff.next(reply.retryAfterMs);
       await clock.sleep(ms, AbortSignal.any([signal, hurried.signal]));

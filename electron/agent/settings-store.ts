@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import {
   isManaged,
@@ -31,7 +32,8 @@ export function createSettingsStore(
 ): SettingsStore {
   let user = file === null ? {} : readUserFile(file);
   const view = (): SettingsView => {
-    const values = SettingsSchema.parse({ ...user, ...overrides.values });
+    // Forty machines of one name help nobody: until somebody names the agent, it is called like its machine.
+    const values = SettingsSchema.parse({ agentName: hostname(), ...user, ...overrides.values });
     const originOf = (name: SettingName): SettingOrigin =>
       overrides.values[name] !== undefined ? overrides.origin : name in user ? 'user' : 'default';
     const origins = Object.fromEntries(SETTING_NAMES.map((name) => [name, originOf(name)]));
@@ -59,9 +61,10 @@ export function createSettingsStore(
           field: issue?.path.join('.') ?? '',
         };
       }
-      user = { ...user, ...change };
-      if (file !== null) writeUserFile(file, user);
-      return null;
+      const next = { ...user, ...change };
+      const refusal = file === null ? null : writeUserFile(file, next);
+      if (refusal === null) user = next;
+      return refusal;
     },
   };
 }
@@ -83,9 +86,20 @@ function readUserFile(file: string): Partial<Settings> {
   }
 }
 
-function writeUserFile(file: string, user: Partial<Settings>): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.new`;
-  writeFileSync(temporary, `${JSON.stringify(user, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(temporary, file);
+/** Why the file could not be written, or null: then it is on the disk, whole. */
+function writeUserFile(file: string, user: Partial<Settings>): Refusal | null {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const temporary = `${file}.new`;
+    writeFileSync(temporary, `${JSON.stringify(user, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(temporary, file);
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return {
+      code: 'SETTINGS_NOT_SAVED',
+      message: `The settings file ${file} cannot be written (${code}).`,
+      nextStep: 'Make room on its disk, or let this user write there; nothing was changed.',
+    };
+  }
 }

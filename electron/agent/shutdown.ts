@@ -11,6 +11,7 @@ export interface ShutdownDeps {
   readonly stopIntake: () => void;
   /** Aborts every wait of deliveries; what is unfinished stays in the journal. */
   readonly interrupt: () => void;
+  /** Said to a server that was last heard of; not at all to one that is away. */
   readonly signOff: (timeoutMs: number) => Promise<void>;
 }
 
@@ -32,6 +33,6 @@ export async function shutDown(deps: ShutdownDeps, graceMs: number, hurry: Abort
   await Promise.race([runs.settled(bound.signal), clock.sleep(LAST_WORD_MS, bound.signal)]);
   bound.abort();
   deps.interrupt();
-  await runs.settled(AbortSignal.timeout(LAST_WORD_MS / 2));
-  await deps.signOff(LAST_WORD_MS / 2);
+  await runs.settled(AbortSignal.timeout(LAST_WORD_MS / 4));
+  await deps.signOff(LAST_WORD_MS / 4);
 }

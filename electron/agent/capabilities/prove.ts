@@ -158,7 +158,10 @@ function proofJob<T extends JobType>(executor: Executor<T>, sourcePath: string):
 
 function asFailure(error: unknown): Failure {
   if (error instanceof JobFailure) return error.failure;
-  return failure('INTERNAL', `The test ended unexpectedly: ${error instanceof Error ? error.message : String(error)}.`);
+  return failure(
+    'INTERNAL',
+    `The test ended unexpectedly (${error instanceof Error ? error.message : String(error)}).`,
+  );
 }
 
 /** What the Capabilities page and the doctor say: the tool's own first complaint helps whoever repairs the machine. */

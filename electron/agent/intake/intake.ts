@@ -27,6 +27,8 @@ export interface Intake {
   pause(): Refusal | null;
   resume(): Refusal | null;
   wake(): void;
+  /** Resolves when the round of polling under way at `close` is over. */
+  ended(): Promise<void>;
 }
 
 export function createIntake(deps: IntakeDeps): Intake {
@@ -80,6 +82,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     pause: () => changePhase('working', 'paused'),
     resume: () => changePhase('paused', 'working'),
     wake: () => poll?.wake(),
+    ended: async () => poll?.ended,
   };
 }
 

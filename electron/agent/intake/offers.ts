@@ -2,6 +2,7 @@ import { isJobType } from '../../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType, WireJob } from '../../../shared/wire.ts';
 import { executorFor } from '../executors/registry.ts';
+import { dropOldestKept } from '../jobs/kept.ts';
 import type { Parts } from '../jobs/parts.ts';
 import { admit, waitForDisk, waitForSource, type IntakeState } from './admission.ts';
 import { diskRoom } from './disk.ts';
@@ -18,6 +19,7 @@ export interface OfferDeps {
 /** Goes through the offers in the server's order, takes what may be taken, and tells why the others wait. */
 export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]): Promise<void> {
   const waiting: WaitingJob[] = [];
+  await noteDisk(deps.parts);
   for (const offer of offers) {
     if (deps.isActive(offer.job_id)) continue;
     const reason = await consider(deps, offer);
@@ -38,16 +40,28 @@ async function consider({ parts, state }: OfferDeps, offer: WireJob): Promise<Wa
   const source = waitForSource(look, admission.sourcePath);
   if (source !== null || look.kind !== 'claimable') return source;
   const estimate = executorFor(parts.executors, admission.jobType)?.estimateBytes(look.sizeBytes) ?? 0;
-  const room = await diskRoom(parts.workFolder, parts.settings().workLimitGb * 1e9);
-  const disk = waitForDisk(estimate, room.availableBytes);
-  noteDisk(parts, room.freeBytes, disk !== null);
+  const disk = await whyNoRoom(parts, estimate);
   if (disk !== null) return disk;
   // Looking took time: a pause or a drain that began meanwhile counts (nothing is claimed after it began).
   const again = admit(offer, state());
   return again.kind === 'wait' ? again.reason : null;
 }
 
-function noteDisk({ store, workFolder }: Parts, freeBytes: number, full: boolean): void {
+/** Copies of delivered files, and finished work that waits for its job to come back, make way: oldest first. */
+async function whyNoRoom(parts: Parts, estimate: number): Promise<WaitReason | null> {
+  for (;;) {
+    const room = await diskRoom(parts.workFolder, parts.settings().workLimitGb * 1e9);
+    const reason = waitForDisk(estimate, room.availableBytes);
+    if (reason === null) return null;
+    if (!(await parts.results?.dropOldest()) && !(await dropOldestKept(parts))) return reason;
+  }
+}
+
+/** Full: not even the reserve is left, so that no job of any size can be taken. */
+async function noteDisk(parts: Parts): Promise<void> {
+  const { store, workFolder } = parts;
+  const { freeBytes, availableBytes } = await diskRoom(workFolder, parts.settings().workLimitGb * 1e9);
+  const full = availableBytes === 0;
   const { disk } = store.snapshot();
   const moved = Math.abs((disk.freeBytes ?? 0) - freeBytes) > 100_000_000;
   if (disk.full !== full || moved) store.emit({ type: 'diskChecked', disk: { workFolder, freeBytes, full } });

@@ -42,7 +42,7 @@ export function startPolling(deps: PollDeps): Poll {
     woken = new AbortController();
     return wasWoken;
   };
-  return { wake, ended: loop(deps, nap) };
+  return { wake, ended: loopOnAndOn(deps, nap) };
 }
 
 /** Sleeps; true when it was woken. */
@@ -53,13 +53,14 @@ async function loop(deps: PollDeps, nap: Nap): Promise<void> {
   let registeredAt = Number.NEGATIVE_INFINITY;
   let registeredAs = -1;
   let summaryAt = Number.NEGATIVE_INFINITY;
+  const backoff = parts.connection.backoff();
   while (!signal.aborted) {
     const now = parts.clock.monotonic();
     const declaration = deps.declaration();
     if (declaration !== registeredAs || now - registeredAt >= REGISTER_EVERY_MS) {
       const { accepted, reply } = await deps.register();
       if (!accepted) {
-        await parts.connection.pause(reply, signal);
+        await parts.connection.pause(reply, signal, backoff);
         continue;
       }
       registeredAt = now;
@@ -71,15 +72,30 @@ async function loop(deps: PollDeps, nap: Nap): Promise<void> {
       continue;
     }
     if (!Array.isArray(offers)) {
-      await parts.connection.pause(offers as ReplyHead, signal);
+      await parts.connection.pause(offers as ReplyHead, signal, backoff);
       continue;
     }
+    backoff.reset();
     if (now - summaryAt >= SUMMARY_EVERY_MS) {
       summaryAt = now;
       await readSummary(parts, signal);
     }
     await checkRoots(parts);
     await considerUntilNextPoll(deps, offers, nap);
+  }
+}
+
+/** What nobody foresaw (a journal on a full disk above all) ends a round, never the polling itself. */
+async function loopOnAndOn(deps: PollDeps, nap: Nap): Promise<void> {
+  const { parts, signal } = deps;
+  while (!signal.aborted) {
+    try {
+      await loop(deps, nap);
+    } catch (error) {
+      if (signal.aborted) return;
+      parts.log.error({ err: error }, 'a round of polling failed; it is tried again');
+      await parts.clock.sleep(MIN_POLL_MS, signal);
+    }
   }
 }
 

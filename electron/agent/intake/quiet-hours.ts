@@ -19,7 +19,10 @@ export function quietFor(hours: QuietHours | undefined, now: number): number | n
   const length = mod(end - start);
   const into = mod(minute - start);
   if (length === 0 || into >= length) return null;
-  return (length - into) * 60_000 - (now % 60_000);
+  const left = (length - into) * 60_000 - (now % 60_000);
+  // A clock change in between moves the end: what the wall clock will be off by then is taken off, at most half a day.
+  const off = mod(minuteOfDay(now + left, hours.timezone) - end + MINUTES_PER_DAY / 2) - MINUTES_PER_DAY / 2;
+  return left - off * 60_000;
 }
 
 function minutesOf(time: string): number {

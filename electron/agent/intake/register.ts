@@ -22,7 +22,8 @@ export async function register(
     max_parallel_jobs: settings.maxParallelJobs,
   };
   const reply = await parts.client.register(body, signal);
-  parts.connection.note(reply);
+  // A call that we broke off ourselves says nothing about the server.
+  if (signal?.aborted !== true) parts.connection.note(reply);
   if (reply.answer === 'ok') {
     const { agent_id: agentId, server_policy: policy } = reply.body;
     identity.setAgentId(agentId);

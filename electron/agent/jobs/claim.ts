@@ -1,10 +1,12 @@
 import type { WireJob } from '../../../shared/wire.ts';
-import type { Run } from '../journal/journal.ts';
+import type { Run } from '../journal/run.ts';
 import type { Grant } from '../lease/messages.ts';
 import { grantOf } from '../lease/grant.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
+import { crashPoint } from '../crash-point.ts';
 import { reactionTo } from '../server/reactions.ts';
 import type { Parts } from './parts.ts';
+import { whenThereIsRoom } from './room.ts';
 
 export type Claimed = Run & { readonly wireJob: WireJob; readonly lockToken: string };
 
@@ -29,28 +31,32 @@ export function intendToClaim(parts: Parts, offer: WireJob, jobType: Run['jobTyp
     claimedAt: new Date(parts.clock.now()).toISOString(),
   };
   parts.journal.begin(run);
+  crashPoint('claim-intended');
   return { ...run, phase: 'claiming' };
 }
 
 /** Asks for the lease until the answer is definite, always with the same key, and writes the receipt. */
 export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promise<ClaimResult> {
+  const backoff = parts.connection.backoff();
   while (!signal.aborted) {
-    const reply = await parts.client.claim(run.jobId, run.claimKey);
+    const reply = await parts.client.claim(run.jobId, run.claimKey, signal);
+    if (signal.aborted && reply.answer !== 'ok') break;
     parts.connection.note(reply);
     const reaction = reactionTo('claim', reply.answer, reply.error?.code);
     if (reply.answer === 'ok') {
       const { lock_token: lockToken, locked_until: lockedUntil } = reply.body;
       if (lockToken !== undefined) {
-        parts.journal.change(run.runId, { phase: 'claimed', wireJob: reply.body, lockToken });
         const claimed: Claimed = { ...run, phase: 'claimed', wireJob: reply.body, lockToken };
+        await whenThereIsRoom(parts, signal, () => parts.journal.change(run.runId, claimed));
+        crashPoint('claim-answered');
         return { kind: 'claimed', run: claimed, grant: grantOf(reply, lockedUntil) };
       }
     } else if (reaction !== 'retry' && reaction !== 'ask-for-token') {
-      parts.journal.forget(run.runId);
+      await whenThereIsRoom(parts, signal, () => parts.journal.forget(run.runId));
       parts.log.info({ job_id: run.jobId, answer: reply.answer }, 'offer left to others');
       return { kind: 'left' };
     }
-    await parts.connection.pause(reply, signal);
+    await parts.connection.pause(reply, signal, backoff);
   }
   return { kind: 'unknown' };
 }

@@ -2,11 +2,14 @@ import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { Ending } from '../../../shared/snapshot.ts';
 import { SubmitRequest } from '../../../shared/wire.ts';
 import { instant } from '../clock.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { ExecutionOutcome, ExecutionSuccess } from '../executors/executor.ts';
-import type { Report } from '../journal/journal.ts';
+import { isDiskFull } from '../journal/disk-full.ts';
+import type { Report } from '../journal/run.ts';
+import type { Reply } from '../server/client.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
 import { buildFail, buildSubmit, endedArtifacts } from '../submission.ts';
-import { insist } from './insist.ts';
+import { insistOnReport, type Definite } from './insist.ts';
 import { uploadArtifact, type UploadDeps, type UploadInterruption } from './upload.ts';
 
 /** How a delivery came out. `interrupted`: the agent stops; the run stays in the journal and goes on at the next start. */
@@ -20,14 +23,18 @@ export type Delivered =
  */
 export async function deliver(deps: UploadDeps, outcome: ExecutionOutcome): Promise<Delivered> {
   if (outcome.kind === 'failure') return reportFailure(deps, outcome.failure);
-  try {
-    const refs = await uploadAll(deps, outcome.success);
-    if (!Array.isArray(refs)) return refs;
-    return await reportSuccess(deps, outcome.success, refs);
-  } catch (error) {
-    if (!(error instanceof JobFailure)) throw error;
-    return becomeFailure(deps, error.failure);
-  }
+  const refs = await uploadAll(deps, outcome.success).catch((error: unknown) => whyNotUploaded(deps, error));
+  if (Array.isArray(refs)) return reportSuccess(deps, outcome.success, refs);
+  return 'code' in refs ? becomeFailure(deps, refs) : refs;
+}
+
+/** A full disk passes and a stopping agent goes on later; anything else that breaks an upload ends its job. */
+function whyNotUploaded({ parts, run, signal }: UploadDeps, error: unknown): Failure {
+  if (error instanceof JobFailure) return error.failure;
+  if (isDiskFull(error) || signal.aborted) throw error;
+  parts.log.error({ job_id: run.jobId, err: error }, 'upload failed unexpectedly');
+  const reason = error instanceof Error ? error.message : String(error);
+  return failure('UPLOAD_FAILED', `The finished files cannot be read again: ${reason}.`);
 }
 
 async function uploadAll(
@@ -57,7 +64,7 @@ async function reportSuccess(deps: UploadDeps, success: ExecutionSuccess, refs: 
     );
   }
   const report = fixReport(deps, 'submit', JSON.stringify(body.data));
-  const answer = await insist({ connection: parts.connection, lease, signal: deps.signal }, 'submit', (signal) =>
+  const answer = await send(deps, 'submit', report, (signal) =>
     parts.client.submit(run.jobId, report.body, report.key, signal),
   );
   switch (answer.reaction) {
@@ -89,7 +96,7 @@ async function reportFailure(deps: UploadDeps, value: Failure): Promise<Delivere
   const { parts, run, lease } = deps;
   enter(deps, 'reporting');
   const report = fixReport(deps, 'fail', JSON.stringify(buildFail(lease.lockToken, value)));
-  const answer = await insist({ connection: parts.connection, lease, signal: deps.signal }, 'fail', (signal) =>
+  const answer = await send(deps, 'fail', report, (signal) =>
     parts.client.fail(run.jobId, report.body, report.key, { signal }),
   );
   switch (answer.reaction) {
@@ -101,6 +108,18 @@ async function reportFailure(deps: UploadDeps, value: Failure): Promise<Delivere
       // `give-up` too: nothing more can be said about this job, its lease lapses.
       return { kind: 'reported', ending: endingOf(value), report: report.body };
   }
+}
+
+async function send<T>(
+  { parts, run, lease, signal }: UploadDeps,
+  call: Report['call'],
+  report: Report,
+  once: (signal: AbortSignal) => Promise<Reply<T>>,
+): Promise<Definite<T>> {
+  const context = { connection: parts.connection, lease, signal };
+  const answer = await insistOnReport(context, call, report === run.report, once);
+  crashPoint('report-answered');
+  return answer;
 }
 
 export function endingOf(value: Failure): Ending {
@@ -115,6 +134,7 @@ function fixReport({ parts, run, lease }: UploadDeps, call: Report['call'], body
   if (run.report?.call === call && run.report.key === key) return run.report;
   const report: Report = { call, body, key };
   parts.journal.change(run.runId, { report });
+  crashPoint('report-fixed');
   return report;
 }
 

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
+import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { Job } from '../../../shared/job.ts';
 import { instant } from '../clock.ts';
 import type { ExecutionOutcome, ExecutionReport, ExecutionSuccess } from '../executors/executor.ts';
 import { executorFor } from '../executors/registry.ts';
+import { isDiskFull } from '../journal/disk-full.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { JobProcesses } from '../process/child.ts';
 import type { OpenSource } from '../storage/open-source.ts';
 import { createWorkspace } from '../workspace.ts';
 import type { Claimed } from './claim.ts';
+import { diskFull } from './disk-full.ts';
 import type { Parts } from './parts.ts';
 
 export interface ExecuteDeps {
@@ -34,8 +36,22 @@ export async function execute(deps: ExecuteDeps): Promise<ExecutionOutcome> {
     const metrics = { ...commonMetrics(deps, startedAt), ...success.metrics };
     return { kind: 'success', success: { ...success, metrics } };
   } catch (error) {
-    return failed(asFailure(error, deps));
+    return failed(await judged(asFailure(error, deps), deps));
   }
+}
+
+/**
+ * A tool cannot tell a bad file from a share that went away, or from a file that was being replaced while it read:
+ * before a file is called unreadable for good, its root and its identity are looked at again.
+ */
+async function judged(value: Failure, { parts, job, source, signal }: ExecuteDeps): Promise<Failure> {
+  if (value.retryable || FAILURES[value.code].fault !== 'file' || signal.aborted) return value;
+  const look = await parts.roots.look(job.sourcePath);
+  if (look.kind === 'root-unavailable') {
+    return failure('STORAGE_UNAVAILABLE', `The media root “${look.root}” went away while the source was being read.`);
+  }
+  const same = await parts.roots.unchanged(job.sourcePath, source).catch(() => true);
+  return same ? value : failure('SOURCE_CHANGED', 'The source was modified while it was being read.');
 }
 
 async function runExecutor(deps: ExecuteDeps): Promise<ExecutionSuccess> {
@@ -105,10 +121,7 @@ function failed(value: Failure): ExecutionOutcome {
 /** Errors of the disk have codes of their own; what nobody foresaw is INTERNAL and keeps its stack for the log only. */
 function asFailure(error: unknown, { parts, run }: ExecuteDeps): Failure {
   if (error instanceof JobFailure) return error.failure;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return failure('DISK_FULL', 'The disk of the work folder is full.', { subject: parts.workFolder });
-  }
+  if (isDiskFull(error)) return diskFull(parts);
   parts.log.error({ job_id: run.jobId, err: error }, 'executor failed unexpectedly');
   return failure(
     'INTERNAL',

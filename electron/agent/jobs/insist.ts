@@ -1,5 +1,6 @@
 import type { Lease } from '../lease/leases.ts';
 import type { Reply } from '../server/client.ts';
+import type { AnswerKind } from '../server/outcome.ts';
 import { reactionTo, type CallName, type Reaction } from '../server/reactions.ts';
 import type { Connection } from '../connection.ts';
 
@@ -9,16 +10,26 @@ export type Definite<T> =
   /** The lease was lost, or `signal` aborted, before a definite answer came. */
   | { readonly reaction: 'lease-lost' | 'interrupted'; readonly reply?: undefined };
 
+export interface InsistDeps {
+  readonly connection: Connection;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+}
+
+/** What a try that may have reached the server leaves open: it can have been carried out. */
+const OPEN = new Set<AnswerKind>(['timeout', 'reset', '5xx', 'redirect', 'malformed']);
+
 /**
  * Sends one write until it has a definite answer: before every try the lease is confirmed; silence, 429, 5xx and a
  * refused token wait and send the same bytes with the same key again (protocol.md, "Answers and reactions").
  */
 export async function insist<T>(
-  deps: { readonly connection: Connection; readonly lease: Lease; readonly signal: AbortSignal },
+  deps: InsistDeps,
   call: CallName,
   send: (signal: AbortSignal) => Promise<Reply<T>>,
 ): Promise<Definite<T>> {
   const { connection, lease } = deps;
+  const backoff = connection.backoff();
   const signal = AbortSignal.any([deps.signal, lease.lost]);
   for (;;) {
     if ((await lease.confirm(deps.signal)) === 'lost')
@@ -26,9 +37,42 @@ export async function insist<T>(
     const reply = await send(signal);
     if (signal.aborted) return { reaction: lease.lost.aborted ? 'lease-lost' : 'interrupted' };
     connection.note(reply);
-    const reaction = reactionTo(call, reply.answer, reply.error?.code);
-    if (reaction === 'accept') return { reaction, body: reply.answer === 'ok' ? reply.body : undefined, reply };
-    if (reaction !== 'retry' && reaction !== 'ask-for-token') return { reaction, reply };
-    await connection.pause(reply, signal);
+    const definite = definiteAnswer(call, reply);
+    if (definite !== null) return definite;
+    await connection.pause(reply, signal, backoff);
   }
+}
+
+/**
+ * Sends the one report of a job. An accepted report ends the lease, so from the first try on that may have arrived a
+ * lost lease says nothing: the same bytes go again until the server answers (a repeat of an accepted report is
+ * answered 200). `sentBefore`: an earlier life of the agent may have sent it.
+ */
+export async function insistOnReport<T>(
+  deps: InsistDeps,
+  call: 'submit' | 'fail',
+  sentBefore: boolean,
+  send: (signal: AbortSignal) => Promise<Reply<T>>,
+): Promise<Definite<T>> {
+  const { connection, lease, signal } = deps;
+  const backoff = connection.backoff();
+  let mayHaveArrived = sentBefore;
+  for (;;) {
+    const standing = await lease.confirm(signal);
+    if (signal.aborted) return { reaction: 'interrupted' };
+    if (standing === 'lost' && !mayHaveArrived) return { reaction: 'lease-lost' };
+    const reply = await send(signal);
+    if (signal.aborted) return { reaction: 'interrupted' };
+    connection.note(reply);
+    const definite = definiteAnswer(call, reply);
+    if (definite !== null) return definite;
+    mayHaveArrived ||= OPEN.has(reply.answer);
+    await connection.pause(reply, signal, backoff);
+  }
+}
+
+function definiteAnswer<T>(call: CallName, reply: Reply<T>): Definite<T> | null {
+  const reaction = reactionTo(call, reply.answer, reply.error?.code);
+  if (reaction === 'accept') return { reaction, body: reply.answer === 'ok' ? reply.body : undefined, reply };
+  return reaction === 'retry' || reaction === 'ask-for-token' ? null : { reaction, reply };
 }

@@ -10,6 +10,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Leases } from '../lease/leases.ts';
 import type { Log } from '../log.ts';
 import type { JobProcesses } from '../process/child.ts';
+import type { Results } from '../results/results.ts';
 import type { ServerClient } from '../server/client.ts';
 import type { MediaRoots } from '../storage/media-roots.ts';
 import type { Store } from '../store.ts';
@@ -33,6 +34,8 @@ export interface Parts {
   readonly workFolder: string;
   readonly createProcesses: (runId: string, jobId: string) => JobProcesses;
   readonly version: string;
+  /** Copies of what was delivered; null where the server is this machine's own and can be read. */
+  readonly results: Results | null;
   /** Tells capabilities how a job of this type ended, for withdrawal after machine faults. */
   readonly noteOutcome: (jobType: JobType, outcome: 'success' | Failure) => void;
 }

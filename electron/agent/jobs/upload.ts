@@ -3,8 +3,9 @@ import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { UploadCompleteRequest, UploadedPart, UploadInitRequest } from '../../../shared/wire.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Artifact } from '../executors/executor.ts';
-import type { Upload } from '../journal/journal.ts';
+import type { Upload } from '../journal/run.ts';
 import type { Lease } from '../lease/leases.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
 import type { Claimed } from './claim.ts';
@@ -44,7 +45,8 @@ export async function uploadArtifact(deps: UploadDeps, index: number, artifact: 
   const { journal } = deps.parts;
   let upload = journal.upload(deps.run.runId, index);
   if (upload?.ref !== undefined) return { kind: 'uploaded', ref: upload.ref };
-  if (upload?.uploadId !== undefined) await learnParts(deps, index, upload.uploadId);
+  const stop = upload?.uploadId === undefined ? null : await learnParts(deps, index, upload.uploadId);
+  if (stop !== null) return stop;
   for (;;) {
     upload = journal.upload(deps.run.runId, index) ?? journal.restartUpload(deps.run.runId, index);
     if (upload.generation >= MAX_GENERATIONS) throw uploadFailed(artifact, 'it had to be begun anew too often');
@@ -55,15 +57,22 @@ export async function uploadArtifact(deps: UploadDeps, index: number, artifact: 
 }
 
 /** After a restart the server is asked which parts it holds; one that cannot say so gets the upload anew. */
-async function learnParts(deps: UploadDeps, index: number, uploadId: string): Promise<void> {
+async function learnParts(deps: UploadDeps, index: number, uploadId: string): Promise<Uploaded | null> {
   const { parts, run } = deps;
   const known = await insist(context(deps), 'upload-status', (signal) =>
     parts.client.uploadStatus(run.assetUuid, uploadId, signal),
   );
-  if (known.reaction === 'accept' && known.body !== undefined) {
-    parts.journal.replaceParts(run.runId, index, known.body.parts);
-  } else if (known.reaction === 'begin-upload-anew') {
-    parts.journal.restartUpload(run.runId, index);
+  switch (known.reaction) {
+    case 'lease-lost':
+    case 'job-purged':
+    case 'interrupted':
+      return { kind: known.reaction };
+    case 'accept':
+      if (known.body !== undefined) parts.journal.replaceParts(run.runId, index, known.body.parts);
+      return null;
+    default:
+      parts.journal.restartUpload(run.runId, index);
+      return null;
   }
 }
 
@@ -103,6 +112,7 @@ async function initiate(deps: UploadDeps, artifact: Artifact, upload: Upload): P
     ...(uploadUrl === undefined ? {} : { uploadUrl }),
   };
   parts.journal.saveUpload(run.runId, opened);
+  crashPoint('upload-begun');
   return opened;
 }
 
@@ -120,10 +130,18 @@ async function sendParts(deps: UploadDeps, artifact: Artifact, upload: Opened): 
     for (let number = missing.shift(); number !== undefined && trouble === null; number = missing.shift()) {
       const start = (number - 1) * upload.partSize;
       const chunk = file.slice(start, Math.min(start + upload.partSize, artifact.sizeBytes));
-      trouble ??= await sendPart(deps, artifact, upload, { url, number, chunk });
+      try {
+        trouble ??= await sendPart(deps, artifact, upload, { url, number, chunk });
+      } catch (error) {
+        missing.length = 0;
+        throw error;
+      }
     }
   };
-  await Promise.all(Array.from({ length: PARTS_IN_FLIGHT }, sendNext));
+  // Both are waited for, also when one throws: nothing may be written once the failure is reported.
+  const senders = await Promise.allSettled(Array.from({ length: PARTS_IN_FLIGHT }, sendNext));
+  const broken = senders.find((sender) => sender.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
   return trouble;
 }
 
@@ -148,6 +166,7 @@ async function sendPart(deps: UploadDeps, artifact: Artifact, upload: Opened, pa
     if (answer.reaction === 'accept' && answer.body !== undefined) {
       const done: UploadedPart = { part_number: part.number, etag: answer.body.etag };
       parts.journal.savePart(run.runId, upload.artifact, done);
+      crashPoint('part-stored');
       return null;
     }
     if (answer.reaction !== 'send-part-again') return troubleOf(answer, artifact, upload.partSize);
@@ -168,6 +187,7 @@ async function complete(deps: UploadDeps, artifact: Artifact, upload: Opened): P
   );
   if (answer.reaction !== 'accept' || answer.body === undefined) return troubleOf(answer, artifact);
   parts.journal.saveUpload(run.runId, { ...upload, ref: answer.body.ref });
+  crashPoint('upload-completed');
   return { kind: 'uploaded', ref: answer.body.ref };
 }
 

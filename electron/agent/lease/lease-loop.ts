@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { isAnomaly, readClocks } from './anomaly.ts';
 import type { ServerClient } from '../server/client.ts';
 import { reactionTo } from '../server/reactions.ts';
 import { beatInterval, grantOf } from './grant.ts';
@@ -6,11 +7,10 @@ import type { FromLeaseThread, Grant, HeldLease, LeaseLoss, ToLeaseThread } from
 
 /** A main loop that gave no sign of life for this long is dead (protocol.md, Lease). */
 const MAIN_LOOP_DEAD_MS = 120_000;
-/** More difference than this between the clocks means that the machine slept or a clock was set. */
-const ANOMALY_MS = 2_000;
 /** A heartbeat is small: what has not answered by then is asked again. */
 const BEAT_TIMEOUT_MS = 10_000;
-const MIN_WAIT_MS = 500;
+/** Heartbeats are at least this far apart (protocol.md, Lease). */
+const MIN_APART_MS = 500;
 
 interface LoopDeps {
   readonly client: Pick<ServerClient, 'heartbeat'>;
@@ -30,6 +30,8 @@ interface Held {
   stage?: string;
   groups: readonly number[];
   poke: AbortController;
+  /** Aborted with the release: nothing is waited for any more. */
+  readonly gone: AbortController;
 }
 
 /** Keeps leases alive from outside the main loop: one heartbeat loop per lease, ended by release or loss. */
@@ -44,7 +46,13 @@ export function createLeaseLoop(deps: LoopDeps): { receive(message: ToLeaseThrea
     if (message.type === 'hold') {
       const entry = newHeld(message.lease);
       held.set(message.lease.runId, entry);
-      void keep(deps, entry, () => clock.monotonic() - lastSign > MAIN_LOOP_DEAD_MS).finally(() => {
+      const mainLoop: MainLoop = {
+        isDead: () => clock.monotonic() - lastSign > MAIN_LOOP_DEAD_MS,
+        forgive: () => {
+          lastSign = clock.monotonic();
+        },
+      };
+      void keep(deps, entry, mainLoop).finally(() => {
         if (held.get(message.lease.runId) === entry) held.delete(message.lease.runId);
       });
       return;
@@ -64,6 +72,7 @@ function newHeld(lease: HeldLease): Held {
     unsure: lease.grant === null,
     groups: [],
     poke: new AbortController(),
+    gone: new AbortController(),
   };
 }
 
@@ -85,45 +94,43 @@ function change(entry: Held, message: Exclude<ToLeaseThread, { type: 'hold' | 'c
       return;
     case 'release':
       entry.released = true;
+      entry.gone.abort();
       entry.poke.abort();
       return;
   }
 }
 
-/** Clock readings whose differences stay constant unless the machine slept or somebody set the clock. */
-interface Readings {
-  readonly asleep: number;
-  readonly wallOffset: number;
+/** The main loop, as far as it can be seen from here. */
+interface MainLoop {
+  isDead(): boolean;
+  /** After sleep its silence says nothing. */
+  forgive(): void;
 }
 
-const readings = (clock: Clock): Readings => ({
-  asleep: clock.asleepMs(),
-  wallOffset: clock.now() - clock.monotonic(),
-});
-
-const isAnomaly = (a: Readings, b: Readings): boolean =>
-  Math.abs(a.asleep - b.asleep) > ANOMALY_MS || Math.abs(a.wallOffset - b.wallOffset) > ANOMALY_MS;
-
-async function keep(deps: LoopDeps, entry: Held, mainLoopIsDead: () => boolean): Promise<void> {
+async function keep(deps: LoopDeps, entry: Held, mainLoop: MainLoop): Promise<void> {
   const { clock } = deps;
   let failures = 0;
-  let seen = readings(clock);
+  let lastBeatAt = Number.NEGATIVE_INFINITY;
+  let seen = readClocks(clock);
   while (!entry.released) {
-    if (!entry.unsure) await wait(clock, entry, failures);
+    if (!entry.unsure || failures > 0) await wait(clock, entry, failures);
+    await clock.sleep(Math.max(0, lastBeatAt + MIN_APART_MS - clock.monotonic()), entry.gone.signal);
     if (entry.released) return;
-    if (mainLoopIsDead()) return lose(deps, entry, 'main-loop-dead');
-    const now = readings(clock);
-    if (isAnomaly(seen, now)) doubt(deps, entry);
+    const now = readClocks(clock);
+    if (isAnomaly(seen, now)) {
+      mainLoop.forgive();
+      doubt(deps, entry);
+    }
     seen = now;
+    if (mainLoop.isDead()) return lose(deps, entry, 'main-loop-dead');
     if (isPast(clock, entry)) {
       if (!entry.executed) return lose(deps, entry, 'deadline');
       doubt(deps, entry);
     }
+    lastBeatAt = clock.monotonic();
     const result = await beat(deps, entry);
     if (result === 'lost' || entry.released) return;
     failures = result === 'extended' ? 0 : failures + 1;
-    // While unsure, failed beats must not spin: the same pause as between ordinary tries.
-    if (entry.unsure && failures > 0) await wait(clock, entry, failures);
   }
 }
 
@@ -140,7 +147,8 @@ function doubt(deps: LoopDeps, entry: Held): void {
 async function wait(clock: Clock, entry: Held, failures: number): Promise<void> {
   entry.poke = new AbortController();
   const interval = beatInterval(entry.grant?.grantedMs ?? 0);
-  const pause = failures === 0 ? interval : Math.max(MIN_WAIT_MS, Math.min(interval / 2, MIN_WAIT_MS * 2 ** failures));
+  const pause =
+    failures === 0 ? interval : Math.max(MIN_APART_MS, Math.min(interval / 2, MIN_APART_MS * 2 ** failures));
   const left = entry.grant === null || entry.executed ? pause : entry.grant.deadline - clock.monotonic();
   await clock.sleep(Math.max(0, Math.min(pause, left)), entry.poke.signal);
 }
@@ -148,6 +156,8 @@ async function wait(clock: Clock, entry: Held, failures: number): Promise<void> 
 async function beat(deps: LoopDeps, entry: Held): Promise<'extended' | 'unanswered' | 'lost'> {
   const { clock, client } = deps;
   const left = entry.grant === null || entry.executed ? BEAT_TIMEOUT_MS : entry.grant.deadline - clock.monotonic();
+  // No longer than until the next beat: one reply that never comes must not use up a short lease.
+  const patience = Math.max(1_000, Math.min(BEAT_TIMEOUT_MS, beatInterval(entry.grant?.grantedMs ?? 0)));
   const reply = await client.heartbeat(
     entry.lease.jobId,
     {
@@ -155,7 +165,7 @@ async function beat(deps: LoopDeps, entry: Held): Promise<'extended' | 'unanswer
       ...(entry.progress === undefined ? {} : { progress: entry.progress }),
       ...(entry.stage === undefined ? {} : { stage: entry.stage }),
     },
-    { timeoutMs: Math.max(50, Math.min(BEAT_TIMEOUT_MS, left)) },
+    { timeoutMs: Math.max(50, Math.min(patience, left)) },
   );
   if (entry.released) return 'unanswered';
   if (reply.answer === 'ok') {

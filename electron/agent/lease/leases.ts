@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
+import { isAnomaly, readClocks, type Readings } from './anomaly.ts';
 import type { Credentials } from '../server/client.ts';
+import type { Log } from '../log.ts';
 import type { FromLeaseThread, HeldLease, LeaseLoss, LeaseThreadData, ToLeaseThread } from './messages.ts';
 
 /** How often the main loop says that it lives, while leases are held. */
@@ -34,15 +36,12 @@ export interface Leases {
 interface Entry {
   deadline: number;
   unsure: boolean;
-  /** Time slept and wall offset when the lease was last extended. */
-  asleep: number;
+  /** Clock readings when the lease was last extended: while their differences hold, nothing slept and nobody set a clock. */
+  readings: Readings;
   readonly lost: AbortController;
   readonly cancelled: AbortController;
   readonly waiting: Set<(answer: 'ours' | 'lost') => void>;
 }
-
-/** More sleep than this puts every lease in doubt. */
-const SLEPT_MS = 2_000;
 
 /** Starts the lease thread (`threadUrl`) on first use; it ends with `close`. */
 export function createLeases(deps: {
@@ -50,16 +49,20 @@ export function createLeases(deps: {
   readonly serverUrl: string;
   readonly credentials: () => Credentials;
   readonly clock: Clock;
+  readonly log: Pick<Log, 'error'>;
 }): Leases {
   const { clock } = deps;
   const entries = new Map<string, Entry>();
   let thread: Worker | undefined;
+  let closed = false;
   let alive: NodeJS.Timeout | undefined;
 
   const post = (message: ToLeaseThread): void => {
+    if (closed) return;
     thread ??= startThread(deps, {
       onMessage: (answer) => receive(entries, clock, answer),
-      onDeath: () => {
+      onDeath: (error) => {
+        deps.log.error({ err: error }, 'the lease thread died');
         thread = undefined;
         // Nobody beats any more: better to stop now than to work on without knowing.
         for (const runId of entries.keys()) receive(entries, clock, { type: 'lost', runId, because: 'deadline' });
@@ -91,6 +94,7 @@ export function createLeases(deps: {
       if (thread !== undefined) post({ type: 'credentials', credentials });
     },
     async close() {
+      closed = true;
       clearInterval(alive);
       await thread?.terminate();
     },
@@ -99,7 +103,7 @@ export function createLeases(deps: {
 
 function startThread(
   deps: { readonly threadUrl: URL; readonly serverUrl: string; readonly credentials: () => Credentials },
-  handlers: { readonly onMessage: (message: FromLeaseThread) => void; readonly onDeath: () => void },
+  handlers: { readonly onMessage: (message: FromLeaseThread) => void; readonly onDeath: (error: Error) => void },
 ): Worker {
   const workerData: LeaseThreadData = { serverUrl: deps.serverUrl, credentials: deps.credentials() };
   const thread = new Worker(deps.threadUrl, { workerData, name: 'leases' });
@@ -113,7 +117,7 @@ function newEntry(held: HeldLease, clock: Clock): Entry {
   return {
     deadline: held.grant?.deadline ?? Number.NEGATIVE_INFINITY,
     unsure: held.grant === null,
-    asleep: clock.asleepMs(),
+    readings: readClocks(clock),
     lost: new AbortController(),
     cancelled: new AbortController(),
     waiting: new Set(),
@@ -127,7 +131,7 @@ function receive(entries: ReadonlyMap<string, Entry>, clock: Clock, message: Fro
     case 'extended':
       entry.deadline = message.deadline;
       entry.unsure = false;
-      entry.asleep = clock.asleepMs();
+      entry.readings = readClocks(clock);
       if (message.cancelRequested) entry.cancelled.abort();
       return settle(entry, 'ours');
     case 'unsure':
@@ -158,16 +162,18 @@ function leaseOf(
     cancelled: entry.cancelled.signal,
     async confirm(signal) {
       if (entry.lost.signal.aborted || signal.aborted) return 'lost';
-      const slept = Math.abs(clock.asleepMs() - entry.asleep) > SLEPT_MS;
-      if (!entry.unsure && !slept && clock.monotonic() < entry.deadline) return 'ours';
+      const doubtful = entry.unsure || isAnomaly(entry.readings, readClocks(clock));
+      if (!doubtful && clock.monotonic() < entry.deadline) return 'ours';
       post({ type: 'beat-now', runId });
       return new Promise((resolve) => {
-        const onAbort = (): void => settle(entry, 'lost');
-        signal.addEventListener('abort', onAbort, { once: true });
-        entry.waiting.add((answer) => {
+        const decide = (answer: 'ours' | 'lost'): void => {
+          entry.waiting.delete(decide);
           signal.removeEventListener('abort', onAbort);
           resolve(answer);
-        });
+        };
+        const onAbort = (): void => decide('lost');
+        signal.addEventListener('abort', onAbort, { once: true });
+        entry.waiting.add(decide);
       });
     },
     note: (change) => post({ type: 'note', runId, ...change }),

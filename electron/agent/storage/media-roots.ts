@@ -86,17 +86,17 @@ export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Cl
       const folder = located.kind === 'in-root' ? folderOf(located.root) : undefined;
       if (located.kind !== 'in-root' || folder === undefined) throw unavailable(sourcePath);
       firstLooks.delete(sourcePath);
-      const gate = gateOf(folder);
-      const opened = await gate.run(() => openUnlessRootIsGone(folder, located.relative));
-      if (opened.kind === 'not-answering') throw unavailable(located.root);
-      return opened.value;
+      const opened = await openThrough(gateOf(folder), folder, located.relative);
+      if (opened === 'not-answering') throw unavailable(located.root);
+      return opened;
     },
     async unchanged(sourcePath, opened) {
       const located = locate(sourcePath, roots);
       const folder = located.kind === 'in-root' ? folderOf(located.root) : undefined;
       if (folder === undefined) throw unavailable(sourcePath);
-      const stats = await gateOf(folder).run(() => opened.handle.stat());
-      if (stats.kind === 'not-answering') throw unavailable(folder);
+      // An error on an open descriptor (ESTALE, EIO) is the share's, not the file's.
+      const stats = await gateOf(folder).run(() => opened.handle.stat().catch(() => null));
+      if (stats.kind === 'not-answering' || stats.value === null) throw unavailable(folder);
       return stats.value.size === opened.identity.sizeBytes && stats.value.mtimeMs === opened.identity.mtimeMs;
     },
   };
@@ -110,6 +110,18 @@ async function lookInside(folder: string, relative: string): Promise<SourceIdent
   } catch {
     return (await isReadable(folder)) ? null : 'root-gone';
   }
+}
+
+async function openThrough(gate: RootGate, folder: string, relative: string): Promise<OpenSource | 'not-answering'> {
+  let waitedFor = true;
+  const opened = await gate.run(async () => {
+    const source = await openUnlessRootIsGone(folder, relative);
+    // Opened after everybody had gone: nobody would ever close it.
+    if (!waitedFor) await source.handle.close();
+    return source;
+  });
+  waitedFor = false;
+  return opened.kind === 'answered' ? opened.value : 'not-answering';
 }
 
 async function openUnlessRootIsGone(folder: string, relative: string): Promise<OpenSource> {

@@ -30,11 +30,7 @@ export async function openSource(folder: string, relative: string): Promise<Open
   try {
     const stats = await handle.stat();
     const path = await realPathOf(handle, folder, relative);
-    if (!isInside(path, await realpath(folder))) {
-      throw new JobFailure(
-        failure('SOURCE_FORBIDDEN', `“${relative}” leads out of its media root.`, { subject: relative }),
-      );
-    }
+    if (!isInside(path, await realpath(folder))) throw forbidden(relative);
     if (!stats.isFile()) throw notRegular(relative, stats);
     if (stats.size === 0) throw unreadable(relative, 'is empty (0 bytes)');
     const source: Source = {
@@ -73,7 +69,7 @@ async function openAnySpelling(folder: string, relative: string): Promise<FileHa
     const stats = await stat(path).catch((error: unknown) => nullUnlessRefused(error, relative));
     if (stats === null) continue;
     // Judged before the open as well: opening a FIFO or a device can have effects of its own.
-    if (!stats.isFile()) throw notRegular(relative, stats);
+    if (!stats.isFile()) throw await whyNotRegular(folder, path, relative, stats);
     try {
       // O_NONBLOCK: should the name have become a FIFO since, the open returns at once instead of waiting for a writer.
       return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -93,6 +89,18 @@ async function realPathOf(handle: FileHandle, folder: string, relative: string):
     if (opened.ino === named.ino && opened.dev === named.dev) return real;
   }
   throw unreadable(relative, 'was replaced while it was opened');
+}
+
+/** A link out of the root is that before it is anything else: what lies there is nobody's business. */
+async function whyNotRegular(folder: string, path: string, relative: string, stats: Stats): Promise<JobFailure> {
+  const [real, root] = await Promise.all([realpath(path).catch(() => path), realpath(folder)]);
+  return isInside(real, root) ? notRegular(relative, stats) : forbidden(relative);
+}
+
+function forbidden(relative: string): JobFailure {
+  return new JobFailure(
+    failure('SOURCE_FORBIDDEN', `“${relative}” leads out of its media root.`, { subject: relative }),
+  );
 }
 
 function notRegular(relative: string, stats: Stats): JobFailure {

@@ -1,0 +1,31 @@
+import { isDiskFull } from '../journal/disk-full.ts';
+import type { Parts } from './parts.ts';
+
+/** A full disk is looked at again after this long. */
+const LOOK_AGAIN_MS = 2_000;
+
+/**
+ * Does `work`, and does it again as long as the disk is full: the lease thread keeps the lease meanwhile. Any other
+ * error, and one that comes after `signal`, is thrown. `work` must be repeatable.
+ */
+export async function whenThereIsRoom<T>(
+  parts: Pick<Parts, 'store' | 'clock' | 'log' | 'workFolder'>,
+  signal: AbortSignal,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDiskFull(error) || signal.aborted) throw error;
+      noteFullDisk(parts);
+      await parts.clock.sleep(LOOK_AGAIN_MS, signal);
+    }
+  }
+}
+
+function noteFullDisk({ store, log, workFolder }: Pick<Parts, 'store' | 'log' | 'workFolder'>): void {
+  if (store.snapshot().disk.full) return;
+  log.warn({ work_folder: workFolder }, 'the disk of the work folder is full');
+  store.emit({ type: 'diskChecked', disk: { workFolder, freeBytes: 0, full: true } });
+}

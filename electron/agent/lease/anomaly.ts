@@ -1,0 +1,18 @@
+import type { Clock } from '../clock.ts';
+
+/** More difference than this between the clocks means that the machine slept or a clock was set. */
+const ANOMALY_MS = 2_000;
+
+/** Clock readings whose differences stay constant unless the machine slept or somebody set the clock. */
+export interface Readings {
+  readonly asleep: number;
+  readonly wallOffset: number;
+}
+
+export function readClocks(clock: Clock): Readings {
+  return { asleep: clock.asleepMs(), wallOffset: clock.now() - clock.monotonic() };
+}
+
+export function isAnomaly(a: Readings, b: Readings): boolean {
+  return Math.abs(a.asleep - b.asleep) > ANOMALY_MS || Math.abs(a.wallOffset - b.wallOffset) > ANOMALY_MS;
+}

@@ -1,0 +1,146 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/children/alive.ts';
+import { ensureBuild, processesWith, put, start, type Command } from '../support/command.ts';
+import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { NO_FFMPEG } from '../support/made-media.ts';
+import { addClips, age, openStudio, seeded, tally, type Studio } from '../support/studio.ts';
+import { lookInto } from '../support/work-folder.ts';
+
+const MOMENTS = 20;
+const GRACE_SECONDS = 2;
+
+describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
+  let studio: Studio;
+  let proxy: FaultProxy;
+  let agent: Command | undefined;
+  let temporary: string;
+  const launch = (work: string): Command =>
+    start(
+      [
+        ...['agent', '--server', proxy.url, '--token-file', studio.tokenFile, '--grace', String(GRACE_SECONDS)],
+        ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
+      ],
+      { env: { TMPDIR: temporary } },
+    );
+  beforeAll(async () => {
+    ensureBuild();
+    studio = await openStudio();
+    proxy = await startFaultProxy(studio.server.port);
+    temporary = join(studio.folder, 'tmp');
+    mkdirSync(temporary);
+  });
+  afterAll(async () => {
+    await put(agent);
+    await proxy.close();
+    await studio.close();
+  });
+
+  it(
+    `at ${MOMENTS} random moments: nothing claimed after it, ended in time, nothing lost`,
+    { timeout: 120_000 },
+    async () => {
+      const random = seeded(7);
+      const work = studio.workFolder('drained');
+      let slowest = 0;
+      let latestClaim = 0;
+      for (let moment = 0; moment < MOMENTS; moment += 1) {
+        for (const path of await addClips(studio.media, 3, 4)) await studio.operator.job(path, 'generate_thumbnails');
+        agent = launch(work);
+        // A third of them while it still starts.
+        if (moment % 3 !== 0) await agent.said(/Connected/);
+        else await agent.said(/Working for/);
+        await delay(random() * 700);
+        const asked = performance.now();
+        agent.signal('SIGTERM');
+        const { code } = await agent.ended;
+        slowest = Math.max(slowest, performance.now() - asked);
+        const claims = proxy.requests.filter(({ line, at }) => line.endsWith('/claim') && at > asked);
+        latestClaim = Math.max(latestClaim, ...claims.map(({ at }) => at - asked));
+        expect({ moment, code, left: processesWith(`TMPDIR=${temporary}`) }).toEqual({ moment, code: 0, left: [] });
+        expect(lookInto(work)).toMatchObject({ runs: [], runFolders: [], integrity: 'ok' });
+        expect((await studio.operator.jobs()).filter(({ status }) => status === 'claimed')).toEqual([]);
+      }
+      const ledger = await studio.server.ledger();
+      const { submitted, doubles } = tally(ledger);
+      const given = ledger.filter(({ event }) => event === 'jobGivenBack').length;
+      console.info(
+        `  ${MOMENTS} × SIGTERM: slowest end ${slowest.toFixed(0)} ms, latest claim ${latestClaim.toFixed(0)} ms after it, ` +
+          `${submitted.size} submitted, ${given} given back, ${doubles.length} twice`,
+      );
+      expect(submitted.size).toBeGreaterThan(0);
+      expect(slowest).toBeLessThan(GRACE_SECONDS * 1_000 + 2_000);
+      expect(latestClaim).toBeLessThan(100);
+      expect(doubles).toEqual([]);
+      expect(ledger.filter(({ event }) => event === 'leaseExpired')).toEqual([]);
+    },
+  );
+
+  for (const offline of [false, true]) {
+    it(`a second one ends it within 2 s${offline ? ', also offline' : ''}`, { timeout: 40_000 }, async () => {
+      for (const { job_id, status } of await studio.operator.jobs()) {
+        if (status === 'pending') await studio.operator.cancel(job_id);
+      }
+      const work = studio.workFolder(`hurried-${offline ? 'offline' : 'online'}`);
+      const [path = ''] = await addClips(studio.media, 1, 4);
+      const jobId = await studio.operator.job(path, 'generate_thumbnails');
+      // The tool of the job stands still, so that no grace is long enough.
+      agent = launch(work);
+      await eventually(() => lookInto(work).runs.some(({ phase }) => phase === 'executing'));
+      for (const child of processesWith(`TMPDIR=${temporary}`, [agent.pid])) process.kill(child, 'SIGSTOP');
+      if (offline) proxy.set({ halfOpen: true });
+      agent.signal('SIGTERM');
+      await delay(300);
+      const asked = performance.now();
+      agent.signal('SIGTERM');
+      const { code } = await agent.ended;
+      const ms = performance.now() - asked;
+      proxy.set({});
+      proxy.cut();
+      console.info(`  second SIGTERM${offline ? ' offline' : ''}: ended after ${ms.toFixed(0)} ms`);
+      expect(code).toBe(0);
+      expect(ms).toBeLessThan(2_000);
+      expect(processesWith(`TMPDIR=${temporary}`)).toEqual([]);
+      const given = (await studio.server.ledger({ event: 'jobGivenBack', jobId })).length;
+      expect(given).toBe(offline ? 0 : 1);
+      // What could not be said is owed: the journal keeps the report.
+      expect(lookInto(work).runs.map(({ phase }) => phase)).toEqual(offline ? ['reporting'] : []);
+      if ((await studio.operator.jobs()).some((job) => job.job_id === jobId && job.status !== 'failed')) {
+        await studio.operator.cancel(jobId);
+      }
+    });
+  }
+
+  it(
+    'while draining heartbeats go on, and what finishes within the grace is submitted',
+    { timeout: 40_000 },
+    async () => {
+      sourceFile(join(studio.media, 'slow.mov'));
+      age(join(studio.media, 'slow.mov'));
+      const draining = createCoreAgent({
+        serverUrl: proxy.url,
+        token: studio.server.agentToken,
+        workFolder: join(studio.folder, 'draining'),
+        roots: [{ name: 'MEDIA', path: studio.media }],
+        behaviours: {
+          slow: async (context) => {
+            await delay(5_000);
+            return filed(context, 64);
+          },
+        },
+      });
+      const jobId = await studio.operator.job('MEDIA/slow.mov', 'generate_thumbnails', { thumbnail_profile: 'slow' });
+      await draining.start();
+      await until(draining, ({ running }) => running.some((job) => job.jobId === jobId));
+      const asked = performance.now();
+      await draining.stop(10_000);
+      const beats = proxy.requests.filter(({ line, at }) => at > asked && line.endsWith(`${jobId}/heartbeat`)).length;
+      console.info(`  drained after ${(performance.now() - asked).toFixed(0)} ms with ${beats} heartbeats on the way`);
+      expect(beats).toBeGreaterThanOrEqual(2);
+      expect((await studio.server.ledger({ jobId })).map(({ event }) => event)).toContain('jobSubmitted');
+    },
+  );
+});

@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Agent } from '../../electron/agent/agent.ts';
+import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
+import { NO_FFMPEG } from '../support/made-media.ts';
+import { age, openStudio, type Studio } from '../support/studio.ts';
+
+describe.skipIf(NO_FFMPEG !== null)('what is not claimed', () => {
+  let studio: Studio;
+  const agents: Agent[] = [];
+  const launch = async (name: string, roots: Parameters<typeof createCoreAgent>[0]['roots']): Promise<Agent> => {
+    const agent = createCoreAgent({
+      serverUrl: studio.server.url,
+      token: studio.server.agentToken,
+      workFolder: join(studio.folder, name),
+      roots,
+      behaviours: {
+        slow: async (context) => {
+          await new Promise((resolve) => setTimeout(resolve, 7_500));
+          return filed(context, 64);
+        },
+      },
+    });
+    agents.push(agent);
+    await agent.start();
+    return agent;
+  };
+  beforeEach(async () => {
+    studio = await openStudio();
+    sourceFile(join(studio.media, 'a.mov'));
+    age(join(studio.media, 'a.mov'));
+  });
+  afterEach(async () => {
+    await Promise.all(agents.splice(0).map((agent) => agent.stop(0)));
+    await studio.close();
+  });
+
+  it(
+    'a share that is not mounted: 200 jobs wait untouched, and are done by the next agent',
+    { timeout: 60_000 },
+    async () => {
+      const mountPoint = join(studio.folder, 'unmounted');
+      mkdirSync(mountPoint);
+      for (let n = 0; n < 200; n += 1) await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails');
+      const blind = await launch('blind', [{ name: 'MEDIA', path: mountPoint }]);
+      await until(blind, ({ waiting, roots }) => waiting.length === 200 && roots.length === 1);
+      blind.wake();
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const { waiting, roots } = blind.snapshot();
+      expect(new Set(waiting.map(({ reason }) => reason.kind))).toEqual(new Set(['root-unavailable']));
+      expect(roots[0]).toMatchObject({ readable: false, problem: { code: 'ROOT_NOT_READABLE' } });
+      expect(await studio.server.ledger({ event: 'jobClaimed' })).toEqual([]);
+      const seeing = await launch('seeing', [{ name: 'MEDIA', path: studio.media }]);
+      const begun = performance.now();
+      await until(seeing, ({ totals }) => totals.done === 200, 50_000);
+      const claims = await studio.server.ledger({ event: 'jobClaimed' });
+      console.info(
+        `  200 jobs untouched by the agent without its share; the next one did them in ${(performance.now() - begun).toFixed(0)} ms`,
+      );
+      expect(claims).toHaveLength(200);
+      expect(new Set(claims.map(({ agentId }) => agentId))).toEqual(new Set([seeing.snapshot().agent.agentId]));
+    },
+  );
+
+  it(
+    'a capability that is switched off: withdrawn within 2 s, its jobs stay pending',
+    { timeout: 30_000 },
+    async () => {
+      const agent = await launch('switching', [{ name: 'MEDIA', path: studio.media }]);
+      const declared = async (): Promise<readonly string[]> => {
+        const { items } = await studio.operator.call<{ items: { capabilities: string[] }[] }>('/agents');
+        return items[0]?.capabilities ?? [];
+      };
+      while (!(await declared()).includes('media.thumbnails@1'))
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      await agent.execute('setCapability', { capability: 'media.thumbnails@1', enabled: false });
+      const begun = performance.now();
+      while ((await declared()).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      const ms = performance.now() - begun;
+      const jobId = await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails');
+      agent.wake();
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect((await studio.operator.jobs()).map(({ job_id, status }) => [job_id, status])).toEqual([
+        [jobId, 'pending'],
+      ]);
+      await agent.execute('setCapability', { capability: 'media.thumbnails@1', enabled: true });
+      await until(agent, ({ done }) => done.some((job) => job.jobId === jobId));
+      console.info(
+        `  switched off: withdrawn after ${ms.toFixed(0)} ms; its job waited and was done when switched on again`,
+      );
+      expect(ms).toBeLessThan(2_000);
+    },
+  );
+
+  it('a media root that hangs: the other root works and heartbeats go on', { timeout: 60_000 }, async () => {
+    // A file call that never returns, as on a dead share: reading a FIFO that nobody writes blocks a thread of the pool.
+    const stuck = join(studio.folder, 'stuck');
+    mkdirSync(stuck);
+    execFileSync('mkfifo', [join(stuck, 'share')]);
+    const hanging = join(stuck, 'share', 'in', 'it.mov');
+    const jobs = [
+      await studio.operator.job(`STUCK/${hanging}`, 'generate_thumbnails'),
+      await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', { thumbnail_profile: 'slow' }),
+      await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails'),
+    ];
+    const blocked = Array.from({ length: 3 }, () => open(join(stuck, 'share'), 'r'));
+    const agent = await launch('hung', [
+      { name: 'STUCK', path: join(stuck, 'share') },
+      { name: 'MEDIA', path: studio.media },
+    ]);
+    await until(agent, ({ done }) => done.length === 2, 40_000);
+    expect(
+      agent
+        .snapshot()
+        .done.map(({ jobId }) => jobId)
+        .toSorted(),
+    ).toEqual(jobs.slice(1).toSorted());
+    expect(await studio.server.ledger({ event: 'leaseExpired' })).toEqual([]);
+    expect(agent.snapshot().waiting.map(({ jobId, reason }) => [jobId, reason.kind])).toEqual([
+      [jobs[0], 'root-unavailable'],
+    ]);
+    console.info(
+      '  with three threads of the pool stuck on a FIFO: 2 of 2 jobs of the other root done, no lease lapsed',
+    );
+    const writer = await open(join(stuck, 'share'), 'w');
+    await Promise.all(blocked.map(async (handle) => (await handle).close()));
+    await writer.close();
+  });
+});

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import type { Clock } from '../../electron/agent/clock.ts';
+import { createConnection } from '../../electron/agent/connection.ts';
+import { createJobLogs } from '../../electron/agent/job-log.ts';
+import type { Claimed } from '../../electron/agent/jobs/claim.ts';
+import type { Parts } from '../../electron/agent/jobs/parts.ts';
+import { Journal } from '../../electron/agent/journal/journal.ts';
+import type { Lease } from '../../electron/agent/lease/leases.ts';
+import { createJobProcesses } from '../../electron/agent/process/job-processes.ts';
+import { createClient } from '../../electron/agent/server/client.ts';
+import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
+import { createStore } from '../../electron/agent/store.ts';
+import { defaultSettings } from '../../shared/settings.ts';
+import { sampleSnapshot } from './sample-snapshot.ts';
+
+/** A clock of its own: waiting takes no time and is written down. */
+export interface TestClock extends Clock {
+  readonly slept: number[];
+  advance(ms: number): void;
+}
+
+export function createTestClock(): TestClock {
+  let monotonic = 1_000_000;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => Date.parse('2026-03-01T12:00:00Z') + monotonic,
+    monotonic: () => monotonic,
+    asleepMs: () => 0,
+    advance: (ms) => {
+      monotonic += ms;
+    },
+    async sleep(ms, signal) {
+      if (signal?.aborted === true) return;
+      slept.push(ms);
+      monotonic += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+/** The parts of an agent around one real journal and one real client, without the loops. */
+export interface TestParts {
+  readonly parts: Parts;
+  readonly clock: TestClock;
+  /** How often the token was read anew. */
+  tokenReads(): number;
+  close(): void;
+}
+
+export function createTestParts(serverUrl: string, timeoutMs = 250): TestParts {
+  const workFolder = mkdtempSync(join(tmpdir(), 'rc-parts-'));
+  const clock = createTestClock();
+  const store = createStore(sampleSnapshot());
+  const journal = new Journal(join(workFolder, 'journal.sqlite'));
+  let reads = 0;
+  const random = (): number => 0.5;
+  const refreshToken = (): boolean => {
+    reads += 1;
+    return false;
+  };
+  const none = (): never => {
+    throw new Error('not part of this test');
+  };
+  const parts: Parts = {
+    clock,
+    random,
+    uuid: randomUUID,
+    log: pino({ level: 'silent' }),
+    store,
+    jobLogs: createJobLogs(),
+    journal,
+    client: createClient({
+      serverUrl,
+      fetch,
+      credentials: () => ({ token: 't' }),
+      monotonic: clock.monotonic,
+      timeoutMs,
+    }),
+    connection: createConnection({ store, clock, random, refreshToken }),
+    leases: { hold: none, setCredentials: none, close: none },
+    roots: createMediaRoots([], clock),
+    executors: {},
+    toolbox: () => null,
+    settings: defaultSettings,
+    workFolder,
+    createProcesses: (runId, jobId) => createJobProcesses({ runId, jobId, owner: 'test', nice: 0 }),
+    version: '0.0.0',
+    results: null,
+    noteOutcome: () => undefined,
+  };
+  return {
+    parts,
+    clock,
+    tokenReads: () => reads,
+    close() {
+      journal.close();
+      rmSync(workFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A lease that is ours until `lose` is called. */
+export function steadyLease(): Lease & { lose(): void } {
+  const lost = new AbortController();
+  return {
+    lockToken: 'lock-1',
+    lost: lost.signal,
+    cancelled: new AbortController().signal,
+    confirm: async (signal) => (lost.signal.aborted || signal.aborted ? 'lost' : 'ours'),
+    note: () => undefined,
+    setGroups: () => undefined,
+    executed: () => undefined,
+    release: () => undefined,
+    lose: () => lost.abort('refused'),
+  };
+}
+
+/** A run that is in the journal as claimed, with a folder that holds one file `thumb.webp` of `bytes`. */
+export function claimedRun({ parts }: TestParts, bytes = 10): Claimed {
+  const runId = randomUUID();
+  const jobId = randomUUID();
+  const assetUuid = randomUUID();
+  const begun = {
+    runId,
+    jobId,
+    assetUuid,
+    jobType: 'generate_thumbnails' as const,
+    sourcePath: 'MEDIA/a.mov',
+    claimKey: 'k',
+    claimedAt: '2026-03-01T12:00:00.000Z',
+  };
+  parts.journal.begin(begun);
+  const wireJob: Claimed['wireJob'] = {
+    job_id: jobId,
+    job_type: 'generate_thumbnails',
+    status: 'claimed',
+    asset_uuid: assetUuid,
+    required_capabilities: ['media.thumbnails@1'],
+    inputs: { asset_uuid: assetUuid, source_path: 'MEDIA/a.mov' },
+    expected_outputs: [],
+    invariants: [],
+    priority: undefined,
+    claimed_by: undefined,
+    lock_token: 'lock-1',
+    locked_until: undefined,
+  };
+  parts.journal.change(runId, { phase: 'claimed', wireJob, lockToken: 'lock-1' });
+  mkdirSync(join(parts.workFolder, 'runs', runId), { recursive: true });
+  writeFileSync(join(parts.workFolder, 'runs', runId, 'thumb.webp'), Buffer.alloc(bytes, 7));
+  return { ...begun, phase: 'claimed', wireJob, lockToken: 'lock-1' };
+}

@@ -1,0 +1,107 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const BUILT = join(root, 'out/node/rushcatalog-agent.js');
+const SOURCE = join(root, 'electron/headless/main.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A command line program under test. */
+export interface Command {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  /** Everything it said, both streams, in the order it came. */
+  output(): string;
+  /** Waits for a line; throws what was said instead when it ends before or takes too long. */
+  said(pattern: RegExp, limitMs?: number): Promise<RegExpMatchArray>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** Makes sure that `npm run build` is up to date; its own process, because a failing build ends it. */
+export function ensureBuild(): void {
+  const script = `import(${JSON.stringify(new URL('../../scripts/build.mjs', import.meta.url).href)}).then((m) => m.ensureBuilt())`;
+  const { status, stderr } = spawnSync(nodeRuntime(), ['-e', script], { encoding: 'utf8' });
+  if (status !== 0 || !existsSync(BUILT)) throw new Error(`The build failed: ${stderr}`);
+}
+
+/** Starts `rushcatalog-agent …`, as it was built or from its sources. */
+export function start(
+  args: readonly string[],
+  options: { readonly from?: 'build' | 'sources'; readonly env?: Readonly<Record<string, string>> } = {},
+): Command {
+  const child = spawn(nodeRuntime(), [options.from === 'sources' ? SOURCE : BUILT, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  return watched(child);
+}
+
+function watched(child: ChildProcess): Command {
+  let output = '';
+  let wake = Promise.withResolvers<void>();
+  const hear = (chunk: Buffer): void => {
+    output += chunk.toString();
+    wake.resolve();
+    wake = Promise.withResolvers();
+  };
+  child.stdout?.on('data', hear);
+  child.stderr?.on('data', hear);
+  let over = false;
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      over = true;
+      wake.resolve();
+      resolve({ code, signal });
+    });
+  });
+  return {
+    pid: child.pid ?? -1,
+    ended,
+    output: () => output,
+    async said(pattern, limitMs = 20_000) {
+      const until = performance.now() + limitMs;
+      for (;;) {
+        const match = pattern.exec(output);
+        if (match !== null) return match;
+        const left = until - performance.now();
+        if (over || left <= 0) throw new Error(`It did not say ${String(pattern)}, but:\n${output}`);
+        const timer = setTimeout(() => wake.resolve(), left);
+        await wake.promise;
+        clearTimeout(timer);
+      }
+    },
+    signal: (signal) => child.kill(signal),
+  };
+}
+
+/** Ends a command that a test no longer needs. */
+export async function put(command: Command | undefined): Promise<void> {
+  command?.signal('SIGKILL');
+  await command?.ended;
+}
+
+/** Living processes whose environment has this entry, this process and `except` left out (Linux). */
+export function processesWith(entry: string, except: readonly number[] = []): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && !except.includes(pid) && hasEntry(pid, entry));
+}
+
+function hasEntry(pid: number, entry: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')) return false;
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(entry);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** What an agent that is not running left in its work folder. */
+export interface LeftBehind {
+  readonly runFolders: readonly string[];
+  /** `executing` and `reporting` are told apart from `claimed` and `executed`. */
+  readonly runs: readonly { readonly jobId: string; readonly phase: string }[];
+  /** Endings by job, oldest first. */
+  readonly history: readonly { readonly jobId: string; readonly ending: string }[];
+  /** 'ok' when the database is whole. */
+  readonly integrity: string;
+}
+
+/** Looks at a copy: opening the journal itself would tidy up what the next agent has to cope with. */
+export function lookInto(workFolder: string): LeftBehind {
+  if (!existsSync(join(workFolder, 'journal.sqlite')))
+    return { runFolders: [], runs: [], history: [], integrity: 'ok' };
+  const copy = mkdtempSync(join(tmpdir(), 'rc-journal-'));
+  for (const name of ['journal.sqlite', 'journal.sqlite-wal']) {
+    if (existsSync(join(workFolder, name))) cpSync(join(workFolder, name), join(copy, name));
+  }
+  const database = new DatabaseSync(join(copy, 'journal.sqlite'));
+  try {
+    const made = Number(database.prepare('PRAGMA user_version').get()?.['user_version']) > 0;
+    if (!made) return { runFolders: namesIn(join(workFolder, 'runs')), runs: [], history: [], integrity: 'ok' };
+    const rows = (sql: string): Record<string, unknown>[] => database.prepare(sql).all();
+    return {
+      runFolders: namesIn(join(workFolder, 'runs')),
+      runs: rows(`
+        SELECT job_id, CASE
+          WHEN phase = 'claimed' AND executing = 1 THEN 'executing'
+          WHEN phase = 'executed' AND report IS NOT NULL THEN 'reporting'
+          ELSE phase END AS phase
+        FROM runs`).map((row) => ({ jobId: String(row['job_id']), phase: String(row['phase']) })),
+      history: rows('SELECT job_id, ending FROM history ORDER BY seq').map((row) => ({
+        jobId: String(row['job_id']),
+        ending: String(row['ending']),
+      })),
+      integrity: String(rows('PRAGMA integrity_check')[0]?.['integrity_check']),
+    };
+  } finally {
+    database.close();
+    rmSync(copy, { recursive: true });
+  }
+}
+
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
