@@ -68,8 +68,10 @@ describe('technicalMetadata', () => {
 
   it('writes the aspect with its pixels, and fields as top or bottom', () => {
     const pal = { width: 720, height: 576, sampleAspect: { num: 64, den: 45 } };
-    expect(of({ ...pal, fieldOrder: 'tb' })).toMatchObject({ display_aspect: '16:9', field_order: 'bottom' });
-    expect(of({ ...pal, fieldOrder: 'bt' }).field_order).toBe('top');
+    expect(of({ ...pal, fieldOrder: 'tb' })).toMatchObject({ display_aspect: '16:9', field_order: 'top' });
+    expect(of({ ...pal, fieldOrder: 'bt' }).field_order).toBe('bottom');
+    const mxf = probeOf([video({ fieldOrder: 'tb' })], { name: 'mxf' });
+    expect(technicalMetadata(mxf, 1).field_order).toBe('bottom');
     expect(of({})).not.toHaveProperty('field_order');
   });
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { compare, durationSlack } from '../../electron/agent/media/parity.ts';
+import { durationSlack } from '../../electron/agent/media/parity-ends.ts';
+import { compare } from '../../electron/agent/media/parity.ts';
 import type { AudioStream, VideoStream } from '../../electron/agent/media/probe.ts';
-import { planProxy } from '../../electron/agent/media/proxy-args.ts';
+import { planReview, planSound } from '../../electron/agent/media/proxy-args.ts';
 import { createPacketReader, type ReadBack } from '../../electron/agent/media/proxy-readback.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { audio, probeOf, video } from './proxy-streams.ts';
 
 const profile = PROXY_PROFILES.video_review_default_v1;
 const source = probeOf([video({ index: 0 }), audio({ index: 1 })]);
-const plan = planProxy(source, video({ index: 0 }), profile);
-if (plan === undefined) throw new Error('no plan');
+const plan = planReview(source, video({ index: 0 }), profile);
 
 /** 10 s at 25 frames a second, 512 ticks each; a key frame every 50. */
 function packets(change: (lines: string[]) => string[] = (lines) => lines) {
@@ -44,11 +44,11 @@ function proxy(changes: Changes = {}): ReadBack {
   };
 }
 
-const fields = (made: ReadBack): string[] => compare(source, plan, made, profile).map(({ field }) => field);
+const fields = (made: ReadBack): string[] => compare(source, plan, made).map(({ field }) => field);
 
 describe('compare', () => {
   it('finds nothing in a proxy that is what was asked for', () => {
-    expect(compare(source, plan, proxy(), profile)).toEqual([]);
+    expect(compare(source, plan, proxy())).toEqual([]);
   });
 
   it.each<[string, Changes]>([
@@ -98,20 +98,20 @@ describe('compare', () => {
   });
 
   it('says what was expected and what came', () => {
-    const [difference] = compare(source, plan, proxy({ sound: { channels: 1 } }), profile);
+    const [difference] = compare(source, plan, proxy({ sound: { channels: 1 } }));
     expect(difference).toEqual({ field: 'audio_channels', expected: '2', actual: '1' });
   });
 
   it('compares sound alone where there is only sound', () => {
     const talk = probeOf([audio({ index: 0, channels: 1 })]);
-    const sound = planProxy(talk, undefined, profile);
+    const sound = planSound(talk, profile);
     if (sound === undefined) throw new Error('no plan');
     const made = (seconds: number): ReadBack => ({
       probe: probeOf([audio({ index: 0, channels: 1, duration: seconds })]),
       frames: [{ stream: 0, time: 0 }],
     });
-    expect(compare(talk, sound, made(10.05), profile)).toEqual([]);
-    expect(compare(talk, sound, made(5), profile).map(({ field }) => field)).toEqual(['duration']);
+    expect(compare(talk, sound, made(10.05))).toEqual([]);
+    expect(compare(talk, sound, made(5)).map(({ field }) => field)).toEqual(['duration']);
   });
 
   it('trusts a length that ffmpeg only estimates less than one that is written down', () => {

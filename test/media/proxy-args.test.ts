@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planProxy, proxyArgs } from '../../electron/agent/media/proxy-args.ts';
+import { planReview, planSound, proxyArgs } from '../../electron/agent/media/proxy-args.ts';
 import { reviewFilters, reviewSize } from '../../electron/agent/media/proxy-picture.ts';
 import { frameRate, keyFrameInterval, steadyRate } from '../../electron/agent/media/proxy-rate.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
@@ -115,9 +115,8 @@ describe('reviewFilters', () => {
 describe('proxyArgs', () => {
   it('spells a profile out completely', () => {
     const probe = probeOf([video({ index: 0 }), audio({ index: 2, channels: 1 })]);
-    const plan = planProxy(probe, video({ index: 0 }), large);
-    if (plan === undefined) throw new Error('no plan');
-    const args = proxyArgs(plan, large, '/dev/fd/3', '/work/part-proxy_video.mp4').join(' ');
+    const plan = planReview(probe, video({ index: 0 }), large);
+    const args = proxyArgs(plan, '/dev/fd/3', '/work/part-proxy_video.mp4').join(' ');
     for (const part of [
       '-c:v libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -crf 23 -maxrate 8000k -bufsize 16000k',
       '-g 50 -threads:v 4',
@@ -133,13 +132,13 @@ describe('proxyArgs', () => {
   });
 
   it('plans sound alone for a source without picture, and nothing for one with neither', () => {
-    const plan = planProxy(probeOf([audio({ index: 0, channels: 2 })]), undefined, small);
+    const plan = planSound(probeOf([audio({ index: 0, channels: 2 })]), small);
     expect(plan?.kind).toBe('sound');
     if (plan === undefined) throw new Error('no plan');
-    const args = proxyArgs(plan, small, '/dev/fd/3', '/work/a.m4a').join(' ');
+    const args = proxyArgs(plan, '/dev/fd/3', '/work/a.m4a').join(' ');
     expect(args).toContain('-c:a aac -b:a 128k -ar 48000 -ac 2');
     expect(args).toContain('-f ipod');
     expect(args).not.toContain('libx264');
-    expect(planProxy(probeOf([]), undefined, small)).toBeUndefined();
+    expect(planSound(probeOf([]), small)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import WaveformData from 'waveform-data';
 import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
@@ -176,6 +177,37 @@ describe.skipIf(media.NO_FFMPEG !== null)(`waveforms ${media.NO_FFMPEG ?? ''}`, 
 
 describe('arithmetic', () => {
   const pcm = (samples: number[]): Buffer => Buffer.from(Int16Array.from(samples).buffer);
+
+  it('gives what one plain loop over all samples gives, for any number of channels', () => {
+    const source = fc.record({
+      channels: fc.integer({ min: 1, max: 9 }),
+      samples: fc.array(fc.integer({ min: -32_768, max: 32_767 }), { minLength: 1, maxLength: 6000 }),
+      cut: fc.integer({ min: 1, max: 5000 }),
+    });
+    fc.assert(
+      fc.property(source, ({ channels, samples, cut }) => {
+        const bytes = pcm(samples);
+        const waveform = createWaveform(channels);
+        for (let at = 0; at < bytes.length; at += cut) waveform.push(bytes.subarray(at, at + cut));
+        waveform.finish();
+        const rows = channels === 2 ? 2 : 1;
+        const frames = Math.floor(samples.length / channels);
+        const pixels = Array.from({ length: Math.ceil(frames / 256) }, (_, pixel) =>
+          Array.from({ length: rows }, (__, row) => {
+            const shown = samples
+              .slice(pixel * 256 * channels, Math.min(frames, (pixel + 1) * 256) * channels)
+              .filter((___, i) => i % rows === row);
+            return [Math.min(...shown), Math.max(...shown)].map((level) => Math.trunc(level / 256) & 0xff);
+          }),
+        );
+        expect([...waveform.takePixels()]).toEqual(pixels.flat(2));
+        const whole = samples.slice(0, frames * channels);
+        const peak = frames === 0 ? 0 : Math.max(0, ...whole.map(Math.abs));
+        expect(waveform.buckets(1)[0]).toBeCloseTo(Math.min(1, peak / 32_768), 4);
+      }),
+      { numRuns: 60 },
+    );
+  });
 
   it('gives the same result however the bytes are cut', () => {
     const samples = Array.from({ length: 3001 * 3 }, (_, i) => ((i * 7919) % 60_000) - 30_000);

@@ -8,6 +8,7 @@ import {
   packetArgs,
   parseReadBack,
   readBackArgs,
+  type Grid,
   type PacketFacts,
   type ReadBack,
 } from '../media/proxy-readback.ts';
@@ -70,8 +71,8 @@ export async function readBack(
   file: string,
   run: EncodeRun,
 ): Promise<ReadBack | null> {
-  const packets = plan.kind === 'picture' ? await listPackets(context, file, 'v:0') : undefined;
-  if (plan.kind === 'picture' && packets === undefined) return null;
+  const packets = plan.kind === 'sound' ? undefined : await listPackets(context, file, 'v:0');
+  if (plan.kind !== 'sound' && packets === undefined) return null;
   // The last 0.3 s of a sound file: a few AAC blocks.
   const lastSpot = packets?.lastKeySeconds ?? Math.max(0, (run.last?.outTimeMs ?? 0) / 1000 - 0.3);
   const result = await context.processes.run({
@@ -87,6 +88,7 @@ export async function readBack(
 
 /**
  * Lists one stream's packets; undefined where there are none.
+ * @param grid where the pictures are expected; the answer then says whether they are there
  * @param descriptors ours, for a file that is opened as `/dev/fd/3`
  */
 export async function listPackets(
@@ -94,8 +96,9 @@ export async function listPackets(
   file: string,
   stream: string,
   descriptors: readonly number[] = [],
+  grid?: Grid,
 ): Promise<PacketFacts | undefined> {
-  const reader = createPacketReader();
+  const reader = createPacketReader(grid);
   const result = await context.processes.run({
     program: context.tools.ffprobe.path,
     args: packetArgs(file, stream),
@@ -104,6 +107,18 @@ export async function listPackets(
     limits: { addressSpaceBytes: ADDRESS_SPACE },
   });
   return exited(result, 'Listing packets') ? reader.facts() : undefined;
+}
+
+/** Runs ffprobe and answers what it printed; nothing where it found nothing to decode. */
+export async function peek(context: Context, args: readonly string[], descriptors: readonly number[]): Promise<string> {
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args,
+    descriptors,
+    stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Looking at the first pictures') ? result.stdout.toString('utf8') : '';
 }
 
 /** True for code 0, false for another; anything that ended the tool from outside is thrown. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { failure, type Failure } from '../../../shared/failure.ts';
-import { durationSlack, proxyEnds, sourceEnds, type Difference, type Ends } from '../media/parity.ts';
+import { durationSlack, originOf, proxyEnds, sourceEnds, type Ends } from '../media/parity-ends.ts';
+import type { Difference } from '../media/parity.ts';
 import type { Probe } from '../media/probe.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
 import { ticksToSeconds, type ReadBack } from '../media/proxy-readback.ts';
@@ -77,7 +78,7 @@ async function readSourceEnd(
   plan: ProxyPlan,
   short: EarlyEnd,
 ): Promise<{ readonly isCut: boolean; readonly isLongLastFrame: boolean }> {
-  const stream = plan.kind === 'picture' && short.part !== 'sound' ? plan.video : plan.audio[0];
+  const stream = plan.kind !== 'sound' && short.part !== 'sound' ? plan.video : plan.audio[0];
   const base = stream?.timeBase;
   if (stream === undefined || base === undefined) return { isCut: false, isLongLastFrame: false };
   const { input, fd } = context.source;
@@ -112,7 +113,7 @@ function endsEarly(probe: Probe, plan: ProxyPlan, proxy: ReadBack): EarlyEnd | f
     const made = part === 'whole' ? whole : (actual[part] ?? 0);
     if (promised === undefined) continue;
     const slack = durationSlack(probe, plan, promised);
-    if (made < promised - slack) return { part, slack, origin: probe.format.startTime ?? 0, promised, made };
+    if (made < promised - slack) return { part, slack, origin: originOf(probe, plan), promised, made };
   }
   return false;
 }
@@ -124,10 +125,10 @@ const BLOCKS_PER_SECOND = 43;
 
 function isMostlyLost(probe: Probe, plan: ProxyPlan, run: EncodeRun): boolean {
   const seconds = probe.format.duration ?? 0;
-  const stream = plan.kind === 'picture' ? plan.video : plan.audio[0];
+  const stream = plan.kind === 'sound' ? plan.audio[0] : plan.video;
   if (stream === undefined || seconds === 0) return false;
   const rate = stream.type === 'video' && stream.averageRate !== undefined ? ratioValue(stream.averageRate) : undefined;
-  const perSecond = plan.kind === 'picture' ? (rate ?? 25) : BLOCKS_PER_SECOND;
+  const perSecond = plan.kind === 'sound' ? BLOCKS_PER_SECOND : (rate ?? 25);
   return (run.complaints.lostPackets[stream.index] ?? 0) > seconds * perSecond * LOST_SHARE;
 }
 

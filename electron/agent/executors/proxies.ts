@@ -1,28 +1,23 @@
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import {
-  DEFAULT_PROXY_PROFILE,
-  findProfile,
-  PROXY_PROFILES,
-  type ProxyProfile,
-  type ReviewProxyProfile,
-} from '../../../shared/profiles.ts';
+import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
 import { videoStream, type Probe } from '../media/probe.ts';
-import { planProxy, proxyArgs, type ProxyPlan } from '../media/proxy-args.ts';
+import { planReview, planSound, proxyArgs, type ProxyPlan } from '../media/proxy-args.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
+import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
 import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
 
 /**
- * JOB-TYPES §3.1: one review proxy of a recording, or one sound proxy where it has no picture. Failures:
+ * JOB-TYPES §3.1: one review or editing proxy of a recording, or one sound proxy where it has no picture. Failures:
  * UNKNOWN_PROFILE, UNSUPPORTED_MEDIA, SOURCE_UNREADABLE (fatal), ENCODE_FAILED, OUTPUT_INVALID and what ends a tool
  * from outside (retryable).
  */
@@ -62,20 +57,21 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
   context.report.stage('probing');
   await refuseStill(context);
   const probe = await probeSource(context);
-  const plan = choosePlan(context, probe, profile);
-  const encoder = chooseEncoder(plan, profile, context.encoder);
+  await refusePart(context, probe);
+  const plan = await choosePlan(context, probe, profile);
+  const encoder = chooseEncoder(plan, context.encoder);
   context.report.stage('encoding', encoder.name);
   context.report.progress(PROBED);
-  const file = plan.kind === 'picture' ? `proxy_video.${profile.container}` : 'proxy_audio.m4a';
+  const file = plan.kind === 'sound' ? 'proxy_audio.m4a' : `proxy_video.${profile.container}`;
   const temporary = `part-${file}`;
-  const run = await encodeSource(context, probe, plan, profile, temporary);
+  const run = await encodeSource(context, probe, plan, temporary);
   context.report.stage('verifying', encoder.name);
-  await verify(context, probe, plan, profile, run, temporary);
+  await verify(context, probe, plan, run, temporary);
   context.report.progress(VERIFIED);
   const artifact: Artifact = {
-    kind: plan.kind === 'picture' ? 'proxy_video' : 'proxy_audio',
+    kind: plan.kind === 'sound' ? 'proxy_audio' : 'proxy_video',
     file,
-    contentType: plan.kind === 'picture' ? profile.contentType : profile.soundOnly.contentType,
+    contentType: plan.kind === 'sound' ? profile.soundOnly.contentType : profile.contentType,
     ...(await seal(context.workspace, temporary, file)),
   };
   context.report.progress(1);
@@ -90,7 +86,7 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
       profile: profile.name,
       encoder: encoder.name,
       encoder_setting: encoder.setting,
-      decoder: plan.kind === 'picture' ? plan.video.codec : plan.audio[0]?.codec,
+      decoder: plan.kind === 'sound' ? plan.audio[0]?.codec : plan.video.codec,
       encode_wall_ms: Math.round(run.result.wallMs),
       ...(run.last?.speed === undefined ? {} : { encode_speed: run.last.speed }),
     },
@@ -102,7 +98,7 @@ const PROBED = 0.01;
 const ENCODED = 0.97;
 const VERIFIED = 0.99;
 
-function chooseProfile(name: string = DEFAULT_PROXY_PROFILE): ReviewProxyProfile {
+function chooseProfile(name: string = DEFAULT_PROXY_PROFILE): ProxyProfile {
   const profile = findProfile<ProxyProfile>(PROXY_PROFILES, name);
   if (profile !== undefined) return profile;
   const known = Object.keys(PROXY_PROFILES).join(', ');
@@ -121,10 +117,15 @@ async function refuseStill(context: Context): Promise<void> {
   );
 }
 
-function choosePlan(context: Context, probe: Probe, profile: ReviewProxyProfile): ProxyPlan {
+async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile): Promise<ProxyPlan> {
   const { path } = context.source;
-  const video = videoStream(probe) === undefined ? undefined : requireVideo(probe, path);
-  const plan = planProxy(probe, video, profile);
+  if (videoStream(probe) !== undefined) {
+    const video = requireVideo(probe, path);
+    return profile.family === 'edit'
+      ? planForEditing(context, probe, video, profile)
+      : planReview(probe, video, profile);
+  }
+  const plan = planSound(probe, profile);
   if (plan !== undefined) return plan;
   throw new JobFailure(
     failure('UNSUPPORTED_MEDIA', `“${basename(path)}” has neither picture nor sound that can be decoded.`),
@@ -134,20 +135,13 @@ function choosePlan(context: Context, probe: Probe, profile: ReviewProxyProfile)
 /** The one place that decides which encoder makes a file. The software encoder is the reference (media.md, Encoders). */
 export function chooseEncoder(
   plan: ProxyPlan,
-  profile: ReviewProxyProfile,
   setting: 'software' | 'auto',
 ): { readonly name: string; readonly setting: 'software' | 'auto' } {
-  return { name: plan.kind === 'picture' ? profile.video.codec : profile.soundOnly.codec, setting };
+  return { name: plan.kind === 'sound' ? plan.profile.soundOnly.codec : plan.profile.video.codec, setting };
 }
 
-async function encodeSource(
-  context: Context,
-  probe: Probe,
-  plan: ProxyPlan,
-  profile: ReviewProxyProfile,
-  temporary: string,
-): Promise<EncodeRun> {
-  const args = proxyArgs(plan, profile, context.source.input, join(context.workspace, temporary));
+async function encodeSource(context: Context, probe: Probe, plan: ProxyPlan, temporary: string): Promise<EncodeRun> {
+  const args = proxyArgs(plan, context.source.input, join(context.workspace, temporary));
   const run = await encode(context, args, probe, (share) =>
     context.report.progress(PROBED + share * (ENCODED - PROBED)),
   );
@@ -161,12 +155,11 @@ async function verify(
   context: Context,
   probe: Probe,
   plan: ProxyPlan,
-  profile: ReviewProxyProfile,
   run: EncodeRun,
   temporary: string,
 ): Promise<void> {
   const made = await readBack(context, plan, join(context.workspace, temporary), run);
-  const differences = made === null ? null : compare(probe, plan, made, profile);
+  const differences = made === null ? null : compare(probe, plan, made);
   const problem = await judgeDifferences(context, { probe, plan, run, made, differences });
   if (problem !== null) throw new JobFailure(problem);
 }

@@ -65,8 +65,7 @@ export async function renderPhoto(
     throw new JobFailure(failure(answer.code, message, detail));
   }
   return {
-    pictures: [{ temporary, time: 0 }],
-    size: { width: answer.width, height: answer.height },
+    pictures: [{ temporary, time: 0, size: { width: answer.width, height: answer.height } }],
     command: result.command,
     decodeErrors: 0,
     metrics: { decoder: answer.library, profile: profile.name, image: kind },

@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { TechnicalMetadata } from '../../../shared/wire.ts';
+import type { PictureSize } from '../media/thumbnail-args.ts';
 import { WEBP_HEADER_BYTES, webpSize } from '../media/thumbnail-webp.ts';
 
 /** Pictures that lie in the workspace under temporary names, in time order. */
 export interface RenderedPictures {
-  readonly pictures: readonly { readonly temporary: string; readonly time: number }[];
-  readonly size: { readonly width: number; readonly height: number };
+  readonly pictures: readonly RenderedPicture[];
   /** The command that made the last of them, for a report. */
   readonly command: readonly string[];
   readonly decodeErrors: number;
@@ -16,11 +16,28 @@ export interface RenderedPictures {
   readonly metrics: Readonly<Record<string, unknown>>;
 }
 
+export interface RenderedPicture {
+  readonly temporary: string;
+  readonly size: PictureSize;
+  /** Seconds; of a sheet, the first tile's. */
+  readonly time: number;
+  /** What a sheet shows, in time order; absent: the picture is one frame. */
+  readonly tiles?: readonly Tile[];
+}
+
+export interface Tile {
+  readonly time: number;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
 /** Exit code 0 is never enough: the file must be a WebP of exactly the size we report. Throws RENDER_FAILED. */
 export async function checkPicture(
   folder: string,
   name: string,
-  size: RenderedPictures['size'],
+  size: PictureSize,
   command: readonly string[],
 ): Promise<void> {
   const head = Buffer.alloc(WEBP_HEADER_BYTES);

@@ -9,8 +9,9 @@ export interface RenderTool {
   /**
    * Answers stdout. Throws JobFailure when ffmpeg did not end well: RENDER_FAILED, or why it was ended.
    * @param onFrame called with the number of frames printed so far.
+   * @param stdin written to ffmpeg; absent: it has none.
    */
-  run(args: readonly string[], onFrame?: (seen: number) => void): Promise<string>;
+  run(args: readonly string[], onFrame?: (seen: number) => void, stdin?: Uint8Array): Promise<string>;
   runs(): number;
   /** Lines of level error or worse, over all runs. */
   decodeErrors(): number;
@@ -29,7 +30,7 @@ export function createRenderTool(context: ExecutionContext<'generate_thumbnails'
   let command: readonly string[] = [];
   let lastLines: readonly string[] = [];
   return {
-    async run(args, onFrame) {
+    async run(args, onFrame, stdin) {
       const lines: string[] = [];
       let frames = 0;
       const result = await context.processes.run({
@@ -37,6 +38,7 @@ export function createRenderTool(context: ExecutionContext<'generate_thumbnails'
         args,
         cwd: context.workspace,
         descriptors: [context.source.fd],
+        ...(stdin === undefined ? {} : { stdin }),
         stdout: {
           kind: 'lines',
           onLine: (line) => {

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
+import { assertNever } from '../../../shared/assert-never.ts';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
-import type { Probe, VideoStream } from '../media/probe.ts';
 import {
   grabArgs,
   listArgs,
@@ -23,22 +23,12 @@ import {
 } from '../media/thumbnail-moments.ts';
 import { parseFrameStats, parseFrameTimes, type FrameStats } from '../media/thumbnail-stats.ts';
 import type { ExecutionContext } from './executor.ts';
-import type { RenderedPictures } from './thumbnails-rendered.ts';
-import { createRenderTool, type RenderTool } from './thumbnails-tool.ts';
+import type { Clip } from './thumbnails-clip.ts';
+import type { RenderedPicture, RenderedPictures } from './thumbnails-rendered.ts';
+import { renderSprite } from './thumbnails-sprite.ts';
+import { createRenderTool } from './thumbnails-tool.ts';
 
-interface Clip {
-  readonly probe: Probe;
-  readonly stream: VideoStream;
-  /** Seconds; undefined when neither stream nor container knows. */
-  readonly duration: number | undefined;
-  readonly tool: RenderTool;
-  readonly image: ThumbnailProfile['image'];
-  readonly input: string;
-  readonly name: string;
-  readonly progress: (fraction: number) => void;
-}
-
-type Picture = RenderedPictures['pictures'][number];
+type Picture = RenderedPicture;
 
 /** Pictures of a recording as its profile asks for. Throws JobFailure. */
 export async function renderVideo(
@@ -54,6 +44,8 @@ export async function renderVideo(
     duration: stream.duration ?? probe.format.duration,
     tool: createRenderTool(context),
     image: profile.image,
+    size: thumbnailSize(stream, profile.image.width),
+    workspace: context.workspace,
     input: context.source.input,
     name: basename(context.source.path),
     // The probe is a tenth of the work of a short clip; the rest follows the pictures.
@@ -61,16 +53,29 @@ export async function renderVideo(
   };
   clip.progress(0);
   context.report.stage('rendering');
-  const pictures =
-    profile.layout === 'representative' ? [await representative(clip, profile)] : await storyboard(clip, profile.count);
   return {
-    pictures,
-    size: thumbnailSize(stream, profile.image.width),
+    pictures: await picturesOf(clip, profile),
     command: clip.tool.lastCommand(),
     decodeErrors: clip.tool.decodeErrors(),
     facts: technicalMetadata(probe, context.source.sizeBytes),
     metrics: { decoder: stream.codec, profile: profile.name, tool_runs: clip.tool.runs() },
   };
+}
+
+async function picturesOf(clip: Clip, profile: ThumbnailProfile): Promise<readonly Picture[]> {
+  switch (profile.layout) {
+    case 'representative':
+      return [await representative(clip, profile)];
+    case 'storyboard':
+      return storyboard(clip, profile.count);
+    case 'sprite': {
+      const sheets = await renderSprite(clip, profile);
+      if (sheets.length === 0) throw noPicture(clip);
+      return sheets;
+    }
+    default:
+      return assertNever(profile);
+  }
 }
 
 // ── one picture ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,7 +140,7 @@ async function storyboard(clip: Clip, count: number): Promise<readonly Picture[]
 async function sweep(clip: Clip, moments: readonly number[]): Promise<readonly Picture[]> {
   const onFrame = (seen: number): void => clip.progress(seen / moments.length);
   const text = await clip.tool.run(sweepArgs({ ...clip, pattern: 'sweep-%03d.part' }, moments), onFrame);
-  return parseFrameStats(text, 0).map((frame, i) => ({ temporary: numbered('sweep', i), time: frame.time }));
+  return parseFrameStats(text, 0).map((frame, i) => picture(clip, numbered('sweep', i), frame.time));
 }
 
 async function grabEach(clip: Clip, moments: readonly number[]): Promise<readonly Picture[]> {
@@ -154,7 +159,11 @@ async function grab(clip: Clip, at: number, number: number): Promise<(Picture & 
   const prefix = `seek-${number}`;
   const text = await clip.tool.run(grabArgs({ ...clip, pattern: `${prefix}-%03d.part` }, seek));
   const stats = parseFrameStats(text, seek.from)[0];
-  return stats === undefined ? null : { temporary: numbered(prefix, 0), time: stats.time, stats };
+  return stats === undefined ? null : { ...picture(clip, numbered(prefix, 0), stats.time), stats };
+}
+
+function picture({ size }: Clip, temporary: string, time: number): Picture {
+  return { temporary, time, size };
 }
 
 function numbered(prefix: string, number: number): string {

@@ -5,15 +5,16 @@ import {
   THUMBNAIL_PROFILES,
   type ThumbnailProfile,
 } from '../../../shared/profiles.ts';
+import type { ThumbFacts } from '../../../shared/wire.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
-import { checkPicture, type RenderedPictures } from './thumbnails-rendered.ts';
+import { checkPicture, type RenderedPicture, type RenderedPictures } from './thumbnails-rendered.ts';
 import { renderPhoto } from './thumbnails-photo.ts';
 import { renderVideo } from './thumbnails-video.ts';
 
-/** 480 px WebP at quality 80 stays under 100 KB; the storyboard has ten. */
-const ESTIMATE_BYTES = 10 * 200_000;
+/** A thousand tiles of an upright phone's picture (320 × 568, 3 bytes for 2 pixels) before they are put on sheets. */
+const ESTIMATE_BYTES = 1000 * 320 * 568 * 1.5;
 
 /**
  * JOB-TYPES §3.2: small pictures of a recording, or one of a photo. Failures: UNKNOWN_PROFILE, NO_VIDEO_TRACK,
@@ -46,13 +47,15 @@ async function execute(
   const rendered = isPhoto ? await renderPhoto(context, profile) : await renderVideo(context, profile);
   context.report.stage('verifying');
   const artifacts: Artifact[] = [];
-  const thumbs: { artifact: number; facts: { index: number; time_ms: number; width: number; height: number } }[] = [];
-  for (const [index, picture] of rendered.pictures.entries()) {
-    await checkPicture(context.workspace, picture.temporary, rendered.size, rendered.command);
-    const file = `thumb_${String(index).padStart(3, '0')}.webp`;
+  const thumbs: { artifact: number; facts: ThumbFacts }[] = [];
+  for (const [number, picture] of rendered.pictures.entries()) {
+    await checkPicture(context.workspace, picture.temporary, picture.size, rendered.command);
+    const file = `${picture.tiles === undefined ? 'thumb' : 'sheet'}_${String(number).padStart(3, '0')}.webp`;
     const sealed = await seal(context.workspace, picture.temporary, file);
     artifacts.push({ kind: 'thumb', file, contentType: profile.image.contentType, ...sealed });
-    thumbs.push({ artifact: index, facts: { index, time_ms: toMs(picture.time), ...rendered.size } });
+    for (const facts of factsOf(picture)) {
+      thumbs.push({ artifact: number, facts: { index: thumbs.length, ...facts } });
+    }
   }
   context.report.progress(1);
   return {
@@ -71,6 +74,12 @@ function chooseProfile(name: string = DEFAULT_THUMBNAIL_PROFILE): ThumbnailProfi
   throw new JobFailure(
     failure('UNKNOWN_PROFILE', `This agent knows no thumbnail profile “${name}”, only ${known}.`, { subject: name }),
   );
+}
+
+/** One entry for a frame; for a sheet one for each of its tiles, with the sheet's size. */
+function factsOf({ size, time, tiles }: RenderedPicture): Omit<ThumbFacts, 'index'>[] {
+  if (tiles === undefined) return [{ time_ms: toMs(time), ...size }];
+  return tiles.map(({ time: at, ...tile }) => ({ time_ms: toMs(at), ...size, tile }));
 }
 
 function warningsOf(rendered: RenderedPictures): ExecutionSuccess['warnings'] {

@@ -18,6 +18,10 @@ type Success = ExecutionSuccess<'generate_audio_waveform'>;
 /** A day of sound at the slowest disk; the stall watchdog ends what hangs long before. */
 const WALL_MS = 6 * 3_600_000;
 const ADDRESS_SPACE = 8 * 1024 ** 3;
+/** Half a minute of sound makes 20 KB; each write holds the pipe back until it is done. */
+const FLUSH_BYTES = 65_536;
+/** Pipes are read thousands of times a second, and each report passes through the whole agent. */
+const PROGRESS_STEP = 0.01;
 const FILE = 'waveform.dat';
 const TEMPORARY = 'waveform.part';
 
@@ -54,7 +58,7 @@ async function execute(context: Context): Promise<Success> {
   if (first === undefined) throw new JobFailure(failure('NO_AUDIO_TRACK', `“${name}” has no sound.`));
   const sampleRate = first.sampleRate > 0 ? first.sampleRate : 48_000;
   context.report.stage('analysing');
-  const wish = { input: context.source.input, all, streams, sampleRate };
+  const wish = { input: context.source.input, all, streams, sampleRate, format: probe.format.name };
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
     const drawn = await draw(context, wish, file, longest(probe, streams));
@@ -99,9 +103,11 @@ async function drawWith(
   file: FileHandle,
   seconds: number | undefined,
 ): Promise<Drawn> {
-  const waveform = createWaveform(wish.streams.reduce((sum, stream) => sum + stream.channels, 0));
+  const channels = wish.streams.reduce((sum, stream) => sum + stream.channels, 0);
+  const waveform = createWaveform(channels, (seconds ?? 0) * wish.sampleRate);
   let position = DAT_HEADER_BYTES;
   let decodeErrors = 0;
+  const tell = inSteps(context.report.progress);
   const flush = async (): Promise<void> => {
     const pixels = waveform.takePixels();
     await file.write(pixels, 0, pixels.length, position);
@@ -114,10 +120,10 @@ async function drawWith(
     descriptors: [context.source.fd],
     stdout: {
       kind: 'bytes',
-      onBytes: async (chunk) => {
+      onBytes: (chunk) => {
         waveform.push(chunk);
-        await flush();
-        if (seconds !== undefined) context.report.progress(Math.min(0.98, waveform.frames / wish.sampleRate / seconds));
+        if (seconds !== undefined) tell(Math.min(0.98, waveform.frames / wish.sampleRate / seconds));
+        return waveform.pendingBytes < FLUSH_BYTES ? undefined : flush();
       },
     },
     onStderrLine: (line) => {
@@ -128,6 +134,16 @@ async function drawWith(
   waveform.finish();
   await flush();
   return { waveform, result, decodeErrors, decoders: wish.decoders };
+}
+
+/** Passes on only what is a step further than the last. */
+function inSteps(report: (fraction: number) => void): (fraction: number) => void {
+  let next = 0;
+  return (fraction) => {
+    if (fraction < next) return;
+    next = fraction + PROGRESS_STEP;
+    report(fraction);
+  };
 }
 
 /** Containers whose stated duration is counted, not guessed from a bit rate. */

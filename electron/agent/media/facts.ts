@@ -2,6 +2,7 @@ import type { TechnicalMetadata } from '../../../shared/wire.ts';
 import { captureFacts } from './facts-capture.ts';
 import { audioStreams, durationMs, videoStream, type AudioStream, type Probe, type VideoStream } from './probe.ts';
 import { frameRate } from './proxy-rate.ts';
+import { headerScan } from './proxy-scan.ts';
 import { formatRatio, reduceRatio, wireRational } from './rational.ts';
 import { reelName, startTimecode } from './timecode.ts';
 
@@ -24,7 +25,7 @@ export function technicalMetadata(probe: Probe, sizeBytes: number): TechnicalMet
     media_format: mediaFormat(probe),
     duration_ms: durationMs(probe),
     size_bytes: sizeBytes,
-    ...(video === undefined ? {} : videoFacts(video)),
+    ...(video === undefined ? {} : videoFacts(video, probe.format.name)),
     timecode_start: timecode?.start,
     drop_frame: timecode?.dropFrame,
     reel_name: reelName(probe),
@@ -34,7 +35,7 @@ export function technicalMetadata(probe: Probe, sizeBytes: number): TechnicalMet
   });
 }
 
-function videoFacts(video: VideoStream): TechnicalMetadata {
+function videoFacts(video: VideoStream, container: string): TechnicalMetadata {
   const rate = frameRate(video);
   const aspect = video.sampleAspect ?? { num: 1, den: 1 };
   const display = { num: video.width * aspect.num, den: video.height * aspect.den };
@@ -47,7 +48,7 @@ function videoFacts(video: VideoStream): TechnicalMetadata {
     display_aspect: sized ? formatRatio(reduceRatio(display), ':') : undefined,
     fps: rate === undefined ? undefined : wireRational(rate.rate),
     frame_count: video.frameCount ?? taggedFrameCount(video),
-    field_order: fieldOrder(video.fieldOrder),
+    field_order: headerScan(video, container),
     pixel_format: video.pixelFormat,
     bit_depth: video.bitsPerRawSample ?? pixelDepth(video.pixelFormat),
     color_space: video.colorSpace,
@@ -77,22 +78,6 @@ function mediaFormat(probe: Probe): string {
   // QuickTime files older than brands have none.
   if (brand === undefined || brand === 'qt') return 'mov';
   return brand.startsWith('M4A') ? 'm4a' : brand.startsWith('3g') ? '3gp' : 'mp4';
-}
-
-/** Top or bottom first, as displayed (media.md compares field order as top / bottom / progressive). */
-function fieldOrder(word: string | undefined): string | undefined {
-  switch (word) {
-    case 'progressive':
-      return 'progressive';
-    case 'tt':
-    case 'bt':
-      return 'top';
-    case 'bb':
-    case 'tb':
-      return 'bottom';
-    default:
-      return undefined;
-  }
 }
 
 /** Matroska's statistics tags; ffprobe prints them with the language appended. */

@@ -1,66 +1,68 @@
-import type { ReviewProxyProfile } from '../../../shared/profiles.ts';
+import type { ProxyProfile, ReviewProxyProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import { MIX_SAMPLE_RATE_HZ, mixSound, type SoundMix } from './mix.ts';
 import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
+import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
+import { editArgs } from './proxy-edit-args.ts';
+import type { EditPlan } from './proxy-edit-plan.ts';
 import { reviewFilters, reviewSize, type Size } from './proxy-picture.ts';
 import { keyFrameInterval, steadyRate } from './proxy-rate.ts';
 
 /** What will be made of one source, decided before anything runs. */
-export type ProxyPlan =
-  | {
-      readonly kind: 'picture';
-      readonly video: VideoStream;
-      readonly size: Size;
-      readonly rate: Ratio;
-      readonly audio: readonly AudioStream[];
-      readonly sound: SoundMix | undefined;
-    }
-  | { readonly kind: 'sound'; readonly audio: readonly AudioStream[]; readonly sound: SoundMix };
+export type ProxyPlan = ReviewPlan | SoundPlan | EditPlan;
 
-/**
- * @param video the picture to use, or undefined for a source that has none (cover art is none).
- * undefined: neither picture nor sound.
- */
-export function planProxy(
-  probe: Probe,
-  video: VideoStream | undefined,
-  profile: ReviewProxyProfile,
-): ProxyPlan | undefined {
-  const audio = audioStreams(probe);
-  const sound = mixSound(audio);
-  if (video === undefined) return sound === undefined ? undefined : { kind: 'sound', audio, sound };
-  return {
-    kind: 'picture',
-    video,
-    size: reviewSize(video, profile.video.box),
-    rate: steadyRate(video),
-    audio,
-    sound,
-  };
+export interface ReviewPlan {
+  readonly kind: 'picture';
+  readonly profile: ReviewProxyProfile;
+  readonly video: VideoStream;
+  readonly size: Size;
+  readonly rate: Ratio;
+  readonly audio: readonly AudioStream[];
+  readonly sound: SoundMix | undefined;
 }
 
-/** Same bytes on every run: no tool versions, no dates, nothing copied from the source. */
-const BIT_EXACT = words('-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact');
+/** A source without picture: the same under every profile. */
+export interface SoundPlan {
+  readonly kind: 'sound';
+  readonly profile: ProxyProfile;
+  readonly audio: readonly AudioStream[];
+  readonly sound: SoundMix;
+}
 
-/** Decoding may use as many threads as the profile's encoder: the count is a cap on load and never changes pictures. */
-const DECODER_THREADS = 4;
+export function planReview(probe: Probe, video: VideoStream, profile: ReviewProxyProfile): ReviewPlan {
+  const audio = audioStreams(probe);
+  const size = reviewSize(video, profile.video.box);
+  return { kind: 'picture', profile, video, size, rate: steadyRate(video), audio, sound: mixSound(audio) };
+}
+
+/** undefined: there is no sound. */
+export function planSound(probe: Probe, profile: ProxyProfile): SoundPlan | undefined {
+  const audio = audioStreams(probe);
+  const sound = mixSound(audio);
+  return sound === undefined ? undefined : { kind: 'sound', profile, audio, sound };
+}
 
 /**
- * ffmpeg arguments of one review proxy, in a single run.
+ * ffmpeg arguments of one proxy, in a single run.
  * @param input `source.input`
  * @param output absolute path of a file that is overwritten
  */
-export function proxyArgs(plan: ProxyPlan, profile: ReviewProxyProfile, input: string, output: string): string[] {
+export function proxyArgs(plan: ProxyPlan, input: string, output: string): string[] {
+  return plan.kind === 'edit' ? editArgs(plan, input, output) : mixedArgs(plan, input, output);
+}
+
+/** A review proxy, or the sound alone. */
+function mixedArgs(plan: ReviewPlan | SoundPlan, input: string, output: string): string[] {
   return [
     ffmpegStart(),
     ['-y', '-filter_threads', String(DECODER_THREADS), '-filter_complex_threads', String(DECODER_THREADS)],
     inputArgs(input, { before: ['-threads', String(DECODER_THREADS)] }),
     PROGRESS_ARGS,
     plan.sound === undefined ? [] : ['-filter_complex', plan.sound.graph],
-    plan.kind === 'picture' ? pictureArgs(plan, profile) : [],
+    plan.kind === 'picture' ? pictureArgs(plan) : [],
     plan.sound === undefined ? [] : ['-map', '[mix]'],
-    plan.sound === undefined ? [] : soundArgs(plan, plan.sound, profile),
+    plan.sound === undefined ? [] : soundArgs(plan, plan.sound),
     BIT_EXACT,
     // 128 packets, the default, are too few where the sound begins long after the picture.
     words('-max_muxing_queue_size 4096 -movflags +faststart'),
@@ -68,8 +70,8 @@ export function proxyArgs(plan: ProxyPlan, profile: ReviewProxyProfile, input: s
   ].flat();
 }
 
-function pictureArgs(plan: Extract<ProxyPlan, { kind: 'picture' }>, profile: ReviewProxyProfile): string[] {
-  const { video } = profile;
+function pictureArgs(plan: ReviewPlan): string[] {
+  const { video } = plan.profile;
   return [
     ['-map', `0:${plan.video.index}`, '-vf', reviewFilters(plan.video, plan.size, plan.rate)],
     ['-c:v', video.codec, '-preset', video.preset, '-profile:v', video.h264Profile, '-pix_fmt', video.pixelFormat],
@@ -79,14 +81,10 @@ function pictureArgs(plan: Extract<ProxyPlan, { kind: 'picture' }>, profile: Rev
   ].flat();
 }
 
-function soundArgs(plan: ProxyPlan, sound: SoundMix, profile: ReviewProxyProfile): string[] {
-  const { codec, bitrateKbps } = plan.kind === 'picture' ? profile.audio : profile.soundOnly;
+function soundArgs(plan: ReviewPlan | SoundPlan, sound: SoundMix): string[] {
+  const { codec, bitrateKbps } = plan.kind === 'picture' ? plan.profile.audio : plan.profile.soundOnly;
   return [
     ['-c:a', codec, '-b:a', `${bitrateKbps}k`],
     ['-ar', String(MIX_SAMPLE_RATE_HZ), '-ac', String(sound.channels)],
   ].flat();
-}
-
-function words(text: string): readonly string[] {
-  return text.split(' ');
 }

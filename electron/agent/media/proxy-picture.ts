@@ -1,6 +1,7 @@
 import type { ReviewProxyProfile } from '../../../shared/profiles.ts';
 import { displaySize, type Ratio, type VideoStream } from './probe.ts';
 import { isInterlaced } from './proxy-rate.ts';
+import { headerScan } from './proxy-scan.ts';
 import { formatRatio } from './rational.ts';
 
 /** Everything between a decoded frame and the review encoder: fields, size, colour, rate, as one ffmpeg filter chain. */
@@ -58,8 +59,8 @@ function deinterlace(stream: VideoStream): readonly string[] {
   if (!isInterlaced(stream) && !unknown) return [];
   // `mode=send_frame`: one picture per frame, so that rate and count stay the source's.
   if (flagged) return ['bwdif=mode=send_frame:parity=auto:deint=interlaced'];
-  // ffprobe's tt and bt: the top field is shown first.
-  const parity = stream.fieldOrder === 'tt' || stream.fieldOrder === 'bt' ? 'tff' : 'bff';
+  // These codecs come in QuickTime, AVI and Matroska; MXF carries only codecs that flag their frames.
+  const parity = headerScan(stream, 'mov') === 'bottom' ? 'bff' : 'tff';
   return [`bwdif=mode=send_frame:parity=${parity}:deint=all`];
 }
 
@@ -87,7 +88,7 @@ function toBt709(stream: VideoStream, size: Size): readonly string[] {
 }
 
 /** swscale's name of the source's matrix; undefined for RGB, which has none. */
-function swscaleMatrix(stream: VideoStream): string | undefined {
+export function swscaleMatrix(stream: VideoStream): string | undefined {
   switch (stream.colorSpace) {
     case 'bt709':
     case 'fcc':

@@ -17,6 +17,9 @@ const STANDARD_RATES: readonly Ratio[] = [
   { num: 50, den: 1 },
   { num: 60000, den: 1001 },
   { num: 60, den: 1 },
+  { num: 100, den: 1 },
+  { num: 120_000, den: 1001 },
+  { num: 120, den: 1 },
 ];
 
 /** Containers with millisecond clocks round 23.976 to within this. */
@@ -34,12 +37,19 @@ export function frameRate(stream: VideoStream): FrameRate | undefined {
     const only = real ?? average;
     return only === undefined ? undefined : { kind: 'constant', rate: reduceRatio(only) };
   }
-  if (isNear(average, real, SAME_RATE)) return { kind: 'constant', rate: reduceRatio(real) };
+  if (isNear(average, real, SAME_RATE)) return { kind: 'constant', rate: exactOf(average, real) };
   // H.264 and MPEG-2 count fields: 50 "frames" a second of 25 interlaced pictures.
   const halved = { num: real.num, den: real.den * 2 };
   if (isInterlaced(stream) && isNear(average, halved, SAME_RATE))
     return { kind: 'constant', rate: reduceRatio(halved) };
   return { kind: 'variable', rate: standardOr(average) };
+}
+
+/** ffmpeg's guess at the rate knows no 119.88 and says 120; the container's own fraction then decides. */
+function exactOf(average: Ratio, real: Ratio): Ratio {
+  const [told, guessed] = [reduceRatio(average), reduceRatio(real)];
+  const isTold = STANDARD_RATES.some((rate) => rate.num === told.num && rate.den === told.den);
+  return isTold ? told : guessed;
 }
 
 /** Above this, a rate that no two frames agree on says more about the clock than about the pictures. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { inputArgs } from './input.ts';
 import { parseProbe, type Probe, type Ratio } from './probe.ts';
+import type { FrameFlags } from './proxy-scan.ts';
 
 /** What is read back from a finished proxy before anyone gets to see it. Cheap: packets are listed, two spots decoded. */
 
@@ -15,6 +16,17 @@ export interface PacketFacts {
   readonly lastKeySeconds: number;
   readonly startsWithKey: boolean;
   readonly longestKeyDistance: number;
+  readonly keys: number;
+  /** Packets without a time stamp (AVI with B frames); they are counted and nothing else. */
+  readonly untimed: number;
+  /** Every picture lies where the rate given to the reader puts it; false without a rate. */
+  readonly onGrid: boolean;
+}
+
+/** The rate that a stream's pictures are expected at, and the clock they are written in. */
+export interface Grid {
+  readonly rate: Ratio;
+  readonly timeBase: Ratio;
 }
 
 /** Lists the packets of one stream (`v:0`, or an index) as `pts,pts_time,duration,flags` lines; decodes nothing. */
@@ -24,20 +36,40 @@ export function packetArgs(input: string, stream: string): string[] {
   return [...what, ...form, ...inputArgs(input, { tool: 'ffprobe' })];
 }
 
-/** Takes those lines one by one (a three-hour proxy has 300,000), in decoding order. */
-export function createPacketReader(): { line(text: string): void; facts(): PacketFacts | undefined } {
+/**
+ * Takes those lines one by one (a three-hour proxy has 300,000), in decoding order. Packets that an edit list hides are
+ * none: they are only there to decode others from.
+ */
+export function createPacketReader(grid?: Grid): { line(text: string): void; facts(): PacketFacts | undefined } {
   let facts: PacketFacts | undefined;
+  let untimed = 0;
   return {
     line: (text) => {
-      const match = /^(-?\d+),(-?[\d.]+),(\d+|N\/A),([A-Z_]+)/.exec(text);
-      if (match === null) return;
+      const match = /^(-?\d+|N\/A),(-?[\d.]+|N\/A),(\d+|N\/A),([A-Z_]+)/.exec(text);
+      if (match === null || match[4]?.includes('D') === true) return;
+      if (match[1] === 'N/A') {
+        untimed++;
+        return;
+      }
       const pts = Number(match[1]);
       const end = pts + (match[3] === 'N/A' ? 0 : Number(match[3]));
       const packet = { pts, seconds: Number(match[2]), end, isKey: match[4]?.startsWith('K') === true };
-      facts = facts === undefined ? firstPacket(packet) : nextPacket(facts, packet);
+      facts = facts === undefined ? firstPacket(packet, grid !== undefined) : nextPacket(facts, packet, grid);
     },
-    facts: () => facts,
+    facts: () => {
+      if (facts === undefined && untimed === 0) return undefined;
+      const known = facts ?? { ...firstPacket({ pts: 0, seconds: 0, end: 0, isKey: false }, false), count: 0, keys: 0 };
+      return untimed === 0 ? known : { ...known, untimed, count: known.count + untimed };
+    },
   };
+}
+
+/** A clock in milliseconds is off by 0.06 of a picture at 120 a second; a picture shown late is off by 1. */
+const OFF_GRID = 0.25;
+
+function isOnGrid(ticks: number, { rate, timeBase }: Grid): boolean {
+  const slots = (ticks * timeBase.num * rate.num) / (timeBase.den * rate.den);
+  return Math.abs(slots - Math.round(slots)) <= OFF_GRID;
 }
 
 interface Packet {
@@ -47,27 +79,30 @@ interface Packet {
   readonly isKey: boolean;
 }
 
-function firstPacket({ pts, seconds, end, isKey }: Packet): PacketFacts {
-  const key = { lastKey: pts, lastKeySeconds: seconds, startsWithKey: isKey };
-  return { count: 1, first: pts, last: pts, end, ...key, longestKeyDistance: 0 };
+function firstPacket({ pts, seconds, end, isKey }: Packet, onGrid: boolean): PacketFacts {
+  const key = { lastKey: pts, lastKeySeconds: seconds, startsWithKey: isKey, keys: isKey ? 1 : 0 };
+  return { count: 1, first: pts, last: pts, end, ...key, longestKeyDistance: 0, untimed: 0, onGrid };
 }
 
-function nextPacket(facts: PacketFacts, { pts, seconds, end, isKey }: Packet): PacketFacts {
+function nextPacket(facts: PacketFacts, { pts, seconds, end, isKey }: Packet, grid: Grid | undefined): PacketFacts {
   const next = {
     ...facts,
     count: facts.count + 1,
     first: Math.min(facts.first, pts),
     last: Math.max(facts.last, pts),
     end: Math.max(facts.end, end),
+    onGrid: facts.onGrid && grid !== undefined && isOnGrid(pts - facts.first, grid),
   };
   if (!isKey) return next;
   const distance = Math.max(facts.longestKeyDistance, pts - facts.lastKey);
-  return { ...next, lastKey: pts, lastKeySeconds: seconds, longestKeyDistance: distance };
+  return { ...next, lastKey: pts, lastKeySeconds: seconds, longestKeyDistance: distance, keys: facts.keys + 1 };
 }
 
 export interface DecodedFrame {
   readonly stream: number;
   readonly time: number;
+  /** Of pictures only. */
+  readonly flags?: FrameFlags;
 }
 
 export interface ReadBack {
@@ -78,21 +113,36 @@ export interface ReadBack {
   readonly packets?: PacketFacts;
 }
 
+const FRAME_FIELDS = 'frame=stream_index,pts_time,interlaced_frame,top_field_first';
+
 /** Describes the proxy and decodes 0.2 s at its beginning and everything from `lastSpot` (seconds) on. */
 export function readBackArgs(input: string, lastSpot: number): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-of', 'json', '-show_format', '-show_streams'];
-  const frames = ['-show_entries', 'frame=stream_index,pts_time', '-read_intervals', `%+0.2,${lastSpot.toFixed(6)}%`];
+  const frames = ['-show_entries', FRAME_FIELDS, '-read_intervals', `%+0.2,${lastSpot.toFixed(6)}%`];
   return [...what, ...frames, ...inputArgs(input, { tool: 'ffprobe', before: ['-threads', '2'] })];
 }
 
+const RawFrame = z.looseObject({
+  stream_index: z.number(),
+  pts_time: z.string().optional(),
+  interlaced_frame: z.number().optional(),
+  top_field_first: z.number().optional(),
+});
+
 const RawFrames = z.looseObject({
-  frames: z.array(z.looseObject({ stream_index: z.number(), pts_time: z.string().optional() })).default([]),
+  frames: z.array(RawFrame).default([]),
 });
 
 /** Reads ffprobe's JSON of `readBackArgs`; throws where it is none. */
 export function parseReadBack(json: string): { readonly probe: Probe; readonly frames: readonly DecodedFrame[] } {
   const raw = RawFrames.parse(JSON.parse(json));
-  const frames = raw.frames.map((frame) => ({ stream: frame.stream_index, time: Number(frame.pts_time) }));
+  const frames = raw.frames.map((frame) => ({
+    stream: frame.stream_index,
+    time: Number(frame.pts_time),
+    ...(frame.interlaced_frame === undefined
+      ? {}
+      : { flags: { interlaced: frame.interlaced_frame === 1, topFirst: frame.top_field_first === 1 } }),
+  }));
   return { probe: parseProbe(json), frames: frames.filter((frame) => Number.isFinite(frame.time)) };
 }
 

@@ -32,10 +32,12 @@ export function seekTo(at: number, formatName: string): Seek {
   return { from: Math.max(0, at - early), at };
 }
 
-interface Grab {
+export interface Grab {
   readonly input: string;
   readonly stream: VideoStream;
   readonly image: ThumbnailProfile['image'];
+  /** Of the picture, upright and with square pixels. */
+  readonly size: PictureSize;
   /** Name with one `%03d`, inside the working directory of the command. */
   readonly pattern: string;
 }
@@ -114,14 +116,14 @@ function deinterlace(stream: VideoStream): string[] {
 }
 
 /** For statistics one field is enough, and combing would count as contrast. */
-function oneField(stream: VideoStream): string[] {
+export function oneField(stream: VideoStream): string[] {
   return stream.fieldOrder === 'progressive' || stream.fieldOrder === undefined ? [] : ['field=type=top'];
 }
 
 /** WebP's own colour model is BT.601 in limited range (RFC 6386 §9.2); any other matrix would tint the picture. */
-function scaled(grab: Grab): string[] {
+export function scaled(grab: Grab): string[] {
   const { stream } = grab;
-  const { width, height } = thumbnailSize(stream, grab.image.width);
+  const { width, height } = grab.size;
   const hdr = HDR_TRANSFER.get(stream.colorTransfer ?? '');
   if (hdr !== undefined) return toneMapped(hdr, width, height);
   // Untagged HD is BT.709 by convention; swscale would take it for BT.601.
@@ -151,6 +153,6 @@ function toneMapped(transfer: string, width: number, height: number): string[] {
   ];
 }
 
-function fixed(seconds: number): string {
+export function fixed(seconds: number): string {
   return Math.max(0, seconds).toFixed(6);
 }

@@ -33,3 +33,19 @@ function value(block: string, pattern: RegExp): number | undefined {
   const number = text === undefined ? Number.NaN : Number(text);
   return Number.isFinite(number) ? number : undefined;
 }
+
+/**
+ * The same where several inputs print side by side, each with its number: of each the time of its first frame. Later
+ * ones were on their way when ffmpeg had what it was asked for.
+ */
+export function parseSeekTimes(
+  text: string,
+  timeBase: { readonly num: number; readonly den: number },
+): ReadonlyMap<number, number> {
+  const times = new Map<number, number>();
+  for (const [, pts, seek] of text.matchAll(/^frame:\d+\s+pts:(-?\d+)[^\n]*\nseek=(\d+)/gm)) {
+    const number = Number(seek);
+    if (!times.has(number)) times.set(number, (Number(pts) * timeBase.num) / timeBase.den);
+  }
+  return times;
+}

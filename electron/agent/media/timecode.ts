@@ -19,6 +19,20 @@ export function startTimecode(probe: Probe): StartTimecode | undefined {
   return undefined;
 }
 
+/** The start timecode in its own track alone: where an NLE looks. */
+export function trackTimecode(probe: Probe): StartTimecode | undefined {
+  return startTimecode({
+    ...probe,
+    format: { ...probe.format, tags: {} },
+    streams: probe.streams.filter(isTimecodeTrack),
+  });
+}
+
+/** The same as ffmpeg's `-timecode` takes it and as QuickTime reads back: `;` for drop-frame, whatever the source wrote. */
+export function outputTimecode({ start, dropFrame }: StartTimecode): string {
+  return start.replace(/[:;.,](?=\d+$)/, dropFrame ? ';' : ':');
+}
+
 /** Reel (tape) name from the timecode track or the file's tags; undefined when nothing names one. */
 export function reelName(probe: Probe): string | undefined {
   for (const { tags } of [...probe.streams, probe.format]) {

@@ -1,4 +1,5 @@
 import { WAVEFORM } from '../../../shared/profiles.ts';
+import { createExtremes, type SampleRun } from './waveform-extremes.ts';
 
 /**
  * Waveform arithmetic over raw PCM. It runs in the agent and not in the media worker: nothing is parsed here, samples
@@ -9,6 +10,8 @@ import { WAVEFORM } from '../../../shared/profiles.ts';
 export interface Waveform {
   /** Interleaved s16le, cut anywhere. */
   push(chunk: Buffer): void;
+  /** How many bytes `takePixels` would give. */
+  readonly pendingBytes: number;
   /** Bytes for the .dat body that are ready, and forgets them. */
   takePixels(): Buffer;
   /** Completes the last pixel; to be called once, after the last push. */
@@ -25,25 +28,35 @@ export interface Waveform {
 /** Fine enough that a bucket of 1/1000 is at most 1/65 too long at its ends; 256 KiB whatever the length. */
 const MAX_BINS = 131_072;
 
-/** @param pcmChannels channels of the PCM; more than two become one, the extremes of all of them. */
-export function createWaveform(pcmChannels: number): Waveform {
+/**
+ * @param pcmChannels channels of the PCM; more than two become one, the extremes of all of them.
+ * @param expectedFrames how long the sound will be, where known: saves work and, unless less than half of it comes,
+ *   changes nothing.
+ */
+export function createWaveform(pcmChannels: number, expectedFrames = 0): Waveform {
   const frameBytes = pcmChannels * 2;
-  const bins = createPeakBins();
-  const row = createPixelRow(pcmChannels);
+  const channels = pcmChannels === 2 ? 2 : 1;
+  const extremes = createExtremes(channels);
+  const bins = createPeakBins(expectedFrames / 2);
+  const row = createPixelRow(channels, pcmChannels);
   let rest = Buffer.alloc(0);
   let frames = 0;
   return {
     push(chunk) {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       const count = Math.floor(bytes.length / frameBytes);
-      rest = Buffer.from(bytes.subarray(count * frameBytes));
-      const samples = toSamples(bytes.subarray(0, count * frameBytes));
+      const whole = count * frameBytes;
+      rest = whole === bytes.length ? NOTHING : Buffer.from(bytes.subarray(whole));
+      const samples = extremes.load(bytes.subarray(0, whole));
       for (let at = 0; at < count;) {
         const step = Math.min(count - at, row.room(), bins.room());
         bins.add(step, row.add(samples, at, at + step));
         at += step;
       }
       frames += count;
+    },
+    get pendingBytes() {
+      return row.pendingBytes();
     },
     takePixels: () => row.take(),
     finish: () => row.finish(),
@@ -53,45 +66,55 @@ export function createWaveform(pcmChannels: number): Waveform {
     get pixels() {
       return row.count();
     },
-    channels: row.channels,
+    channels,
     buckets: (count) => bins.buckets(count, frames).map((peak) => round(Math.min(1, peak / 32_768))),
   };
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The .dat's min/max pairs: per pixel, then per channel. */
-function createPixelRow(pcmChannels: number) {
-  const channels = pcmChannels <= WAVEFORM.maxChannels ? pcmChannels : 1;
+function createPixelRow(channels: 1 | 2, pcmChannels: number) {
+  // Of the pixel so far, and of the latest frames alone.
   const low = new Int32Array(channels).fill(32_767);
   const high = new Int32Array(channels).fill(-32_768);
-  let ready: number[] = [];
+  const latestLow = new Int32Array(channels);
+  const latestHigh = new Int32Array(channels);
+  let ready = new Uint8Array(8192);
+  let used = 0;
   let filled = 0;
   let count = 0;
   const close = (): void => {
-    for (let row = 0; row < channels; row++) ready.push(toByte(low[row] ?? 0), toByte(high[row] ?? 0));
+    if (used + 2 * channels > ready.length) {
+      const larger = new Uint8Array(ready.length * 2);
+      larger.set(ready);
+      ready = larger;
+    }
+    for (let channel = 0; channel < channels; channel++) {
+      ready[used++] = toByte(low[channel] ?? 0);
+      ready[used++] = toByte(high[channel] ?? 0);
+    }
     low.fill(32_767);
     high.fill(-32_768);
     filled = 0;
     count++;
   };
   return {
-    channels,
     count: (): number => count,
+    pendingBytes: (): number => used,
     /** Frames until the current pixel is full. */
     room: (): number => WAVEFORM.samplesPerPixel - filled,
     /** Takes in frames [from, to), no more than there is room for; answers the highest level among them. */
-    add(samples: Int16Array, from: number, to: number): number {
+    add(samples: SampleRun, from: number, to: number): number {
+      latestLow.fill(32_767);
+      latestHigh.fill(-32_768);
+      samples.widen(from * pcmChannels, to * pcmChannels, latestLow, latestHigh);
       let peak = 0;
-      for (let channel = 0; channel < pcmChannels; channel++) {
-        let min = 32_767;
-        let max = -32_768;
-        for (let at = from * pcmChannels + channel; at < to * pcmChannels; at += pcmChannels) {
-          const sample = samples[at] ?? 0;
-          if (sample < min) min = sample;
-          if (sample > max) max = sample;
-        }
-        const row = channels === pcmChannels ? channel : 0;
-        low[row] = Math.min(low[row] ?? 0, min);
-        high[row] = Math.max(high[row] ?? 0, max);
+      for (let channel = 0; channel < channels; channel++) {
+        const min = latestLow[channel] ?? 0;
+        const max = latestHigh[channel] ?? 0;
+        if (min < (low[channel] ?? 0)) low[channel] = min;
+        if (max > (high[channel] ?? 0)) high[channel] = max;
         peak = Math.max(peak, -min, max);
       }
       filled += to - from;
@@ -102,8 +125,8 @@ function createPixelRow(pcmChannels: number) {
       if (filled > 0) close();
     },
     take(): Buffer {
-      const bytes = Buffer.from(ready);
-      ready = [];
+      const bytes = Buffer.from(ready.subarray(0, used));
+      used = 0;
       return bytes;
     },
   };
@@ -119,10 +142,14 @@ export function datHeader(sampleRate: number, waveform: Pick<Waveform, 'pixels' 
 
 export const DAT_HEADER_BYTES = 24;
 
-/** Peaks of equal stretches of time. When they run out, neighbours are joined and each covers twice the time. */
-function createPeakBins() {
+/**
+ * Peaks of equal stretches of time. When they run out, neighbours are joined and each covers twice the time.
+ * @param atLeast frames that will come: bins that would be joined on the way there are not made in the first place.
+ */
+function createPeakBins(atLeast: number) {
   const peaks = new Uint16Array(MAX_BINS);
   let size = 1;
+  while (size * MAX_BINS <= atLeast) size *= 2;
   let used = 0;
   let filled = 0;
   return {
@@ -155,12 +182,6 @@ function createPeakBins() {
 /** As audiowaveform does it: integer division, which cuts towards zero. */
 function toByte(sample: number): number {
   return Math.trunc(sample / 256) & 0xff;
-}
-
-function toSamples(bytes: Buffer): Int16Array {
-  // A view needs an even address and a little-endian machine, which all of ours are.
-  const aligned = bytes.byteOffset % 2 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
-  return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
 }
 
 function round(value: number): number {

@@ -1,0 +1,52 @@
+import { basename } from 'node:path';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import type { EditProxyProfile } from '../../../shared/profiles.ts';
+import type { Probe, VideoStream } from '../media/probe.ts';
+import { clipPart } from '../media/proxy-clip-part.ts';
+import { expectedRate, planEdit, type EditPlan } from '../media/proxy-edit-plan.ts';
+import { parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
+import { endsInsidePacket } from '../media/proxy-transport.ts';
+import type { ExecutionContext } from './executor.ts';
+import { listPackets, peek } from './proxies-tool.ts';
+
+/** What is looked at in a source before its proxy is planned. */
+
+type Context = ExecutionContext<'generate_video_proxies'>;
+
+/** Throws JobFailure for a file that is only a part: of a clip (UNSUPPORTED_MEDIA) or of itself (SOURCE_UNREADABLE). */
+export async function refusePart(context: Context, probe: Probe): Promise<void> {
+  const { path, fd, sizeBytes } = context.source;
+  const part = await clipPart(path, probe);
+  if (part !== null) {
+    throw new JobFailure(failure('UNSUPPORTED_MEDIA', `“${basename(path)}” is ${part.what}. ${part.advice}`, part));
+  }
+  if (probe.format.name === 'mpegts' && (await endsInsidePacket(fd, sizeBytes))) {
+    const message = `“${basename(path)}” is cut short: it ends inside a packet of its transport stream; copy it again.`;
+    throw new JobFailure(failure('SOURCE_UNREADABLE', message));
+  }
+}
+
+/**
+ * Counts the source's pictures, asks its first frames for their fields and plans the proxy. Throws JobFailure:
+ * UNSUPPORTED_MEDIA where the profile cannot hold this source, SOURCE_UNREADABLE where it has no pictures at all.
+ */
+export async function planForEditing(
+  context: Context,
+  probe: Probe,
+  video: VideoStream,
+  profile: EditProxyProfile,
+): Promise<EditPlan> {
+  const { path, input, fd } = context.source;
+  const rate = expectedRate(video);
+  const { timeBase } = video;
+  const grid = rate === undefined || timeBase === undefined ? undefined : { rate, timeBase };
+  const frames: readonly FrameFlags[] = parsePeek(await peek(context, peekArgs(input, video.index), [fd]));
+  const packets = await listPackets(context, input, String(video.index), [fd], grid);
+  if (packets === undefined) {
+    throw new JobFailure(failure('SOURCE_UNREADABLE', `“${basename(path)}” has no pictures that can be read.`));
+  }
+  const plan = planEdit(probe, video, profile, { packets, frames });
+  if (plan.kind === 'edit') return plan;
+  const message = `“${basename(path)}” has no ${profile.name} proxy, because ${plan.because}; choose another profile.`;
+  throw new JobFailure(failure('UNSUPPORTED_MEDIA', message, { subject: profile.name }));
+}

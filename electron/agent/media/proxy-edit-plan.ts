@@ -1,0 +1,141 @@
+import type { EditProxyProfile } from '../../../shared/profiles.ts';
+import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
+import { editColour, type EditColour } from './proxy-edit-colour.ts';
+import type { Size } from './proxy-picture.ts';
+import { frameRate } from './proxy-rate.ts';
+import { ticksToSeconds, type PacketFacts } from './proxy-readback.ts';
+import { scanOf, type FrameFlags, type Scan } from './proxy-scan.ts';
+import { isNear, ratioValue, reduceRatio } from './rational.ts';
+import { reelName, startTimecode, type StartTimecode } from './timecode.ts';
+
+/** What will be made of one source for an NLE: everything an NLE compares is written down here before anything runs. */
+export interface EditPlan {
+  readonly kind: 'edit';
+  readonly profile: EditProxyProfile;
+  readonly video: VideoStream;
+  readonly size: Size;
+  /** Keeps the display aspect exactly where halving had to round. */
+  readonly sampleAspect: Ratio;
+  readonly scan: Scan;
+  /** `variable`: each picture keeps its own time, and `rate` is only the average. */
+  readonly timing: 'constant' | 'variable';
+  readonly rate: Ratio;
+  /** Pictures the source has, counted by its packets. */
+  readonly frames: number;
+  /** From the first picture to the last, in seconds. */
+  readonly spanSeconds: number;
+  /** Seconds by which sound begins before the first picture; the proxy begins with the picture, as NLEs do. */
+  readonly leadSeconds: number;
+  readonly colour: EditColour;
+  readonly timecode: StartTimecode | undefined;
+  readonly reel: string | undefined;
+  readonly audio: readonly AudioStream[];
+}
+
+/** Why a profile cannot hold this source; completes the sentence “It has no … proxy, because …”. */
+export interface EditRefusal {
+  readonly kind: 'refused';
+  readonly because: string;
+}
+
+/** What was learned by listing the picture's packets and decoding its first frames. */
+export interface EditLook {
+  readonly packets: PacketFacts;
+  readonly frames: readonly FrameFlags[];
+}
+
+export function planEdit(
+  probe: Probe,
+  video: VideoStream,
+  profile: EditProxyProfile,
+  look: EditLook,
+): EditPlan | EditRefusal {
+  const scan = scanOf(probe, video, look.frames);
+  const size = editSize(video, profile, scan);
+  if ('because' in size) return size;
+  const timecode = startTimecode(probe);
+  const timing = editTiming(probe, video, look.packets, scan);
+  const fault = timecodeFault(timecode, timing.rate);
+  if (fault !== null) return { kind: 'refused', because: fault };
+  return {
+    kind: 'edit',
+    profile,
+    video,
+    size,
+    sampleAspect: aspectOf(video, size),
+    scan,
+    ...timing,
+    colour: editColour(video, profile),
+    timecode,
+    reel: reelName(probe),
+    audio: audioStreams(probe),
+  };
+}
+
+/** The grid a source's pictures are expected on, for the packet reader; undefined where there is no rate. */
+export function expectedRate(video: VideoStream): Ratio | undefined {
+  const judged = frameRate(video);
+  if (judged === undefined || judged.kind === 'constant') return judged?.rate;
+  return video.realRate === undefined ? judged.rate : reduceRatio(video.realRate);
+}
+
+function editTiming(
+  probe: Probe,
+  video: VideoStream,
+  packets: PacketFacts,
+  scan: Scan,
+): Pick<EditPlan, 'timing' | 'rate' | 'frames' | 'spanSeconds' | 'leadSeconds'> {
+  const rate = expectedRate(video) ?? { num: 25, den: 1 };
+  const base = video.timeBase;
+  const first = base === undefined ? undefined : ticksToSeconds(packets.first, base);
+  const lead = (first ?? video.startTime ?? 0) - (probe.format.startTime ?? 0);
+  const spanSeconds = base === undefined ? 0 : ticksToSeconds(packets.last - packets.first, base);
+  const common = { spanSeconds, leadSeconds: lead > 0.0005 ? lead : 0 };
+  const constant = (frames: number) => ({ ...common, timing: 'constant', rate, frames }) as const;
+  if (base === undefined || packets.untimed > 0) return constant(packets.count);
+  const slots = Math.round(spanSeconds * ratioValue(rate)) + 1;
+  if (packets.onGrid && slots === packets.count) return constant(packets.count);
+  // Two fields of a picture may lie in packets of their own (PAFF in transport streams).
+  const inFields = scan !== 'progressive' && packets.count > 2 && Math.abs(spanSeconds * ratioValue(rate) * 2 + 1 - packets.count) < 1;
+  if (inFields) return constant(Math.ceil(packets.count / 2));
+  return { ...common, timing: 'variable', rate: frameRate(video)?.rate ?? rate, frames: packets.count };
+}
+
+/** Half of each side or the whole picture, in steps that the codec has; or why not. */
+function editSize(video: VideoStream, profile: EditProxyProfile, scan: Scan): Size | EditRefusal {
+  const { limits } = profile;
+  const refused = (because: string): EditRefusal => ({ kind: 'refused', because });
+  const whole = `${video.width}×${video.height}`;
+  if (scan !== 'progressive' && !limits.interlaced) return refused('its picture is interlaced');
+  if (limits.evenSource && (video.width % 2 !== 0 || video.height % 2 !== 0)) {
+    return refused(`its picture (${whole}) has an odd side`);
+  }
+  if (video.width < limits.minWidth || video.height < limits.minHeight) {
+    return refused(`its picture (${whole}) is smaller than ${limits.minWidth}×${limits.minHeight}`);
+  }
+  if (profile.size === 'source') return { width: video.width, height: video.height };
+  const half = { width: evenHalf(video.width, limits.minWidth), height: evenHalf(video.height, limits.minHeight) };
+  const step = scan === 'progressive' ? 2 : limits.interlacedHeightStep;
+  if (step === 2) return half;
+  // Half the height must exist as whole field lines, else every line would lie between two of the source's.
+  if (video.height % (step * 2) === 0) return { ...half, height: video.height / 2 };
+  if (video.height % step === 0 && video.width % 2 === 0) return { width: video.width, height: video.height };
+  return refused(`its picture is interlaced and its height (${video.height}) is no multiple of ${step}`);
+}
+
+function evenHalf(side: number, least: number): number {
+  return Math.max(least, 2 * Math.round(side / 4));
+}
+
+/** Pixel aspect with which the scaled picture is shown as wide as the source. */
+function aspectOf(video: VideoStream, size: Size): Ratio {
+  const { num, den } = video.sampleAspect ?? { num: 1, den: 1 };
+  return reduceRatio({ num: num * video.width * size.height, den: den * video.height * size.width });
+}
+
+/** Drop-frame counting exists only at multiples of 29.97 (SMPTE ST 12-1). */
+function timecodeFault(timecode: StartTimecode | undefined, rate: Ratio): string | null {
+  if (timecode?.dropFrame !== true) return null;
+  const allowed = [30_000, 60_000].some((num) => isNear(rate, { num, den: 1001 }, 0.0001));
+  return allowed ? null : `its timecode ${timecode.start} drops frames, which does not exist at its frame rate`;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { NO_FFMPEG } from '../support/made-media.ts';
+import { checkPair, PROFILE_NAMES } from './matrix-check.ts';
+import { NO_MEDIAINFO } from './matrix-reading.ts';
+import { cannotMake, MATRIX } from './matrix-sources.ts';
+
+/** A slice of `npm run test:media` under the editing profiles; the review profiles have tests of their own. */
+
+const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
+const LESS = NO_MEDIAINFO === null ? '' : ` (read back by ffprobe alone: ${NO_MEDIAINFO})`;
+const slice = MATRIX.filter((source) => source.slice === true && cannotMake(source) === null);
+const pairs = slice.flatMap((source) =>
+  PROFILE_NAMES.filter((profile) => profile.startsWith('edit_')).map((profile) => ({ source, profile })),
+);
+
+describe.skipIf(NO_FFMPEG !== null)(`media matrix, a slice${LESS}${WITHOUT}`, () => {
+  it('has at least 40 sources in all, and names each once', () => {
+    expect(MATRIX.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(MATRIX.map(({ name }) => name)).size).toBe(MATRIX.length);
+  });
+
+  it.each(pairs)('$source.name under $profile', async ({ source, profile }) => {
+    const result = await checkPair(source, await source.make(), profile);
+    expect(result.kind === 'wrong' ? result.what : []).toEqual([]);
+    expect(result.kind).toBe(source.refused[profile] === undefined ? 'made' : 'refused');
+  });
+
+  it.each([
+    ['another rate', { rate: '24/1' }, /rate: expected 24/],
+    ['another timecode', { timecode: '01:00:00:02' }, /timecode: expected 01:00:00:02, got 01:00:00;02/],
+    ['another reel', { reel: 'B001' }, /reel/],
+    ['more frames', { frames: 21 }, /burnt-in numbers/],
+    ['other sound', { audio: [2] }, /channels: expected 2, got 1,1/],
+    ['another field order', { scan: 'bottom' }, /scan: expected bottom, got progressive/],
+    ['a turned picture', { rotation: 90 }, /rotation: expected 90, got 0/],
+    ['another shape', { aspect: 4 / 3 }, /aspect/],
+  ] as const)('would notice %s', async (_, lie, expected) => {
+    const source = MATRIX.find(({ reel }) => reel === 'A001C002');
+    if (source === undefined) throw new Error('no such source');
+    const result = await checkPair({ ...source, ...lie }, await source.make(), 'edit_prores_proxy_v1');
+    expect(result.kind === 'wrong' ? result.what.join('; ') : result.kind).toMatch(expected);
+  });
+});
