@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readableDerived } from '../assets/derived.ts';
 import type { Context } from '../context.ts';
 import { notFound, Problem } from '../problem.ts';
-import { parseRange, type Range } from './range.ts';
+import { parseRange, type Range } from '../../shared/byte-range.ts';
 
 /** Sends a derived file: whole (200), a range of it (206), nothing new (304), or 416. @throws Problem 404, 410, 416 */
 export async function sendDerived(

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { API_BASE } from '../../shared/wire.ts';
-import { parseRange } from '../../server/routes/range.ts';
+import { parseRange } from '../../shared/byte-range.ts';
 import { claimAndSubmit, claimNew, startRig, type ClaimedJob, type Rig, type Uploaded } from './running.ts';
 
 let rig: Rig;

@@ -137,7 +137,7 @@ function authorization({ token, agentId }: Credentials): Record<string, string> 
 
 async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Request): Promise<Reply<T>> {
   const sentAt = deps.monotonic();
-  const timeout = AbortSignal.timeout(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS));
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   try {
     const response = await deps.fetch(request.url, {
