@@ -15,6 +15,9 @@ import { shutDown } from './shutdown.ts';
 import type { Store, StoreListener } from './store.ts';
 import { sweepWorkspaces } from './workspace.ts';
 
+/** A server that has not begun to answer by then is away. */
+const DERIVED_ANSWER_MS = 20_000;
+
 export interface Agent {
   /** Finds tools, proves capabilities, takes up unfinished runs, begins to poll. Resolves when polling began. */
   start(): Promise<void>;
@@ -96,7 +99,10 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     async openDerived(asset, ref, range) {
       const kept = await parts.results?.find(asset, ref);
       if (kept) return respondWith(kept, range);
-      return parts.client.derived(asset, ref, range, AbortSignal.timeout(60_000));
+      // Only the answer is bounded: a paused player reads its body for as long as it likes.
+      const unanswered = new AbortController();
+      const timer = setTimeout(() => unanswered.abort(), DERIVED_ANSWER_MS);
+      return parts.client.derived(asset, ref, range, unanswered.signal).finally(() => clearTimeout(timer));
     },
     stop(graceMs, hurry) {
       stopped ??= end(deps, assembly, { runs, intake, stopping }, graceMs, hurry);

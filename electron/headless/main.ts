@@ -155,6 +155,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// `rushcatalog-agent … | head`: nobody reads any more, which is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
 const code = await main(process.argv.slice(2));
 // What keeps the process alive now is a left-over (an idle keep-alive socket): everything that matters was awaited.
 process.exitCode = code;

@@ -347,7 +347,7 @@ const CODECS: readonly MatrixSource[] = [
   }),
   source('AVC-Intra in MXF', 'avc-intra.mxf', 'H.264 intra 10 bit', {
     from: {
-      codec: '-c:v libx264 -preset ultrafast -pix_fmt yuv422p10le -g 1 -threads 1',
+      codec: '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv422p10le -g 1 -threads 1',
       sound: [TONE, TONE],
       soundCodec: PCM24,
       more: '-timecode 23:59:59:10',

@@ -67,6 +67,7 @@ async function playToTheEnd(): Promise<Played> {
   document.body.append(video);
   const happens = (name: string): Promise<void> =>
     new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(`no ${name} within 20 s`)), 20_000);
       video.addEventListener(name, () => resolve(), { once: true });
       video.addEventListener('error', () => reject(new Error(video.error?.message ?? 'error')), { once: true });
     });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectedClips } from '../../electron/agent/media/proxy-playlist.ts';
 import { FFMPEG, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy } from './proxy-run.ts';
-import { cut, interlaced, pattern } from './proxy-sources.ts';
+import { cut, interlaced, pattern, scribbled } from './proxy-sources.ts';
 
 const run = promisify(execFile);
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
@@ -104,7 +104,15 @@ describe.skipIf(NO_FFMPEG !== null)(`parts of clips${WITHOUT}`, () => {
       retryable: false,
       message: expect.stringContaining('ends inside a packet of its transport stream') as string,
     });
+    // 0.5 is a whole number of packets here, in the middle of a picture.
+    expect(await failureOf(await cut(whole, 'half-whole.ts', 0.5))).toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining('ends inside its last picture') as string,
+    });
     await using made = await makeProxy(whole);
     expect(made.success.warnings).toEqual([]);
+    // A bad spot in its middle is damage, not an end.
+    await using spotted = await makeProxy(await scribbled(whole, 'spot.ts', 0.5, 0.503, 0xff));
+    expect(spotted.success.warnings).toMatchObject([{ code: 'SOURCE_DAMAGED' }]);
   });
 });

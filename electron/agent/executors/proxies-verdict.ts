@@ -6,9 +6,10 @@ import type { Probe } from '../media/probe.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
 import { ticksToSeconds, type ReadBack } from '../media/proxy-readback.ts';
 import { ratioValue } from '../media/rational.ts';
+import { endArgs, endsInsidePicture } from '../media/proxy-transport.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ExecutionContext } from './executor.ts';
-import { listPackets, type EncodeRun } from './proxies-tool.ts';
+import { listPackets, peek, type EncodeRun } from './proxies-tool.ts';
 
 /** Whose fault a run is: the file's (fatal), the storage's, or the tool's (retryable). */
 
@@ -54,6 +55,7 @@ export async function judgeDifferences(
     });
   }
   if (isMostlyLost(probe, plan, run)) return unreadable(path, 'most of it is damaged', run);
+  if (await endsInside(context, evidence)) return endsInsideLast(path, run);
   const [first] = differences;
   if (first === undefined) return null;
   const short = differences.some(({ field }) => field === 'duration') ? endsEarly(probe, plan, made) : false;
@@ -67,6 +69,19 @@ export async function judgeDifferences(
     ...toolDetail(run.result),
     subject: first.field,
   });
+}
+
+/** A transport stream declares no length: where decoding complained, its very last picture tells whether it was cut. */
+async function endsInside(
+  context: ExecutionContext<'generate_video_proxies'>,
+  { probe, plan, run }: Evidence,
+): Promise<boolean> {
+  if (probe.format.name !== 'mpegts' || plan.kind === 'sound' || run.complaints.errors === 0) return false;
+  const { input, fd } = context.source;
+  const { index } = plan.video;
+  const packets = await listPackets(context, input, String(index), [fd]);
+  if (packets === undefined) return false;
+  return endsInsidePicture(await peek(context, endArgs(input, index, packets.lastKeySeconds), [fd]));
 }
 
 /**
@@ -143,6 +158,11 @@ function endsBefore(path: string, end: EarlyEnd, run: EncodeRun): Failure {
     `“${basename(path)}” is not complete: only ${readable} can be read.`,
     toolDetail(run.result),
   );
+}
+
+function endsInsideLast(path: string, run: EncodeRun): Failure {
+  const message = `“${basename(path)}” is cut short: it ends inside its last picture; copy it again.`;
+  return failure('SOURCE_UNREADABLE', message, toolDetail(run.result));
 }
 
 function storageFailed(path: string, run: EncodeRun): Failure {

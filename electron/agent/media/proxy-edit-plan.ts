@@ -96,7 +96,8 @@ function editTiming(
   const slots = Math.round(spanSeconds * ratioValue(rate)) + 1;
   if (packets.onGrid && slots === packets.count) return constant(packets.count);
   // Two fields of a picture may lie in packets of their own (PAFF in transport streams).
-  const inFields = scan !== 'progressive' && packets.count > 2 && Math.abs(spanSeconds * ratioValue(rate) * 2 + 1 - packets.count) < 1;
+  const inFields =
+    scan !== 'progressive' && packets.count > 2 && Math.abs(spanSeconds * ratioValue(rate) * 2 + 1 - packets.count) < 1;
   if (inFields) return constant(Math.ceil(packets.count / 2));
   return { ...common, timing: 'variable', rate: frameRate(video)?.rate ?? rate, frames: packets.count };
 }
