@@ -7,7 +7,16 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const nodeBuiltins = [...builtinModules, /^node:/];
 
 // Native add-ons and packages that locate files beside themselves cannot be bundled; they stay in node_modules.
-const unbundled = ['electron', 'sharp', /^@img\//, /^@fugood\//, 'ffmpeg-static', 'systeminformation'];
+const unbundled = [
+  'electron',
+  'sharp',
+  /^@img\//,
+  /^@fugood\//,
+  'ffmpeg-static',
+  'systeminformation',
+  'mediainfo.js',
+  'heic-decode',
+];
 
 /** One environment per runtime (docs/adr/0002-one-build-per-runtime.md). */
 function nodeEnvironment(outDir: string, input: Record<string, string>, format: 'es' | 'cjs'): EnvironmentOptions {

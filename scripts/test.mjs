@@ -43,21 +43,31 @@ for (const [title, program, args] of checks) {
 }
 ensureBuilt();
 
-const vitestStatus = run('unit and integration', 'vitest', [
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${results}/vitest.json`,
-]);
-const unit = readJson(`${results}/vitest.json`);
-if (unit === null) sum.failed += 1;
-else {
-  sum.passed += unit.numPassedTests;
-  sum.failed += unit.numFailedTests;
-  sum.skipped += unit.numPendingTests + unit.numTodoTests;
+/** @param {string} title @param {string} name @param {readonly string[]} args */
+function vitest(title, name, args) {
+  const file = `${results}/${name}.json`;
+  const status = run(title, 'vitest', [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...args,
+  ]);
+  const report = readJson(file);
+  if (report === null) {
+    sum.failed += 1;
+    return;
+  }
+  sum.passed += report.numPassedTests;
+  sum.failed += report.numFailedTests;
+  sum.skipped += report.numPendingTests + report.numTodoTests;
   // A suite that breaks before its first test counts no test, but it failed.
-  if (vitestStatus !== 0 && unit.numFailedTests === 0) sum.failed += 1;
+  if (status !== 0 && report.numFailedTests === 0) sum.failed += 1;
 }
+
+vitest('unit and integration', 'unit', ['--exclude', 'test/faults/**']);
+// One after the other: they measure seconds, and two of them side by side would measure each other.
+vitest('faults', 'faults', ['test/faults', '--maxWorkers=1', '--no-file-parallelism']);
 
 const e2eStatus = run('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` });
 const e2e = readJson(`${results}/e2e.json`);

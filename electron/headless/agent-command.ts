@@ -7,7 +7,7 @@ import { createSettingsStore } from '../agent/settings-store.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
 import { refuseOpenHttp } from '../compose/open-http.ts';
-import { givenSettings, missingRoots, parseServerUrl } from './agent-options.ts';
+import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { EXIT } from './exit.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { dataFolder } from './folders.ts';
@@ -51,14 +51,11 @@ export async function agentCommand(options: AgentCommandOptions): Promise<number
   const token = tokenFromFile(options.tokenFile ?? join(dataFolder(), 'server', 'agent-token'));
   const agent = createAgent({ serverUrl, token, settings, workFolder, executors: allExecutors(), log });
   tellState(agent);
-  for (const path of missingRoots(settings.view().values.mediaRoots)) {
-    say(`The media root ${path} is not there yet; its jobs wait until it is.`);
-  }
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
   say(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
   if (web !== undefined) process.stdout.write(`Page: ${web.url}\n`);
-  await agent.start();
-  await Promise.race([signals.first, agent.drained]);
+  // A tool or a share that keeps the start waiting must not keep the end waiting.
+  await Promise.race([signals.first, agent.start().then(() => agent.drained)]);
   say(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
   await agent.stop(options.grace * 1_000, signals.second);
   await web?.close();

@@ -1,11 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { CommandError } from './exit.ts';
-
-/** A media root that is not there is no error: its share may be mounted later. It is said once, at the start. */
-export function missingRoots(roots: readonly MediaRootSetting[]): string[] {
-  return roots.filter(({ path }) => !existsSync(path) || !statSync(path).isDirectory()).map(({ path }) => path);
-}
 
 /** Accepts http(s) URLs with or without a trailing slash or `/api/v1`. Throws CommandError. */
 export function parseServerUrl(text: string): string {

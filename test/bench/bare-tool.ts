@@ -4,9 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobLogLine } from '../../shared/commands.ts';
 
-/** The commands a job ran, as its log has them, in order. */
+/** The commands of ffmpeg and ffprobe that a job ran, as its log has them, in order. Other children are the agent's own. */
 export function commandsOf(lines: readonly JobLogLine[]): string[] {
-  return lines.flatMap(({ message }) => (message.startsWith('$ ') ? [message.slice(2)] : []));
+  const commands = lines.flatMap(({ message }) => (message.startsWith('$ ') ? [message.slice(2)] : []));
+  return commands.filter((command) => /^\S*ff(mpeg|probe)\S* /.test(command));
+}
+
+/** Decoding without anything else: what a tool alone needs to have seen the file. */
+export function decodeCommand(stream: 'a' | 'v', seconds?: number): string {
+  const part = seconds === undefined ? '' : ` -t ${seconds}`;
+  return `${process.env['FFMPEG_BIN'] ?? 'ffmpeg'} -v error -nostdin${part} -i "$SOURCE" -map 0:${stream} -f null -`;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { chmod, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findTools, parseVersion, type ToolSearch } from '../../electron/agent/capabilities/find-tools.ts';
 import { findSpeechModel } from '../../electron/agent/capabilities/find-speech.ts';
+import { missingTool } from '../../electron/agent/capabilities/needs.ts';
 import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
 import type { ToolState } from '../../shared/snapshot.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
@@ -28,6 +29,22 @@ describe('findTools', () => {
       found: true,
       version: expect.stringMatching(/^whisper\.cpp /),
     });
+  });
+
+  it('proves the media worker by letting it make a picture, and says so when it cannot', async () => {
+    const { tools } = await findTools(search());
+    expect(named(tools, 'media-worker')).toMatchObject({ found: true, version: expect.stringMatching(/^sharp \d/) });
+    const broken = join(await temporaryFolder(), 'node');
+    await writeFile(broken, '#!/bin/sh\necho "Error: Could not load the \\"sharp\\" module" >&2\nexit 1\n');
+    await chmod(broken, 0o755);
+    vi.stubEnv('RUSHCATALOG_NODE', broken);
+    const without = await findTools(search());
+    vi.unstubAllEnvs();
+    const state = named(without.tools, 'media-worker');
+    expect(state).toMatchObject({ found: false, problem: { code: 'MEDIA_WORKER_UNAVAILABLE' } });
+    expect(state?.problem?.message).toContain('Could not load the "sharp" module');
+    expect(missingTool('generate_thumbnails', without.tools)?.code).toBe('MEDIA_WORKER_UNAVAILABLE');
+    expect(missingTool('generate_audio_waveform', without.tools)).toBeNull();
   });
 
   it('says that no model is chosen, and how to choose one', async () => {

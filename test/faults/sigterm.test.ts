@@ -7,7 +7,7 @@ import { ensureBuild, processesWith, put, start, type Command } from '../support
 import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
-import { addClips, age, openStudio, seeded, tally, type Studio } from '../support/studio.ts';
+import { addClips, age, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
 import { lookInto } from '../support/work-folder.ts';
 
 const MOMENTS = 20;
@@ -41,12 +41,13 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
 
   it(
     `at ${MOMENTS} random moments: nothing claimed after it, ended in time, nothing lost`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const random = seeded(7);
       const work = studio.workFolder('drained');
       let slowest = 0;
       let latestClaim = 0;
+      await proveOnce(studio, () => launch(work));
       for (let moment = 0; moment < MOMENTS; moment += 1) {
         for (const path of await addClips(studio.media, 3, 4)) await studio.operator.job(path, 'generate_thumbnails');
         agent = launch(work);
@@ -61,7 +62,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         const claims = proxy.requests.filter(({ line, at }) => line.endsWith('/claim') && at > asked);
         latestClaim = Math.max(latestClaim, ...claims.map(({ at }) => at - asked));
         expect({ moment, code, left: processesWith(`TMPDIR=${temporary}`) }).toEqual({ moment, code: 0, left: [] });
-        expect(lookInto(work)).toMatchObject({ runs: [], runFolders: [], integrity: 'ok' });
+        const left = lookInto(work);
+        expect(left).toMatchObject({ runs: [], integrity: 'ok' });
+        // A proof that was broken off may leave its folder to the next start; a job may not.
+        expect(left.runFolders.filter((name) => !/^(proof-|accelerators)/.test(name))).toEqual([]);
         expect((await studio.operator.jobs()).filter(({ status }) => status === 'claimed')).toEqual([]);
       }
       const ledger = await studio.server.ledger();
@@ -71,7 +75,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         `  ${MOMENTS} × SIGTERM: slowest end ${slowest.toFixed(0)} ms, latest claim ${latestClaim.toFixed(0)} ms after it, ` +
           `${submitted.size} submitted, ${given} given back, ${doubles.length} twice`,
       );
-      expect(submitted.size).toBeGreaterThan(0);
+      expect(submitted.size).toBeGreaterThan(5);
       expect(slowest).toBeLessThan(GRACE_SECONDS * 1_000 + 2_000);
       expect(latestClaim).toBeLessThan(100);
       expect(doubles).toEqual([]);
@@ -80,7 +84,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
   );
 
   for (const offline of [false, true]) {
-    it(`a second one ends it within 2 s${offline ? ', also offline' : ''}`, { timeout: 40_000 }, async () => {
+    it(`a second one ends it within 2 s${offline ? ', also offline' : ''}`, { timeout: 90_000 }, async () => {
       for (const { job_id, status } of await studio.operator.jobs()) {
         if (status === 'pending') await studio.operator.cancel(job_id);
       }
@@ -89,8 +93,12 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       const jobId = await studio.operator.job(path, 'generate_thumbnails');
       // The tool of the job stands still, so that no grace is long enough.
       agent = launch(work);
-      await eventually(() => lookInto(work).runs.some(({ phase }) => phase === 'executing'));
-      for (const child of processesWith(`TMPDIR=${temporary}`, [agent.pid])) process.kill(child, 'SIGSTOP');
+      const { pid } = agent;
+      await eventually(() => {
+        if (!lookInto(work).runs.some(({ phase }) => phase === 'executing')) return false;
+        const children = processesWith(`TMPDIR=${temporary}`, [pid]);
+        return children.map(standStill).includes(true);
+      }, 30_000);
       if (offline) proxy.set({ halfOpen: true });
       agent.signal('SIGTERM');
       await delay(300);
@@ -116,7 +124,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
 
   it(
     'while draining heartbeats go on, and what finishes within the grace is submitted',
-    { timeout: 40_000 },
+    { timeout: 90_000 },
     async () => {
       sourceFile(join(studio.media, 'slow.mov'));
       age(join(studio.media, 'slow.mov'));
@@ -144,3 +152,13 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
     },
   );
 });
+
+/** False when the process had ended before it could be stopped. */
+function standStill(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGSTOP');
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
-import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
+import { createCoreAgent, sourceFile, until } from '../support/core-agent.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { age, openStudio, type Studio } from '../support/studio.ts';
 
@@ -17,12 +15,6 @@ describe.skipIf(NO_FFMPEG !== null)('what is not claimed', () => {
       token: studio.server.agentToken,
       workFolder: join(studio.folder, name),
       roots,
-      behaviours: {
-        slow: async (context) => {
-          await new Promise((resolve) => setTimeout(resolve, 7_500));
-          return filed(context, 64);
-        },
-      },
     });
     agents.push(agent);
     await agent.start();
@@ -94,39 +86,4 @@ describe.skipIf(NO_FFMPEG !== null)('what is not claimed', () => {
       expect(ms).toBeLessThan(2_000);
     },
   );
-
-  it('a media root that hangs: the other root works and heartbeats go on', { timeout: 60_000 }, async () => {
-    // A file call that never returns, as on a dead share: reading a FIFO that nobody writes blocks a thread of the pool.
-    const stuck = join(studio.folder, 'stuck');
-    mkdirSync(stuck);
-    execFileSync('mkfifo', [join(stuck, 'share')]);
-    const hanging = join(stuck, 'share', 'in', 'it.mov');
-    const jobs = [
-      await studio.operator.job(`STUCK/${hanging}`, 'generate_thumbnails'),
-      await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', { thumbnail_profile: 'slow' }),
-      await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails'),
-    ];
-    const blocked = Array.from({ length: 3 }, () => open(join(stuck, 'share'), 'r'));
-    const agent = await launch('hung', [
-      { name: 'STUCK', path: join(stuck, 'share') },
-      { name: 'MEDIA', path: studio.media },
-    ]);
-    await until(agent, ({ done }) => done.length === 2, 40_000);
-    expect(
-      agent
-        .snapshot()
-        .done.map(({ jobId }) => jobId)
-        .toSorted(),
-    ).toEqual(jobs.slice(1).toSorted());
-    expect(await studio.server.ledger({ event: 'leaseExpired' })).toEqual([]);
-    expect(agent.snapshot().waiting.map(({ jobId, reason }) => [jobId, reason.kind])).toEqual([
-      [jobs[0], 'root-unavailable'],
-    ]);
-    console.info(
-      '  with three threads of the pool stuck on a FIFO: 2 of 2 jobs of the other root done, no lease lapsed',
-    );
-    const writer = await open(join(stuck, 'share'), 'w');
-    await Promise.all(blocked.map(async (handle) => (await handle).close()));
-    await writer.close();
-  });
 });

@@ -158,9 +158,10 @@ async function soundFaults(file: string): Promise<string[]> {
 
 /** The same once more in the eyes of another reader, which shares no code with the tools that made the file. */
 async function mediaInfoFaults(source: MatrixSource, file: string): Promise<string[]> {
-  const [video] = await mediaInfo(file, 'Video');
-  const audio = await mediaInfo(file, 'Audio');
-  const track = (await mediaInfo(file, 'Other')).find((other) => other('Type') === 'Time code');
+  const tracks = await mediaInfo(file);
+  const [video] = tracks('Video');
+  const audio = tracks('Audio');
+  const track = tracks('Other').find((other) => other('Type') === 'Time code');
   const order = { progressive: undefined, top: 'TFF', bottom: 'BFF' }[source.scan];
   const rate = Number(video?.('FrameRate_Num') ?? video?.('FrameRate')) / Number(video?.('FrameRate_Den') ?? 1);
   const isConstant = source.times === undefined && source.frames > 1;

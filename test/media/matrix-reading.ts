@@ -83,15 +83,16 @@ export async function ffprobed(file: string): Promise<Probed> {
 const Track = z.looseObject({ '@type': z.string() }).catchall(z.unknown());
 const Informed = z.object({ media: z.object({ track: z.array(Track) }) });
 
-/** MediaInfo's tracks of one type, every field as text. */
-export async function mediaInfo(file: string, type: 'Video' | 'Audio' | 'Other') {
+/** MediaInfo's tracks by type, every field as text. */
+export async function mediaInfo(file: string) {
   const { stdout } = await run(MEDIAINFO, ['--Full', '--Output=JSON', file], { maxBuffer: 16 << 20 });
   const { track } = Informed.parse(JSON.parse(stdout)).media;
-  return track
-    .filter((found) => found['@type'] === type)
-    .map(
-      (found) =>
-        (field: string): string | undefined =>
-          found[field] === undefined ? undefined : String(found[field]),
-    );
+  return (type: 'Video' | 'Audio' | 'Other') =>
+    track
+      .filter((found) => found['@type'] === type)
+      .map(
+        (found) =>
+          (field: string): string | undefined =>
+            found[field] === undefined ? undefined : String(found[field]),
+      );
 }

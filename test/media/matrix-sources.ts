@@ -78,15 +78,25 @@ function clip(file: string, recipe: Recipe): Promise<string> {
   const moments = fields === undefined ? rate : `${num * 2}/${den}`;
   const woven =
     fields === undefined ? [] : [`tinterlace=interleave_${fields}`, `setfield=${fields === 'top' ? 'tff' : 'bff'}`];
-  const filters = ['format=yuv444p', ...woven, COUNTER, ...(recipe.filter === undefined ? [] : [recipe.filter])];
+  // `-frames` ends the sound with the picture, and ffmpeg's MXF writer leaves out pictures for which it has none.
+  const isMxf = file.endsWith('.mxf');
+  const soundSeconds = Math.max(seconds, 0.1) + (isMxf ? 1 : 0);
+  const ended = isMxf ? [`trim=end_frame=${frames}`] : [];
+  const filters = [
+    'format=yuv444p',
+    ...woven,
+    COUNTER,
+    ...ended,
+    ...(recipe.filter === undefined ? [] : [recipe.filter]),
+  ];
   return made(file, [
     ...split(recipe.before ?? ''),
     ...lavfi(`testsrc2=s=${size}:r=${moments}:d=${seconds + 1}`),
-    ...sound.flatMap((graph) => lavfi(`${graph},atrim=duration=${Math.max(seconds, 0.1)}`)),
+    ...sound.flatMap((graph) => lavfi(`${graph},atrim=duration=${soundSeconds}`)),
     ...split('-map 0:v'),
     ...sound.flatMap((_, at) => split(`-map ${at + 1}:a`)),
     ...['-vf', filters.join(',')],
-    ...split(`-frames:v ${frames}`),
+    ...split(isMxf ? '' : `-frames:v ${frames}`),
     ...split(recipe.codec),
     ...(sound.length > 0 ? split(recipe.soundCodec ?? '-c:a aac') : []),
     ...split(recipe.more ?? ''),
@@ -152,7 +162,7 @@ const RATES: readonly MatrixSource[] = [
     `rate-${rate.replace('/', '-')}.${extension}`,
     'H.264',
     {
-      from: { rate, codec: X264B, sound: STEREO },
+      from: { rate, codec: X264B, sound: STEREO, more: `-r ${rate}` },
       rate,
       slice: rate === '24000/1001',
     },
@@ -348,8 +358,6 @@ const CODECS: readonly MatrixSource[] = [
   source('AVC-Intra in MXF', 'avc-intra.mxf', 'H.264 intra 10 bit', {
     from: {
       codec: '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv422p10le -g 1 -threads 1',
-      sound: [TONE, TONE],
-      soundCodec: PCM24,
       more: '-timecode 23:59:59:10',
     },
     timecode: '23:59:59:10',
@@ -391,14 +399,16 @@ const CODECS: readonly MatrixSource[] = [
     from: { codec: '-c:v cfhd -pix_fmt yuv422p10le' },
     needs: ['cfhd'],
   }),
+  // ffmpeg leaves the second slot of its AVI empty: the first picture is shown for two.
   source('MPEG-4 part 2 with MP3', 'divx.avi', 'MPEG-4 part 2', {
+    times: Array.from({ length: 20 }, (_, n) => (n === 0 ? 0 : (n + 1) / 25)),
     from: { codec: '-c:v mpeg4 -q:v 3 -pix_fmt yuv420p', sound: STEREO, soundCodec: '-c:a libmp3lame' },
   }),
 ];
 
 /** Half of them at 30 a second, then half at 10. */
 const CHANGING = Array.from({ length: 20 }, (_, n) => (n < 10 ? n / 30 : 1 / 3 + (n - 10) / 10));
-const CHANGING_FILTER = `setpts='if(lt(N,10),N/30,1/3+(N-10)/10)/TB'`;
+const CHANGING_FILTER = `setpts='if(lt(N,10),N,3*N-20)/30/TB'`;
 /** A phone that missed two pictures. */
 const DROPPED = Array.from({ length: 30 }, (_, n) => (n < 10 ? n : n < 20 ? n + 1 : n + 2) / 30);
 
@@ -446,7 +456,14 @@ const SHAPES: readonly MatrixSource[] = [
     aspect: 16 / 9,
   }),
   source('odd sides', 'odd.mkv', 'H.264 4:4:4', {
-    from: { size: '321x181', codec: '-c:v libx264 -preset ultrafast -pix_fmt yuv444p -threads 1' },
+    // testsrc2 itself makes even sides only.
+    from: {
+      size: '321x181',
+      codec: '-c:v libx264 -preset ultrafast -pix_fmt yuv444p -threads 1',
+      filter: 'scale=321:181',
+    },
+    // The scaler keeps the shape by the pixels' aspect.
+    aspect: 16 / 9,
     refused: { edit_dnxhr_lb_v1: /odd side/ },
   }),
   source('half would be odd', 'half-odd.mp4', 'H.264', { from: { size: '322x182', codec: X264 } }),

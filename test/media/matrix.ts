@@ -7,7 +7,7 @@ import { cannotMake, MATRIX, type MatrixSource } from './matrix-sources.ts';
 import { NO_CHROMIUM, openPlayer } from './proxy-browser.ts';
 
 /**
- * `npm run test:media [-- part of a name]`: every made source under every proxy profile. Each pair must give a proxy
+ * `npm run test:media [-- part of a name,another]`: every made source under every proxy profile. Each pair must give a proxy
  * that passes, or be refused for the reason that was expected. Without a filter the table goes to docs/media-matrix.md.
  */
 
@@ -21,7 +21,8 @@ interface Row {
 
 async function main(filter: string | undefined): Promise<number> {
   const began = performance.now();
-  const wanted = MATRIX.filter(({ name }) => filter === undefined || name.includes(filter));
+  const parts = filter?.split(',') ?? [''];
+  const wanted = MATRIX.filter(({ name }) => parts.some((part) => name.includes(part)));
   for (const reason of [NO_MEDIAINFO, NO_CHROMIUM]) if (reason !== null) console.log(`partly skipped: ${reason}`);
   await using player = NO_CHROMIUM === null ? await openPlayer() : undefined;
   const rows: Row[] = [];

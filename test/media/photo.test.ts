@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { writeFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
+import type { JobProcesses } from '../../electron/agent/process/child.ts';
 import { JobFailure } from '../../shared/failure.ts';
+import { hasEncoder } from '../support/made-media.ts';
+import { cr3, heic, raf, tiffRaw } from './photo-made.ts';
 import { rigFor } from './probe-context.ts';
 
 let folder = '';
@@ -30,7 +34,15 @@ function twoColours(width: number, height: number): Sharp {
 async function thumbnail(path: string, thumbnailProfile?: string) {
   const rig = await rigFor('generate_thumbnails', path, thumbnailProfile === undefined ? {} : { thumbnailProfile });
   try {
-    const success = await createThumbnailExecutor().execute(rig.context);
+    let peakBytes: number | undefined;
+    const { processes } = rig.context;
+    const run: JobProcesses['run'] = async (spec) => {
+      const result = await processes.run(spec);
+      peakBytes = result.peakResidentBytes;
+      return result;
+    };
+    const watched = new Proxy(processes, { get: (all, name) => (name === 'run' ? run : Reflect.get(all, name)) });
+    const success = await createThumbnailExecutor().execute({ ...rig.context, processes: watched });
     expect(await readdir(rig.context.workspace)).toEqual(['thumb_000.webp']);
     const image = sharp(join(rig.context.workspace, 'thumb_000.webp'));
     const metadata = await image.metadata();
@@ -40,6 +52,7 @@ async function thumbnail(path: string, thumbnailProfile?: string) {
     return {
       facts: success.outputs.thumbs.map((thumb) => thumb.facts),
       metadata,
+      peakBytes,
       sha256: success.artifacts[0]?.sha256,
       topLeft: await corner(4, 4),
       topRight: await corner(width - 5, 4),
@@ -120,17 +133,102 @@ describe('photos', () => {
     });
   });
 
-  it('refuses a header that claims more pixels than any camera has', async () => {
+  it('refuses a header that claims more pixels than any camera has, and names them', async () => {
     const png = await twoColours(64, 64).png().toBuffer();
     png.writeUInt32BE(60_000, 16);
     png.writeUInt32BE(60_000, 20);
-    expect((await failureOf(await save('bomb.png', png))).code).toBe('SOURCE_UNREADABLE');
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    const failure = await failureOf(await save('bomb.png', png));
+    expect(failure.code).toBe('SOURCE_UNREADABLE');
+    expect(failure.message).toContain('60000 × 60000 pixels');
+  });
+
+  it('makes a photo of 256 megapixels small in under 200 MB', async () => {
+    const path = join(folder, 'large.png');
+    const background = '#204060';
+    await sharp({ create: { width: 16_000, height: 16_000, channels: 3, background }, limitInputPixels: false })
+      .png({ compressionLevel: 1 })
+      .toFile(path);
+    const { facts, peakBytes } = await thumbnail(path);
+    expect(facts).toMatchObject([{ width: 480, height: 480 }]);
+    console.log(`16,000 × 16,000 PNG: ${((peakBytes ?? 0) / 1e6).toFixed(0)} MB at most`);
+    expect(peakBytes).toBeLessThan(200e6);
   });
 
   it('names the kinds it does not decode', async () => {
-    const heic = Buffer.from(`\0\0\0\x18ftypheic\0\0\0\0mif1heic${'\0'.repeat(64)}`, 'latin1');
-    const failure = await failureOf(await save('IMG_1.HEIC', heic));
-    expect(failure).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false, detail: { subject: 'heif' } });
-    expect(failure.message).toContain('HEIC');
+    const avif = Buffer.from(`\0\0\0\x18ftypavif\0\0\0\0mif1avif${'\0'.repeat(64)}`, 'latin1');
+    const failure = await failureOf(await save('picture.avif', avif));
+    expect(failure).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false, detail: { subject: 'avif' } });
+    expect(failure.message).toContain('AVIF');
+  });
+});
+
+describe.skipIf(!hasEncoder('libx265'))('HEIC photos (made with libx265)', () => {
+  const redAboveBlue = 'color=red:s=640x480,drawbox=y=240:h=240:color=blue:t=fill';
+
+  it('shows one, upright', async () => {
+    const path = await save('IMG_1.HEIC', heic({ picture: redAboveBlue, width: 640, height: 480 }));
+    const { facts, metadata, topLeft, bottomLeft } = await thumbnail(path);
+    expect(facts).toEqual([{ index: 0, time_ms: 0, width: 480, height: 360 }]);
+    expect(metadata).toMatchObject({ format: 'webp', space: 'srgb', hasAlpha: false });
+    expect([isRed(topLeft), isRed(bottomLeft)]).toEqual([true, false]);
+    // Three quarters counter-clockwise: what was above is on the right.
+    const turned = heic({ picture: redAboveBlue, width: 640, height: 480, turns: 3 });
+    const upright = await thumbnail(await save('IMG_2.HEIC', turned));
+    expect(upright.facts).toMatchObject([{ width: 480, height: 640 }]);
+    expect([isRed(upright.topLeft), isRed(upright.topRight)]).toEqual([false, true]);
+  });
+
+  it('brings Display P3 to sRGB', async () => {
+    const p3 = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } })
+      .withIccProfile('p3')
+      .png()
+      .toBuffer();
+    const { icc } = await sharp(p3).metadata();
+    if (icc === undefined) throw new Error('no profile to try');
+    const green = { picture: 'color=0x50C850:s=320x240', width: 320, height: 240 };
+    const plain = await thumbnail(await save('srgb.heic', heic(green)));
+    const wide = await thumbnail(await save('p3.heic', heic({ ...green, icc })));
+    expect(Math.abs((plain.topLeft[1] ?? 0) - 0xc8)).toBeLessThan(8);
+    // The same numbers mean a more saturated green in P3: less red in sRGB.
+    expect((plain.topLeft[0] ?? 0) - (wide.topLeft[0] ?? 0)).toBeGreaterThan(20);
+  });
+
+  it('refuses a damaged one', async () => {
+    const whole = heic({ picture: redAboveBlue, width: 640, height: 480 });
+    const failure = await failureOf(await save('cut.heic', whole.subarray(0, whole.length - 200)));
+    expect(failure).toMatchObject({ code: 'SOURCE_UNREADABLE', retryable: false });
+    const head = Buffer.from(`\0\0\0\x18ftypheic\0\0\0\0mif1heic${'\0'.repeat(64)}`, 'latin1');
+    expect((await failureOf(await save('head.heic', head))).code).toBe('SOURCE_UNREADABLE');
+  });
+});
+
+describe('camera RAW photos', () => {
+  const jpeg = (width: number, height: number) => twoColours(width, height).jpeg({ quality: 90 }).toBuffer();
+
+  it.each([
+    ['a TIFF (NEF, ARW, DNG)', 'DSC_1.NEF', tiffRaw],
+    ['boxes (CR3)', 'IMG_1.CR3', cr3],
+  ] as const)('shows the largest preview in %s, turned as the camera was held', async (_, name, make) => {
+    const bytes = make(6, await jpeg(160, 120), await jpeg(1200, 800));
+    const { facts, topLeft, topRight } = await thumbnail(await save(name, bytes));
+    expect(facts).toEqual([{ index: 0, time_ms: 0, width: 480, height: 720 }]);
+    expect([isRed(topLeft), isRed(topRight)]).toEqual([false, true]);
+  });
+
+  it('trusts a preview that knows its own orientation (RAF)', async () => {
+    const preview = await twoColours(1200, 800).withMetadata({ orientation: 3 }).jpeg().toBuffer();
+    const { facts, topLeft, bottomLeft } = await thumbnail(await save('DSCF1.RAF', raf(preview)));
+    expect(facts).toMatchObject([{ width: 480, height: 320 }]);
+    expect([isRed(topLeft), isRed(bottomLeft)]).toEqual([false, true]);
+  });
+
+  it('says when there is no preview, and takes none that is cut short', async () => {
+    const none = await failureOf(await save('none.NEF', tiffRaw(1)));
+    expect(none).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false });
+    expect(none.message).toContain('preview');
+    const preview = await jpeg(1200, 800);
+    const cut = tiffRaw(1, preview.subarray(0, preview.length - 400));
+    expect((await failureOf(await save('cut.NEF', cut))).code).toBe('UNSUPPORTED_MEDIA');
   });
 });

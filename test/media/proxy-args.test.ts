@@ -46,6 +46,12 @@ describe('rates', () => {
     expect(steadyRate(ntsc)).toEqual({ num: 24000, den: 1001 });
   });
 
+  it('believes the container before a guess, and a standard rate before a rounded clock', () => {
+    expect(frameRate(rates([120, 1], [120_000, 1001]))?.rate).toEqual({ num: 120_000, den: 1001 });
+    expect(frameRate(rates([19_001, 317], [5993, 100]))?.rate).toEqual({ num: 60_000, den: 1001 });
+    expect(frameRate(rates([2998, 100], [2998, 100]))?.rate).toEqual({ num: 1499, den: 50 });
+  });
+
   it('counts frames, not fields', () => {
     expect(frameRate(rates([50, 1], [25, 1], 'tt'))).toEqual({ kind: 'constant', rate: { num: 25, den: 1 } });
     expect(frameRate(rates([60000, 1001], [30000, 1001], 'tb'))?.rate).toEqual({ num: 30000, den: 1001 });

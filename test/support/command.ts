@@ -34,9 +34,16 @@ export function ensureBuild(): void {
 /** Starts `rushcatalog-agent …`, as it was built or from its sources. */
 export function start(
   args: readonly string[],
-  options: { readonly from?: 'build' | 'sources'; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly from?: 'build' | 'sources';
+    readonly env?: Readonly<Record<string, string>>;
+    /** A program and its arguments that runs ours. */
+    readonly under?: readonly string[];
+  } = {},
 ): Command {
-  const child = spawn(nodeRuntime(), [options.from === 'sources' ? SOURCE : BUILT, ...args], {
+  const ours = [nodeRuntime(), options.from === 'sources' ? SOURCE : BUILT, ...args];
+  const [program = '', ...rest] = [...(options.under ?? []), ...ours];
+  const child = spawn(program, rest, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },

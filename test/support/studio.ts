@@ -8,6 +8,7 @@ import type { ServerOptions } from '../../server/options.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { CAPABILITIES } from '../../shared/job.ts';
 import { API_BASE, type JobType, type OperatorJob } from '../../shared/wire.ts';
+import type { Command } from './command.ts';
 import { h264Clip } from './made-media.ts';
 
 /** A server with short leases, a media folder with small clips, and what a person would ask of them. */
@@ -176,6 +177,17 @@ export function ledgerOnDisk(dataDir: string): readonly LedgerEntry[] {
   } finally {
     database.close();
   }
+}
+
+/** Lets an agent start until it did one job of each kind, so that its proofs are remembered, and ends it. */
+export async function proveOnce(studio: Studio, launch: () => Command): Promise<void> {
+  const [path = ''] = await addClips(studio.media, 1);
+  await studio.operator.job(path, 'generate_thumbnails');
+  await studio.operator.job(path, 'generate_audio_waveform');
+  const agent = launch();
+  await allEnded(studio.operator, 60_000);
+  agent.signal('SIGTERM');
+  await agent.ended;
 }
 
 /** Deterministic numbers in [0, 1): mulberry32. */

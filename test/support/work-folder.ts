@@ -24,7 +24,9 @@ export function lookInto(workFolder: string): LeftBehind {
   }
   const database = new DatabaseSync(join(copy, 'journal.sqlite'));
   try {
-    const made = Number(database.prepare('PRAGMA user_version').get()?.['user_version']) > 0;
+    // An agent that is just starting has not finished its migrations.
+    const made =
+      database.prepare("SELECT 1 FROM pragma_table_info('runs') WHERE name = 'executing'").get() !== undefined;
     if (!made) return { runFolders: namesIn(join(workFolder, 'runs')), runs: [], history: [], integrity: 'ok' };
     const rows = (sql: string): Record<string, unknown>[] => database.prepare(sql).all();
     return {

@@ -4,6 +4,7 @@ import type { ToolState } from '../../../shared/snapshot.ts';
 import type { FoundTool, Toolbox } from '../executors/executor.ts';
 import type { ChildEnd, JobProcesses } from '../process/child.ts';
 import { findTool, type FoundToolFile, type ToolName } from '../process/find-tool.ts';
+import { findMediaWorker } from './find-media-worker.ts';
 import { findSpeechEngine, findSpeechModel } from './find-speech.ts';
 import type { ProcessMaker } from './process-maker.ts';
 import type { TextStore } from './text-store.ts';
@@ -34,14 +35,15 @@ const VERSION_WALL_MS = 20_000;
 export async function findTools(search: ToolSearch): Promise<ToolsFound> {
   const processes = search.processes('find-tools');
   try {
-    const [ffmpeg, ffprobe, engine, model] = await Promise.all([
+    const [ffmpeg, ffprobe, worker, engine, model] = await Promise.all([
       findMediaTool('ffmpeg', search, processes),
       findMediaTool('ffprobe', search, processes),
+      findMediaWorker(processes),
       findSpeechEngine(processes),
       findSpeechModel(search.settings.speechModelPath, search.store),
     ]);
     return {
-      tools: [ffmpeg, ffprobe, engine, model.state],
+      tools: [ffmpeg, ffprobe, worker, engine, model.state],
       toolbox: assemble(ffmpeg, ffprobe, engine.found ? model.model : undefined),
     };
   } finally {

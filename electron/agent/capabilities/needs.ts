@@ -5,7 +5,7 @@ import type { JobType } from '../../../shared/wire.ts';
 /** What each job type cannot do without; the first that is missing is the reason shown. */
 const NEEDS: Readonly<Record<JobType, readonly ToolState['name'][]>> = {
   generate_video_proxies: ['ffmpeg', 'ffprobe'],
-  generate_thumbnails: ['ffmpeg', 'ffprobe'],
+  generate_thumbnails: ['ffmpeg', 'ffprobe', 'media-worker'],
   generate_audio_waveform: ['ffmpeg', 'ffprobe'],
   transcribe_audio: ['ffmpeg', 'ffprobe', 'speech-engine', 'speech-model'],
 };

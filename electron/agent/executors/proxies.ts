@@ -2,6 +2,8 @@ import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
 import { technicalMetadata } from '../media/facts.ts';
+import { mergeFacts } from '../media/metadata-merge.ts';
+import { readMetadata } from '../media/metadata-source.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
@@ -64,6 +66,8 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
   context.report.progress(PROBED);
   const file = plan.kind === 'sound' ? 'proxy_audio.m4a' : `proxy_video.${profile.container}`;
   const temporary = `part-${file}`;
+  // Beside the encoder, so that it costs no time.
+  const metadata = readMetadata(context);
   const run = await encodeSource(context, probe, plan, temporary);
   context.report.stage('verifying', encoder.name);
   await verify(context, probe, plan, run, temporary);
@@ -75,7 +79,7 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     ...(await seal(context.workspace, temporary, file)),
   };
   context.report.progress(1);
-  const facts = technicalMetadata(probe, context.source.sizeBytes);
+  const facts = mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata);
   const warning = damageWarning(run.complaints);
   return {
     artifacts: [artifact],

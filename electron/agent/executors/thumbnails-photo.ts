@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
-import { failure, JobFailure } from '../../../shared/failure.ts';
+import { failure, JobFailure, type FailureCode } from '../../../shared/failure.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
-import { WorkerAnswer, type WorkerRequest } from '../media-worker/protocol.ts';
+import { PhotoAnswer, type PhotoRequest } from '../media-worker/protocol.ts';
 import { imageKindOf, type ImageKind } from '../media/image-kind.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
@@ -11,12 +11,10 @@ import type { RenderedPictures } from './thumbnails-rendered.ts';
 
 /** What people call the kinds that the worker does not decode; the others are absent. */
 const NOT_YET: Partial<Record<ImageKind, string>> = {
-  heif: 'a HEIC photo',
   avif: 'an AVIF picture',
   gif: 'a GIF picture',
   bmp: 'a BMP picture',
   psd: 'a Photoshop document',
-  'camera-raw': 'a camera RAW photo',
 };
 
 const WALL_MS = 120_000;
@@ -38,8 +36,9 @@ export async function renderPhoto(
   context.report.stage('rendering');
   const temporary = 'photo.part';
   const { width, quality, effort } = profile.image;
-  const request: WorkerRequest = {
+  const request: PhotoRequest = {
     task: 'photo',
+    kind: kind === 'heif' || kind === 'camera-raw' ? kind : 'plain',
     input: context.source.input,
     output: join(context.workspace, temporary),
     width,
@@ -57,10 +56,7 @@ export async function renderPhoto(
   });
   const answer = readAnswer(result);
   if (!answer.ok) {
-    const message =
-      answer.code === 'SOURCE_UNREADABLE'
-        ? `“${name}” cannot be read: the photo is damaged or incomplete.`
-        : `The thumbnail of “${name}” could not be written.`;
+    const message = sentence(name, answer.code, answer.because);
     const detail = { ...toolDetail(result), lastLines: [...result.stderrTail, answer.reason].slice(-40) };
     throw new JobFailure(failure(answer.code, message, detail));
   }
@@ -72,13 +68,24 @@ export async function renderPhoto(
   };
 }
 
-function readAnswer(result: ChildResult): WorkerAnswer {
+function sentence(name: string, code: FailureCode, because = 'is damaged or incomplete'): string {
+  switch (code) {
+    case 'SOURCE_UNREADABLE':
+      return `“${name}” cannot be read: the photo ${because}.`;
+    case 'UNSUPPORTED_MEDIA':
+      return `“${name}” cannot be shown: the photo ${because}; save it as JPEG or TIFF first.`;
+    default:
+      return `The thumbnail of “${name}” could not be written.`;
+  }
+}
+
+function readAnswer(result: ChildResult): PhotoAnswer {
   const activity = 'Rendering the photo';
   if (result.end.kind !== 'exited' || result.end.code !== 0) {
     throw new JobFailure(toolFailure(result, 'RENDER_FAILED', activity));
   }
   try {
-    return WorkerAnswer.parse(JSON.parse(result.stdout.toString('utf8')));
+    return PhotoAnswer.parse(JSON.parse(result.stdout.toString('utf8')));
   } catch (cause) {
     const message = `${activity} failed: the media worker gave no readable answer.`;
     throw new JobFailure(failure('RENDER_FAILED', message, toolDetail(result)), { cause });

@@ -45,8 +45,11 @@ export interface Production {
 /** Executes the job, or finds finished work of an earlier lease; the outcome is in the journal before it is returned. */
 export async function produce(life: Production): Promise<ExecutionOutcome | 'interrupted'> {
   const { parts, run, lease, stop, stopping } = life;
-  const made = await Promise.race([attempt(life), longAfter(life)]);
+  const held: HeldSource = { source: undefined };
+  const made = await Promise.race([attempt(life, held), longAfter(life)]);
   await killAll(life);
+  // Also when the executor was left behind: its children are gone, and nobody else would ever close it.
+  await held.source?.handle.close().catch(() => undefined);
   if (stopping.aborted && !stop.aborted) return 'interrupted';
   // Work that was finished before the lease went is worth keeping; everything else of it is over.
   if (lease.lost.aborted && made.kind === 'failure') return made;
@@ -82,16 +85,20 @@ function stopped(reason: StopReason): ExecutionOutcome {
   return { kind: 'failure', failure: failure(reason, STOP_SENTENCES[reason]) };
 }
 
-async function attempt(life: Production): Promise<ExecutionOutcome> {
+interface HeldSource {
+  source: OpenSource | undefined;
+}
+
+async function attempt(life: Production, held: HeldSource): Promise<ExecutionOutcome> {
   const { parts, run } = life;
   const parsed = parseJob(run.wireJob);
   if (parsed.kind === 'invalid') return { kind: 'failure', failure: parsed.failure };
   if (parsed.kind === 'unknown-type') {
     return { kind: 'failure', failure: failure('INVALID_JOB', `The job type “${parsed.jobType}” is not known here.`) };
   }
-  let source: OpenSource | undefined;
   try {
-    source = await parts.roots.open(parsed.job.sourcePath);
+    const source = await parts.roots.open(parsed.job.sourcePath);
+    held.source = source;
     const fingerprint = fingerprintOf(parsed.job, source);
     const kept = await adoptKept(life, fingerprint);
     if (kept !== null) return kept;
@@ -99,8 +106,6 @@ async function attempt(life: Production): Promise<ExecutionOutcome> {
     return await execute({ ...life, job: parsed.job, source, signal: life.stop });
   } catch (error) {
     return { kind: 'failure', failure: beforeExecution(error, parsed.job, parts) };
-  } finally {
-    await source?.handle.close().catch(() => undefined);
   }
 }
 

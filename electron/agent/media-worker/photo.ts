@@ -1,31 +1,99 @@
-import sharp from 'sharp';
-import type { WorkerAnswer, WorkerRequest } from './protocol.ts';
+import { open } from 'node:fs/promises';
+import sharp, { type Sharp } from 'sharp';
+import type { PhotoAnswer, PhotoRequest } from './protocol.ts';
+import { Refusal } from './refusal.ts';
 
 /** 400 megapixels: above the largest multi-shot stills, far below what a forged header may claim. */
 const MAX_PIXELS = 400_000_000;
 
 /** One upright sRGB WebP of a photo (media.md, "photo source"). Never throws: what went wrong is the answer. */
-export async function renderPhotoFile(request: WorkerRequest): Promise<WorkerAnswer> {
+export async function renderPhotoFile(request: PhotoRequest): Promise<PhotoAnswer> {
   // One photo, then the process ends: no cache to keep, and one thread so that the result does not depend on the machine.
   sharp.cache(false);
   sharp.concurrency(1);
-  const photo = sharp(request.input, { limitInputPixels: MAX_PIXELS, sequentialRead: true, failOn: 'error' });
+  let photo: Sharp;
   try {
-    await photo.metadata();
+    photo = await openPhoto(request);
   } catch (error) {
-    return { ok: false, code: 'SOURCE_UNREADABLE', reason: messageOf(error) };
+    const code = error instanceof Refusal ? error.code : 'SOURCE_UNREADABLE';
+    const because = error instanceof Refusal ? { because: error.because } : {};
+    return { ok: false, code, reason: messageOf(error), ...because };
   }
   try {
     const info = await photo
-      .autoOrient()
       .resize({ width: request.width, withoutEnlargement: true })
       .toColourspace('srgb')
       .webp({ quality: request.quality, effort: request.effort })
       .toFile(request.output);
-    return { ok: true, width: info.width, height: info.height, library: `sharp ${sharp.versions.sharp ?? ''}`.trim() };
+    return { ok: true, width: info.width, height: info.height, library: libraryOf(request.kind) };
   } catch (error) {
     return { ok: false, code: isOurSide(error) ? 'RENDER_FAILED' : 'SOURCE_UNREADABLE', reason: messageOf(error) };
   }
+}
+
+/** The photo upright, before it is made small; its header is read and judged. */
+async function openPhoto(request: PhotoRequest): Promise<Sharp> {
+  switch (request.kind) {
+    case 'plain': {
+      await judgeSize(request.input);
+      return decoded(request.input).autoOrient();
+    }
+    case 'heif': {
+      const bytes = await readWhole(request.input);
+      // Two megabytes of decoder that no other photo needs.
+      const { decodeHeif } = await import('./heif.ts');
+      return decodeHeif(bytes, request.width, MAX_PIXELS);
+    }
+    case 'camera-raw': {
+      const { readRawPreview } = await import('./raw-preview.ts');
+      const preview = await readRawPreview(request.input);
+      await judgeSize(preview.jpeg);
+      const { orientation } = await sharp(preview.jpeg).metadata();
+      // The preview of most cameras lies as the sensor did; then the file's own tag says how it was held.
+      if (orientation !== undefined && orientation > 1) return decoded(preview.jpeg).autoOrient();
+      return turned(decoded(preview.jpeg), preview.orientation);
+    }
+  }
+}
+
+/** `sequentialRead`: rows are made small as they are decoded, so that a huge photo is never held whole. */
+function decoded(input: string | Buffer): Sharp {
+  return sharp(input, { limitInputPixels: MAX_PIXELS, sequentialRead: true, failOn: 'error' });
+}
+
+/** Reads the header alone; throws where it claims more than any camera makes. */
+async function judgeSize(input: string | Buffer): Promise<void> {
+  const { width, height } = await sharp(input, { limitInputPixels: false }).metadata();
+  if (width * height > MAX_PIXELS) throw Refusal.ofSize(width, height, MAX_PIXELS);
+}
+
+/** EXIF orientation 1 to 8. */
+function turned(photo: Sharp, orientation: number): Sharp {
+  const isMirrored = orientation === 2 || orientation === 4 || orientation === 5 || orientation === 7;
+  const angle = [0, 0, 0, 180, 180, 270, 90, 90, 270][orientation] ?? 0;
+  const upright = angle === 0 ? photo : photo.rotate(angle);
+  return isMirrored ? upright.flop() : upright;
+}
+
+/** Phones write 2 to 10 MB. */
+const MAX_HEIF_BYTES = 256 << 20;
+
+async function readWhole(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_HEIF_BYTES) throw new Refusal('SOURCE_UNREADABLE', `is ${size >> 20} MB large, which no photo is`);
+    const bytes = Buffer.alloc(size);
+    await file.read(bytes, 0, size, 0);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+function libraryOf(kind: PhotoRequest['kind']): string {
+  const own = `sharp ${sharp.versions.sharp ?? ''}`.trim();
+  return kind === 'heif' ? `libheif, ${own}` : own;
 }
 
 /** libvips names the file it could not write; everything else while decoding is the photo's fault. */

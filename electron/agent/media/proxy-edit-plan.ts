@@ -72,6 +72,9 @@ export function planEdit(
   };
 }
 
+/** More gaps than this are no losses, but a rate that varies in whole steps. */
+const MOST_LOST = 0.05;
+
 /** The grid a source's pictures are expected on, for the packet reader; undefined where there is no rate. */
 export function expectedRate(video: VideoStream): Ratio | undefined {
   const judged = frameRate(video);
@@ -95,6 +98,9 @@ function editTiming(
   if (base === undefined || packets.untimed > 0) return constant(packets.count);
   const slots = Math.round(spanSeconds * ratioValue(rate)) + 1;
   if (packets.onGrid && slots === packets.count) return constant(packets.count);
+  // A transport stream has no list of pictures: one that got lost leaves its place, where the one before is held.
+  const hasGaps = probe.format.name === 'mpegts' && packets.onGrid && slots > packets.count;
+  if (hasGaps && slots - packets.count <= MOST_LOST * packets.count) return constant(slots);
   // Two fields of a picture may lie in packets of their own (PAFF in transport streams).
   const inFields =
     scan !== 'progressive' && packets.count > 2 && Math.abs(spanSeconds * ratioValue(rate) * 2 + 1 - packets.count) < 1;

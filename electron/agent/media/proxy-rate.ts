@@ -45,11 +45,15 @@ export function frameRate(stream: VideoStream): FrameRate | undefined {
   return { kind: 'variable', rate: standardOr(average) };
 }
 
+/** Millisecond clocks give 19001/317 for 59.94: within a ten-thousandth of a standard rate it is that rate. */
+const ROUNDED_RATE = 0.0001;
+
 /** ffmpeg's guess at the rate knows no 119.88 and says 120; the container's own fraction then decides. */
 function exactOf(average: Ratio, real: Ratio): Ratio {
   const [told, guessed] = [reduceRatio(average), reduceRatio(real)];
   const isTold = STANDARD_RATES.some((rate) => rate.num === told.num && rate.den === told.den);
-  return isTold ? told : guessed;
+  if (isTold) return told;
+  return STANDARD_RATES.find((standard) => isNear(guessed, standard, ROUNDED_RATE)) ?? guessed;
 }
 
 /** Above this, a rate that no two frames agree on says more about the clock than about the pictures. */

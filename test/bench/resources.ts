@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What a job used, sampled every 10 ms from /proc: a child that lives shorter than that is missed. */
+export interface Resources {
+  /** Largest resident size of this process (agent, server and bench together) above what it was before, in bytes. */
+  readonly agentBytes: number;
+  /** Largest resident size of all children together, in bytes. */
+  readonly childBytes: number;
+  /** What the children read, from files and pipes together, in bytes. */
+  readonly readBytes: number;
+}
+
+/** Watches this process and its children until the returned function is called. */
+export function watchResources(): () => Resources {
+  const before = process.memoryUsage.rss();
+  const read = new Map<number, number>();
+  let agentBytes = 0;
+  let childBytes = 0;
+  const sample = (): void => {
+    agentBytes = Math.max(agentBytes, process.memoryUsage.rss() - before);
+    let resident = 0;
+    for (const pid of childrenOf('self')) {
+      resident += number(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m) * 1024;
+      read.set(pid, Math.max(read.get(pid) ?? 0, number(`/proc/${pid}/io`, /^rchar: (\d+)/m)));
+    }
+    childBytes = Math.max(childBytes, resident);
+  };
+  const timer = setInterval(sample, 10);
+  return () => {
+    clearInterval(timer);
+    return { agentBytes, childBytes, readBytes: [...read.values()].reduce((sum, bytes) => sum + bytes, 0) };
+  };
+}
+
+/** Linux keeps the list per thread that spawned. */
+function childrenOf(pid: string): number[] {
+  return listOf(`/proc/${pid}/task`).flatMap((thread) =>
+    text(`/proc/${pid}/task/${thread}/children`)
+      .split(' ')
+      .map(Number)
+      .filter((child) => child > 0),
+  );
+}
+
+function number(path: string, pattern: RegExp): number {
+  return Number(pattern.exec(text(path))?.[1] ?? 0);
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // gone meanwhile
+  }
+}
+
+function listOf(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CRASH_POINTS } from '../../electron/agent/crash-point.ts';
+import { put, start, type Command } from '../support/command.ts';
+import { NO_FFMPEG } from '../support/made-media.ts';
+import { addClips, openStudio, proveOnce, type Studio } from '../support/studio.ts';
+import { lookInto } from '../support/work-folder.ts';
+
+describe.skipIf(NO_FFMPEG !== null)('an agent that dies on purpose', () => {
+  let studio: Studio;
+  let agent: Command | undefined;
+  const launch = (work: string, env: Readonly<Record<string, string>> = {}): Command =>
+    start(
+      [
+        ...['agent', '--server', studio.server.url, '--token-file', studio.tokenFile],
+        ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
+      ],
+      { from: 'sources', env },
+    );
+  beforeAll(async () => {
+    // The one lease must outlast two starts from the sources, however busy the machine is.
+    studio = await openStudio({ leaseSeconds: 60 });
+  });
+  afterAll(async () => {
+    await put(agent);
+    await studio.close();
+  });
+
+  it('at every named point: the job ends once, and the agent knows it', { timeout: 300_000 }, async () => {
+    const work = studio.workFolder('points');
+    const told: string[] = [];
+    await proveOnce(studio, () => launch(work));
+    for (const point of CRASH_POINTS) {
+      const [path = ''] = await addClips(studio.media, 1);
+      const jobId = await studio.operator.job(path, 'generate_thumbnails', {
+        thumbnail_profile: 'video_storyboard_v1',
+      });
+      agent = launch(work, { RUSHCATALOG_CRASH_AT: point });
+      expect({ point, ...(await agent.ended) }).toMatchObject({ point, signal: 'SIGKILL' });
+      const startedAt = performance.now();
+      agent = launch(work);
+      await agent.said(/generate_thumbnails .*: /);
+      told.push(`${point} ${(performance.now() - startedAt).toFixed(0)} ms`);
+      agent.signal('SIGTERM');
+      await agent.ended;
+      const mine = (await studio.server.ledger({ jobId })).map(({ event }) => event);
+      expect(mine.filter((event) => event === 'jobSubmitted')).toEqual(['jobSubmitted']);
+      expect(mine.filter((event) => event === 'jobClaimed')).toEqual(['jobClaimed']);
+      expect(mine.filter((event) => event === 'uploadCompleted')).toHaveLength(10);
+      const left = lookInto(work);
+      expect(left.history.filter((entry) => entry.jobId === jobId)).toEqual([{ jobId, ending: 'done' }]);
+      expect([left.runs, left.runFolders]).toEqual([[], []]);
+    }
+    console.info(`  died on purpose, done after the restart: ${told.join(', ')}`);
+  });
+});

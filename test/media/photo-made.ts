@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FFMPEG } from '../support/made-media.ts';
+
+/** Photos that no encoder here writes, put together from their parts: HEIC around an HEVC frame, camera RAW around JPEGs. */
+
+const u8 = (...values: number[]): Buffer => Buffer.from(values);
+const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
+const u32 = (value: number): Buffer =>
+  Buffer.from([value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]);
+const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
+const box = (type: string, ...content: Buffer[]): Buffer => {
+  const body = Buffer.concat(content);
+  return Buffer.concat([u32(body.length + 8), ascii(type), body]);
+};
+const fullBox = (type: string, version: number, ...content: Buffer[]): Buffer =>
+  box(type, u8(version, 0, 0, 0), ...content);
+
+export interface HeicOptions {
+  /** lavfi source of one picture. */
+  readonly picture: string;
+  readonly width: number;
+  readonly height: number;
+  /** Quarter turns counter-clockwise for display. */
+  readonly turns?: number;
+  readonly icc?: Buffer;
+}
+
+/** HEIC (ISO 23008-12) with one image item. */
+export function heic(options: HeicOptions): Buffer {
+  const { hvcC, frame } = hevcFrame(options.picture);
+  const properties = [
+    hvcC,
+    fullBox('ispe', 0, u32(options.width), u32(options.height)),
+    box('irot', u8(options.turns ?? 0)),
+    ...(options.icc === undefined ? [] : [box('colr', ascii('prof'), options.icc)]),
+  ];
+  const ftyp = box('ftyp', ascii('heic'), u32(0), ascii('mif1heic'));
+  const meta = (offset: number): Buffer =>
+    fullBox(
+      'meta',
+      0,
+      fullBox('hdlr', 0, u32(0), ascii('pict'), Buffer.alloc(13)),
+      fullBox('pitm', 0, u16(1)),
+      fullBox('iloc', 0, u8(0x44, 0), u16(1), u16(1), u16(0), u16(1), u32(offset), u32(frame.length)),
+      fullBox('iinf', 0, u16(1), fullBox('infe', 2, u16(1), u16(0), ascii('hvc1'), u8(0))),
+      box(
+        'iprp',
+        box('ipco', ...properties),
+        fullBox('ipma', 0, u32(1), u16(1), u8(properties.length), ...properties.map((_, i) => u8(0x80 | (i + 1)))),
+      ),
+    );
+  const before = ftyp.length + meta(0).length + 8;
+  return Buffer.concat([ftyp, meta(before), box('mdat', frame)]);
+}
+
+/** One frame of HEVC as an MP4 carries it, and its decoder configuration. */
+function hevcFrame(picture: string): { hvcC: Buffer; frame: Buffer } {
+  const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-heic-'));
+  try {
+    const path = join(folder, 'frame.mp4');
+    const codec = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=8'];
+    const colour = ['-vf', 'scale=out_range=pc:out_color_matrix=bt601,format=yuvj420p', '-color_range', 'pc'];
+    const args = [
+      '-v',
+      'error',
+      '-f',
+      'lavfi',
+      '-i',
+      picture,
+      '-frames:v',
+      '1',
+      ...colour,
+      ...codec,
+      '-tag:v',
+      'hvc1',
+      path,
+    ];
+    execFileSync(FFMPEG, args);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf('hvcC') - 4;
+    const data = bytes.indexOf('mdat') - 4;
+    return {
+      hvcC: bytes.subarray(at, at + bytes.readUInt32BE(at)),
+      frame: bytes.subarray(data + 8, data + bytes.readUInt32BE(data)),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Sensor data of a camera: a lossless JPEG (SOF3), larger than any preview, which nobody may take for one. */
+function sensorData(): Buffer {
+  const frame = Buffer.concat([u8(0xff, 0xc3), u16(11), u8(14), u16(4000), u16(6000), u8(1, 0, 0x11, 0)]);
+  const scan = Buffer.concat([u8(0xff, 0xda), u16(8), u8(1, 0, 0, 1, 0, 0)]);
+  const noise = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) & 0xfe));
+  return Buffer.concat([u8(0xff, 0xd8), frame, scan, noise, u8(0xff, 0xd9)]);
+}
+
+/** TIFF directory with the tags that make it a camera's: maker, orientation, sub-directories. Big-endian. */
+function cameraTiff(orientation: number): Buffer {
+  const entry = (tag: number, type: number, count: number, value: Buffer): Buffer =>
+    Buffer.concat([u16(tag), u16(type), u32(count), value]);
+  const entries = [
+    entry(0x010f, 2, 4, ascii('NIK\0')),
+    entry(0x0112, 3, 1, Buffer.concat([u16(orientation), u16(0)])),
+    entry(0x014a, 4, 1, u32(0)),
+  ];
+  return Buffer.concat([ascii('MM\0*'), u32(8), u16(entries.length), ...entries, u32(0)]);
+}
+
+/** A photo between 300 kB of other things, as a RAW file holds it. */
+const around = (...jpegs: readonly Buffer[]): Buffer[] => [
+  sensorData(),
+  ...jpegs.flatMap((jpeg) => [Buffer.alloc(150_001, 0x5a), jpeg]),
+];
+
+/** NEF, ARW, DNG: a TIFF. */
+export function tiffRaw(orientation: number, ...jpegs: readonly Buffer[]): Buffer {
+  return Buffer.concat([cameraTiff(orientation), ...around(...jpegs)]);
+}
+
+/** CR3: boxes, with the TIFF tags in one of them. */
+export function cr3(orientation: number, ...jpegs: readonly Buffer[]): Buffer {
+  const tags = box('moov', box('uuid', Buffer.alloc(16, 7), box('CMT1', cameraTiff(orientation))));
+  return Buffer.concat([box('ftyp', ascii('crx '), u32(1), ascii('crx isom')), tags, box('mdat', ...around(...jpegs))]);
+}
+
+/** RAF: Fujifilm's own header, then the JPEG. */
+export function raf(...jpegs: readonly Buffer[]): Buffer {
+  return Buffer.concat([ascii('FUJIFILMCCD-RAW 0201'), Buffer.alloc(120), ...around(...jpegs)]);
+}
