@@ -22,7 +22,7 @@ export async function measureLengths(bench: Bench): Promise<boolean> {
   let flat = true;
   for (const { name, jobType } of JOBS) {
     for (const length of LENGTHS) {
-      const job = await bench.run(jobType, length.file);
+      const job = await bench.watch(jobType, length.file);
       const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`.padStart(8);
       const times = (job.ms / 1000 / length.seconds).toFixed(4);
       const label = `${name} of ${length.name}`.padEnd(34);

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
-/** What a job used, sampled every 10 ms from /proc: a child that lives shorter than that is missed. */
+/** What a job used, sampled from /proc: a child that lives shorter than a sample is missed. */
 export interface Resources {
   /** Largest resident size of this process (agent, server and bench together) above what it was before, in bytes. */
   readonly agentBytes: number;
@@ -9,6 +9,8 @@ export interface Resources {
   /** What the children read, from files and pipes together, in bytes. */
   readonly readBytes: number;
 }
+
+const SAMPLE_MS = 20;
 
 /** Watches this process and its children until the returned function is called. */
 export function watchResources(): () => Resources {
@@ -19,27 +21,23 @@ export function watchResources(): () => Resources {
   const sample = (): void => {
     agentBytes = Math.max(agentBytes, process.memoryUsage.rss() - before);
     let resident = 0;
-    for (const pid of childrenOf('self')) {
+    for (const pid of children()) {
       resident += number(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m) * 1024;
       read.set(pid, Math.max(read.get(pid) ?? 0, number(`/proc/${pid}/io`, /^rchar: (\d+)/m)));
     }
     childBytes = Math.max(childBytes, resident);
   };
-  const timer = setInterval(sample, 10);
+  const timer = setInterval(sample, SAMPLE_MS);
   return () => {
     clearInterval(timer);
     return { agentBytes, childBytes, readBytes: [...read.values()].reduce((sum, bytes) => sum + bytes, 0) };
   };
 }
 
-/** Linux keeps the list per thread that spawned. */
-function childrenOf(pid: string): number[] {
-  return listOf(`/proc/${pid}/task`).flatMap((thread) =>
-    text(`/proc/${pid}/task/${thread}/children`)
-      .split(' ')
-      .map(Number)
-      .filter((child) => child > 0),
-  );
+/** Linux keeps the list per thread that spawned, which is the main one. */
+function children(): number[] {
+  const list = text(`/proc/self/task/${process.pid}/children`).split(' ');
+  return list.map(Number).filter((pid) => pid > 0);
 }
 
 function number(path: string, pattern: RegExp): number {
@@ -51,13 +49,5 @@ function text(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return ''; // gone meanwhile
-  }
-}
-
-function listOf(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
   }
 }
