@@ -59,9 +59,23 @@ export const WireJob = z.looseObject({
 });
 export type WireJob = z.infer<typeof WireJob>;
 
+/**
+ * Offers one by one: one that cannot even be named (no UUID as `job_id`) is counted in `unreadable`, and costs the
+ * others of its page nothing.
+ */
+const Offers = z.array(z.unknown()).transform((entries) => {
+  const items = entries.flatMap((entry) => {
+    const offer = WireJob.safeParse(entry);
+    return offer.success ? [offer.data] : [];
+  });
+  return { items, unreadable: entries.length - items.length };
+});
+
 export const JobPage = z.union([
-  z.array(WireJob).transform((items) => ({ items, next_cursor: undefined as string | undefined })),
-  z.object({ items: z.array(WireJob), next_cursor: maybe(z.string().min(1)) }),
+  Offers.transform((offers) => ({ ...offers, next_cursor: undefined as string | undefined })),
+  z
+    .object({ items: Offers, next_cursor: maybe(z.string().min(1)) })
+    .transform(({ items: offers, next_cursor }) => ({ ...offers, next_cursor })),
 ]);
 export type JobPage = z.infer<typeof JobPage>;
 

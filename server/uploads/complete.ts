@@ -6,7 +6,7 @@ import { sha256 } from '../hash.ts';
 import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
-import { stateConflict, validationFailed, type FieldIssue } from '../problem.ts';
+import { validationFailed, type FieldIssue } from '../problem.ts';
 import { abandonUpload, expectedPartSize, partCount, partsOf, uploadOf } from './uploads.ts';
 import { writing } from '../writing.ts';
 
@@ -144,7 +144,9 @@ async function publish(tx: Tx, publication: Publication, now: number): Promise<s
   await leasedJob(tx, lease);
   const current = await partsOf(tx, upload_id);
   const same = current.length === parts.length && current.every((part, index) => part.etag === parts[index]?.etag);
-  if (!same) throw stateConflict('A part was sent again while the upload was being completed; complete it again.');
+  if (!same) {
+    throw validationFailed([{ field: 'parts', message: 'a part was sent again while the upload was being completed' }]);
+  }
   const file = { ref, asset_uuid, job_id, kind, content_type, size_bytes, sha256: hash };
   await tx
     .insertInto('derived')

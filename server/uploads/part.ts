@@ -3,7 +3,7 @@ import type { UploadPartAnswer } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
-import { stateConflict, validationFailed } from '../problem.ts';
+import { uploadExpired, validationFailed } from '../problem.ts';
 import type { ReceivedFile } from './file-store.ts';
 import { expectedPartSize, uploadOf } from './uploads.ts';
 import { writing } from '../writing.ts';
@@ -57,7 +57,8 @@ async function accept(
       .executeTakeFirst();
     // The same bytes again change nothing; the copy just received goes.
     if (earlier?.etag === file.sha256) return { obsolete: file.fileName };
-    if (upload.status === 'completed') throw stateConflict('The upload is complete; nothing can be added to it.');
+    if (upload.status === 'completed')
+      throw uploadExpired('The upload is complete and takes no other bytes; begin it anew.');
     const row = { etag: file.sha256, size_bytes: file.sizeBytes, file_name: file.fileName };
     await tx
       .insertInto('upload_part')

@@ -111,6 +111,26 @@ describe('the journal', () => {
     journal.close();
   });
 
+  it('tells in its history that a lease was lost, while the finished work waits for another one', () => {
+    const journal = new Journal(fresh());
+    const jobId = randomUUID();
+    const runId = begin(journal, jobId);
+    const endedAt = '2026-03-01T12:00:01.000Z';
+    journal.keep(runId, {
+      jobId,
+      jobType: 'generate_thumbnails',
+      assetUuid: randomUUID(),
+      sourcePath: 'MEDIA/a.mov',
+      claimedAt: '2026-03-01T12:00:00.000Z',
+      endedAt,
+      wallMs: 1_000,
+      ending: { kind: 'lease-lost' },
+    });
+    expect(journal.kept(jobId)).toMatchObject([{ runId, phase: 'kept', keptAt: endedAt }]);
+    expect(journal.history({ limit: 5 }).items).toMatchObject([{ jobId, ending: { kind: 'lease-lost' } }]);
+    journal.close();
+  });
+
   it('knows a full disk by SQLite’s own code', () => {
     const database = new DatabaseSync(':memory:');
     database.exec('CREATE TABLE t (x); PRAGMA max_page_count = 3;');

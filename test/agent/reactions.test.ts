@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Artifact } from '../../electron/agent/executors/executor.ts';
+import type { IntakeState } from '../../electron/agent/intake/admission.ts';
+import { considerOffers } from '../../electron/agent/intake/offers.ts';
 import { startPolling } from '../../electron/agent/intake/poll.ts';
 import { register } from '../../electron/agent/intake/register.ts';
 import { claim, intendToClaim } from '../../electron/agent/jobs/claim.ts';
@@ -126,6 +128,25 @@ describe('the table', () => {
     for (const call of ['upload-init', 'upload-part', 'upload-complete', 'upload-status'] as const) {
       expect(reactionTo(call, '410', 'PURGED')).toBe('job-purged');
     }
+  });
+});
+
+const openIntake: IntakeState = {
+  phase: 'working',
+  freeSlots: 2,
+  declared: new Set(),
+  allowedJobTypes: undefined,
+  quietUntil: null,
+  heldOffUntil: () => undefined,
+  crashes: () => 0,
+};
+
+describe('a 409 on an upload', () => {
+  it.each(['upload-part', 'upload-complete'] as const)('%s: speaks of the lease only with STATE_CONFLICT', (call) => {
+    expect(reactionTo(call, '409', 'STATE_CONFLICT')).toBe('lease-lost');
+    expect(reactionTo(call, '409')).toBe('lease-lost');
+    expect(reactionTo(call, '409', 'UPLOAD_FINISHED')).toBe('begin-upload-anew');
+    expect(reactionTo('submit', '409', 'UPLOAD_FINISHED')).toBe('lease-lost');
   });
 });
 
@@ -309,6 +330,67 @@ describe('what the agent does', () => {
       await drivers[row.call](row);
     });
   }
+
+  it('uploads anew when the server says that the upload, not the lease, is in another state', async () => {
+    const body = { code: 'UPLOAD_FINISHED', message: 'That upload is finished.' };
+    server.next('upload-part', { status: 409, body });
+    await uploads({ call: 'upload-init', answer: 'ok', reaction: 'begin-upload-anew' });
+    expect([calls('upload-init'), calls('upload-part')]).toEqual([2, 2]);
+  });
+
+  it('gives a claim up that the server answers with nothing but errors, and keeps off the job for a while', async () => {
+    const offer = { ...claimedRun(rig).wireJob, job_id: JOB };
+    for (let n = 0; n < 8; n += 1) server.next('claim', { status: 500 });
+    const run = intendToClaim(rig.parts, offer, 'generate_thumbnails');
+    const result = await claim(rig.parts, run, new AbortController().signal);
+    expect([result.kind, calls('claim')]).toEqual(['left', 8]);
+    expect(rig.parts.journal.runs().map((entry) => entry.runId)).not.toContain(run.runId);
+    const until = Date.parse(rig.parts.journal.heldOffUntil(JOB) ?? '');
+    expect(until - rig.clock.now()).toBe(10 * 60_000);
+  });
+
+  it('reads the other offers of a page in which one has no usable identity', async () => {
+    const offer = claimedRun(rig).wireJob;
+    const spoilt = { ...offer, job_id: 'not-a-uuid' };
+    server.next('jobs', { status: 200, body: { items: [spoilt, { ...offer, status: 'pending' }, 'nonsense'] } });
+    const over = new AbortController();
+    const seen: string[] = [];
+    const poll = startPolling({
+      parts: rig.parts,
+      declaration: () => 1,
+      consider: async (offers) => {
+        seen.push(...offers.map(({ job_id }) => job_id));
+        over.abort();
+      },
+      signal: over.signal,
+      register: async () => ({ accepted: true, reply: { answer: 'ok', status: 200, sentAt: 0, summary: '' } }),
+    });
+    await poll.ended;
+    expect(seen).toEqual([offer.job_id]);
+    expect(calls('jobs')).toBe(1);
+  });
+
+  it('looks at the next offer while a claim is not answered', async () => {
+    const taken: string[] = [];
+    const offers = ['a', 'b'].map((name) => ({
+      ...claimedRun(rig).wireJob,
+      inputs: null,
+      priority: name === 'a' ? 1 : 0,
+    }));
+    await considerOffers(
+      {
+        parts: rig.parts,
+        state: () => ({ ...openIntake, freeSlots: 2 - taken.length }),
+        isActive: () => false,
+        take: (offer) => {
+          taken.push(offer.job_id);
+          return taken.length === 1 ? new Promise(() => undefined) : Promise.resolve();
+        },
+      },
+      offers,
+    );
+    expect(taken).toEqual(offers.map((offer) => offer.job_id));
+  });
 
   it('gives a part three tries, then the upload counts as failed', async () => {
     for (let n = 0; n < 3; n += 1) server.next('upload-part', { status: 422 });

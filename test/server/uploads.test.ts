@@ -133,7 +133,7 @@ describe('the way of a file', () => {
     expect((await rig.agent<Refusal>(`${base(job)}/${uploadId}`)).body.parts).toEqual(list);
     const again = await sendPart(rig, job, { uploadId, number: 1, bytes: bytes.subarray(0, PART) });
     expect(again).toMatchObject({ status: 200, body: { etag: list[0]!.etag } });
-    expect((await sendPart(rig, job, { uploadId, number: 1, bytes: randomBytes(PART) })).status).toBe(409);
+    expect((await sendPart(rig, job, { uploadId, number: 1, bytes: randomBytes(PART) })).status).toBe(410);
     expect((await complete(job, uploadId, list)).body.ref).toBe(body.ref);
     expect(parts()).toEqual([]);
   });

@@ -16,6 +16,9 @@ export interface OfferDeps {
   readonly take: (offer: WireJob) => Promise<void>;
 }
 
+/** A claim that is not decided by then keeps its slot, and the next offer is looked at. */
+const CLAIM_PATIENCE_MS = 2_000;
+
 /** Goes through the offers in the server's order, takes what may be taken, and tells why the others wait. */
 export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]): Promise<void> {
   const waiting: WaitingJob[] = [];
@@ -23,12 +26,19 @@ export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]
   for (const offer of offers) {
     if (deps.isActive(offer.job_id)) continue;
     const reason = await consider(deps, offer);
-    if (reason === null) await deps.take(offer);
+    if (reason === null) await decided(deps, offer);
     else waiting.push(waitingJob(offer, reason));
   }
   // What was waiting before stays as it is when nothing changed: an idle agent must not wake its watchers.
   const { store } = deps.parts;
   if (JSON.stringify(store.snapshot().waiting) !== JSON.stringify(waiting)) store.emit({ type: 'offersSeen', waiting });
+}
+
+/** Offers are taken one after the other, in order; one whose claim the server does not answer holds up no other. */
+async function decided({ parts, take }: OfferDeps, offer: WireJob): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([take(offer), parts.clock.sleep(CLAIM_PATIENCE_MS, waited.signal)]);
+  waited.abort();
 }
 
 /** Null: take it now. */

@@ -127,6 +127,9 @@ async function readOffers(parts: Parts, signal: AbortSignal): Promise<WireJob[] 
     if (reply.answer !== 'ok') {
       return reactionTo('jobs', reply.answer, reply.error?.code) === 'register-again' ? 'register-again' : reply;
     }
+    if (reply.body.unreadable > 0) {
+      parts.log.warn({ offers: reply.body.unreadable }, 'offers without a usable job_id were passed over');
+    }
     offers.push(...reply.body.items.filter((offer) => (offer.status ?? 'pending') === 'pending'));
     cursor = reply.body.next_cursor;
   } while (cursor !== undefined && offers.length < MAX_OFFERS);

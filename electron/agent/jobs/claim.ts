@@ -35,12 +35,22 @@ export function intendToClaim(parts: Parts, offer: WireJob, jobType: Run['jobTyp
   return { ...run, phase: 'claiming' };
 }
 
-/** Asks for the lease until the answer is definite, always with the same key, and writes the receipt. */
+/** 8 server errors in a row, 2 min of waiting on average: this one claim breaks the server, not the network. */
+const MAX_SERVER_ERRORS = 8;
+/** A claim that was given up is not tried again before this; a lease that was granted after all lapses meanwhile. */
+const AFTER_GIVING_UP_MS = 10 * 60_000;
+
+/**
+ * Asks for the lease until the answer is definite, always with the same key, and writes the receipt. A claim that the
+ * server answers with nothing but errors must not hold its slot for ever: it is given up for a while.
+ */
 export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promise<ClaimResult> {
   const backoff = parts.connection.backoff();
+  let serverErrors = 0;
   while (!signal.aborted) {
     const reply = await parts.client.claim(run.jobId, run.claimKey, signal);
     if (signal.aborted && reply.answer !== 'ok') break;
+    serverErrors = reply.answer === '5xx' && reply.status !== 503 ? serverErrors + 1 : 0;
     parts.connection.note(reply);
     const reaction = reactionTo('claim', reply.answer, reply.error?.code);
     if (reply.answer === 'ok') {
@@ -56,7 +66,18 @@ export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promis
       parts.log.info({ job_id: run.jobId, answer: reply.answer }, 'offer left to others');
       return { kind: 'left' };
     }
+    if (serverErrors >= MAX_SERVER_ERRORS) return giveUpClaim(parts, run, reply.summary, signal);
     await parts.connection.pause(reply, signal, backoff);
   }
   return { kind: 'unknown' };
+}
+
+async function giveUpClaim(parts: Parts, run: Run, why: string, signal: AbortSignal): Promise<ClaimResult> {
+  const until = new Date(parts.clock.now() + AFTER_GIVING_UP_MS).toISOString();
+  await whenThereIsRoom(parts, signal, () => {
+    parts.journal.holdOff(run.jobId, until);
+    parts.journal.forget(run.runId);
+  });
+  parts.log.warn({ job_id: run.jobId, answer: why }, 'the server cannot answer this claim; it is tried again later');
+  return { kind: 'left' };
 }

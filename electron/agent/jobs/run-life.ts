@@ -75,10 +75,10 @@ async function giveUp(life: Life, outcome: ExecutionOutcome | undefined): Promis
 
 /** The lease went after the work was done: outputs wait for the same job to be claimed here again, within retention. */
 async function keep({ parts, run, stopping }: Life): Promise<void> {
-  const keptAt = instant(parts.clock);
-  await whenThereIsRoom(parts, stopping, () => parts.journal.change(run.runId, { phase: 'kept', keptAt }));
+  const job = endedJob(parts, run, { kind: 'lease-lost' });
+  await whenThereIsRoom(parts, stopping, () => parts.journal.keep(run.runId, job));
   parts.log.info({ job_id: run.jobId }, 'the lease ended before delivery; the finished work is kept');
-  parts.store.emit({ type: 'jobEnded', job: endedJob(parts, run, { kind: 'lease-lost' }) });
+  parts.store.emit({ type: 'jobEnded', job });
 }
 
 async function finish({ parts, run, stopping }: Life, ending: Ending, report: string | undefined): Promise<void> {

@@ -190,16 +190,28 @@ export class Journal {
   end(runId: string, job: EndedJob, report: string | undefined): void {
     this.#transaction(() => {
       this.#run('DELETE FROM runs WHERE run_id = ?', runId);
-      this.#run(
-        'INSERT INTO history (job_id, ended_at, ending, job, report) VALUES (?, ?, ?, ?, ?)',
-        job.jobId,
-        job.endedAt,
-        job.ending.kind,
-        JSON.stringify(job),
-        report ?? null,
-      );
+      this.#remember(job, report);
       if (job.ending.kind === 'done') this.#run('DELETE FROM crashes WHERE job_id = ?', job.jobId);
     });
+  }
+
+  /** The lease is over, the finished work is not: it waits for its job to be claimed here again. */
+  keep(runId: string, job: EndedJob): void {
+    this.#transaction(() => {
+      this.change(runId, { phase: 'kept', keptAt: job.endedAt });
+      this.#remember(job, undefined);
+    });
+  }
+
+  #remember(job: EndedJob, report: string | undefined): void {
+    this.#run(
+      'INSERT INTO history (job_id, ended_at, ending, job, report) VALUES (?, ?, ?, ?, ?)',
+      job.jobId,
+      job.endedAt,
+      job.ending.kind,
+      JSON.stringify(job),
+      report ?? null,
+    );
   }
 
   history(options: { readonly done?: boolean; readonly before?: number; readonly limit: number }): HistoryPage {

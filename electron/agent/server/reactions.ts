@@ -221,9 +221,14 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
 
 /**
  * The one reaction to an answer. `PURGED` ends the job whatever call it answers (protocol.md): without that code a
- * 410 on a part or a complete only says that the upload is gone.
+ * 410 on a part or a complete only says that the upload is gone. A 409 on them with a code other than STATE_CONFLICT
+ * speaks of the upload, not of the lease: another one is begun, and the lease is confirmed before it.
  */
 export function reactionTo(call: CallName, answer: AnswerKind, errorCode?: string): Reaction {
   const reaction = REACTIONS[call][answer];
+  const ofUpload = call === 'upload-part' || call === 'upload-complete';
+  if (answer === '409' && ofUpload && errorCode !== undefined && errorCode !== 'STATE_CONFLICT') {
+    return 'begin-upload-anew';
+  }
   return answer === '410' && errorCode === 'PURGED' && reaction === 'begin-upload-anew' ? 'job-purged' : reaction;
 }
