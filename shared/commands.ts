@@ -36,6 +36,8 @@ export const COMMANDS = {
     }),
     output: z.object({ items: z.array(z.custom<EndedJob>()), nextCursor: z.string().optional() }),
   },
+  /** One redacted ZIP for support, as base64: a page has no other way to keep it. */
+  diagnostics: { input: nothing, output: z.object({ fileName: z.string(), zipBase64: z.string() }) },
   /** What was submitted for a job, or how it failed, as it went over the wire. */
   report: { input: z.object({ jobId }), output: z.object({ report: z.unknown() }) },
 } as const;

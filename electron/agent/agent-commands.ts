@@ -5,6 +5,7 @@ import type { COMMANDS, CommandName, CommandOutput } from '../../shared/commands
 import type { Refusal } from '../../shared/failure.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { Capabilities } from './capabilities/capabilities.ts';
+import { makeDiagnostics } from './diagnostics/bundle.ts';
 import type { Parts } from './jobs/parts.ts';
 import type { SettingsStore } from './settings-store.ts';
 
@@ -24,6 +25,8 @@ export interface CommandDeps {
   readonly resume: () => Refusal | null;
   readonly drain: () => void;
   readonly wake: () => void;
+  /** Tokens in use, which no bundle may contain. */
+  readonly secrets: () => readonly string[];
 }
 
 type Parsed<N extends CommandName> = z.output<(typeof COMMANDS)[N]['input']>;
@@ -65,6 +68,8 @@ async function carryOut(deps: CommandDeps, call: Call): Promise<Outcome> {
       return { lines: [...deps.parts.jobLogs.read(call.input.jobId)] };
     case 'history':
       return history(deps.parts, call.input);
+    case 'diagnostics':
+      return diagnostics(deps);
     case 'report': {
       const report = deps.parts.journal.report(call.input.jobId);
       return report === undefined ? { refusal: unknownJob() } : { report: withoutToken(report) };
@@ -116,6 +121,24 @@ async function retryJob({ operator, wake }: CommandDeps, jobId: string): Promise
   const refusal = await operator.retry(jobId);
   if (refusal === null) wake();
   return refusedOrDone(refusal);
+}
+
+async function diagnostics({ parts, settings, secrets }: CommandDeps): Promise<Outcome> {
+  const now = new Date(parts.clock.now());
+  const { workFolder, logFolder } = parts;
+  const snapshot = parts.store.snapshot();
+  const salt = parts.uuid();
+  const bundle = makeDiagnostics({
+    workFolder,
+    logFolder,
+    settings: settings.view(),
+    snapshot,
+    secrets: secrets(),
+    now,
+    salt,
+  });
+  const fileName = `rushcatalog-diagnostics-${now.toISOString().slice(0, 19).replaceAll(':', '-')}.zip`;
+  return { fileName, zipBase64: Buffer.from(bundle).toString('base64') };
 }
 
 function history({ journal }: Parts, input: Parsed<'history'>): Outcome {

@@ -92,6 +92,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
           resume: () => intake.resume(),
           drain,
           wake: () => intake.wake(),
+          secrets: () => [deps.token.current()],
         },
         name,
         input,

@@ -39,6 +39,8 @@ export interface AgentDeps {
   /** Journal, run folders and upload state; one agent per work folder. */
   readonly workFolder: string;
   readonly executors: ExecutorRegistry;
+  /** Where `log` writes its files, for diagnostics; default: `logs` in the work folder. */
+  readonly logFolder?: string;
   readonly log: Log;
   /** Present when the embedded server runs in this process. */
   readonly operator?: OperatorPort;
@@ -110,6 +112,7 @@ export function createAssembly(given: AgentDeps): Assembly {
     toolbox: () => capabilities.toolbox(),
     settings,
     workFolder: deps.workFolder,
+    logFolder: deps.logFolder ?? join(deps.workFolder, 'logs'),
     createProcesses: (runId, jobId) => listenedProcesses(createProcesses(runId, jobId), logOf(jobLogs, jobId, clock)),
     version: VERSION,
     results:

@@ -30,7 +30,14 @@ export interface Station {
 /** Makes both; nothing is claimed before `agent.start()`. Throws StartError or ServerStartError. */
 export async function openStation({ data, settings, server, log }: StationOptions): Promise<Station> {
   const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator'>): Agent =>
-    createAgent({ ...deps, settings, workFolder: join(data, 'agent'), executors: allExecutors(), log });
+    createAgent({
+      ...deps,
+      settings,
+      workFolder: join(data, 'agent'),
+      logFolder: join(data, 'logs'),
+      executors: allExecutors(),
+      log,
+    });
   if (server.kind === 'remote') {
     return { agent: make({ serverUrl: server.serverUrl, token: server.token }), closeServer: async () => undefined };
   }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { createCapabilities } from '../agent/capabilities/capabilities.ts';
-import { diagnose, formatReport, type ServerCheck } from '../agent/capabilities/doctor.ts';
+import { diagnose, formatReport, type DoctorReport, type ServerCheck } from '../agent/capabilities/doctor.ts';
 import { createSettingsStore } from '../agent/settings-store.ts';
 import { createJobProcesses } from '../agent/process/job-processes.ts';
 import { createClient } from '../agent/server/client.ts';
@@ -25,6 +25,13 @@ export interface DoctorCommandOptions {
 
 /** `rushcatalog-agent doctor`: looks at everything the agent depends on. Returns 1 when something needed is broken. */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
+  const report = await examine(options);
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report).join('\n')}\n`);
+  return report.healthy ? EXIT.ok : EXIT.failed;
+}
+
+/** What the doctor finds on this machine, with the settings of this work folder. */
+export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Promise<DoctorReport> {
   const workFolder = options.work ?? join(dataFolder(), 'agent');
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   const settings = createSettingsStore(join(workFolder, 'settings.json'), {
@@ -44,12 +51,11 @@ export async function doctorCommand(options: DoctorCommandOptions): Promise<numb
   });
   const report = await diagnose({ capabilities, workFolder, checkServer: () => checkServer(options) });
   await capabilities.stop();
-  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report).join('\n')}\n`);
-  return report.healthy ? EXIT.ok : EXIT.failed;
+  return report;
 }
 
 /** Asks for the queue, the cheapest call that needs a valid token. */
-async function checkServer({ server, tokenFile }: DoctorCommandOptions): Promise<ServerCheck> {
+async function checkServer({ server, tokenFile }: Omit<DoctorCommandOptions, 'json'>): Promise<ServerCheck> {
   if (server === undefined) return { kind: 'embedded' };
   const url = parseServerUrl(server);
   const token = tokenFromFile(tokenFile ?? join(dataFolder(), 'server', 'agent-token'));

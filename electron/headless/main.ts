@@ -6,10 +6,11 @@ import { VERSION } from '../agent/version.ts';
 import { parseMediaRoot } from '../compose/media-root-argument.ts';
 import { sentence } from '../compose/sentence.ts';
 import { agentCommand } from './agent-command.ts';
+import { diagnosticsCommand } from './diagnostics-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { EXIT, explain } from './exit.ts';
 import { LAYOUTS } from './process/layout.ts';
-import { parseJobNames } from './process/plan-jobs.ts';
+import { parseJobNames } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
 import { serverCommand } from './server-command.ts';
 import { startCommand } from './start-command.ts';
@@ -32,6 +33,7 @@ function buildProgram(finish: (code: number) => void): Command {
   addAgent(program, finish);
   addServer(program, finish);
   addDoctor(program, finish);
+  addDiagnostics(program, finish);
   addStart(program, finish);
   return program;
 }
@@ -107,6 +109,19 @@ function addDoctor(program: Command, finish: (code: number) => void): void {
     .option('--json', 'print the findings as JSON', false)
     .addHelpText('after', EXIT_HELP)
     .action(async (options) => finish(await doctorCommand(options)));
+}
+
+function addDiagnostics(program: Command, finish: (code: number) => void): void {
+  program
+    .command('diagnostics')
+    .description('Writes one ZIP for support: versions, settings, findings, journal and logs, without names or tokens.')
+    .requiredOption('--out <file>', 'where the ZIP goes')
+    .option('--work <dir>', 'work folder')
+    .option('--server <url>', 'also check this server')
+    .option('--token-file <file>', 'file with the agent token')
+    .option('--no-doctor', 'only what lies on the disk; no tool is run')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (options) => finish(await diagnosticsCommand(options)));
 }
 
 function addStart(program: Command, finish: (code: number) => void): void {

@@ -88,6 +88,7 @@ export function createTestParts(serverUrl: string, timeoutMs = 250): TestParts {
     toolbox: () => null,
     settings: defaultSettings,
     workFolder,
+    logFolder: join(workFolder, 'logs'),
     createProcesses: (runId, jobId) => createJobProcesses({ runId, jobId, owner: 'test', nice: 0 }),
     version: '0.0.0',
     results: null,

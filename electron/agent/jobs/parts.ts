@@ -32,6 +32,7 @@ export interface Parts {
   readonly toolbox: () => Toolbox | null;
   readonly settings: () => Settings;
   readonly workFolder: string;
+  readonly logFolder: string;
   readonly createProcesses: (runId: string, jobId: string) => JobProcesses;
   readonly version: string;
   /** Copies of what was delivered; null where the server is this machine's own and can be read. */

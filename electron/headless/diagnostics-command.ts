@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DoctorReport } from '../agent/capabilities/doctor.ts';
+import { makeDiagnostics } from '../agent/diagnostics/bundle.ts';
+import { createSettingsStore } from '../agent/settings-store.ts';
+import { examine } from './doctor-command.ts';
+import { EXIT } from './exit.ts';
+import { dataFolder } from './folders.ts';
+
+export interface DiagnosticsCommandOptions {
+  readonly out: string;
+  readonly work?: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+  /** False: only what lies on the disk, nothing is run. */
+  readonly doctor: boolean;
+}
+
+/** `rushcatalog-agent diagnostics --out F`: one redacted ZIP for support, also while an agent runs. Returns the exit code. */
+export async function diagnosticsCommand(options: DiagnosticsCommandOptions): Promise<number> {
+  const workFolder = resolve(options.work ?? join(dataFolder(), 'agent'));
+  const settings = createSettingsStore(join(workFolder, 'settings.json')).view();
+  const doctor: DoctorReport | undefined = options.doctor ? await examine({ ...options, work: workFolder }) : undefined;
+  const bundle = makeDiagnostics({
+    workFolder,
+    logFolder: join(workFolder, 'logs'),
+    settings,
+    ...(doctor === undefined ? {} : { doctor }),
+    secrets: tokensOf(workFolder, options.tokenFile),
+    now: new Date(),
+    salt: randomUUID(),
+  });
+  const out = resolve(options.out);
+  writeFileSync(out, bundle, { mode: 0o600 });
+  process.stdout.write(`${out}\n`);
+  process.stderr.write(
+    `Names of people, machines, folders and clips were replaced, tokens left out; look into it before you send it (${Math.ceil(bundle.length / 1024)} kB).\n`,
+  );
+  return EXIT.ok;
+}
+
+/** Every token a log could have caught, so that it is found and taken out. */
+function tokensOf(workFolder: string, tokenFile: string | undefined): string[] {
+  const server = join(workFolder, '..', 'server');
+  const files = [join(workFolder, 'web-token'), join(server, 'agent-token'), join(server, 'operator-token'), tokenFile];
+  return files.flatMap((file) => {
+    if (file === undefined || !existsSync(file)) return [];
+    const token = readFileSync(file, 'utf8').trim();
+    return token === '' ? [] : [token];
+  });
+}
