@@ -19,6 +19,10 @@ export interface Bridge {
   watch(onUpdate: (update: Update) => void, onLink: (link: LinkState) => void): { close(): void; resync(): void };
   /** Address of a derived file, for <img>, <video> and fetch. */
   derivedUrl(assetUuid: string, ref: string): string;
+  /** Where a dropped file lies; '' when it is no file of a disk. Absent in a browser, which never tells. */
+  readonly pathOf?: (file: object) => string;
+  /** Shows a file in the system's file manager; absent in a browser. */
+  readonly reveal?: (path: string) => Promise<void>;
 }
 
 /** What the preload exposes as `window.rushcatalog`: functions and plain data only, so that it crosses contextBridge. */
@@ -32,4 +36,6 @@ export interface RushcatalogApi {
   watch(onUpdate: (update: Update) => void, onPulse: () => void): { close(): void; resync(): void };
   /** An address of the app's own scheme. */
   derivedUrl(assetUuid: string, ref: string): string;
+  /** Where a dropped `File` lies. */
+  pathOf(file: object): string;
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { CAPABILITIES } from './job.ts';
-import type { EndedJob } from './snapshot.ts';
+import { RESULT_COMMANDS } from './result-commands.ts';
+import { SETUP_COMMANDS } from './setup-commands.ts';
+import type { EndedJob, PauseLength } from './snapshot.ts';
+import { JOB_TYPES } from './wire.ts';
 
 /**
  * All a UI can ask for: name → input and output. A command changes state or is refused; state itself arrives by
@@ -9,6 +12,7 @@ import type { EndedJob } from './snapshot.ts';
 const capability = z.enum(CAPABILITIES as [(typeof CAPABILITIES)[number], ...(typeof CAPABILITIES)[number][]]);
 const jobId = z.guid();
 const nothing = z.object({});
+const pauseLength = z.enum(['30m', '1h', 'tomorrow', 'until-resumed'] satisfies PauseLength[]);
 
 export const JobLogLineSchema = z.object({
   at: z.string(),
@@ -18,19 +22,46 @@ export const JobLogLineSchema = z.object({
 export type JobLogLine = z.infer<typeof JobLogLineSchema>;
 
 export const COMMANDS = {
+  ...SETUP_COMMANDS,
+  ...RESULT_COMMANDS,
   setCapability: { input: z.object({ capability, enabled: z.boolean() }), output: nothing },
   testCapability: { input: z.object({ capability }), output: nothing },
-  pause: { input: nothing, output: nothing },
+  /** Children stand still, nothing is claimed; without `for` until somebody resumes. */
+  pause: { input: z.object({ for: pauseLength.optional() }), output: nothing },
+  /** Claims nothing more, finishes what runs, then pauses. */
+  finishThenPause: { input: z.object({ for: pauseLength.optional() }), output: nothing },
+  /** Gives running jobs back at once, then pauses until somebody resumes. */
+  stopNow: { input: nothing, output: nothing },
+  /** Ends a pause, and takes back "finish, then pause". */
   resume: { input: nothing, output: nothing },
   /** Finish what runs, claim nothing more. */
   drain: { input: nothing, output: nothing },
   cancelJob: { input: z.object({ jobId }), output: nothing },
   /** Embedded server only: asks the server to run an ended job again. */
   retryJob: { input: z.object({ jobId }), output: nothing },
+  /** Looks at the model folders again. */
+  refreshModels: { input: nothing, output: nothing },
+  /** By its name in shared/speech-models.ts; one at a time, its course arrives by `watch`. `consent`: to one without a known hash. */
+  downloadModel: {
+    input: z.object({ name: z.string().max(100), consent: z.boolean().default(false) }),
+    output: nothing,
+  },
+  /** Stops it; what has arrived is kept, and a later download goes on from there. */
+  cancelModelDownload: { input: nothing, output: nothing },
+  /** Only models in the agent's own folder. */
+  removeModel: { input: z.object({ path: z.string().max(4096) }), output: nothing },
+  /** A model file, or null: the agent takes the newest one it finds. `consent`: to a file whose hash nobody published. */
+  chooseModel: {
+    input: z.object({ path: z.string().max(4096).nullable(), consent: z.boolean().default(false) }),
+    output: nothing,
+  },
   jobLog: { input: z.object({ jobId }), output: z.object({ lines: z.array(JobLogLineSchema) }) },
   history: {
     input: z.object({
       ending: z.enum(['done', 'failed']).optional(),
+      /** Only jobs whose source path contains this, in any case. */
+      search: z.string().max(200).optional(),
+      jobType: z.enum(JOB_TYPES).optional(),
       cursor: z.string().optional(),
       limit: z.int().min(1).max(200).default(50),
     }),

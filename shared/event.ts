@@ -1,5 +1,7 @@
 import type { JobsSummary, JobType, ServerPolicy } from './wire.ts';
+import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
+import type { ModelDownload, SpeechModels } from './speech-models.ts';
 import type {
   AcceleratorState,
   AgentPhase,
@@ -7,10 +9,12 @@ import type {
   DiskState,
   EndedJob,
   RootState,
+  SandboxState,
   ServerState,
   Stage,
   ToolState,
   WaitingJob,
+  Yielding,
 } from './snapshot.ts';
 
 /** Facts in the past tense, emitted by the agent alone. `at` is an ISO instant. */
@@ -22,6 +26,9 @@ export type AgentEvent =
   | { readonly type: 'capabilityChanged'; readonly capability: CapabilityState }
   | { readonly type: 'toolsFound'; readonly tools: readonly ToolState[] }
   | { readonly type: 'acceleratorsFound'; readonly accelerators: readonly AcceleratorState[] }
+  | { readonly type: 'speechModelsSeen'; readonly speechModels: Omit<SpeechModels, 'download'> }
+  | { readonly type: 'modelDownloadChanged'; readonly download: ModelDownload | null }
+  | { readonly type: 'sandboxChecked'; readonly sandbox: SandboxState }
   | { readonly type: 'rootsChecked'; readonly roots: readonly RootState[] }
   | { readonly type: 'offersSeen'; readonly waiting: readonly WaitingJob[] }
   | { readonly type: 'backlogSeen'; readonly backlog: JobsSummary | null }
@@ -46,6 +53,8 @@ export type AgentEvent =
   | { readonly type: 'suspensionChanged'; readonly jobId: string; readonly suspended: boolean }
   | { readonly type: 'jobEnded'; readonly job: EndedJob }
   | { readonly type: 'settingsChanged'; readonly settings: SettingsView }
-  | { readonly type: 'diskChecked'; readonly disk: DiskState };
+  | { readonly type: 'diskChecked'; readonly disk: DiskState }
+  | { readonly type: 'yieldingChanged'; readonly yielding: Yielding | null }
+  | { readonly type: 'savingChanged'; readonly saving: Saving };
 
 export type AgentEventType = AgentEvent['type'];

@@ -305,23 +305,36 @@ export const DEFAULT_THUMBNAIL_PROFILE = 'video_representative_v1';
 
 export interface TranscriptionProfile {
   readonly name: string;
-  /** `mix`: all audio streams together; one transcript. */
-  readonly tracks: 'mix';
+  /** `mix`: all audio streams together, one transcript. `each`: every audio stream by itself, segments carry its number. */
+  readonly tracks: 'mix' | 'each';
   readonly sampleRateHz: 16000;
   readonly threads: number;
+  /** Greedy: the most probable token each time. whisper.cpp's beam search is not to be had in every engine. */
+  readonly strategy: 'greedy';
   readonly temperature: number;
-  readonly beamSize: number;
+  /** Added when a stretch was not decoded well enough, again and again up to 1; whisper.cpp's own default. */
+  readonly temperatureStep: number;
+  /** Guesses compared at a temperature above 0 (whisper.cpp: best_of). */
+  readonly candidates: number;
+  /** A stretch is without speech when the model says so with more than this probability (and decoded badly). */
+  readonly noSpeechThreshold: number;
 }
 
+const speech = (name: string, tracks: TranscriptionProfile['tracks']): TranscriptionProfile => ({
+  name,
+  tracks,
+  sampleRateHz: 16000,
+  threads: 4,
+  strategy: 'greedy',
+  temperature: 0,
+  temperatureStep: 0.2,
+  candidates: 5,
+  noSpeechThreshold: 0.6,
+});
+
 export const TRANSCRIPTION_PROFILES = {
-  speech_default_v1: {
-    name: 'speech_default_v1',
-    tracks: 'mix',
-    sampleRateHz: 16000,
-    threads: 4,
-    temperature: 0,
-    beamSize: 5,
-  },
+  speech_default_v1: speech('speech_default_v1', 'mix'),
+  speech_per_track_v1: speech('speech_per_track_v1', 'each'),
 } as const satisfies Record<string, TranscriptionProfile>;
 
 export const DEFAULT_TRANSCRIPTION_PROFILE = 'speech_default_v1';

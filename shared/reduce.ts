@@ -28,6 +28,12 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
       return { tools: event.tools };
     case 'acceleratorsFound':
       return { accelerators: event.accelerators };
+    case 'speechModelsSeen':
+      return { speechModels: { ...event.speechModels, download: s.speechModels.download } };
+    case 'modelDownloadChanged':
+      return { speechModels: { ...s.speechModels, download: event.download } };
+    case 'sandboxChecked':
+      return { sandbox: event.sandbox };
     case 'rootsChecked':
       return { roots: event.roots };
     case 'offersSeen':
@@ -41,6 +47,10 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
       };
     case 'diskChecked':
       return { disk: event.disk };
+    case 'yieldingChanged':
+      return { yielding: event.yielding };
+    case 'savingChanged':
+      return { saving: event.saving };
     case 'jobClaimed':
     case 'stageEntered':
     case 'progressMade':

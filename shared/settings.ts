@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Refusal } from './failure.ts';
 import { CAPABILITIES, type CapabilityName } from './job.ts';
 
 const Name = z
@@ -11,6 +12,17 @@ const AbsolutePath = z
   .refine((path) => path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || path.startsWith('\\\\'), 'an absolute path')
   .refine((path) => !path.includes('\0'), 'a path without NUL');
 
+/** Files that become a program's data travel encrypted, or do not leave this machine. */
+const SpeechModelMirror = z
+  .url({ protocol: /^https?$/ })
+  .max(4096)
+  .refine((text) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/i.test(text), 'https, or this machine');
+
+const ProxyUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(4096)
+  .refine((text) => !text.includes('@'), 'an address without a name and password');
+
 export const MediaRootSetting = z.object({
   /** First part of a `source_path` that points here. */
   name: Name,
@@ -20,6 +32,43 @@ export const MediaRootSetting = z.object({
   serverPrefix: z.string().min(1).max(4096).optional(),
 });
 export type MediaRootSetting = z.infer<typeof MediaRootSetting>;
+
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like 19:30');
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/**
+ * A window in which the agent may work, by this machine's clock. An `end` that is not later than `start` lies on the
+ * next day; both equal means the whole day. `days` are those on which the window begins.
+ */
+export const WorkWindow = z.object({
+  days: z.array(z.enum(WEEKDAYS)).min(1).max(7),
+  start: TimeOfDay,
+  end: TimeOfDay,
+});
+export type WorkWindow = z.infer<typeof WorkWindow>;
+
+/** Nights and the whole weekend: what "when nobody edits" means in most rooms. */
+const NIGHTS_AND_WEEKENDS: WorkWindow[] = [
+  { days: ['mon', 'tue', 'wed', 'thu', 'fri'], start: '19:00', end: '07:00' },
+  { days: ['sat', 'sun'], start: '07:00', end: '07:00' },
+];
+
+/**
+ * Programs that mean "I am editing", by the name of the program file, without `.exe` and in any case. A version behind
+ * the name ("Adobe Premiere Pro 2025") is the same program. Several names, because the systems spell them differently.
+ */
+export const WATCHED_PROGRAMS: readonly string[] = [
+  'Adobe Premiere Pro',
+  'After Effects',
+  'AfterFX',
+  'Resolve',
+  'DaVinci Resolve',
+  'AvidMediaComposer',
+  'Avid Media Composer',
+  'Final Cut Pro',
+];
 
 const capabilitySwitches = Object.fromEntries(CAPABILITIES.map((name) => [name, z.boolean().default(true)])) as Record<
   CapabilityName,
@@ -41,15 +90,67 @@ export const SettingsSchema = z.object({
     .default([]),
   maxParallelJobs: z.int().min(1).max(16).default(2),
   encoder: z.enum(['software', 'auto']).default('software'),
+  /** Tools that read media run in a sandbox: `auto` where one was proved, `required`: not at all without one. */
+  sandbox: z.enum(['auto', 'off', 'required']).default('auto'),
   ffmpegPath: AbsolutePath.optional(),
   ffprobePath: AbsolutePath.optional(),
   /** whisper.cpp model file (ggml). Without one `speech.transcription@1` is not declared. */
   speechModelPath: AbsolutePath.optional(),
+  /** Folder of speech models that IT keeps; looked through where no file is chosen. */
+  speechModelFolder: AbsolutePath.optional(),
+  /** Address of a folder that holds the same model files as the publisher's; https, or http on this machine. */
+  speechModelMirror: SpeechModelMirror.optional(),
+  /** An external `whisper-cli` of whisper.cpp to use instead of the engine that came along. */
+  whisperCliPath: AbsolutePath.optional(),
   /** Results and finished rows are kept this long after they were delivered or lost. */
   retentionDays: z.number().min(0).max(3650).default(14),
   /** The work folder may take this much of its disk. */
   workLimitGb: z.number().min(0.1).max(100_000).default(50),
+  /** `always`: also beside the editor, at the lowest priority. `idle`: when nobody touched the machine for `idleMinutes`. */
+  workWhen: z.enum(['always', 'idle', 'hours']).default('always'),
+  idleMinutes: z.number().min(0.5).max(1_440).default(5),
+  /** For `hours`: the agent works within any of these. */
+  workHours: z.array(WorkWindow).min(1).max(14).default(NIGHTS_AND_WEEKENDS),
+  /** While one of these runs, the machine is the editor's. Empty: none. */
+  watchedPrograms: z
+    .array(z.string().trim().min(1).max(200))
+    .max(200)
+    .default([...WATCHED_PROGRAMS]),
+  /** Stand still while other programs use more than `loadThreshold` of all cores. Off: priority alone gives way. */
+  yieldToLoad: z.boolean().default(false),
+  /** Share of all cores used by others, 0..1. */
+  loadThreshold: z.number().min(0.05).max(1).default(0.5),
+  pauseOnBattery: z.boolean().default(true),
+  /** Less memory than this left for programs counts as short. 0: never. */
+  minFreeMemoryMb: z.int().min(0).max(1_048_576).default(512),
+  /** Jobs suspended for longer are given back. 0: at once. */
+  suspendLimitMinutes: z.number().min(0).max(1_440).default(10),
+  /** Cores that children may use; absent: all. The encoders keep their number of threads, so that results stay the same. */
+  cpuCores: z.int().min(1).max(1_024).optional(),
   language: z.enum(['system', 'en', 'fr']).default('system'),
+  /** How the agent's own traffic leaves this machine; `system`: as the system or its proxy variables say. */
+  proxyMode: z.enum(['system', 'none', 'manual']).default('system'),
+  /** For `manual`; without a name and password: those are in `proxyCredentialsFile`. */
+  proxyUrl: ProxyUrl.optional(),
+  /** Hosts that are reached without the proxy: `host`, `.domain`, `host:port`. This machine always is. */
+  noProxy: z.array(z.string().min(1).max(255)).max(200).default([]),
+  /** A file with `name:password` for the proxy, readable by the agent's account only. */
+  proxyCredentialsFile: AbsolutePath.optional(),
+  /** PEM file with authorities that are trusted besides the system's. */
+  caFile: AbsolutePath.optional(),
+  /** Desktop app only, from here on. */
+  startAtLogin: z.boolean().default(false),
+  /** Closing the window leaves the agent working in the tray. */
+  closeToTray: z.boolean().default(true),
+  notifications: z.enum(['all', 'problems', 'none']).default('problems'),
+  /** `notify`: a person starts the update. `off`: nothing is even asked for. */
+  updates: z.enum(['automatic', 'notify', 'off']).default('automatic'),
+  updateChannel: z.enum(['latest', 'beta']).default('latest'),
+  /** A folder on a web server that holds the studio's own copies of the packages. */
+  updateUrl: z
+    .url({ protocol: /^https$/ })
+    .max(4096)
+    .optional(),
 });
 export type Settings = z.infer<typeof SettingsSchema>;
 export type SettingName = keyof Settings;
@@ -62,6 +163,8 @@ export type SettingOrigin = 'default' | 'user' | 'argument' | 'environment' | 'p
 export interface SettingsView {
   readonly values: Settings;
   readonly origins: Readonly<Record<SettingName, SettingOrigin>>;
+  /** The policy or the environment cannot be used as it stands; the agent claims nothing until it is mended. */
+  readonly problem?: Refusal;
 }
 
 export function isManaged(origin: SettingOrigin): boolean {

@@ -1,6 +1,8 @@
 import type { Failure, Refusal } from './failure.ts';
 import type { CapabilityName } from './job.ts';
+import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
+import type { SpeechModels } from './speech-models.ts';
 import type { DerivedKind, JobsSummary, JobType, ServerPolicy, Warning } from './wire.ts';
 
 /**
@@ -15,6 +17,9 @@ export interface Snapshot {
   readonly capabilities: readonly CapabilityState[];
   readonly tools: readonly ToolState[];
   readonly accelerators: readonly AcceleratorState[];
+  /** null until it was looked for. */
+  readonly sandbox: SandboxState | null;
+  readonly speechModels: SpeechModels;
   readonly roots: readonly RootState[];
   /** Offers that wait here, in the order in which they would be taken. */
   readonly waiting: readonly WaitingJob[];
@@ -28,6 +33,10 @@ export interface Snapshot {
   readonly backlog: JobsSummary | null;
   readonly settings: SettingsView;
   readonly disk: DiskState;
+  /** Why the machine is left to its editor right now; null while nothing speaks against working. */
+  readonly yielding: Yielding | null;
+  /** The last time proxies were saved for an editing program; null before. */
+  readonly saving: Saving | null;
 }
 
 export const HISTORY_LIMIT = 200;
@@ -61,7 +70,8 @@ export interface ServerState {
 }
 
 export type ProofState =
-  | { readonly status: 'missing' }
+  /** Not tried yet; `reason`: something that a person still has to choose. That is no failure. */
+  | { readonly status: 'missing'; readonly reason?: Refusal }
   | { readonly status: 'running'; readonly startedAt: string }
   | { readonly status: 'passed'; readonly ranAt: string; readonly wallMs: number; readonly what: string }
   | {
@@ -85,12 +95,27 @@ export interface CapabilityState {
 }
 
 export interface ToolState {
-  readonly name: 'ffmpeg' | 'ffprobe' | 'speech-engine' | 'speech-model' | 'media-worker';
+  readonly name: 'ffmpeg' | 'ffprobe' | 'speech-engine' | 'speech-model' | 'speech-detector' | 'media-worker';
   readonly found: boolean;
   readonly path?: string;
   readonly version?: string;
   /** Where it was looked up: setting, environment, bundled, ffmpeg-static, PATH. */
   readonly origin?: string;
+  readonly problem?: Refusal;
+}
+
+/** How far the tools that read media are kept away from the rest of this machine, as proved by a run. */
+export interface SandboxState {
+  /**
+   * `full`: they see the system read-only, their source and their job's folder, and no network. `limits-only`: limits,
+   * watchdogs and a cleared environment, as always. `none-may-run`: required by a setting, and not to be had.
+   */
+  readonly level: 'full' | 'limits-only' | 'off' | 'none-may-run';
+  readonly tool?: string;
+  readonly version?: string;
+  readonly path?: string;
+  /** What it adds to the start of a tool, ms. */
+  readonly startMs?: number;
   readonly problem?: Refusal;
 }
 
@@ -121,6 +146,8 @@ export type WaitReason =
   | { readonly kind: 'slot' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'draining' }
+  /** The machine is left to its editor; `Snapshot.yielding` tells why. */
+  | { readonly kind: 'yielding' }
   | { readonly kind: 'unsupported-type'; readonly jobType: string }
   | { readonly kind: 'no-capability'; readonly capability: string }
   | { readonly kind: 'not-allowed' }
@@ -178,6 +205,8 @@ export interface EndedArtifact {
   readonly timeMs?: number;
   readonly width?: number;
   readonly height?: number;
+  /** Sheets only: the first of many pictures on it; the report names them all. */
+  readonly tile?: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 }
 
 export type Ending =
@@ -202,6 +231,36 @@ export interface Totals {
   readonly done: number;
   readonly failed: number;
   readonly givenBack: number;
+}
+
+/** How long a pause lasts: `tomorrow` ends at 06:00 of the next day, by this machine's clock. */
+export type PauseLength = '30m' | '1h' | 'tomorrow' | 'until-resumed';
+
+/** One reason to leave the machine to its editor; `since` and `until` are instants. Without `until` nobody knows yet. */
+export type YieldReason =
+  /** A person said so; ends by `resume` or at `until`. */
+  | { readonly kind: 'paused'; readonly since: string; readonly until?: string }
+  /** "Finish, then pause": running jobs go on, nothing new is claimed, and then the pause begins. */
+  | { readonly kind: 'finishing'; readonly since: string; readonly pauseFor: PauseLength }
+  /** Someone uses the machine; `until` moves on with every touch. */
+  | { readonly kind: 'user-input'; readonly since: string; readonly until: string; readonly idleMinutes: number }
+  /** Work is wanted only when nobody is there, and this machine cannot tell. */
+  | { readonly kind: 'idle-unknown'; readonly since: string }
+  | { readonly kind: 'watched-program'; readonly since: string; readonly program: string }
+  /** Other programs use `share` of all cores (0..1); ends below `threshold`. */
+  | { readonly kind: 'load'; readonly since: string; readonly share: number; readonly threshold: number }
+  | { readonly kind: 'battery'; readonly since: string }
+  /** Outside the hours that were set here. */
+  | { readonly kind: 'hours'; readonly since: string; readonly until?: string }
+  /** Quiet hours of the server. */
+  | { readonly kind: 'quiet-hours'; readonly since: string; readonly until: string }
+  | { readonly kind: 'low-memory'; readonly since: string; readonly freeMb: number; readonly neededMb: number };
+
+export interface Yielding {
+  /** At least one, oldest first. */
+  readonly reasons: readonly YieldReason[];
+  /** Suspended jobs are given back then; absent when none is suspended. */
+  readonly giveBackAt?: string;
 }
 
 export interface DiskState {

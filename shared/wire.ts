@@ -253,7 +253,13 @@ export const WaveformData = WaveformFacts.extend({ ref: z.string().min(1) });
 export type WaveformData = z.infer<typeof WaveformData>;
 
 export const Segment = z.object({ start_ms: z.int().min(0), end_ms: z.int().min(0), text: z.string() });
-export const Word = z.object({ start_ms: z.int().min(0), end_ms: z.int().min(0), text: z.string(), p: z.number() });
+/** `p` is absent where the engine gives no probability: never invented. */
+export const Word = z.object({
+  start_ms: z.int().min(0),
+  end_ms: z.int().min(0),
+  text: z.string(),
+  p: z.number().min(0).max(1).optional(),
+});
 export const TranscriptSegment = Segment.extend({
   track: z.int().optional(),
   words: z.array(Word).optional(),

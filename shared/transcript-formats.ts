@@ -1,0 +1,68 @@
+import { assertNever } from './assert-never.ts';
+import { cuesOf, type Cue } from './transcript-cues.ts';
+import type { Transcript } from './wire.ts';
+
+/** A transcript as a file: exports from the result, not further outputs of the job. Pure. */
+
+export const TRANSCRIPT_FORMATS = ['srt', 'vtt', 'txt', 'json'] as const;
+export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
+
+export const TRANSCRIPT_CONTENT_TYPES: Readonly<Record<TranscriptFormat, string>> = {
+  srt: 'application/x-subrip',
+  vtt: 'text/vtt',
+  txt: 'text/plain',
+  json: 'application/json',
+};
+
+/** @param mediaMs length of the media, where it is known: no subtitle stays longer */
+export function formatTranscript(transcript: Transcript, format: TranscriptFormat, mediaMs?: number): string {
+  switch (format) {
+    case 'srt':
+      return toSrt(cuesOf(transcript, mediaMs));
+    case 'vtt':
+      return toVtt(cuesOf(transcript, mediaMs));
+    case 'txt':
+      return toText(transcript);
+    case 'json':
+      return `${JSON.stringify(transcript, null, 2)}\n`;
+    default:
+      return assertNever(format);
+  }
+}
+
+/** SubRip: numbered cues, a comma before the milliseconds, no header. */
+function toSrt(cues: readonly Cue[]): string {
+  const blocks = cues.map(({ startMs, endMs, lines }, index) => {
+    const times = `${timestamp(startMs, ',')} --> ${timestamp(endMs, ',')}`;
+    return `${String(index + 1)}\n${times}\n${lines.map(harmless).join('\n')}\n`;
+  });
+  return blocks.join('\n');
+}
+
+/** WebVTT (W3C): header, a dot before the milliseconds; `&`, `<` and `>` are escaped. */
+function toVtt(cues: readonly Cue[]): string {
+  const blocks = cues.map(({ startMs, endMs, lines }) => {
+    const text = lines.map((line) =>
+      harmless(line).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    );
+    return `${timestamp(startMs, '.')} --> ${timestamp(endMs, '.')}\n${text.join('\n')}\n`;
+  });
+  return ['WEBVTT\n', ...blocks].join('\n');
+}
+
+/** An arrow in the text would be read as times. */
+const harmless = (line: string): string => line.replaceAll('-->', '→');
+
+/** One line for each segment; with its track where each was transcribed by itself. */
+function toText({ segments }: Transcript): string {
+  const lines = segments.map(({ text, track }) => (track === undefined ? text : `[${String(track + 1)}] ${text}`));
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+/** HH:MM:SS and three digits; hours go on beyond 99. */
+export function timestamp(ms: number, point: ',' | '.'): string {
+  const whole = Math.max(0, Math.round(ms));
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const rest = String(whole % 1000).padStart(3, '0');
+  return `${two(whole / 3_600_000)}:${two((whole / 60_000) % 60)}:${two((whole / 1000) % 60)}${point}${rest}`;
+}
