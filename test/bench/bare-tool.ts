@@ -33,10 +33,10 @@ export async function runBare(commands: readonly string[], source: string, works
 
 function runShell(command: string, source: string, cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', `exec ${command} 3<"$SOURCE"`], {
+    // The priority the agent gives its children: on a busy machine another one would not be comparable.
+    const child = spawn('/bin/sh', ['-c', `exec nice -n 10 ${command} 3<"$SOURCE"`], {
       cwd,
       stdio: ['ignore', 'pipe', 'ignore'],
-      // The same priority as the agent gives its children would change nothing on a quiet machine.
       env: { ...process.env, SOURCE: source },
     });
     child.stdout.resume();

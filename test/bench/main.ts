@@ -1,13 +1,16 @@
 // npm run bench [-- --only TEXT]: what the agent adds to the tools it drives, and how that grows with the length.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FOREGROUND_NAME, GIVE_WAY_NAME, measureForeground, measureGiveWay } from './give-way.ts';
+import { IDLE_NAME, measureIdle } from './idle.ts';
 import { LENGTHS, measureLengths } from './lengths.ts';
 import { LONG_GOP_FILE, measureLongGop } from './long-gop.ts';
 import { makeMedia } from './media.ts';
 import { measurePairs, PAIR_CASES } from './pairs.ts';
 import { startBench, type Bench } from './run-job.ts';
+import { measureSpeech, SPEECH_FILE, SPEECH_NAME } from './speech.ts';
 
 interface Measurement {
   readonly name: string;
@@ -22,6 +25,10 @@ const ALL: readonly Measurement[] = [
     measure: (bench: Bench) => measurePairs(bench, pair),
   })),
   { name: 'thumbnails of a 2-hour long-GOP clip', files: [LONG_GOP_FILE], measure: measureLongGop },
+  { name: GIVE_WAY_NAME, files: [], measure: measureGiveWay },
+  { name: FOREGROUND_NAME, files: [], measure: measureForeground },
+  { name: IDLE_NAME, files: [], measure: ({ media }) => measureIdle(dirname(media)) },
+  { name: SPEECH_NAME, files: [SPEECH_FILE], measure: ({ media }) => measureSpeech(media) },
   { name: 'lengths: 1 minute, 10 minutes, 1 hour', files: LENGTHS.map(({ file }) => file), measure: measureLengths },
 ];
 

@@ -16,6 +16,11 @@ const clip = (size: string, seconds: number, more = ''): string[] => [
 /** x264's default: a key frame every ten seconds, B frames between. */
 const LONG_GOP = '-preset veryfast -crf 34 -g 250 -keyint_min 250 -sc_threshold 0 -bf 3';
 
+const halfHour = [
+  ...lavfi('anoisesrc=color=pink:amplitude=0.3:duration=1800:sample_rate=48000:seed=2'),
+  ...words('-ac 2'),
+];
+
 interface Recipe {
   readonly args: readonly string[];
   /** Made of another one, this many times. */
@@ -25,9 +30,8 @@ interface Recipe {
 const RECIPES: Readonly<Record<string, Recipe>> = {
   'minute-1080p.mp4': { args: clip('1920x1080', 60) },
   'second-1080p.mp4': { args: clip('1920x1080', 1) },
-  'half-hour.wav': {
-    args: [...lavfi('anoisesrc=color=pink:amplitude=0.3:duration=1800:sample_rate=48000:seed=2'), '-ac', '2'],
-  },
+  'half-hour-16.wav': { args: [...halfHour, '-c:a', 'pcm_s16le'] },
+  'half-hour-24.wav': { args: [...halfHour, '-c:a', 'pcm_s24le'] },
   'minute.mp4': { args: clip('640x360', 60, '-g 50') },
   'ten-minutes.mp4': { args: [], repeat: { of: 'minute.mp4', times: 10 } },
   'hour.mp4': { args: [], repeat: { of: 'minute.mp4', times: 60 } },

@@ -6,23 +6,38 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
-export interface Pair {
-  readonly agentMs: number;
-  readonly bareMs: number;
+/** Time on the wall and on the processors (user and system, all processes), in ms. */
+export interface Cost {
+  readonly wallMs: number;
+  readonly processorMs: number;
 }
 
-/** One line of the table: medians of both, and the median and spread of what the agent adds within each pair. */
-export function describePairs(name: string, pairs: readonly Pair[]): string {
-  const added = pairs.map(({ agentMs, bareMs }) => agentMs - bareMs);
-  const ratios = pairs.map(({ agentMs, bareMs }) => agentMs / bareMs);
-  const ms = (value: number): string => `${value.toFixed(0)} ms`.padStart(9);
-  const range = (values: readonly number[], digits: number): string =>
-    `${Math.min(...values).toFixed(digits)} … ${Math.max(...values).toFixed(digits)}`;
-  return [
-    name.padEnd(34),
-    `bare ${ms(median(pairs.map(({ bareMs }) => bareMs)))}`,
-    `agent ${ms(median(pairs.map(({ agentMs }) => agentMs)))}`,
-    `adds ${ms(median(added))} (${range(added, 0)})`,
-    `ratio ${median(ratios).toFixed(3)} (${range(ratios, 3)})`,
-  ].join('  ');
+export interface Pair {
+  readonly agent: Cost;
+  readonly bare: Cost;
 }
+
+/** Median over the pairs of agent ÷ bare. */
+export function ratioOf(pairs: readonly Pair[], of: keyof Cost): number {
+  return median(pairs.map(({ agent, bare }) => agent[of] / bare[of]));
+}
+
+/** Lines of the table: medians of both, and the median and spread of what the agent adds within each pair. */
+export function describePairs(name: string, pairs: readonly Pair[]): string {
+  const line = (title: string, of: keyof Cost): string => {
+    const added = pairs.map(({ agent, bare }) => agent[of] - bare[of]);
+    const ratios = pairs.map(({ agent, bare }) => agent[of] / bare[of]);
+    return [
+      title.padEnd(34),
+      `bare ${ms(median(pairs.map(({ bare }) => bare[of])))}`,
+      `agent ${ms(median(pairs.map(({ agent }) => agent[of])))}`,
+      `adds ${ms(median(added))} (${range(added, 0)})`,
+      `ratio ${median(ratios).toFixed(3)} (${range(ratios, 3)})`,
+    ].join('  ');
+  };
+  return `${line(name, 'wallMs')}\n${line('  on the processors', 'processorMs')}`;
+}
+
+const ms = (value: number): string => `${value.toFixed(0)} ms`.padStart(9);
+const range = (values: readonly number[], digits: number): string =>
+  `${Math.min(...values).toFixed(digits)} … ${Math.max(...values).toFixed(digits)}`;

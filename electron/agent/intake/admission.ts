@@ -16,6 +16,8 @@ export interface IntakeState {
   readonly allowedJobTypes: readonly string[] | undefined;
   /** ISO instant at which the quiet hours end; null when it is not quiet. */
   readonly quietUntil: string | null;
+  /** The machine is left to its editor for some reason. */
+  readonly yielding: boolean;
   readonly heldOffUntil: (jobId: string) => string | undefined;
   readonly crashes: (jobId: string) => number;
 }
@@ -49,6 +51,7 @@ function blockedAltogether(state: IntakeState): WaitReason | null {
   if (state.phase === 'paused') return { kind: 'paused' };
   if (state.phase !== 'working') return { kind: 'draining' };
   if (state.quietUntil !== null) return { kind: 'quiet-hours', until: state.quietUntil };
+  if (state.yielding) return { kind: 'yielding' };
   return state.freeSlots > 0 ? null : { kind: 'slot' };
 }
 

@@ -1,8 +1,8 @@
-import type { Refusal } from '../../../shared/failure.ts';
 import type { WireJob } from '../../../shared/wire.ts';
 import type { ActiveRuns } from '../active-runs.ts';
 import type { Capabilities } from '../capabilities/capabilities.ts';
 import type { Parts } from '../jobs/parts.ts';
+import type { Yielding } from '../yield/yielding.ts';
 import type { IntakeState } from './admission.ts';
 import { considerOffers, knownType } from './offers.ts';
 import { startPolling, type Poll } from './poll.ts';
@@ -13,6 +13,7 @@ export interface IntakeDeps {
   readonly parts: Parts;
   readonly runs: ActiveRuns;
   readonly capabilities: Capabilities;
+  readonly yielding: Pick<Yielding, 'holds' | 'look'>;
   readonly signOn: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
 }
 
@@ -24,8 +25,6 @@ export interface Intake {
   open(): boolean;
   /** For ever: a drain is not undone. */
   close(): void;
-  pause(): Refusal | null;
-  resume(): Refusal | null;
   wake(): void;
   /** Resolves when the round of polling under way at `close` is over. */
   ended(): Promise<void>;
@@ -33,7 +32,6 @@ export interface Intake {
 
 export function createIntake(deps: IntakeDeps): Intake {
   const { parts, runs, capabilities } = deps;
-  const { store } = parts;
   const closed = new AbortController();
   let poll: Poll | undefined;
   let declaration = 0;
@@ -41,8 +39,10 @@ export function createIntake(deps: IntakeDeps): Intake {
     declaration += 1;
     poll?.wake();
   });
-  const consider = (offers: readonly WireJob[]): Promise<void> =>
-    considerOffers(
+  const consider = async (offers: readonly WireJob[]): Promise<void> => {
+    // An idle agent does not look around; before it takes something it does.
+    if (offers.length > 0) await deps.yielding.look();
+    await considerOffers(
       {
         parts,
         state: () => intakeState(deps, closed.signal),
@@ -51,16 +51,6 @@ export function createIntake(deps: IntakeDeps): Intake {
       },
       offers,
     );
-  const changePhase = (from: 'working' | 'paused', to: 'working' | 'paused'): Refusal | null => {
-    const { phase } = store.snapshot().agent;
-    if (phase === to) return null;
-    if (phase !== from) {
-      return { code: 'NOT_NOW', message: 'The agent is starting or stopping; this cannot be changed now.' };
-    }
-    store.emit({ type: 'phaseChanged', phase: to });
-    for (const run of runs.list()) run.suspend(to === 'paused');
-    poll?.wake();
-    return null;
   };
   return {
     start(ready) {
@@ -79,14 +69,12 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
     open: () => !closed.signal.aborted,
     close: () => closed.abort(),
-    pause: () => changePhase('working', 'paused'),
-    resume: () => changePhase('paused', 'working'),
     wake: () => poll?.wake(),
     ended: async () => poll?.ended,
   };
 }
 
-function intakeState({ parts, runs, capabilities }: IntakeDeps, closed: AbortSignal): IntakeState {
+function intakeState({ parts, runs, capabilities, yielding }: IntakeDeps, closed: AbortSignal): IntakeState {
   const { agent, server } = parts.store.snapshot();
   const { policy } = server;
   const slots = Math.min(
@@ -101,6 +89,7 @@ function intakeState({ parts, runs, capabilities }: IntakeDeps, closed: AbortSig
     declared: new Set<string>(capabilities.declared()),
     allowedJobTypes: policy?.allowed_job_types,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
+    yielding: yielding.holds(),
     heldOffUntil: (jobId) => {
       const until = parts.journal.heldOffUntil(jobId);
       return until !== undefined && until > new Date(now).toISOString() ? until : undefined;

@@ -68,6 +68,7 @@ async function runExecutor(deps: ExecuteDeps): Promise<ExecutionSuccess> {
     workspace,
     tools,
     encoder: parts.settings().encoder,
+    ...(parts.hardware === undefined ? {} : { hardware: parts.hardware }),
     processes: deps.processes,
     signal: deps.signal,
     report: reporter(deps),

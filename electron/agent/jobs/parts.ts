@@ -4,7 +4,7 @@ import type { JobType } from '../../../shared/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
-import type { Toolbox } from '../executors/executor.ts';
+import type { HardwareEncoders, Toolbox } from '../executors/executor.ts';
 import type { JobLogs } from '../job-log.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Leases } from '../lease/leases.ts';
@@ -31,6 +31,8 @@ export interface Parts {
   readonly executors: ExecutorRegistry;
   readonly toolbox: () => Toolbox | null;
   readonly settings: () => Settings;
+  /** Hardware encoders for executors that may use them. */
+  readonly hardware?: HardwareEncoders;
   readonly workFolder: string;
   readonly logFolder: string;
   readonly createProcesses: (runId: string, jobId: string) => JobProcesses;

@@ -1,0 +1,70 @@
+import { lstatSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
+import type { Answer } from '../../../shared/bridge.ts';
+import type { CommandInput, CommandName } from '../../../shared/commands.ts';
+import type { Snapshot } from '../../../shared/snapshot.ts';
+import { controlAddress } from './control-address.ts';
+
+/** A running agent, as another program of this user sees it. */
+export interface RunningAgent {
+  call<N extends CommandName>(name: N, input: CommandInput<N>): Promise<Answer<N>>;
+  snapshot(): Promise<Snapshot>;
+  /** One JSON update per line, as the page gets it; destroy it to end. */
+  watch(): Promise<IncomingMessage>;
+}
+
+/** Every command is accepted or refused at once; only an agent that is stuck takes longer. */
+const TIMEOUT_MS = 10_000;
+
+/** The agent of this work folder, or null when none runs. */
+export async function findRunningAgent(workFolder: string): Promise<RunningAgent | null> {
+  const address = controlAddress(workFolder);
+  if (!isOurs(address)) return null;
+  const agent: RunningAgent = {
+    call: async (name, input) => read(await ask(address, 'POST', `/call/${name}`, JSON.stringify(input))),
+    snapshot: async () => read(await ask(address, 'GET', '/snapshot')),
+    watch: () => ask(address, 'GET', '/watch'),
+  };
+  try {
+    await agent.snapshot();
+    return agent;
+  } catch (error) {
+    // A socket that nobody listens on any more was left behind by an agent that was killed.
+    if (error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ENOENT'].includes(String(error.code)))
+      return null;
+    throw error;
+  }
+}
+
+/** A socket that somebody else put there would tell us anything. */
+function isOurs(address: string): boolean {
+  if (process.platform === 'win32') return true;
+  try {
+    return lstatSync(address).uid === process.getuid?.();
+  } catch {
+    return false;
+  }
+}
+
+function ask(socketPath: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const asked = request({ socketPath, method, path, headers, agent: false }, (response) => {
+      signal.removeEventListener('abort', onTimeout);
+      resolve(response);
+    });
+    const onTimeout = (): void => void asked.destroy(new Error('The running agent does not answer.'));
+    signal.addEventListener('abort', onTimeout, { once: true });
+    asked.once('error', reject);
+    asked.end(body);
+  });
+}
+
+async function read<T>(response: IncomingMessage): Promise<T> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(Buffer.from(chunk as Uint8Array));
+  if (response.statusCode !== 200) throw new Error(`The running agent answered ${String(response.statusCode)}.`);
+  // Both ends are this program; a command's output was made by the schema that is its type.
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
+}

@@ -1,0 +1,37 @@
+import { askProgram } from '../process/ask-program.ts';
+import {
+  linuxProgramNames,
+  macProgramNames,
+  windowsProgramNames,
+  type ProgramNames,
+} from '../process/program-names.ts';
+import { createIdleTime, type IdleTime } from './sources/idle-time.ts';
+import { createLoadMeter, type LoadMeter } from './sources/load.ts';
+import { createMemoryMeter, type MemoryMeter } from './sources/memory.ts';
+import { createPower, type Power } from './sources/power.ts';
+
+/** All that tells whether the machine is needed by its editor. The desktop app brings its own where it knows better. */
+export interface Surroundings {
+  readonly idleTime: IdleTime;
+  readonly programs: ProgramNames;
+  readonly load: LoadMeter;
+  readonly power: Power;
+  readonly memory: MemoryMeter;
+  /** Calls back when something may have changed (a program was opened, the power went): then everything is looked at. */
+  readonly onChange?: (listener: () => void) => () => void;
+}
+
+export function systemSurroundings(): Surroundings {
+  return {
+    idleTime: createIdleTime(askProgram),
+    programs: systemProgramNames(),
+    load: createLoadMeter(),
+    power: createPower(askProgram),
+    memory: createMemoryMeter(askProgram),
+  };
+}
+
+function systemProgramNames(): ProgramNames {
+  if (process.platform === 'darwin') return macProgramNames(askProgram);
+  return process.platform === 'win32' ? windowsProgramNames(askProgram) : linuxProgramNames();
+}

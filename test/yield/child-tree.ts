@@ -1,0 +1,17 @@
+import { readLinuxTable, type ProcessRow } from '../../electron/agent/process/process-table.ts';
+
+/** Everybody who descends from `pid`, without it: the whole child tree of an agent. */
+export function descendantsOf(pid: number): readonly ProcessRow[] {
+  const rows = readLinuxTable();
+  const found = new Set([pid]);
+  for (let before = 0; before !== found.size;) {
+    before = found.size;
+    for (const row of rows) if (found.has(row.parent)) found.add(row.pid);
+  }
+  return rows.filter((row) => row.pid !== pid && found.has(row.pid));
+}
+
+/** CPU time of the tree so far, in ms; only grows while nobody of it ends. */
+export function cpuMsOf(pid: number): number {
+  return descendantsOf(pid).reduce((sum, row) => sum + row.cpuMs, 0);
+}

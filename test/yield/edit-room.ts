@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createAgent, type Agent } from '../../electron/agent/agent.ts';
+import { createSettingsStore } from '../../electron/agent/settings-store.ts';
+import { fixedToken } from '../../electron/agent/token-source.ts';
+import type { Surroundings } from '../../electron/agent/yield/surroundings.ts';
+import { allExecutors } from '../../electron/compose/executors.ts';
+import { CAPABILITIES, type CapabilityName } from '../../shared/job.ts';
+import type { Settings } from '../../shared/settings.ts';
+import { made } from '../support/made-media.ts';
+import { age, openStudio, type Operator, type Studio } from '../support/studio.ts';
+
+/** A name no program of this machine has; the setting is how a watched program is told. */
+export const EDITING_PROGRAM = 'RushTestEditor';
+
+/** An agent with real executors beside an editor whose hands, programs and wishes the test moves. */
+export interface EditRoom {
+  readonly studio: Studio;
+  readonly operator: Operator;
+  /** Another agent on the same server; every capability but `capability` is off. */
+  agent(name: string, more?: Partial<Settings>, capability?: CapabilityName): Agent;
+  /** The editor touches the machine, or went away for an hour. */
+  touch(isThere: boolean): void;
+  /** Opens a program outside our own process tree; answers how to close it. */
+  openProgram(): () => void;
+  /** The same clip under another name. Answers its source path. */
+  addClip(name: string): string;
+  close(): Promise<void>;
+}
+
+export async function openEditRoom(clip: string, leaseSeconds = 6): Promise<EditRoom> {
+  const studio = await openStudio({ leaseSeconds });
+  let idleMs = 3_600_000;
+  const surroundings: Partial<Surroundings> = {
+    idleTime: { read: async () => idleMs },
+    power: { onBattery: async () => false },
+  };
+  const agents: Agent[] = [];
+  return {
+    studio,
+    operator: studio.operator,
+    agent(name, more = {}, capability = 'media.proxies.video@1') {
+      const workFolder = join(studio.folder, name);
+      mkdirSync(workFolder, { recursive: true });
+      const capabilities = Object.fromEntries(CAPABILITIES.map((entry) => [entry, entry === capability]));
+      const values: Partial<Settings> = {
+        mediaRoots: [{ name: 'MEDIA', path: studio.media }],
+        capabilities: capabilities as Settings['capabilities'],
+        maxParallelJobs: 1,
+        watchedPrograms: [EDITING_PROGRAM],
+        minFreeMemoryMb: 0,
+        ...more,
+      };
+      const agent = createAgent({
+        serverUrl: studio.server.url,
+        token: fixedToken(studio.server.agentToken),
+        settings: createSettingsStore(null, { origin: 'user', values }),
+        workFolder,
+        executors: allExecutors(),
+        log: pino({ level: 'silent' }),
+        surroundings,
+      });
+      agents.push(agent);
+      return agent;
+    },
+    touch(isThere) {
+      idleMs = isThere ? 0 : 3_600_000;
+    },
+    openProgram: () => openProgram(studio.folder),
+    addClip(name) {
+      copyFileSync(clip, join(studio.media, name));
+      age(join(studio.media, name));
+      return `MEDIA/${name}`;
+    },
+    async close() {
+      await Promise.all(agents.map((agent) => agent.stop(0)));
+      await studio.close();
+    },
+  };
+}
+
+/** Through a shell that ends at once, so that the program is nobody's child, as when it is started from a desktop. */
+function openProgram(folder: string): () => void {
+  const program = join(folder, EDITING_PROGRAM);
+  copyFileSync('/bin/sleep', program);
+  const script = 'setsid "$1" 600 >/dev/null 2>&1 & echo $!';
+  const pid = Number(execFileSync('/bin/sh', ['-c', script, 'sh', program], { encoding: 'utf8' }));
+  return () => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // closed already
+    }
+  };
+}
+
+/** Restless pictures: an encoder has to work for them. */
+export function restlessClip(seconds: number): Promise<string> {
+  const picture = `testsrc2=size=640x360:rate=25,noise=alls=40:allf=t`;
+  return made(`restless-${seconds}.mp4`, [
+    '-f',
+    'lavfi',
+    '-i',
+    picture,
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=frequency=440:sample_rate=48000',
+    '-t',
+    String(seconds),
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a',
+    'aac',
+    '-shortest',
+  ]);
+}

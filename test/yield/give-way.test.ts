@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Agent } from '../../electron/agent/agent.ts';
+import type { Snapshot } from '../../shared/snapshot.ts';
+import { until } from '../support/core-agent.ts';
+import { NO_FFMPEG } from '../support/made-media.ts';
+import { cpuMsOf, descendantsOf } from './child-tree.ts';
+import { openEditRoom, restlessClip, type EditRoom } from './edit-room.ts';
+
+/** For a machine on which everything else runs at the same time. */
+const LONG = 300_000;
+const LEASE_SECONDS = 8;
+const skipped = process.platform === 'linux' ? NO_FFMPEG : 'process trees are read from /proc here';
+
+async function claims(room: EditRoom, jobId: string): Promise<number> {
+  const ledger = await room.studio.server.ledger();
+  return ledger.filter((entry) => entry.event === 'jobClaimed' && entry.jobId === jobId).length;
+}
+
+describe.skipIf(skipped !== null)(`the machine is given back ${skipped ?? ''}`, { timeout: LONG }, () => {
+  let room: EditRoom;
+  let agent: Agent;
+  beforeAll(async () => {
+    room = await openEditRoom(await restlessClip(6), LEASE_SECONDS);
+    agent = room.agent('desk', { workWhen: 'idle', idleMinutes: 5 });
+    await agent.start();
+  }, LONG);
+  afterAll(() => room.close());
+
+  const sha256Of = async (jobId: string): Promise<unknown> => {
+    const { output } = (await agent.execute('report', { jobId })) as unknown as {
+      output: { report: { result: { derived_manifest: { sha256: string }[] } } };
+    };
+    return output.report.result.derived_manifest.map(({ sha256 }) => sha256);
+  };
+  const encoding = (snapshot: Snapshot): boolean => snapshot.running[0]?.stage === 'encoding';
+  const kinds = (snapshot: Snapshot) => snapshot.yielding?.reasons.map(({ kind }) => kind).join(' ') ?? '';
+  /** Nobody of the tree uses the processor any more, for half a second, and everybody is stopped. */
+  const standsStill = async (): Promise<boolean> => {
+    const before = cpuMsOf(process.pid);
+    await delay(500);
+    return cpuMsOf(process.pid) === before && descendantsOf(process.pid).every(({ state }) => state === 'T');
+  };
+
+  const runs = (snapshot: Snapshot, jobId: string) => snapshot.running.find((job) => job.jobId === jobId);
+  const isOver = (snapshot: Snapshot, jobId: string): boolean => snapshot.done.some((job) => job.jobId === jobId);
+
+  /** A job that was stopped in its midst; on a fast machine it may be over too soon, and another one is tried. */
+  async function disturbed(reason: string, take: () => () => unknown): Promise<string> {
+    for (let tries = 1; tries <= 8; tries += 1) {
+      const jobId = await room.operator.job(room.addClip(`${reason}-${tries}.mp4`), 'generate_video_proxies');
+      agent.wake();
+      await until(agent, (snapshot) => encoding(snapshot) || isOver(snapshot, jobId), LONG);
+      const giveBack = take();
+      const stands = (snapshot: Snapshot): boolean =>
+        kinds(snapshot) === reason && runs(snapshot, jobId)?.suspended === true;
+      await until(agent, (snapshot) => stands(snapshot) || isOver(snapshot, jobId), LONG);
+      const hit = stands(agent.snapshot());
+      if (hit) await checkStanding(reason);
+      await giveBack();
+      await until(agent, (snapshot) => isOver(snapshot, jobId) && snapshot.yielding === null, LONG);
+      if (hit) return jobId;
+    }
+    throw new Error(`No job was running when it came to ${reason}`);
+  }
+
+  async function checkStanding(reason: string): Promise<void> {
+    expect(await standsStill(), reason).toBe(true);
+    expect(agent.snapshot().yielding?.giveBackAt).toBeDefined();
+    // Longer than the server waits for a sign of life, three times over.
+    if (reason === 'paused') await delay(3 * LEASE_SECONDS * 1_000 + 500);
+  }
+
+  it('for a program, for a touch and for a pause, and the result is the same', async () => {
+    const undisturbed = await room.operator.job(room.addClip('undisturbed.mp4'), 'generate_video_proxies');
+    agent.wake();
+    await until(agent, (snapshot) => isOver(snapshot, undisturbed), LONG);
+    const expected = await sha256Of(undisturbed);
+    const ways: readonly [reason: string, take: () => () => unknown][] = [
+      ['watched-program', () => room.openProgram()],
+      ['user-input', () => (room.touch(true), () => room.touch(false))],
+      ['paused', () => (void agent.execute('pause', {}), () => agent.execute('resume', {}))],
+    ];
+    for (const [reason, take] of ways) {
+      const jobId = await disturbed(reason, take);
+      expect(await sha256Of(jobId), reason).toEqual(expected);
+      // It was ours all the time: nobody had to claim it twice.
+      expect(await claims(room, jobId)).toBe(1);
+    }
+  });
+
+  it('and a job that stands still for too long is given back, ends elsewhere, and no attempt is counted', async () => {
+    const desk = room.agent('laptop', { suspendLimitMinutes: 0.02 });
+    await agent.execute('pause', {});
+    await desk.start();
+    const jobId = await room.operator.job(room.addClip('c.mp4'), 'generate_video_proxies');
+    desk.wake();
+    await until(desk, encoding, LONG);
+    await desk.execute('pause', {});
+    await until(desk, ({ failures }) => failures.length === 1, LONG);
+    expect(desk.snapshot().failures[0]).toMatchObject({
+      jobId,
+      ending: { kind: 'given-back', failure: { code: 'PREEMPTED' } },
+    });
+    expect(descendantsOf(process.pid)).toEqual([]);
+    // Not taken again here, although nothing speaks against working any more.
+    await desk.execute('resume', {});
+    await until(desk, ({ waiting }) => waiting[0]?.reason.kind === 'held-off', LONG);
+    await agent.execute('resume', {});
+    await until(agent, ({ done }) => done[0]?.jobId === jobId, LONG);
+    const job = (await room.operator.jobs()).find((entry) => entry.job_id === jobId);
+    expect(job).toMatchObject({ status: 'completed', attempts: 0 });
+    expect(await claims(room, jobId)).toBe(2);
+  });
+});
