@@ -28,6 +28,7 @@ const open: IntakeState = {
   declared: new Set(['media.thumbnails@1']),
   allowedJobTypes: undefined,
   quietUntil: null,
+  yielding: false,
   heldOffUntil: () => undefined,
   crashes: () => 0,
 };
@@ -48,6 +49,7 @@ describe('admission', () => {
     ['paused', offer(), { phase: 'paused' as const }],
     ['draining', offer(), { phase: 'draining' as const }],
     ['quiet-hours', offer(), { quietUntil: '2026-03-01T22:00:00Z' }],
+    ['yielding', offer(), { yielding: true }],
     ['slot', offer(), { freeSlots: 0 }],
   ])('waits: %s', (kind, job, state) => expect(reason(job, state)).toBe(kind));
 

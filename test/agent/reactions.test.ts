@@ -137,6 +137,7 @@ const openIntake: IntakeState = {
   declared: new Set(),
   allowedJobTypes: undefined,
   quietUntil: null,
+  yielding: false,
   heldOffUntil: () => undefined,
   crashes: () => 0,
 };

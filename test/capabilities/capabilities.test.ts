@@ -160,8 +160,8 @@ describe('capabilities', () => {
     await capabilities.start();
     expect(capabilities.declared()).toEqual([]);
     expect(capabilities.states()[0]?.proof).toMatchObject({
-      status: 'failed',
-      reason: { code: 'SPEECH_MODEL_NOT_CHOSEN', nextStep: expect.stringContaining('--speech-model') },
+      status: 'missing',
+      reason: { code: 'SPEECH_MODEL_NOT_CHOSEN', nextStep: expect.stringContaining('models download') },
     });
     await capabilities.stop();
   });

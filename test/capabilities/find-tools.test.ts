@@ -54,8 +54,8 @@ describe('findTools', () => {
       found: false,
       problem: {
         code: 'SPEECH_MODEL_NOT_CHOSEN',
-        message: 'No speech model is chosen, so nothing can be transcribed here.',
-        nextStep: 'Set speechModelPath to a whisper.cpp model file (ggml), or start with --speech-model FILE.',
+        message: 'No speech model is chosen yet, so nothing is transcribed here.',
+        nextStep: expect.stringContaining('rushcatalog-agent models download'),
         field: 'speechModelPath',
       },
     });

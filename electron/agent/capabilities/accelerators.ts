@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { graphics } from 'systeminformation';
 import type { AcceleratorState, EncoderProof } from '../../../shared/snapshot.ts';
+import type { EncodedPixelFormat, HardwareEncoder } from '../media/hardware-encoders.ts';
 import type { ChildResult, JobProcesses } from '../process/child.ts';
 import { createWorkspace, removeWorkspace } from '../workspace.ts';
 import {
@@ -9,12 +10,11 @@ import {
   encodeArgs,
   encoderTrials,
   firstRenderNode,
-  FRAME_BYTES,
+  frameBytes,
   lumaDifference,
   parseEncoders,
   referenceArgs,
   TRIAL_FRAMES,
-  TRIAL_PIXEL_FORMAT,
   type EncoderTrial,
 } from './encoder-trials.ts';
 import { describeEnd } from './find-tools.ts';
@@ -48,15 +48,18 @@ const LARGEST_MEAN_DIFFERENCE = 12;
  * ffmpeg lists is tried for real: encoded, decoded, counted and compared. "Found, not proved" carries the reason.
  */
 export async function findAccelerators(search: AcceleratorSearch): Promise<readonly AcceleratorState[]> {
-  const processes = search.processes('find-accelerators');
+  // The name of its folder: in a sandbox that is all it may write.
+  const processes = search.processes(search.runId);
   const folder = await createWorkspace(search.workFolder, search.runId);
   try {
     const devices = await withinTime((search.devices ?? systemDevices)(), DEVICES_WALL_MS, []);
     const listed = await listEncoders(search.ffmpeg, processes);
-    const trials = encoderTrials(await firstRenderNode()).filter(({ encoder }) => listed.has(encoder));
-    const proofs: (readonly [EncoderTrial, EncoderProof])[] = [];
+    const trials = encoderTrials(await firstRenderNode()).filter(({ choice }) => listed.has(choice.encoder.name));
+    const proofs: (readonly [HardwareEncoder, EncoderProof])[] = [];
     // One at a time: consumer cards allow few sessions, and this runs beside jobs.
-    for (const trial of trials) proofs.push([trial, await tryEncoder(search.ffmpeg, trial, processes, folder)]);
+    for (const trial of trials) {
+      proofs.push([trial.choice.encoder, await tryEncoder(search.ffmpeg, trial, processes, folder)]);
+    }
     return assign(devices, proofs);
   } finally {
     await processes.kill();
@@ -80,34 +83,43 @@ async function tryEncoder(
   processes: JobProcesses,
   folder: string,
 ): Promise<EncoderProof> {
-  const file = join(folder, `${trial.encoder}.h264`);
+  const file = join(folder, `${trial.choice.encoder.name}-${trial.pixelFormat}.h264`);
   const run = (args: readonly string[], maxBytes: number): Promise<ChildResult> =>
     processes.run({
       program: ffmpeg,
       args,
       stdout: { kind: 'collect', maxBytes },
+      devices: 'graphics',
       limits: { wallMs: TRIAL_WALL_MS, stallMs: TRIAL_WALL_MS },
     });
-  const pictureBytes = FRAME_BYTES * (TRIAL_FRAMES + 2);
+  const { pixelFormat } = trial;
+  const pictureBytes = frameBytes(pixelFormat) * (TRIAL_FRAMES + 2);
   const verdict = async (): Promise<string | null> => {
     const encoded = await run(encodeArgs(trial, file), 64 << 10);
     if (!endedWell(encoded)) return why('Encoding failed', encoded);
     const decoded = await run(decodeArgs(file), pictureBytes);
     if (!endedWell(decoded)) return why('What it encoded cannot be decoded', decoded);
-    const reference = await run(referenceArgs(), pictureBytes);
-    return judgePictures(decoded.stdout, reference.stdout);
+    const reference = await run(referenceArgs(pixelFormat), pictureBytes);
+    return judgePictures(decoded.stdout, reference.stdout, pixelFormat);
   };
   const reason = await verdict();
   await rm(file, { force: true });
-  const base = { encoder: trial.encoder, pixelFormat: TRIAL_PIXEL_FORMAT };
+  const base = { encoder: trial.choice.encoder.name, pixelFormat };
   return reason === null ? { ...base, proved: true } : { ...base, proved: false, reason };
 }
 
 /** Why decoded pictures are not those that were encoded, or null. */
-export function judgePictures(decoded: Uint8Array, reference: Uint8Array): string | null {
-  const frames = decoded.length / FRAME_BYTES;
+export function judgePictures(
+  decoded: Uint8Array,
+  reference: Uint8Array,
+  pixelFormat: EncodedPixelFormat = 'yuv420p',
+): string | null {
+  const frames = decoded.length / frameBytes(pixelFormat);
+  if (pixelFormat !== 'yuv420p' && decoded.length === frameBytes('yuv420p') * TRIAL_FRAMES) {
+    return `It made yuv420p of ${pixelFormat}.`;
+  }
   if (frames !== TRIAL_FRAMES) return `It gave ${String(Math.floor(frames))} of ${String(TRIAL_FRAMES)} pictures.`;
-  const difference = lumaDifference(decoded, reference);
+  const difference = lumaDifference(decoded, reference, pixelFormat);
   return difference > LARGEST_MEAN_DIFFERENCE
     ? `Its pictures are wrong: they differ from the originals by ${difference.toFixed(1)} of 255 levels.`
     : null;
@@ -126,12 +138,12 @@ const NO_DEVICE = 'No matching graphics device';
 /** Gives each encoder to the first device of a vendor it can run on; the rest are shown under an entry of their own. */
 export function assign(
   devices: readonly GraphicsDevice[],
-  proofs: readonly (readonly [Pick<EncoderTrial, 'vendors'>, EncoderProof])[],
+  proofs: readonly (readonly [Pick<HardwareEncoder, 'vendors'>, EncoderProof])[],
 ): readonly AcceleratorState[] {
   const homeOf = (vendors: RegExp): GraphicsDevice | undefined =>
     devices.find(({ vendor, name }) => vendors.test(`${vendor ?? ''} ${name}`));
   const encodersOf = (device: GraphicsDevice | undefined): EncoderProof[] =>
-    proofs.filter(([trial]) => homeOf(trial.vendors) === device).map(([, proof]) => proof);
+    proofs.filter(([encoder]) => homeOf(encoder.vendors) === device).map(([, proof]) => proof);
   const homeless = encodersOf(undefined);
   return [
     ...devices.map((device) => ({ ...device, encoders: encodersOf(device) })),

@@ -4,7 +4,7 @@ import { CAPABILITY_OF, JOB_TYPE_OF, type CapabilityName } from '../../../shared
 import type { Settings } from '../../../shared/settings.ts';
 import type { AcceleratorState, CapabilityState, ProofState, ToolState } from '../../../shared/snapshot.ts';
 import { JOB_TYPES, type JobType } from '../../../shared/wire.ts';
-import type { Toolbox } from '../executors/executor.ts';
+import type { HardwareEncoders, Toolbox } from '../executors/executor.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import { findAccelerators, type GraphicsDevice } from './accelerators.ts';
 import {
@@ -16,9 +16,13 @@ import {
   withProof,
   type CapabilityRecord,
 } from './declared.ts';
+import { driverMark } from './driver-mark.ts';
+import { createHardware } from './hardware.ts';
 import { findTools, type ToolsFound } from './find-tools.ts';
+import { NO_MODEL_CODE } from './find-speech.ts';
 import { missingTool, NO_TOOLS } from './needs.ts';
 import type { ProcessMaker } from './process-maker.ts';
+import type { SandboxPort } from '../process/sandbox-port.ts';
 import { proofKey, rememberedProof, rememberProof } from './proof-cache.ts';
 import { proveCapability, type FinishedProof } from './prove.ts';
 import type { TextStore } from './text-store.ts';
@@ -34,11 +38,17 @@ export interface CapabilityDeps {
   /** Gives its children a nice value below normal: proofs run beside an editor. */
   readonly processes: ProcessMaker;
   readonly store: TextStore;
+  /** The agent's own folder of speech models. */
+  readonly modelsFolder?: string;
+  /** Absent: tools run without one. */
+  readonly sandbox?: SandboxPort;
   readonly emit: (event: AgentEvent) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Default: asks the system. */
   readonly devices?: () => Promise<readonly GraphicsDevice[]>;
+  /** Default: driverMark. */
+  readonly driverMark?: (tool: string) => Promise<string>;
   /** Runs `task` after `ms`; returns how to call it off. Default: a timer that keeps nothing alive. */
   readonly after?: (ms: number, task: () => void) => () => void;
 }
@@ -63,6 +73,8 @@ export interface Capabilities {
   toolbox(): Toolbox | null;
   /** Resolves when the hardware trials of the last start or test are over. */
   acceleratorsKnown(): Promise<void>;
+  /** What executors may encode with, by the proofs of this moment. */
+  readonly hardware: HardwareEncoders;
   /** Called when the list of declared capabilities changed. Returns how to stop listening. */
   onChange(listener: (declared: readonly CapabilityName[]) => void): () => void;
 }
@@ -76,6 +88,14 @@ class ProvedCapabilities implements Capabilities {
   readonly #records = new Map<CapabilityName, CapabilityRecord>();
   readonly #listeners = new Set<(declared: readonly CapabilityName[]) => void>();
   readonly #stop = new AbortController();
+  readonly #hardware = createHardware({
+    proofs: async () => {
+      await this.#acceleratorsKnown;
+      return this.#accelerators;
+    },
+    prove: () => this.#findAccelerators(),
+    mark: () => this.#driverMark(),
+  });
   readonly #retests = new Map<CapabilityName, () => void>();
   #found: ToolsFound = { tools: [], toolbox: null };
   #accelerators: readonly AcceleratorState[] = [];
@@ -162,14 +182,25 @@ class ProvedCapabilities implements Capabilities {
     return this.#acceleratorsKnown;
   }
 
+  get hardware(): HardwareEncoders {
+    return this.#hardware;
+  }
+
   onChange(listener: (declared: readonly CapabilityName[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   async #findTools(): Promise<void> {
-    const { env, bundledDir, processes, store } = this.#deps;
-    this.#found = await findTools({ settings: this.#deps.settings(), env, bundledDir, processes, store });
+    const { env, bundledDir, processes, store, modelsFolder, sandbox } = this.#deps;
+    if (sandbox !== undefined) this.#deps.emit({ type: 'sandboxChecked', sandbox: await sandbox.check() });
+    const onlyOutside = (why: string): boolean => {
+      const state = sandbox?.giveUp(why) ?? null;
+      if (state !== null) this.#deps.emit({ type: 'sandboxChecked', sandbox: state });
+      return state !== null;
+    };
+    const settings = this.#deps.settings();
+    this.#found = await findTools({ settings, env, bundledDir, processes, store, modelsFolder, onlyOutside });
     this.#deps.emit({ type: 'toolsFound', tools: this.#found.tools });
   }
 
@@ -185,10 +216,15 @@ class ProvedCapabilities implements Capabilities {
         runId: 'accelerators',
         ...(devices === undefined ? {} : { devices }),
       };
+      this.#hardware.proved(await this.#driverMark());
       this.#accelerators = await findAccelerators(search).catch(() => []);
       this.#deps.emit({ type: 'acceleratorsFound', accelerators: this.#accelerators });
     });
     return this.#acceleratorsKnown;
+  }
+
+  #driverMark(): Promise<string> {
+    return (this.#deps.driverMark ?? driverMark)(this.#found.toolbox?.ffmpeg.path ?? '');
   }
 
   async #proveIfNeeded(name: CapabilityName): Promise<void> {
@@ -202,6 +238,11 @@ class ProvedCapabilities implements Capabilities {
       const startedAt = this.#instant();
       const problem = missingTool(jobType, this.#found.tools);
       const { toolbox } = this.#found;
+      if (problem?.code === NO_MODEL_CODE) {
+        // Nothing was tried and nothing failed: a person has not decided yet.
+        this.#setProof(name, { status: 'missing', reason: problem });
+        return;
+      }
       if (problem !== null || toolbox === null) {
         const what = this.#deps.executors[jobType]?.proof.what ?? '';
         this.#setProof(name, { status: 'failed', ranAt: startedAt, wallMs: 0, what, reason: problem ?? NO_TOOLS });
@@ -238,6 +279,7 @@ class ProvedCapabilities implements Capabilities {
       toolbox,
       engine: jobType === 'transcribe_audio' ? engine : undefined,
       encoder,
+      sandbox: (await this.#deps.sandbox?.choose())?.kind ?? 'none',
       drivers: encoder === 'auto' ? this.#accelerators.map(({ name, driver }) => `${name} ${driver ?? ''}`) : [],
       agentVersion: this.#deps.agentVersion,
     };

@@ -44,6 +44,8 @@ export function capabilityState(record: CapabilityRecord): CapabilityState {
 export function withOutcome(record: CapabilityRecord, outcome: 'success' | Failure, at: string): CapabilityRecord {
   if (outcome === 'success') return { ...record, faultsInARow: 0, withdrawals: 0 };
   if (!FAILURES[outcome.code].machineFault) return record;
+  // The job's own input asked for what the choices made here cannot give (another language): nothing is broken.
+  if (outcome.detail?.subject?.startsWith('inputs.') === true) return record;
   const faultsInARow = record.faultsInARow + 1;
   if (faultsInARow < FAULTS_THAT_WITHDRAW || record.withdrawn !== undefined) return { ...record, faultsInARow };
   return { ...record, faultsInARow, withdrawals: record.withdrawals + 1, withdrawn: { since: at, because: outcome } };

@@ -95,12 +95,12 @@ function judgeCapability(state: CapabilityState): DoctorFinding {
   switch (proof.status) {
     case 'passed':
       return { name, status: 'ok', text: `Proved in ${(proof.wallMs / 1000).toFixed(1)} s: ${proof.what}` };
-    case 'failed': {
-      const status = proof.reason.code === 'SPEECH_MODEL_NOT_CHOSEN' ? 'warning' : 'broken';
-      return { name, status, ...sentence(proof.reason, 'The test failed.') };
-    }
-    case 'running':
+    case 'failed':
+      return { name, status: 'broken', ...sentence(proof.reason, 'The test failed.') };
     case 'missing':
+      if (proof.reason !== undefined) return { name, status: 'warning', ...sentence(proof.reason, 'Not tested.') };
+      return { name, status: 'broken', text: 'Its test did not run.', nextStep: 'Run the doctor again.' };
+    case 'running':
       return { name, status: 'broken', text: 'Its test did not finish.', nextStep: 'Run the doctor again.' };
   }
 }

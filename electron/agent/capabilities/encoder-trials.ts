@@ -1,76 +1,80 @@
 import { readdir } from 'node:fs/promises';
+import {
+  HARDWARE_ENCODERS,
+  hardwareCodecArgs,
+  hardwareDeviceArgs,
+  hardwareFilters,
+  PIXEL_BYTES,
+  type EncodedPixelFormat,
+  type HardwareChoice,
+} from '../media/hardware-encoders.ts';
 
-/** A hardware H.264 encoder of ffmpeg, and how it is given pictures. */
+/** One encoder with one pixel format: what works in 4:2:0 may well fail in 4:2:2. */
 export interface EncoderTrial {
-  readonly encoder: string;
-  /** Devices it may run on; an encoder of a vendor whose device is absent is still tried, and fails by itself. */
-  readonly vendors: RegExp;
-  /** Options before the input and before the output. */
-  readonly device: readonly string[];
-  readonly output: readonly string[];
+  readonly choice: HardwareChoice;
+  readonly pixelFormat: EncodedPixelFormat;
 }
 
-/** Pixel format of the review profiles: what a proved encoder has to deliver. */
-export const TRIAL_PIXEL_FORMAT = 'yuv420p';
 /** Above every encoder's smallest picture, and small enough for a trial of 0.1 s. */
 export const TRIAL_WIDTH = 640;
 export const TRIAL_HEIGHT = 368;
 export const TRIAL_FRAMES = 12;
 
-const PICTURES = [
-  ['-f', 'lavfi', '-i', `testsrc2=size=${String(TRIAL_WIDTH)}x${String(TRIAL_HEIGHT)}:rate=25`],
-  ['-frames:v', String(TRIAL_FRAMES)],
-].flat();
+const TEST_PICTURE = `testsrc2=size=${String(TRIAL_WIDTH)}x${String(TRIAL_HEIGHT)}:rate=25`;
+const PICTURES = ['-f', 'lavfi', '-i', TEST_PICTURE, '-frames:v', String(TRIAL_FRAMES)];
 
-/** @param renderNode VAAPI's device file, such as /dev/dri/renderD128. */
+/** Every encoder with every pixel format it might take. @param renderNode VAAPI's device file. */
 export function encoderTrials(renderNode: string): readonly EncoderTrial[] {
-  return [
-    { encoder: 'h264_nvenc', vendors: /nvidia/i, device: [], output: ['-pix_fmt', 'yuv420p'] },
-    { encoder: 'h264_qsv', vendors: /intel/i, device: [], output: ['-pix_fmt', 'nv12'] },
-    {
-      encoder: 'h264_vaapi',
-      vendors: /intel|amd|advanced micro|ati\b/i,
-      device: ['-vaapi_device', renderNode],
-      output: ['-vf', 'format=nv12,hwupload'],
-    },
-    { encoder: 'h264_videotoolbox', vendors: /apple|amd|intel/i, device: [], output: ['-pix_fmt', 'yuv420p'] },
-    { encoder: 'h264_amf', vendors: /amd|advanced micro|ati\b/i, device: [], output: ['-pix_fmt', 'nv12'] },
-    // Without -hw_encoding Windows may hand back Microsoft's software encoder under this name.
-    { encoder: 'h264_mf', vendors: /./, device: [], output: ['-pix_fmt', 'nv12', '-hw_encoding', '1'] },
-  ];
+  return HARDWARE_ENCODERS.flatMap((encoder) =>
+    (Object.keys(PIXEL_BYTES) as EncodedPixelFormat[])
+      .filter((pixelFormat) => encoder.takes[pixelFormat] !== undefined)
+      .map((pixelFormat) => ({ choice: { encoder, renderNode }, pixelFormat })),
+  );
 }
 
 const START = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-y'];
 
-export function encodeArgs(trial: EncoderTrial, file: string): string[] {
-  return [...START, ...trial.device, ...PICTURES, ...trial.output, '-c:v', trial.encoder, '-f', 'h264', file];
+/** With the very options a job uses. */
+export function encodeArgs({ choice, pixelFormat }: EncoderTrial, file: string): string[] {
+  const wish = { pixelFormat, crf: 23, maxKbps: 4000, bufferKbits: 8000, usualKbps: 2000, keyFrameInterval: 10 };
+  return [
+    ...START,
+    ...hardwareDeviceArgs(choice),
+    ...PICTURES,
+    ...['-vf', `format=${pixelFormat}${hardwareFilters(choice, pixelFormat)}`],
+    ...hardwareCodecArgs(choice, wish),
+    ...['-f', 'h264', file],
+  ];
 }
 
-/** Decodes with the software decoder to raw pictures on stdout: what was encoded must be readable everywhere. */
+/**
+ * Decodes with the software decoder to raw pictures on stdout, in the format they were encoded in: what was encoded
+ * must be readable everywhere, and an encoder that quietly made 4:2:0 of 4:2:2 gives too few bytes.
+ */
 export function decodeArgs(file: string): string[] {
-  return [...START, '-f', 'h264', '-i', `file:${file}`, ...RAW_OUT];
+  return [...START, '-f', 'h264', '-i', `file:${file}`, '-an', '-f', 'rawvideo', 'pipe:1'];
 }
 
 /** The same pictures without any encoder, to compare with. */
-export function referenceArgs(): string[] {
-  return [...START, ...PICTURES, ...RAW_OUT];
+export function referenceArgs(pixelFormat: EncodedPixelFormat = 'yuv420p'): string[] {
+  return [...START, ...PICTURES, '-an', '-pix_fmt', pixelFormat, '-f', 'rawvideo', 'pipe:1'];
 }
 
-const RAW_OUT = ['-an', '-pix_fmt', TRIAL_PIXEL_FORMAT, '-f', 'rawvideo', 'pipe:1'];
-
-export const FRAME_BYTES = (TRIAL_WIDTH * TRIAL_HEIGHT * 3) / 2;
+export const frameBytes = (pixelFormat: EncodedPixelFormat): number =>
+  TRIAL_WIDTH * TRIAL_HEIGHT * PIXEL_BYTES[pixelFormat];
 
 /**
  * Mean difference of the luma planes, 0..255. A broken driver delivers the right number of green or torn pictures
  * with exit code 0; a good encode at its default rate stays below 6.
  */
-export function lumaDifference(a: Uint8Array, b: Uint8Array): number {
+export function lumaDifference(a: Uint8Array, b: Uint8Array, pixelFormat: EncodedPixelFormat = 'yuv420p'): number {
   const lumaBytes = TRIAL_WIDTH * TRIAL_HEIGHT;
-  const frames = Math.min(Math.floor(a.length / FRAME_BYTES), Math.floor(b.length / FRAME_BYTES));
+  const whole = frameBytes(pixelFormat);
+  const frames = Math.min(Math.floor(a.length / whole), Math.floor(b.length / whole));
   if (frames === 0) return 255;
   let sum = 0;
   for (let frame = 0; frame < frames; frame += 1) {
-    const start = frame * FRAME_BYTES;
+    const start = frame * whole;
     for (let index = start; index < start + lumaBytes; index += 1) sum += Math.abs((a[index] ?? 0) - (b[index] ?? 0));
   }
   return sum / (frames * lumaBytes);

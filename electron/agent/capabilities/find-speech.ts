@@ -1,119 +1,162 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { z } from 'zod';
 import type { Refusal } from '../../../shared/failure.ts';
+import type { Settings } from '../../../shared/settings.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
 import type { Toolbox } from '../executors/executor.ts';
 import type { JobProcesses } from '../process/child.ts';
-import { describeEngine } from '../speech/run-engine.ts';
-import { readModel, type ModelFacts } from '../speech/model-file.ts';
+import { findEngine } from '../speech/find-engine.ts';
+import {
+  listModelFiles,
+  pickDetector,
+  pickModel,
+  problemInWords,
+  type ModelFile,
+  type ModelPlaces,
+} from '../speech/model-folders.ts';
+import type { ModelFacts } from '../speech/model-file.ts';
+import { hashOnce } from '../speech/model-hash.ts';
 import type { TextStore } from './text-store.ts';
 import { withinTime } from './within-time.ts';
 
-/** Starts the speech engine's child, which loads the native library and says what it is. */
-export async function findSpeechEngine(processes: JobProcesses): Promise<ToolState> {
-  const answer = await describeEngine(processes);
-  if (answer.kind === 'engine') {
-    return { name: 'speech-engine', found: true, version: `${answer.engine} ${answer.version}`, origin: 'bundled' };
-  }
+export interface SpeechSearch {
+  readonly settings: Partial<Pick<Settings, 'speechModelPath' | 'speechModelFolder' | 'whisperCliPath' | 'encoder'>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Remembers model hashes by path, size and mtime: a 3 GB model is not read at every start. */
+  readonly store: TextStore;
+  /** The agent's own folder of models. */
+  readonly modelsFolder?: string | undefined;
+}
+
+export interface SpeechFound {
+  /** Engine and model, and the detector where there is one. */
+  readonly states: readonly ToolState[];
+  readonly toolbox: Pick<Toolbox, 'speechModel' | 'speechEngine'>;
+}
+
+/** A share that does not answer must not hold up the other tools. */
+const FOLDERS_WALL_MS = 10_000;
+
+/** Finds the speech engine, a model and the detector's model; what is missing says why and what to do. */
+export async function findSpeech(search: SpeechSearch, processes: JobProcesses): Promise<SpeechFound> {
+  const { settings, env, store } = search;
+  const places = { chosen: settings.speechModelPath, managed: settings.speechModelFolder, own: search.modelsFolder };
+  const files = await withinTime(listModelFiles(places), FOLDERS_WALL_MS, null);
+  const { state, model } = await describeModel(places, files, store);
+  const engine = await findEngine({ settings, env, processes, modelPath: model?.path });
+  const detector = await describeDetector(files ?? [], store);
+  const parts = detector === null || model === undefined ? model : { ...model, detector: detector.model };
   return {
-    name: 'speech-engine',
-    found: false,
-    problem: {
-      code: 'SPEECH_ENGINE_UNAVAILABLE',
-      message: `The speech engine does not start on this machine: ${answer.why}.`,
-      nextStep: 'Reinstall the agent for this platform, then test again.',
+    states: [engine.state, state, ...(detector === null ? [] : [detector.state])],
+    toolbox: {
+      ...(engine.choice === undefined ? {} : { speechEngine: engine.choice }),
+      ...(engine.choice === undefined || parts === undefined ? {} : { speechModel: parts }),
     },
   };
 }
 
-/** A share that does not answer must not hold up the other tools. */
-const HEADER_WALL_MS = 10_000;
+interface FoundModel {
+  readonly path: string;
+  readonly sha256: string;
+}
 
 export interface SpeechModelFound {
   readonly state: ToolState;
-  readonly model?: NonNullable<Toolbox['speechModel']>;
+  readonly model?: FoundModel;
 }
 
-/** Looks at the chosen model file: there, a whisper.cpp model, complete as far as its header tells, and its sha256. */
-export async function findSpeechModel(path: string | undefined, store: TextStore): Promise<SpeechModelFound> {
-  if (path === undefined) return { state: { name: 'speech-model', found: false, problem: NO_MODEL_CHOSEN } };
-  const missing = (problem: Refusal): SpeechModelFound => ({
-    state: { name: 'speech-model', found: false, path, origin: 'setting', problem },
-  });
+/** The model that would be used: there, a whisper.cpp model, complete as far as its header tells, and its sha256. */
+export async function findSpeechModel(
+  chosen: string | undefined,
+  store: TextStore,
+  folders: Omit<ModelPlaces, 'chosen'> = {},
+): Promise<SpeechModelFound> {
+  const places = { chosen, ...folders };
+  return describeModel(places, await withinTime(listModelFiles(places), FOLDERS_WALL_MS, null), store);
+}
+
+async function describeModel(
+  places: ModelPlaces,
+  files: readonly ModelFile[] | null,
+  store: TextStore,
+): Promise<SpeechModelFound> {
+  const missing = (problem: Refusal, file?: ModelFile): SpeechModelFound => {
+    const place = file === undefined ? {} : { path: file.path, origin: originOf(file) };
+    return { state: { name: 'speech-model', found: false, ...place, problem } };
+  };
+  if (files === null) return missing(unanswering(places));
+  const file = pickModel(files);
+  if (file === undefined) return missing(NO_MODEL_CHOSEN);
+  if (file.facts === undefined) return missing(unusable(file), file);
+  const { path } = file;
   try {
-    const reading = await withinTime(readModel(path), HEADER_WALL_MS, null);
-    if (reading === null) return missing(unreadable(path));
-    if (reading.kind === 'not-a-model') return missing(notAModel(path, reading.why));
-    if (reading.kind === 'truncated') return missing(truncated(path));
     const sha256 = await hashOnce(path, store);
-    return {
-      state: { name: 'speech-model', found: true, path, origin: 'setting', version: describeModel(reading.facts) },
-      model: { path, sha256 },
-    };
+    const version = inWords(file.facts);
+    const state = { name: 'speech-model', found: true, path, origin: originOf(file), version } as const;
+    return { state, model: { path, sha256 } };
   } catch {
-    return missing(unreadable(path));
+    return missing(unusable({ ...file, problem: { kind: 'missing' } }), file);
   }
 }
 
-function describeModel({ size, multilingual, weightless }: ModelFacts): string {
-  const languages = multilingual ? 'multilingual' : 'English only';
-  return weightless ? `${size}, ${languages}, without weights (for tests)` : `${size}, ${languages}`;
-}
-
-const CachedHash = z.object({ size: z.number(), mtimeMs: z.number(), sha256: z.string() });
-
-/** A changed size or modification time means another file; otherwise the remembered hash stands. */
-async function hashOnce(path: string, store: TextStore): Promise<string> {
-  const { size, mtimeMs } = await stat(path);
-  const key = `model-sha256:${path}`;
-  const cached = store.get(key);
-  if (cached !== undefined) {
-    const known = CachedHash.safeParse(parseJson(cached));
-    if (known.success && known.data.size === size && known.data.mtimeMs === mtimeMs) return known.data.sha256;
-  }
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  const sha256 = hash.digest('hex');
-  store.set(key, JSON.stringify({ size, mtimeMs, sha256 }));
-  return sha256;
-}
-
-function parseJson(text: string): unknown {
+async function describeDetector(
+  files: readonly ModelFile[],
+  store: TextStore,
+): Promise<Required<SpeechModelFound> | null> {
+  const file = pickDetector(files);
+  if (file === undefined) return null;
   try {
-    return JSON.parse(text);
+    const { path } = file;
+    const sha256 = await hashOnce(path, store);
+    const state = { name: 'speech-detector', found: true, path, origin: originOf(file), version: 'Silero' } as const;
+    return { state, model: { path, sha256 } };
   } catch {
     return null;
   }
 }
 
-const NEXT_STEP = 'Set speechModelPath to a whisper.cpp model file (ggml), or start with --speech-model FILE.';
+const ORIGINS = { chosen: 'setting', managed: 'managed folder', downloaded: 'downloaded' } as const;
+const originOf = ({ place }: ModelFile): string => ORIGINS[place];
+
+function inWords({ size, multilingual, weightless }: ModelFacts): string {
+  const languages = multilingual ? 'multilingual' : 'English only';
+  return weightless ? `${size}, ${languages}, without weights (for tests)` : `${size}, ${languages}`;
+}
+
+const NEXT_STEP =
+  'Download a model under Capabilities (or with: rushcatalog-agent models download base), or choose a whisper.cpp model file.';
+
+/** Not a fault: nobody has decided yet. */
+export const NO_MODEL_CODE = 'SPEECH_MODEL_NOT_CHOSEN';
 
 const NO_MODEL_CHOSEN: Refusal = {
-  code: 'SPEECH_MODEL_NOT_CHOSEN',
-  message: 'No speech model is chosen, so nothing can be transcribed here.',
+  code: NO_MODEL_CODE,
+  message: 'No speech model is chosen yet, so nothing is transcribed here.',
   nextStep: NEXT_STEP,
   field: 'speechModelPath',
 };
 
-const notAModel = (path: string, why: string): Refusal => ({
-  code: 'SPEECH_MODEL_WRONG_FORMAT',
-  message: `“${path}” is not a whisper.cpp model: ${why}.`,
-  nextStep: NEXT_STEP,
-  field: 'speechModelPath',
-});
+const CODES = {
+  missing: 'SPEECH_MODEL_MISSING',
+  'not-a-model': 'SPEECH_MODEL_WRONG_FORMAT',
+  truncated: 'SPEECH_MODEL_TRUNCATED',
+} as const;
 
-const truncated = (path: string): Refusal => ({
-  code: 'SPEECH_MODEL_TRUNCATED',
-  message: `“${path}” ends too early: the copy or download was not finished.`,
-  nextStep: 'Copy or download the model again, then test again.',
-  field: 'speechModelPath',
-});
+function unusable({ path, place, problem = { kind: 'missing' } }: ModelFile): Refusal {
+  return {
+    code: CODES[problem.kind],
+    message: `The speech model “${path}” ${problemInWords(problem)}.`,
+    nextStep:
+      problem.kind === 'truncated'
+        ? 'Copy or download the model again, then test again.'
+        : `Check the file. ${NEXT_STEP}`,
+    ...(place === 'chosen' ? { field: 'speechModelPath' } : {}),
+  };
+}
 
-const unreadable = (path: string): Refusal => ({
-  code: 'SPEECH_MODEL_MISSING',
-  message: `The speech model “${path}” is not there or cannot be read.`,
-  nextStep: `Check that the file exists and may be read. ${NEXT_STEP}`,
-  field: 'speechModelPath',
-});
+function unanswering({ chosen, managed = '' }: ModelPlaces): Refusal {
+  return {
+    code: 'SPEECH_MODEL_MISSING',
+    message: `“${chosen ?? managed}” with the speech model does not answer.`,
+    nextStep: 'Reconnect the share it lies on, then test again.',
+    field: chosen === undefined ? 'speechModelFolder' : 'speechModelPath',
+  };
+}

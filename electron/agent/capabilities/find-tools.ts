@@ -2,21 +2,25 @@ import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
 import type { FoundTool, Toolbox } from '../executors/executor.ts';
-import type { ChildEnd, JobProcesses } from '../process/child.ts';
+import type { ChildEnd, ChildSpec, JobProcesses } from '../process/child.ts';
 import { findTool, type FoundToolFile, type ToolName } from '../process/find-tool.ts';
 import { findMediaWorker } from './find-media-worker.ts';
-import { findSpeechEngine, findSpeechModel } from './find-speech.ts';
+import { findSpeech, type SpeechFound, type SpeechSearch } from './find-speech.ts';
 import type { ProcessMaker } from './process-maker.ts';
 import type { TextStore } from './text-store.ts';
 
 export interface ToolSearch {
-  readonly settings: Pick<Settings, 'ffmpegPath' | 'ffprobePath' | 'speechModelPath'>;
+  readonly settings: Pick<Settings, 'ffmpegPath' | 'ffprobePath'> & SpeechSearch['settings'];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder of the tools shipped with the app. */
   readonly bundledDir?: string | undefined;
   readonly processes: ProcessMaker;
   /** Remembers model hashes by path, size and mtime: a 3 GB model is not read at every start. */
   readonly store: TextStore;
+  /** The agent's own folder of speech models. */
+  readonly modelsFolder?: string | undefined;
+  /** Hears of a tool that works, but not in the sandbox; true when it may run without one then. */
+  readonly onlyOutside?: (why: string) => boolean;
 }
 
 export interface ToolsFound {
@@ -35,26 +39,25 @@ const VERSION_WALL_MS = 20_000;
 export async function findTools(search: ToolSearch): Promise<ToolsFound> {
   const processes = search.processes('find-tools');
   try {
-    const [ffmpeg, ffprobe, worker, engine, model] = await Promise.all([
+    const [ffmpeg, ffprobe, worker, speech] = await Promise.all([
       findMediaTool('ffmpeg', search, processes),
       findMediaTool('ffprobe', search, processes),
       findMediaWorker(processes),
-      findSpeechEngine(processes),
-      findSpeechModel(search.settings.speechModelPath, search.store),
+      findSpeech(search, processes),
     ]);
     return {
-      tools: [ffmpeg, ffprobe, worker, engine, model.state],
-      toolbox: assemble(ffmpeg, ffprobe, engine.found ? model.model : undefined),
+      tools: [ffmpeg, ffprobe, worker, ...speech.states],
+      toolbox: assemble(ffmpeg, ffprobe, speech.toolbox),
     };
   } finally {
     await processes.kill();
   }
 }
 
-function assemble(ffmpeg: ToolState, ffprobe: ToolState, speechModel: Toolbox['speechModel']): Toolbox | null {
+function assemble(ffmpeg: ToolState, ffprobe: ToolState, speech: SpeechFound['toolbox']): Toolbox | null {
   const [first, second] = [usable(ffmpeg), usable(ffprobe)];
   if (first === null || second === null) return null;
-  return { ffmpeg: first, ffprobe: second, ...(speechModel === undefined ? {} : { speechModel }) };
+  return { ffmpeg: first, ffprobe: second, ...speech };
 }
 
 function usable({ found, path, version }: ToolState): FoundTool | null {
@@ -65,19 +68,41 @@ async function findMediaTool(name: ToolName, search: ToolSearch, processes: JobP
   const setting = name === 'ffmpeg' ? search.settings.ffmpegPath : search.settings.ffprobePath;
   const file = await findTool(name, { setting, env: search.env, bundledDir: search.bundledDir });
   if (file === null) return { name, found: false, problem: notFound(name, setting) };
-  const result = await processes.run({
-    program: file.path,
-    args: ['-version'],
-    stdout: { kind: 'collect', maxBytes: 64 << 10 },
-    limits: { wallMs: VERSION_WALL_MS, stallMs: VERSION_WALL_MS },
-  });
-  const version = parseVersion(name, result.stdout.toString('utf8'));
+  const { version, end } = await askVersion(name, file, search, processes);
   const place = { name, path: file.path, origin: file.origin };
-  if (result.end.kind !== 'exited' || result.end.code !== 0 || version === null) {
-    return { ...place, found: false, problem: broken(name, file, result.end) };
-  }
+  if (version === null) return { ...place, found: false, problem: broken(name, file, end) };
   const problem = passedOver(name, file);
   return { ...place, found: true, version, ...(problem === null ? {} : { problem }) };
+}
+
+interface Asked {
+  /** null: it is not a working tool of that name. */
+  readonly version: string | null;
+  readonly end: ChildEnd;
+}
+
+async function askVersion(
+  name: ToolName,
+  file: FoundToolFile,
+  search: ToolSearch,
+  processes: JobProcesses,
+): Promise<Asked> {
+  const ask = async (where: Pick<ChildSpec, 'sandbox'>): Promise<Asked> => {
+    const { stdout, end } = await processes.run({
+      program: file.path,
+      args: ['-version'],
+      stdout: { kind: 'collect', maxBytes: 64 << 10 },
+      limits: { wallMs: VERSION_WALL_MS, stallMs: VERSION_WALL_MS },
+      ...where,
+    });
+    const isFine = end.kind === 'exited' && end.code === 0;
+    return { version: isFine ? parseVersion(name, stdout.toString('utf8')) : null, end };
+  };
+  const inside = await ask({});
+  if (inside.version !== null || search.onlyOutside === undefined) return inside;
+  const outside = await ask({ sandbox: 'none' });
+  const why = `“${file.path}” does not run in it (${describeEnd(inside.end)})`;
+  return outside.version !== null && search.onlyOutside(why) ? outside : inside;
 }
 
 /** "ffmpeg version 5.1.9-0+deb12u1 Copyright …" → "5.1.9-0+deb12u1"; null when the program is something else. */

@@ -16,6 +16,8 @@ export interface ProofSubject {
   readonly encoder: 'software' | 'auto';
   /** Graphics drivers, where hardware may be used. */
   readonly drivers: readonly string[];
+  /** What tools ran in: one that works outside a sandbox may not work in it. */
+  readonly sandbox?: string;
   readonly agentVersion: string;
 }
 
@@ -33,6 +35,7 @@ export async function proofKey(subject: ProofSubject): Promise<string> {
     subject.encoder,
     subject.drivers,
     subject.agentVersion,
+    subject.sandbox ?? 'none',
     [process.platform, process.arch, process.versions.node],
   ];
   return `proof:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;

@@ -21,13 +21,13 @@ export interface ProofDeps {
   readonly now: () => number;
   /** Aborting ends the proof as failed. */
   readonly signal?: AbortSignal;
-  /** Default 60 s: a proof takes one or two, ten times that on a machine that is busy editing. */
+  /** Default 180 s: a proof takes one or two, and a hundred times that at the lowest priority on a machine that renders. */
   readonly limitMs?: number;
 }
 
 export type FinishedProof = Extract<ProofState, { status: 'passed' | 'failed' }>;
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 /** After its children were killed an executor has nothing to wait for; one that still hangs is left behind. */
 const LEAVE_BEHIND_MS = 5_000;
 

@@ -10,7 +10,9 @@ import type {
   Warning,
   WaveformFacts,
 } from '../../../shared/wire.ts';
+import type { EncodedPixelFormat, HardwareChoice } from '../media/hardware-encoders.ts';
 import type { JobProcesses } from '../process/child.ts';
+import type { SpeechEngineChoice } from '../speech/engine.ts';
 
 /** A source that was opened once, read-only, inside its media root (source.ts). */
 export interface Source {
@@ -33,8 +35,14 @@ export interface FoundTool {
 export interface Toolbox {
   readonly ffmpeg: FoundTool;
   readonly ffprobe: FoundTool;
-  /** Absolute path and sha256 of the chosen whisper.cpp model; absent when none is set. */
-  readonly speechModel?: { readonly path: string; readonly sha256: string };
+  /** The whisper.cpp model in use and, where its file is there, the speech detector's; absent when there is none. */
+  readonly speechModel?: {
+    readonly path: string;
+    readonly sha256: string;
+    readonly detector?: { readonly path: string; readonly sha256: string };
+  };
+  /** Absent: the engine that came along, on the processor. */
+  readonly speechEngine?: SpeechEngineChoice;
 }
 
 export interface ExecutionContext<T extends JobType> {
@@ -44,10 +52,21 @@ export interface ExecutionContext<T extends JobType> {
   readonly workspace: string;
   readonly tools: Toolbox;
   readonly encoder: 'software' | 'auto';
+  /** Absent where no hardware is ever used: proofs, software-only agents. */
+  readonly hardware?: HardwareEncoders;
   readonly processes: JobProcesses;
   /** Aborted when the job is cancelled, stopped or its lease is lost; children are ended by the owner of `processes`. */
   readonly signal: AbortSignal;
   readonly report: ExecutionReport;
+}
+
+/** The hardware encoders proved on this machine, for executors that may use them. */
+export interface HardwareEncoders {
+  /** Those proved for this pixel format, best first; proves them again first where that is due. */
+  ready(pixelFormat: EncodedPixelFormat): Promise<readonly HardwareChoice[]>;
+  worked(encoder: string): void;
+  /** It failed on a file that software then encoded. */
+  failed(encoder: string): void;
 }
 
 export interface ExecutionReport {

@@ -5,7 +5,6 @@ import type { Probe, VideoStream } from '../media/probe.ts';
 import { clipPart } from '../media/proxy-clip-part.ts';
 import { expectedRate, planEdit, type EditPlan } from '../media/proxy-edit-plan.ts';
 import { parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
-import { endsInsidePacket } from '../media/proxy-transport.ts';
 import type { ExecutionContext } from './executor.ts';
 import { listPackets, peek } from './proxies-tool.ts';
 
@@ -13,16 +12,12 @@ import { listPackets, peek } from './proxies-tool.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
 
-/** Throws JobFailure for a file that is only a part: of a clip (UNSUPPORTED_MEDIA) or of itself (SOURCE_UNREADABLE). */
+/** Throws JobFailure (UNSUPPORTED_MEDIA) for a file that is only a part of a clip. */
 export async function refusePart(context: Context, probe: Probe): Promise<void> {
-  const { path, fd, sizeBytes } = context.source;
+  const { path } = context.source;
   const part = await clipPart(path, probe);
   if (part !== null) {
     throw new JobFailure(failure('UNSUPPORTED_MEDIA', `“${basename(path)}” is ${part.what}. ${part.advice}`, part));
-  }
-  if (probe.format.name === 'mpegts' && (await endsInsidePacket(fd, sizeBytes))) {
-    const message = `“${basename(path)}” is cut short: it ends inside a packet of its transport stream; copy it again.`;
-    throw new JobFailure(failure('SOURCE_UNREADABLE', message));
   }
 }
 

@@ -29,6 +29,8 @@ export interface EncodeRun {
 
 /** Software decoding of 8K in several threads stays below half of this. */
 const ADDRESS_SPACE = 16 * 1024 ** 3;
+/** The software decoder of an 8K source and the driver's own share. */
+const HARDWARE_RESIDENT = 8 * 1024 ** 3;
 const READ_BACK_MAX_BYTES = 16 << 20;
 const READ_BACK_WALL_MS = 10 * 60_000;
 
@@ -38,6 +40,7 @@ export async function encode(
   args: readonly string[],
   probe: Probe,
   onShare: (share: number) => void,
+  onHardware: boolean,
 ): Promise<EncodeRun> {
   const wholeMs = durationMs(probe);
   const parse = createProgressParser();
@@ -59,7 +62,9 @@ export async function encode(
       },
     },
     onStderrLine: (line) => reader.line(line),
-    limits: { addressSpaceBytes: ADDRESS_SPACE },
+    // Drivers reserve far more address space than they use.
+    limits: onHardware ? { residentBytes: HARDWARE_RESIDENT } : { addressSpaceBytes: ADDRESS_SPACE },
+    ...(onHardware ? { devices: 'graphics' } : {}),
   });
   return { result, complaints: reader.complaints(), last };
 }
@@ -111,14 +116,26 @@ export async function listPackets(
 
 /** Runs ffprobe and answers what it printed; nothing where it found nothing to decode. */
 export async function peek(context: Context, args: readonly string[], descriptors: readonly number[]): Promise<string> {
+  return (await look(context, args, descriptors)).printed;
+}
+
+/** As `peek`, and how often decoding complained. */
+export async function look(
+  context: Context,
+  args: readonly string[],
+  descriptors: readonly number[],
+): Promise<{ readonly printed: string; readonly errors: number }> {
+  const reader = createComplaintReader();
   const result = await context.processes.run({
     program: context.tools.ffprobe.path,
     args,
     descriptors,
     stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    onStderrLine: (line) => reader.line(line),
     limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
   });
-  return exited(result, 'Looking at the first pictures') ? result.stdout.toString('utf8') : '';
+  const printed = exited(result, 'Looking at a few pictures') ? result.stdout.toString('utf8') : '';
+  return { printed, errors: reader.complaints().errors };
 }
 
 /** True for code 0, false for another; anything that ended the tool from outside is thrown. */

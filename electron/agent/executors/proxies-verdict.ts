@@ -6,10 +6,10 @@ import type { Probe } from '../media/probe.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
 import { ticksToSeconds, type ReadBack } from '../media/proxy-readback.ts';
 import { ratioValue } from '../media/rational.ts';
-import { endArgs, endsInsidePicture } from '../media/proxy-transport.ts';
+import { endArgs, listedPackets } from '../media/proxy-transport.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ExecutionContext } from './executor.ts';
-import { listPackets, peek, type EncodeRun } from './proxies-tool.ts';
+import { listPackets, look, type EncodeRun } from './proxies-tool.ts';
 
 /** Whose fault a run is: the file's (fatal), the storage's, or the tool's (retryable). */
 
@@ -71,17 +71,28 @@ export async function judgeDifferences(
   });
 }
 
-/** A transport stream declares no length: where decoding complained, its very last picture tells whether it was cut. */
+/** Containers that declare no length: of these only the last picture tells whether the file was cut. */
+const WITHOUT_LENGTH = /^mpeg(ts)?$/;
+
+/**
+ * Whether the file ends inside its last picture, looked at where decoding complained: the last GOP is decoded with and
+ * without it, and a cut picture adds complaints. Damage before it complains both times. A file that was cut exactly
+ * between two pictures cannot be told from a recording that was stopped there.
+ */
 async function endsInside(
   context: ExecutionContext<'generate_video_proxies'>,
   { probe, plan, run }: Evidence,
 ): Promise<boolean> {
-  if (probe.format.name !== 'mpegts' || plan.kind === 'sound' || run.complaints.errors === 0) return false;
+  if (!WITHOUT_LENGTH.test(probe.format.name) || plan.kind === 'sound' || run.complaints.errors === 0) return false;
   const { input, fd } = context.source;
   const { index } = plan.video;
   const packets = await listPackets(context, input, String(index), [fd]);
   if (packets === undefined) return false;
-  return endsInsidePicture(await peek(context, endArgs(input, index, packets.lastKeySeconds), [fd]));
+  const whole = await look(context, endArgs(input, index, packets.lastKeySeconds), [fd]);
+  const count = listedPackets(whole.printed);
+  if (whole.errors === 0 || count < 2) return false;
+  const before = await look(context, endArgs(input, index, packets.lastKeySeconds, count - 1), [fd]);
+  return whole.errors > before.errors;
 }
 
 /**

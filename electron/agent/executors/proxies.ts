@@ -8,10 +8,12 @@ import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
 import { videoStream, type Probe } from '../media/probe.ts';
+import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, type ProxyPlan } from '../media/proxy-args.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
+import { climb } from './proxies-ladder.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
 import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
@@ -61,16 +63,18 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
   const probe = await probeSource(context);
   await refusePart(context, probe);
   const plan = await choosePlan(context, probe, profile);
-  const encoder = chooseEncoder(plan, context.encoder);
-  context.report.stage('encoding', encoder.name);
   context.report.progress(PROBED);
   const file = plan.kind === 'sound' ? 'proxy_audio.m4a' : `proxy_video.${profile.container}`;
   const temporary = `part-${file}`;
   // Beside the encoder, so that it costs no time.
   const metadata = readMetadata(context);
-  const run = await encodeSource(context, probe, plan, temporary);
-  context.report.stage('verifying', encoder.name);
-  await verify(context, probe, plan, run, temporary);
+  const { made: run, encoder } = await climb(context, plan, async (choice, name) => {
+    context.report.stage('encoding', name);
+    const tried = await encodeSource(context, probe, plan, temporary, choice);
+    context.report.stage('verifying', name);
+    await verify(context, probe, plan, tried, temporary);
+    return tried;
+  });
   context.report.progress(VERIFIED);
   const artifact: Artifact = {
     kind: plan.kind === 'sound' ? 'proxy_audio' : 'proxy_video',
@@ -90,6 +94,8 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
       profile: profile.name,
       encoder: encoder.name,
       encoder_setting: encoder.setting,
+      encoder_because: encoder.because,
+      ...(encoder.fallback === undefined ? {} : { encoder_fallback: encoder.fallback }),
       decoder: plan.kind === 'sound' ? plan.audio[0]?.codec : plan.video.codec,
       encode_wall_ms: Math.round(run.result.wallMs),
       ...(run.last?.speed === undefined ? {} : { encode_speed: run.last.speed }),
@@ -136,19 +142,16 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
   );
 }
 
-/** The one place that decides which encoder makes a file. The software encoder is the reference (media.md, Encoders). */
-export function chooseEncoder(
+async function encodeSource(
+  context: Context,
+  probe: Probe,
   plan: ProxyPlan,
-  setting: 'software' | 'auto',
-): { readonly name: string; readonly setting: 'software' | 'auto' } {
-  return { name: plan.kind === 'sound' ? plan.profile.soundOnly.codec : plan.profile.video.codec, setting };
-}
-
-async function encodeSource(context: Context, probe: Probe, plan: ProxyPlan, temporary: string): Promise<EncodeRun> {
-  const args = proxyArgs(plan, context.source.input, join(context.workspace, temporary));
-  const run = await encode(context, args, probe, (share) =>
-    context.report.progress(PROBED + share * (ENCODED - PROBED)),
-  );
+  temporary: string,
+  choice: HardwareChoice | null,
+): Promise<EncodeRun> {
+  const args = proxyArgs(plan, context.source.input, join(context.workspace, temporary), choice ?? undefined);
+  const onShare = (share: number): void => context.report.progress(PROBED + share * (ENCODED - PROBED));
+  const run = await encode(context, args, probe, onShare, choice !== null);
   const problem = judgeEncoding(run, context.source.path);
   if (problem !== null) throw new JobFailure(problem);
   return run;

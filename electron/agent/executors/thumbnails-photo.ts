@@ -18,8 +18,8 @@ const NOT_YET: Partial<Record<ImageKind, string>> = {
 };
 
 const WALL_MS = 120_000;
-/** A 400-megapixel TIFF that must be turned upright is held whole once. */
-const RESIDENT_BYTES = 3 * 1024 ** 3;
+/** Pictures are read row by row, or refused where they would have to be held whole (media-worker/photo.ts). */
+const RESIDENT_BYTES = 1024 ** 3;
 
 /** One picture of a photo, at time 0, through the media worker. Throws JobFailure. */
 export async function renderPhoto(

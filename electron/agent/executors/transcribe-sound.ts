@@ -2,13 +2,13 @@ import { statfs, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { ffmpegStart, inputArgs } from '../media/input.ts';
-import { mixSound } from '../media/mix.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
-import { BYTES_PER_SAMPLE, SAMPLE_RATE, samplesToMs } from '../speech/windows.ts';
+import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
 import type { ExecutionContext } from './executor.ts';
+import { speechMix } from './transcribe-mix.ts';
 
 /** A day of sound from a slow share; the stall watchdog ends what hangs long before. */
 const WALL_MS = 6 * 3_600_000;
@@ -23,7 +23,7 @@ export interface DecodedSound {
 }
 
 /**
- * Decodes the mix of all audio streams to raw 16 kHz mono in the workspace. It begins at the media's time 0, gaps and
+ * Decodes the mix of `streams` to raw 16 kHz mono in the workspace. It begins at the media's time 0, gaps and
  * a late start are silence, so that a moment in it is the same moment in the picture.
  */
 export async function decodeSound(
@@ -60,13 +60,10 @@ export async function decodeSound(
   return { pcmPath, durationMs, decodeErrors };
 }
 
-/** ffmpeg arguments that write the mono mix of all `streams`; levels as in a review proxy, so nothing quiet is lost. */
+/** ffmpeg arguments that write the mono mix of `streams` as raw samples. */
 export function soundArgs(input: string, streams: readonly AudioStream[], pcmPath: string): string[] {
-  const mix = mixSound(streams);
-  const mono = mix?.channels === 2 ? 'pan=mono|c0=0.5*c0+0.5*c1,' : '';
-  const graph = `${mix?.graph ?? ''};[mix]${mono}aresample=${String(SAMPLE_RATE)}[speech]`;
-  const output = ['-map', '[speech]', '-c:a', 'pcm_s16le', '-f', 's16le', '-y', `file:${pcmPath}`];
-  return [...ffmpegStart(), ...PROGRESS_ARGS, ...inputArgs(input), '-filter_complex', graph, ...output];
+  const output = ['-map', '[speech]', '-ac', '1', '-c:a', 'pcm_s16le', '-f', 's16le', '-y', `file:${pcmPath}`];
+  return [...ffmpegStart(), ...PROGRESS_ARGS, ...inputArgs(input), '-filter_complex', speechMix(streams), ...output];
 }
 
 async function refuse(context: ExecutionContext<'transcribe_audio'>, result: ChildResult): Promise<never> {

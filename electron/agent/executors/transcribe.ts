@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import {
@@ -7,21 +6,19 @@ import {
   TRANSCRIPTION_PROFILES,
   type TranscriptionProfile,
 } from '../../../shared/profiles.ts';
-import { Transcript, type Warning } from '../../../shared/wire.ts';
+import { Transcript } from '../../../shared/wire.ts';
 import { probeSource } from '../media/probe-source.ts';
 import { audioStreams } from '../media/probe.ts';
-import { cleanSegments, type Cleaned } from '../speech/clean-segments.ts';
-import type { SpeechAnswer, SpeechEngine } from '../speech/engine.ts';
-import { engineLanguage, UNDETERMINED } from '../speech/languages.ts';
+import { createCliEngine } from '../speech/cli-engine.ts';
+import type { SpeechEngine } from '../speech/engine.ts';
+import { engineLanguage } from '../speech/languages.ts';
 import { createWhisperEngine } from '../speech/whisper-engine.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor, Toolbox } from './executor.ts';
-import { decodeSound, type DecodedSound } from './transcribe-sound.ts';
+import { hearParts, partsOf, transcriptOf, warningsOf, type HeardPart } from './transcribe-parts.ts';
 
 type Context = ExecutionContext<'transcribe_audio'>;
 type Success = ExecutionSuccess<'transcribe_audio'>;
 
-/** Decoding sound is 50 to 500 times faster than hearing what is said in it. */
-const DECODING_SHARE = 0.1;
 /** 32,000 bytes of raw sound a second; the smallest sound files (Opus at 6 kb/s) have 750. */
 const RAW_BYTES_PER_SOURCE_BYTE = 43;
 /** Twelve hours of raw sound: no single recording is longer, however large its pictures make it. */
@@ -32,11 +29,11 @@ const LARGEST_RAW_BYTES = 12 * 3600 * 32_000;
  * UNKNOWN_PROFILE, INVALID_JOB for a language no engine knows (fatal); ENGINE_UNAVAILABLE, OUT_OF_MEMORY, TIMEOUT,
  * STALLED (retryable).
  */
-export function createTranscribeExecutor(engine: SpeechEngine = createWhisperEngine()): Executor<'transcribe_audio'> {
+export function createTranscribeExecutor(engine?: SpeechEngine): Executor<'transcribe_audio'> {
   return {
     jobType: 'transcribe_audio',
     estimateBytes: (sourceBytes) => Math.min(sourceBytes * RAW_BYTES_PER_SOURCE_BYTE, LARGEST_RAW_BYTES),
-    execute: (context) => execute(context, engine),
+    execute: (context) => execute(context, engine ?? engineOf(context.tools)),
     proof: {
       what: 'Has the speech engine listen to one second of sound with the chosen model.',
       sample: {
@@ -51,89 +48,59 @@ export function createTranscribeExecutor(engine: SpeechEngine = createWhisperEng
   };
 }
 
+/** The engine that was found and proved to start. */
+function engineOf({ speechEngine }: Toolbox): SpeechEngine {
+  return speechEngine?.kind === 'whisper-cli' ? createCliEngine(speechEngine) : createWhisperEngine(speechEngine);
+}
+
 async function execute(context: Context, engine: SpeechEngine): Promise<Success> {
   const profile = requireProfile(context.job.transcriptionProfile ?? DEFAULT_TRANSCRIPTION_PROFILE);
   const language = requireLanguage(context.job.language);
   const model = requireModel(context.tools.speechModel);
-  const progress = risingProgress(context.report.progress);
+  const onProgress = risingProgress(context.report.progress);
   context.report.stage('probing');
   const probe = await probeSource(context);
   const streams = audioStreams(probe);
   if (streams.length === 0) {
     throw new JobFailure(failure('NO_AUDIO_TRACK', `“${basename(context.source.path)}” has no sound.`));
   }
-  context.report.stage('decoding');
-  const sound = await decodeSound(context, probe, streams, (fraction) => {
-    progress(fraction * DECODING_SHARE);
-  });
-  context.report.stage('transcribing');
-  const task = {
-    processes: context.processes,
-    modelPath: model.path,
-    pcmPath: sound.pcmPath,
-    language,
-    threads: profile.threads,
-    temperature: profile.temperature,
-    candidates: profile.beamSize,
-    gpu: context.encoder === 'auto',
-  };
-  const answer = await engine.transcribe(task, {
-    onProgress: (fraction) => {
-      progress(DECODING_SHARE + fraction * (1 - DECODING_SHARE));
-    },
-  });
-  await rm(sound.pcmPath, { force: true });
-  progress(1);
-  return successOf(answer, sound, { language, profile, modelSha256: model.sha256 });
-}
-
-interface Given {
-  readonly language: string;
-  readonly profile: TranscriptionProfile;
-  readonly modelSha256: string;
-}
-
-function successOf(answer: SpeechAnswer, sound: DecodedSound, given: Given): Success {
-  const cleaned = cleanSegments(answer.segments, sound.durationMs);
-  const transcript: Transcript = {
-    text: cleaned.segments.map(({ text }) => text).join(' '),
-    language: answer.language ?? (given.language === 'auto' ? UNDETERMINED : given.language),
-    segments: [...cleaned.segments],
-  };
+  const hearing = { context, engine, model, profile, language, probe, onProgress };
+  const parts = await hearParts(hearing, partsOf(profile, streams));
+  onProgress(1);
   return {
     artifacts: [],
-    outputs: { jobType: 'transcribe_audio', transcript },
-    warnings: warningsOf(answer, cleaned, sound),
-    metrics: {
-      engine: answer.engine,
-      engine_version: answer.engineVersion,
-      model_sha256: given.modelSha256,
-      parameters: { profile: given.profile.name, ...answer.parameters },
-      media_ms: Math.round(sound.durationMs),
-      engine_ms: Math.round(answer.wallMs),
-      // Below 1 the machine is faster than the speaker.
-      real_time_factor: Math.round((answer.wallMs / sound.durationMs) * 1000) / 1000,
-    },
+    outputs: { jobType: 'transcribe_audio', transcript: transcriptOf(parts, language) },
+    warnings: warningsOf(parts),
+    metrics: metricsOf(parts, profile, model),
   };
 }
 
-function warningsOf(answer: SpeechAnswer, cleaned: Cleaned, sound: DecodedSound): readonly Warning[] {
-  const { loops, segments } = cleaned;
-  const warnings: Warning[] = [];
-  if (sound.decodeErrors > 0) {
-    const message = 'Parts of the sound are damaged; words may be missing there.';
-    warnings.push({ code: 'SOURCE_DAMAGED', message, count: sound.decodeErrors });
-  }
-  if (loops > 0) {
-    const message = 'The engine repeated itself; the repetitions were removed.';
-    warnings.push({ code: 'LOOP_REMOVED', message, count: loops });
-  }
-  if (answer.heardNothing) {
-    warnings.push({ code: 'SILENCE', message: 'The sound is digital silence; there is nothing to transcribe.' });
-  } else if (segments.length === 0) {
-    warnings.push({ code: 'NO_SPEECH', message: 'There is sound, but the engine heard no words in it.' });
-  }
-  return warnings;
+function metricsOf(
+  parts: readonly HeardPart[],
+  profile: TranscriptionProfile,
+  model: NonNullable<Toolbox['speechModel']>,
+): Success['metrics'] {
+  const mediaMs = Math.max(...parts.map(({ sound }) => sound.durationMs));
+  const heardMs = parts.reduce((sum, { sound }) => sum + sound.durationMs, 0);
+  const engineMs = parts.reduce((sum, { answer }) => sum + answer.wallMs, 0);
+  const [first] = parts;
+  return {
+    engine: first?.answer.engine,
+    engine_version: first?.answer.engineVersion,
+    model_sha256: model.sha256,
+    ...(model.detector === undefined ? {} : { detector_sha256: model.detector.sha256 }),
+    parameters: { profile: profile.name, ...first?.answer.parameters },
+    ...(first?.track === undefined ? {} : { tracks: parts.map(trackOf) }),
+    media_ms: Math.round(mediaMs),
+    engine_ms: Math.round(engineMs),
+    // Below 1 the machine is faster than the speaker.
+    real_time_factor: Math.round((engineMs / heardMs) * 1000) / 1000,
+  };
+}
+
+function trackOf({ track, answer, cleaned }: HeardPart): Record<string, unknown> {
+  const { heardNothing, language, parameters } = answer;
+  return { track, silent: heardNothing, language, segments: cleaned.segments.length, device: parameters['device'] };
 }
 
 function requireProfile(name: string): TranscriptionProfile {

@@ -122,6 +122,7 @@ async function drawWith(
       kind: 'bytes',
       onBytes: (chunk) => {
         waveform.push(chunk);
+        release(chunk);
         if (seconds !== undefined) tell(Math.min(0.98, waveform.frames / wish.sampleRate / seconds));
         return waveform.pendingBytes < FLUSH_BYTES ? undefined : flush();
       },
@@ -136,6 +137,16 @@ async function drawWith(
   return { waveform, result, decodeErrors, decoders: wish.decoders };
 }
 
+/**
+ * Frees the memory of a chunk at once. Left to the collector, the 5,000 chunks of half an hour make it go through the
+ * whole agent's heap again and again: more work than the decoding and the arithmetic together. A chunk read from a
+ * pipe has its memory for itself; one that has not is left alone.
+ */
+function release(chunk: Buffer): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length) buffer.transfer(0);
+}
+
 /** Passes on only what is a step further than the last. */
 function inSteps(report: (fraction: number) => void): (fraction: number) => void {
   let next = 0;
@@ -146,8 +157,8 @@ function inSteps(report: (fraction: number) => void): (fraction: number) => void
   };
 }
 
-/** Containers whose stated duration is counted, not guessed from a bit rate. */
-const COUNTED = /^(mov|matroska|mxf|avi|wav|w64|aiff|caf|flac)/;
+/** Containers whose stated duration is counted, not taken from timestamps; of MP3 only by a header that counts its frames. */
+const COUNTED = /^(mov|matroska|mxf|avi|wav|w64|aiff|caf|flac|mp3)/;
 
 /** ffmpeg ends with 0 on files that stop early: what was decoded must be as long as the container says. */
 function refuseIncomplete(

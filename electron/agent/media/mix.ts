@@ -42,10 +42,11 @@ function input(stream: AudioStream): string {
 
 /**
  * Fills gaps with silence, follows timestamps that drift (at most 1000 samples a second), and begins at 0 however late
- * the stream does.
+ * the stream does. `flags=res` resamples from the start: libswresample would otherwise begin to when it first follows
+ * a drift, forget what it has given out, and put as much silence in as has passed until then (seen in 5.1).
  */
 function inStep(): string {
-  return `aresample=${MIX_SAMPLE_RATE_HZ}:async=1000:first_pts=0`;
+  return `aresample=${MIX_SAMPLE_RATE_HZ}:flags=res:async=1000:first_pts=0`;
 }
 
 /** Speakers of ffmpeg's layouts, in channel order. */

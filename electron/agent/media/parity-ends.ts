@@ -8,9 +8,8 @@ import { ratioValue } from './rational.ts';
 
 /** Two frames and never under a tenth of a second: AAC pads its last block, and a header's clock may be coarse. */
 const DURATION_SLACK_SECONDS = 0.1;
-/** Of these ffmpeg estimates the length from the bit rate or the first and last timestamps. */
+/** Of these the length is counted in whole packets, or taken from the first and last timestamps. */
 const ESTIMATED: readonly { readonly format: string; readonly share: number }[] = [
-  { format: 'aac', share: 0.3 },
   { format: 'mp3', share: 0.02 },
   { format: 'mpeg', share: 0.02 },
   { format: 'mpegts', share: 0.02 },

@@ -6,7 +6,8 @@ import type { JobType } from '../../../shared/wire.ts';
 import { imageKindOf } from './image-kind.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
 import { missingBytes } from './probe-truncation.ts';
-import { parseProbe, probeArgs, videoStream, type Probe, type VideoStream } from './probe.ts';
+import { cutEnd } from './proxy-transport.ts';
+import { parseProbe, probeArgs, videoStream, withoutEstimates, type Probe, type VideoStream } from './probe.ts';
 
 type ProbeContext = Pick<ExecutionContext<JobType>, 'processes' | 'source'> & {
   readonly tools: Pick<Toolbox, 'ffprobe'>;
@@ -41,8 +42,12 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
   const missing = await missingBytes(source.fd, source.sizeBytes);
   if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
-  return probe;
+  if (probe.format.name === 'mpegts') await refuseCut(source);
+  return result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
 }
+
+/** libavformat/demux.c, the same words in 4 to 8. */
+const ESTIMATED = 'Estimating duration from bitrate';
 
 /**
  * The picture to work with. Throws NO_VIDEO_TRACK when there is none (cover art is none), UNSUPPORTED_MEDIA when the
@@ -60,6 +65,13 @@ export function requireVideo(probe: Probe, sourcePath: string): VideoStream {
     throw new JobFailure(failure('SOURCE_UNREADABLE', `The picture of “${name}” has no readable beginning.`));
   }
   return stream;
+}
+
+async function refuseCut({ path, fd, sizeBytes }: ProbeContext['source']): Promise<void> {
+  const inside = await cutEnd(fd, sizeBytes);
+  if (inside === null) return;
+  const message = `“${basename(path)}” is cut short: it ends inside a ${inside} of its transport stream; copy it again.`;
+  throw new JobFailure(failure('SOURCE_UNREADABLE', message));
 }
 
 function cutShort(path: string, missing: number): Failure {

@@ -1,4 +1,5 @@
-import { read } from 'node:fs';
+import { bytesAt } from './bytes-at.ts';
+import { missingFromSound } from './probe-truncation-sound.ts';
 
 /**
  * Finds out whether a file ends before its own container says it does: a copy that stopped, a card pulled too early.
@@ -15,7 +16,7 @@ export async function missingBytes(fd: number, sizeBytes: number): Promise<numbe
   if (isRiff) return missingFromRiff(head, sizeBytes);
   if (head.readUInt32BE(0) === 0x1a45dfa3) return missingFromMatroska(fd, sizeBytes);
   if (head.toString('hex', 0, 11) === MXF_PARTITION) return missingFromMxf(fd, sizeBytes);
-  return 0;
+  return missingFromSound(fd, sizeBytes, head);
 }
 
 /** ISO 14496-12 and QuickTime: what a movie file can begin with. */
@@ -79,13 +80,4 @@ function ebmlLength(bytes: Buffer): { readonly width: number; readonly length: n
   for (let i = 1; i < width; i++) length = (length << 8n) | BigInt(bytes[i] ?? 0);
   const unknown = (1n << BigInt(7 * width)) - 1n;
   return length === unknown ? null : { width, length: Number(length) };
-}
-
-function bytesAt(fd: number, position: number, length: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    read(fd, Buffer.alloc(length), 0, length, position, (error, bytesRead, buffer) => {
-      if (error === null) resolve(buffer.subarray(0, bytesRead));
-      else reject(error);
-    });
-  });
 }

@@ -97,6 +97,18 @@ export function parseProbe(json: string): Probe {
 }
 
 /**
+ * Without lengths and bit rates: for streams without an index (ADTS, MP3 without a header of its own) ffprobe divides
+ * the file's size by the bit rate of its first packets, and may be off by any factor. Unknown is better.
+ */
+export function withoutEstimates(probe: Probe): Probe {
+  const nothing = { duration: undefined, bitRate: undefined };
+  return {
+    format: { ...probe.format, ...nothing },
+    streams: probe.streams.map((stream) => ({ ...stream, ...nothing })),
+  };
+}
+
+/**
  * The picture of a source: the default video stream, else the first; cover art and preview pictures are none.
  * undefined: the source has no picture, or none with a size.
  */

@@ -1,4 +1,11 @@
 import type { ProxyProfile, ReviewProxyProfile } from '../../../shared/profiles.ts';
+import {
+  hardwareCodecArgs,
+  hardwareDeviceArgs,
+  hardwareFilters,
+  usualKbps,
+  type HardwareChoice,
+} from './hardware-encoders.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import { MIX_SAMPLE_RATE_HZ, mixSound, type SoundMix } from './mix.ts';
 import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
@@ -8,6 +15,7 @@ import { editArgs } from './proxy-edit-args.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { reviewFilters, reviewSize, type Size } from './proxy-picture.ts';
 import { keyFrameInterval, steadyRate } from './proxy-rate.ts';
+import { ratioValue } from './rational.ts';
 
 /** What will be made of one source, decided before anything runs. */
 export type ProxyPlan = ReviewPlan | SoundPlan | EditPlan;
@@ -47,20 +55,27 @@ export function planSound(probe: Probe, profile: ProxyProfile): SoundPlan | unde
  * ffmpeg arguments of one proxy, in a single run.
  * @param input `source.input`
  * @param output absolute path of a file that is overwritten
+ * @param hardware encodes the picture instead of the profile's software encoder, which is the reference
  */
-export function proxyArgs(plan: ProxyPlan, input: string, output: string): string[] {
-  return plan.kind === 'edit' ? editArgs(plan, input, output) : mixedArgs(plan, input, output);
+export function proxyArgs(plan: ProxyPlan, input: string, output: string, hardware?: HardwareChoice): string[] {
+  return plan.kind === 'edit' ? editArgs(plan, input, output, hardware) : mixedArgs(plan, input, output, hardware);
 }
 
 /** A review proxy, or the sound alone. */
-function mixedArgs(plan: ReviewPlan | SoundPlan, input: string, output: string): string[] {
+function mixedArgs(
+  plan: ReviewPlan | SoundPlan,
+  input: string,
+  output: string,
+  hardware: HardwareChoice | undefined,
+): string[] {
   return [
     ffmpegStart(),
     ['-y', '-filter_threads', String(DECODER_THREADS), '-filter_complex_threads', String(DECODER_THREADS)],
+    hardware === undefined ? [] : hardwareDeviceArgs(hardware),
     inputArgs(input, { before: ['-threads', String(DECODER_THREADS)] }),
     PROGRESS_ARGS,
     plan.sound === undefined ? [] : ['-filter_complex', plan.sound.graph],
-    plan.kind === 'picture' ? pictureArgs(plan) : [],
+    plan.kind === 'picture' ? pictureArgs(plan, hardware) : [],
     plan.sound === undefined ? [] : ['-map', '[mix]'],
     plan.sound === undefined ? [] : soundArgs(plan, plan.sound),
     BIT_EXACT,
@@ -70,15 +85,31 @@ function mixedArgs(plan: ReviewPlan | SoundPlan, input: string, output: string):
   ].flat();
 }
 
-function pictureArgs(plan: ReviewPlan): string[] {
+function pictureArgs(plan: ReviewPlan, hardware: HardwareChoice | undefined): string[] {
   const { video } = plan.profile;
+  const interval = keyFrameInterval(plan.rate, video.maxKeyFrameDistanceSeconds);
+  const filters = reviewFilters(plan.video, plan.size, plan.rate);
+  const upload = hardware === undefined ? '' : hardwareFilters(hardware, video.pixelFormat);
   return [
-    ['-map', `0:${plan.video.index}`, '-vf', reviewFilters(plan.video, plan.size, plan.rate)],
-    ['-c:v', video.codec, '-preset', video.preset, '-profile:v', video.h264Profile, '-pix_fmt', video.pixelFormat],
-    ['-crf', String(video.crf), '-maxrate', `${video.maxBitrateKbps}k`, '-bufsize', `${video.bufferKbits}k`],
-    ['-g', String(keyFrameInterval(plan.rate, video.maxKeyFrameDistanceSeconds)), '-threads:v', String(video.threads)],
+    ['-map', `0:${plan.video.index}`, '-vf', `${filters}${upload}`],
+    hardware === undefined ? softwareArgs(video, interval) : reviewHardware(plan, hardware, interval),
     ['-color_primaries', video.colour, '-color_trc', video.colour, '-colorspace', video.colour, '-color_range', 'tv'],
   ].flat();
+}
+
+function softwareArgs(video: ReviewProxyProfile['video'], interval: number): string[] {
+  return [
+    ['-c:v', video.codec, '-preset', video.preset, '-profile:v', video.h264Profile, '-pix_fmt', video.pixelFormat],
+    ['-crf', String(video.crf), '-maxrate', `${video.maxBitrateKbps}k`, '-bufsize', `${video.bufferKbits}k`],
+    ['-g', String(interval), '-threads:v', String(video.threads)],
+  ].flat();
+}
+
+function reviewHardware(plan: ReviewPlan, hardware: HardwareChoice, keyFrameInterval: number): readonly string[] {
+  const { crf, pixelFormat, maxBitrateKbps, bufferKbits } = plan.profile.video;
+  const usual = usualKbps(plan.size.width, plan.size.height, ratioValue(plan.rate));
+  const rate = { crf, maxKbps: maxBitrateKbps, bufferKbits, usualKbps: usual };
+  return hardwareCodecArgs(hardware, { ...rate, pixelFormat, keyFrameInterval });
 }
 
 function soundArgs(plan: ReviewPlan | SoundPlan, sound: SoundMix): string[] {

@@ -1,12 +1,19 @@
 import { assertNever } from '../../../shared/assert-never.ts';
 import type { EditVideo } from '../../../shared/profiles.ts';
+import {
+  hardwareCodecArgs,
+  hardwareDeviceArgs,
+  hardwareFilters,
+  usualKbps,
+  type HardwareChoice,
+} from './hardware-encoders.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { keyFrameInterval } from './proxy-rate.ts';
-import { formatRatio } from './rational.ts';
+import { formatRatio, ratioValue } from './rational.ts';
 import { outputTimecode } from './timecode.ts';
 
 /**
@@ -14,18 +21,18 @@ import { outputTimecode } from './timecode.ts';
  * @param input `source.input`
  * @param output absolute path of a file that is overwritten
  */
-export function editArgs(plan: EditPlan, input: string, output: string): string[] {
+export function editArgs(plan: EditPlan, input: string, output: string, hardware?: HardwareChoice): string[] {
   // The rotation stays a flag: ffmpeg then copies the source's display matrix.
   const before = ['-noautorotate', '-threads', String(DECODER_THREADS)];
   const lead = plan.leadSeconds === 0 ? [] : ['-itsoffset', (-plan.leadSeconds).toFixed(6)];
   return [
     ffmpegStart(),
     ['-y', '-filter_threads', String(DECODER_THREADS)],
+    hardware === undefined ? [] : hardwareDeviceArgs(hardware),
     inputArgs(input, { before: [...before, ...lead] }),
     PROGRESS_ARGS,
-    ['-map', `0:${plan.video.index}`, '-vf', editFilters(plan)],
-    codecArgs(plan.profile.video, plan),
-    ['-pix_fmt', plan.profile.pixelFormat],
+    ['-map', `0:${plan.video.index}`, '-vf', `${editFilters(plan)}${upload(plan, hardware)}`],
+    encoderArgs(plan, hardware),
     // A constant rate is made by the fps filter; a variable one needs a clock that times each picture.
     plan.timing === 'variable'
       ? ['-fps_mode', 'passthrough', '-enc_time_base', formatRatio(plan.video.timeBase ?? FINE)]
@@ -52,6 +59,27 @@ function editFilters(plan: EditPlan): string {
     // start_time=0: a picture that cannot be decoded before its first key frame is held from its first packet on.
     ...(plan.timing === 'constant' ? [`fps=fps=${formatRatio(plan.rate)}:start_time=0:round=near`] : []),
   ].join(',');
+}
+
+function upload({ profile }: EditPlan, hardware: HardwareChoice | undefined): string {
+  return hardware === undefined || profile.pixelFormat !== 'yuv420p'
+    ? ''
+    : hardwareFilters(hardware, profile.pixelFormat);
+}
+
+/** Hardware only for H.264 in 4:2:0; B frames none, so that an NLE finds each picture at once. */
+function encoderArgs(plan: EditPlan, hardware: HardwareChoice | undefined): readonly string[] {
+  const { video, pixelFormat } = plan.profile;
+  if (hardware === undefined || video.codec !== 'libx264' || pixelFormat !== 'yuv420p') {
+    return [...codecArgs(video, plan), '-pix_fmt', pixelFormat];
+  }
+  return hardwareCodecArgs(hardware, {
+    crf: video.crf,
+    usualKbps: 1.5 * usualKbps(plan.size.width, plan.size.height, ratioValue(plan.rate)),
+    pixelFormat,
+    keyFrameInterval: keyFrameInterval(plan.rate, video.maxKeyFrameDistanceSeconds),
+    bFrames: video.bFrames,
+  });
 }
 
 function codecArgs(video: EditVideo, plan: EditPlan): string[] {

@@ -1,4 +1,4 @@
-import { read } from 'node:fs';
+import { bytesAt } from './bytes-at.ts';
 import { inputArgs } from './input.ts';
 
 /** ISO 13818-1: every packet begins with this byte. */
@@ -9,47 +9,75 @@ const LAYOUTS = [
   { bytes: 192, syncAt: 4 },
 ] as const;
 
+/** How a transport stream stops in the middle of something; null where it does not, as far as its own words tell. */
+export type CutEnd = 'packet' | 'block' | null;
+
+/** More than any block of sound, and several pictures of a camera's: what is looked at of a file's end. */
+const TAIL_BYTES = 2 << 20;
+
 /**
- * True where a transport stream ends in the middle of a packet. Such streams declare no length, but whoever writes
- * them writes whole packets: a rest means that a copy stopped. Files that begin in the middle of a packet answer false.
+ * Where a transport stream ends. Such streams declare no length, but whoever writes them writes whole packets, and
+ * blocks (PES, ISO 13818-1 §2.4.3.6) that say how long they are, at least those of sound: a rest means that a copy
+ * stopped. Files that begin in the middle of a packet answer null.
  */
-export async function endsInsidePacket(fd: number, sizeBytes: number): Promise<boolean> {
-  const head = await headOf(fd);
+export async function cutEnd(fd: number, sizeBytes: number): Promise<CutEnd> {
+  const head = await bytesAt(fd, 0, 1024);
   const layout = LAYOUTS.find(({ bytes, syncAt }) =>
     [0, 1, 2, 3].every((packet) => head[packet * bytes + syncAt] === SYNC),
   );
-  return layout !== undefined && sizeBytes % layout.bytes !== 0;
+  if (layout === undefined) return null;
+  if (sizeBytes % layout.bytes !== 0) return 'packet';
+  const length = Math.min(sizeBytes, Math.floor(TAIL_BYTES / layout.bytes) * layout.bytes);
+  return endsInsideBlock(await bytesAt(fd, sizeBytes - length, length), layout) ? 'block' : null;
 }
 
-function headOf(fd: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    read(fd, Buffer.alloc(1024), 0, 1024, 0, (error, bytesRead, buffer) => {
-      if (error === null) resolve(buffer.subarray(0, bytesRead));
-      else reject(error);
-    });
-  });
+type Layout = (typeof LAYOUTS)[number];
+
+/** @param tail whole packets up to the end of the file */
+function endsInsideBlock(tail: Buffer, { bytes, syncAt }: Layout): boolean {
+  const missing = new Map<number, number>();
+  for (let at = syncAt; at + 188 <= tail.length; at += bytes) {
+    const packet = tail.subarray(at, at + 188);
+    const control = packet[3] ?? 0;
+    // Without payload, or scrambled: nothing to count.
+    if (packet[0] !== SYNC || (control & 0x10) === 0 || control >= 0x40) continue;
+    const payload = packet.subarray(4 + ((control & 0x20) === 0 ? 0 : 1 + (packet[4] ?? 0)));
+    const stream = packet.readUInt16BE(1) & 0x1fff;
+    const begins = (packet.readUInt8(1) & 0x40) !== 0;
+    if (begins) missing.set(stream, statedBytes(payload) - payload.length);
+    else if (missing.has(stream)) missing.set(stream, (missing.get(stream) ?? 0) - payload.length);
+  }
+  return [...missing.values()].some((rest) => rest > 0);
+}
+
+/** Length of a block with its first six bytes; 0 where it states none (pictures) or is no block (tables). */
+function statedBytes(payload: Buffer): number {
+  const isBlock = payload.length >= 6 && payload.readUIntBE(0, 3) === 1;
+  const length = isBlock ? payload.readUInt16BE(4) : 0;
+  return length === 0 ? 0 : length + 6;
 }
 
 /**
- * ffprobe arguments that list the packets of the last GOP and decode them, refusing damaged pictures: `packet,pts` and
- * `frame,pts` lines on stdout.
- * @param from seconds on the source's own clock, at or before its last key frame
+ * Streams without an index are sought by decoding times, which lie before the times of showing: a seek to a key frame
+ * may land behind it. Landing before it in the middle of a GOP does no harm.
  */
-export function endArgs(input: string, streamIndex: number, from: number): string[] {
+const EARLY_SECONDS = 2;
+
+/**
+ * ffprobe arguments that decode the packets of the last GOP, each listed as a `packet,pts` line on stdout.
+ * @param lastKey when the last key frame is shown, in seconds on the source's own clock
+ * @param packets no more than so many of them; absent: all
+ */
+export function endArgs(input: string, streamIndex: number, lastKey: number, packets?: number): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+error', '-select_streams', String(streamIndex)];
-  const form = ['-of', 'csv', '-show_entries', 'packet=pts:frame=pts', '-read_intervals', `${from.toFixed(6)}%`];
-  const before = ['-err_detect', 'explode', '-threads', '1'];
-  return [...what, ...form, ...inputArgs(input, { tool: 'ffprobe', before })];
+  const end = packets === undefined ? '' : `+#${packets}`;
+  // Frames have to be asked for, or nothing is decoded.
+  const form = ['-of', 'csv', '-show_entries', 'packet=pts:frame=pict_type'];
+  const range = ['-read_intervals', `${Math.max(0, lastKey - EARLY_SECONDS).toFixed(6)}%${end}`];
+  return [...what, ...form, ...range, ...inputArgs(input, { tool: 'ffprobe', before: ['-threads', '1'] })];
 }
 
-/**
- * True where the very last picture of a stream does not decode: the file ends inside it. A stream that was cut exactly
- * between two pictures cannot be told from a recording that was stopped there.
- */
-export function endsInsidePicture(listing: string): boolean {
-  const times = (kind: string): string[] =>
-    [...listing.matchAll(new RegExp(`^${kind},(-?\\d+)`, 'gm'))].map((match) => match[1] ?? '');
-  const last = times('packet').at(-1);
-  const decoded = times('frame');
-  return last !== undefined && decoded.length > 0 && !decoded.includes(last);
+/** How many packets a listing of `endArgs` has. */
+export function listedPackets(listing: string): number {
+  return [...listing.matchAll(/^packet,/gm)].length;
 }

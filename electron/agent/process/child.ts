@@ -1,3 +1,5 @@
+import type { Confinement } from './sandbox-port.ts';
+
 /**
  * What a child process is to the rest of the agent. Types only: run-process.ts implements them, and everything
  * outside process/ sees children through this file (architecture.md: process/ is the only importer of child_process).
@@ -17,6 +19,10 @@ export interface ChildSpec {
   readonly stdout?: StdoutUse;
   readonly onStderrLine?: (line: string) => void;
   readonly limits?: ChildLimits;
+  /** `none`: outside the job's sandbox, where there is one; only to find out why a tool does not work inside. */
+  readonly sandbox?: 'none';
+  /** `graphics`: may use the graphics card; for hardware encoders alone. Without a sandbox everybody may. */
+  readonly devices?: 'graphics';
   /** Aborting ends this child alone: CONT, TERM, 5 s, KILL. Its end is then `cancelled`. */
   readonly signal?: AbortSignal;
 }
@@ -93,6 +99,10 @@ export interface ProcessOptions {
    */
   readonly owner: string;
   readonly jobId: string;
-  /** Nice value 0..19 for every child (below normal: 10). */
+  /** Nice value 0..19 for every child (priority.ts); above 0 the disk priority goes down with it. */
   readonly nice: number;
+  /** Cores the children may use, of those this process may; absent: all. */
+  readonly cpuCores?: number | undefined;
+  /** Absent: children run without a sandbox. */
+  readonly confinement?: Confinement;
 }

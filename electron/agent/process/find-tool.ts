@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { bundledToolsFolder } from './bundled-tools.ts';
 
 export type ToolName = 'ffmpeg' | 'ffprobe';
 
@@ -20,7 +21,7 @@ export interface ToolPlaces {
   readonly setting?: string | undefined;
   /** Environment to read FFMPEG_BIN / FFPROBE_BIN, PATH and PATHEXT from. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder of the tools shipped with the app. */
+  /** Folder of the tools shipped with the app; default: where a package has it. */
   readonly bundledDir?: string | undefined;
   /** Path named by the package ffmpeg-static; default: asks the package. */
   readonly ffmpegStatic?: () => string | null;
@@ -47,7 +48,8 @@ function* namedPlaces(name: ToolName, places: ToolPlaces): Generator<readonly [T
   if (places.setting) yield ['setting', places.setting];
   const fromEnvironment = places.env[ENVIRONMENT_NAME[name]];
   if (fromEnvironment) yield ['environment', fromEnvironment];
-  if (places.bundledDir) yield ['bundled', join(places.bundledDir, fileName(name))];
+  const bundled = places.bundledDir ?? bundledToolsFolder();
+  if (bundled) yield ['bundled', join(bundled, fileName(name))];
   if (name === 'ffmpeg') {
     const fromPackage = (places.ffmpegStatic ?? askFfmpegStatic)();
     if (fromPackage !== null) yield ['ffmpeg-static', fromPackage];

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setPriority } from 'node:os';
 import type { ChildEnd, ChildResult, ChildSpec, JobProcesses, ProcessOptions } from './child.ts';
+import { confine, type Confined } from './confinement.ts';
 import { CHILD_ENTRY, childEnvironment, entry } from './environment.ts';
 import { launchArgs, type Wrappers } from './launch-args.ts';
+import { coreList, lowerChild } from './priority.ts';
 import { startChild, whyNotRunnable } from './run-process.ts';
 import type { ChildContext, RunningChild } from './running-child.ts';
 import { sharedSupervisor, type SupervisorLink } from './supervisor-link.ts';
@@ -25,6 +26,9 @@ export interface ProcessDeps {
 export function createJobProcesses(options: ProcessOptions, deps: ProcessDeps = {}): JobProcesses {
   return new Children(options, deps);
 }
+
+/** Longer than a fork takes, and far within the two seconds in which the machine is given back. */
+const STRAGGLERS_MS = 200;
 
 class Children implements JobProcesses {
   readonly #options: ProcessOptions;
@@ -80,6 +84,12 @@ class Children implements JobProcesses {
     if (this.#suspended || this.#ended !== undefined) return;
     this.#suspended = true;
     for (const child of this.#living) child.stop();
+    setTimeout(() => this.#stopStragglers(), STRAGGLERS_MS).unref();
+  }
+
+  /** Who left the group and was being born while the others were stopped. */
+  #stopStragglers(): void {
+    if (this.#suspended) for (const child of this.#living) child.stop();
   }
 
   resume(): void {
@@ -108,19 +118,24 @@ class Children implements JobProcesses {
   /** The running child, or how it ended before it began. */
   async #start(spec: ChildSpec): Promise<RunningChild | ChildEnd> {
     // Looking at a program or folder on a dead share may never answer.
-    const looks = Promise.all([whyNotRunnable(spec), this.#wrappers()]);
+    const looks = Promise.all([whyNotRunnable(spec), this.#wrappers(), confine(spec, this.#options.confinement)]);
     const looked = await Promise.race([looks, this.#whenEnded.promise]);
     await this.#untilAwake(spec.signal);
     if (this.#ended !== undefined) return this.#ended;
     if (looked === undefined) return { kind: 'killed' };
-    const [problem, wrappers] = looked;
+    const [problem, wrappers, confined] = looked;
     if (spec.signal?.aborted === true) return { kind: 'cancelled' };
     if (problem !== null) return { kind: 'not-started', message: problem };
-    return this.#spawn(spec, wrappers);
+    if (confined.kind === 'refused') return { kind: 'not-started', message: confined.message };
+    return this.#spawn(spec, wrappers, confined);
   }
 
-  async #spawn(spec: ChildSpec, wrappers: Wrappers): Promise<RunningChild | ChildEnd> {
-    const { runId, owner, nice } = this.#options;
+  async #spawn(
+    spec: ChildSpec,
+    wrappers: Wrappers,
+    confined: Exclude<Confined, { kind: 'refused' }>,
+  ): Promise<RunningChild | ChildEnd> {
+    const { runId, owner, nice, cpuCores } = this.#options;
     const diesWithUs = spawnsFromMainThread && wrappers.setpriv !== undefined;
     try {
       if (this.#supervision === 'always' || !diesWithUs) this.#supervisor ??= this.#findSupervisor();
@@ -129,7 +144,16 @@ class Children implements JobProcesses {
     }
     // Unique beyond this process: a run that is resumed after a crash keeps its id.
     const child = `${runId}/${randomUUID()}`;
-    const wish = { program: spec.program, args: spec.args, nice, dieWithParent: spawnsFromMainThread };
+    const wish = {
+      program: spec.program,
+      args: spec.args,
+      nice,
+      cores: coreList(cpuCores),
+      dieWithParent: spawnsFromMainThread,
+      ...(confined.kind === 'free'
+        ? {}
+        : { sandbox: { words: confined.words(spawnsFromMainThread), errorNames: confined.errorNames } }),
+    };
     const context: ChildContext = {
       launch: launchArgs({ ...wish, addressSpaceBytes: spec.limits?.addressSpaceBytes }, wrappers),
       env: childEnvironment(this.#env, spec.env ?? {}, { runId, owner, child }),
@@ -139,7 +163,7 @@ class Children implements JobProcesses {
     };
     const start = await startChild(spec, context, (running) => {
       this.#adopt(running);
-      if (nice > 0 && wrappers.nice === undefined) lowerPriority(running.group, nice);
+      lowerChild(running.group, nice, wrappers.nice !== undefined, () => this.#living.has(running));
     });
     return start.kind === 'running' ? start.child : start;
   }
@@ -175,14 +199,5 @@ class Children implements JobProcesses {
   #tellGroups(): void {
     const groups = this.groups();
     for (const listener of this.#listeners) listener(groups);
-  }
-}
-
-/** The way where there is no `nice` (Windows): a moment late, but before the program has started threads of its own. */
-function lowerPriority(pid: number, nice: number): void {
-  try {
-    setPriority(pid, nice);
-  } catch {
-    // gone already, or not ours to change; the priority is a courtesy
   }
 }

@@ -8,6 +8,9 @@ import {
   type ProcessRow,
 } from './process-table.ts';
 
+/** Windows has no signal that stops a process and lets it go on: there nothing is suspended, only held back. */
+export const CAN_SUSPEND = process.platform !== 'win32';
+
 /** What tells a child and everything that came from it from the rest of the machine. */
 export interface FamilyName {
   /** Process id of the child, which leads its own group and session. */

@@ -3,6 +3,12 @@ export interface Wrappers {
   /** util-linux `setpriv` that knows --pdeathsig. */
   readonly setpriv?: string;
   readonly nice?: string;
+  /** util-linux `ionice`. */
+  readonly ionice?: string;
+  /** util-linux `taskset`. */
+  readonly taskset?: string;
+  /** macOS `taskpolicy`. */
+  readonly taskpolicy?: string;
   /** util-linux `prlimit`. */
   readonly prlimit?: string;
 }
@@ -12,6 +18,8 @@ export interface Launch {
   readonly args: readonly string[];
   /** Names that can begin an error line of a wrapper whose exec failed. */
   readonly wrapperNames: readonly string[];
+  /** A sandbox turns a signal that ended the program into an exit code, and its own errors into code 1. */
+  readonly sandboxNames: readonly string[];
 }
 
 export interface LaunchWish {
@@ -19,9 +27,12 @@ export interface LaunchWish {
   readonly args: readonly string[];
   /** 0..19; 0 needs no wrapper. */
   readonly nice: number;
+  /** Cores to run on, as `taskset -c` takes them; absent or null: all. */
+  readonly cores?: string | null;
   readonly addressSpaceBytes?: number | undefined;
   /** Only true when the spawning thread lives as long as the process: the kernel means the thread by "parent". */
   readonly dieWithParent: boolean;
+  readonly sandbox?: { readonly words: readonly string[]; readonly errorNames: readonly string[] };
 }
 
 /**
@@ -38,11 +49,23 @@ export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
   if (wish.dieWithParent && wrappers.setpriv !== undefined) {
     add('setpriv', wrappers.setpriv, '--pdeathsig', 'KILL', '--');
   }
-  if (wish.nice > 0 && wrappers.nice !== undefined) add('nice', wrappers.nice, '-n', String(wish.nice), '--');
+  if (wish.nice > 0) addPriority(wrappers, wish.nice, add);
+  if (wish.cores != null && wrappers.taskset !== undefined) add('taskset', wrappers.taskset, '-c', wish.cores);
+  if (wish.sandbox !== undefined) add(wish.sandbox.errorNames[0] ?? 'sandbox', ...wish.sandbox.words);
   // Last, so that the wrappers themselves need not fit into the limit.
   if (wish.addressSpaceBytes !== undefined && wrappers.prlimit !== undefined) {
     add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(wish.addressSpaceBytes))}`, '--');
   }
   const [program = wish.program, ...args] = [...chain, wish.program, ...wish.args];
-  return { program, args, wrapperNames };
+  return { program, args, wrapperNames, sandboxNames: wish.sandbox?.errorNames ?? [] };
+}
+
+/**
+ * The idle class of the disk scheduler is served when nobody else asks, and now and then all the same, so that nothing
+ * starves. On macOS `utility`, not `background`: that one keeps to the slow cores even when nobody is there.
+ */
+function addPriority(wrappers: Wrappers, nice: number, add: (name: string, ...words: string[]) => void): void {
+  if (wrappers.taskpolicy !== undefined) add('taskpolicy', wrappers.taskpolicy, '-c', 'utility');
+  if (wrappers.nice !== undefined) add('nice', wrappers.nice, '-n', String(nice), '--');
+  if (wrappers.ionice !== undefined) add('ionice', wrappers.ionice, '-c', '3');
 }

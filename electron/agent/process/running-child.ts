@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildEnd, ChildResult, ChildSpec } from './child.ts';
 import { AFTER_EXIT, AFTER_KILL, drained } from './drain.ts';
@@ -152,10 +153,23 @@ export class FollowedChild implements RunningChild {
     };
   }
 
+  /** What the sandbox says about itself, and what it says of a program that a signal ended: 128 + its number. */
+  #insideSandbox(code: number, line: string): ChildEnd | null {
+    const names = this.#context.launch.sandboxNames;
+    if (names.length === 0) return null;
+    if (names.some((name) => line.startsWith(`${name}: `))) {
+      return { kind: 'not-started', message: `The sandbox could not start “${this.#spec.program}” (${line}).` };
+    }
+    const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+    return signal === undefined ? null : { kind: 'signalled', signal };
+  }
+
   /** A wrapper that could not exec the program exits with 126 or 127 and says so; that is no exit of the program. */
   #wrapperFailure(end: ChildEnd, stderrTail: readonly string[]): ChildEnd {
-    if (end.kind !== 'exited' || (end.code !== 126 && end.code !== 127)) return end;
     const line = stderrTail.at(-1) ?? '';
+    const inside = end.kind === 'exited' && end.code !== 0 ? this.#insideSandbox(end.code, line) : null;
+    if (inside !== null) return inside;
+    if (end.kind !== 'exited' || (end.code !== 126 && end.code !== 127)) return end;
     const wrapper = this.#context.launch.wrapperNames.find((name) => line.startsWith(`${name}: `));
     if (wrapper === undefined) return end;
     return { kind: 'not-started', message: `The program “${this.#spec.program}” could not be started (${line}).` };

@@ -79,3 +79,16 @@ function entryScript(entry: NodeEntry, moduleUrl: string): string {
   const beside = join(here, `${entry}.js`);
   return existsSync(beside) ? beside : join(here, '..', 'node', `${entry}.js`);
 }
+
+/** What lies beside our programs in the sources, and in a build. */
+const OWN_FOLDERS = ['electron', 'shared', 'out', 'node_modules', 'package.json'];
+
+/** Files and folders our own Node programs are loaded from: what a sandbox has to let them read. */
+export function ownPlaces(moduleUrl: string = import.meta.url): readonly string[] {
+  const here = fileURLToPath(new URL('.', moduleUrl)).replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked');
+  for (let folder = here; ; folder = dirname(folder)) {
+    const found = OWN_FOLDERS.map((name) => join(folder, name)).filter((path) => existsSync(path));
+    if (found.length > 1) return found;
+    if (folder === dirname(folder)) return [here];
+  }
+}

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { isMainThread } from 'node:worker_threads';
 import { searchPath } from './find-tool.ts';
 import type { Wrappers } from './launch-args.ts';
+import { coreList } from './priority.ts';
 
 let found: Promise<Wrappers> | undefined;
 
@@ -21,15 +22,22 @@ export async function proveWrappers(env: Readonly<Record<string, string | undefi
     return program !== null && (await succeeds(program, args)) ? program : null;
   };
   const onLinux = process.platform === 'linux';
-  const [setpriv, nice, prlimit] = await Promise.all([
+  const onMac = process.platform === 'darwin';
+  const [setpriv, nice, prlimit, ionice, taskset, taskpolicy] = await Promise.all([
     onLinux ? proven('setpriv', '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', ':') : null,
     proven('nice', '-n', '1', '--', '/bin/sh', '-c', ':'),
     onLinux ? proven('prlimit', `--as=${String(2 ** 40)}`, '--', '/bin/sh', '-c', ':') : null,
+    onLinux ? proven('ionice', '-c', '3', '/bin/sh', '-c', ':') : null,
+    onLinux ? proven('taskset', '-c', coreList(1) ?? '0', '/bin/sh', '-c', ':') : null,
+    onMac ? proven('taskpolicy', '-c', 'utility', '/bin/sh', '-c', ':') : null,
   ]);
   return {
     ...(setpriv === null ? {} : { setpriv }),
     ...(nice === null ? {} : { nice }),
     ...(prlimit === null ? {} : { prlimit }),
+    ...(ionice === null ? {} : { ionice }),
+    ...(taskset === null ? {} : { taskset }),
+    ...(taskpolicy === null ? {} : { taskpolicy }),
   };
 }
 

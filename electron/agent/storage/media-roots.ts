@@ -3,7 +3,15 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { RootState } from '../../../shared/snapshot.ts';
 import { instant, type Clock } from '../clock.ts';
-import { lookAt, openSource, sameIdentity, type OpenSource, type SourceIdentity } from './open-source.ts';
+import {
+  identityOf,
+  lookAt,
+  openSource,
+  sameIdentity,
+  wasReplaced,
+  type OpenSource,
+  type SourceIdentity,
+} from './open-source.ts';
 import { createRootGate, type Gated, type RootGate } from './root-gate.ts';
 import { locate } from './source-path.ts';
 
@@ -34,7 +42,7 @@ export interface MediaRoots {
 export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Clock): MediaRoots {
   let roots = initial;
   const gates = new Map<string, RootGate>();
-  const firstLooks = new Map<string, { readonly at: number; readonly identity: SourceIdentity }>();
+  const fresh = createFreshFiles(clock);
 
   const gateOf = (path: string): RootGate => {
     const gate = gates.get(path) ?? createRootGate(clock);
@@ -42,19 +50,6 @@ export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Cl
     return gate;
   };
   const folderOf = (name: string): string | undefined => roots.find((root) => root.name === name)?.path;
-
-  const settled = (sourcePath: string, identity: SourceIdentity): boolean => {
-    if (clock.now() - identity.mtimeMs >= FRESH_MS) {
-      firstLooks.delete(sourcePath);
-      return true;
-    }
-    const first = firstLooks.get(sourcePath);
-    if (first === undefined || !sameIdentity(first.identity, identity)) {
-      firstLooks.set(sourcePath, { at: clock.monotonic(), identity });
-      return false;
-    }
-    return clock.monotonic() - first.at >= LOOKS_APART_MS;
-  };
 
   return {
     setRoots(next) {
@@ -72,7 +67,7 @@ export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Cl
         return { kind: 'root-unavailable', root: located.root };
       }
       if (look.value === null) return { kind: 'claimable', sizeBytes: 0 };
-      return settled(sourcePath, look.value)
+      return fresh.settled(sourcePath, look.value)
         ? { kind: 'claimable', sizeBytes: look.value.sizeBytes }
         : { kind: 'growing' };
     },
@@ -85,9 +80,12 @@ export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Cl
       }
       const folder = located.kind === 'in-root' ? folderOf(located.root) : undefined;
       if (located.kind !== 'in-root' || folder === undefined) throw unavailable(sourcePath);
-      firstLooks.delete(sourcePath);
       const opened = await openThrough(gateOf(folder), folder, located.relative);
       if (opened === 'not-answering') throw unavailable(located.root);
+      if (fresh.stillGrowing(sourcePath, opened.identity)) {
+        await opened.handle.close();
+        throw growing(sourcePath);
+      }
       return opened;
     },
     async unchanged(sourcePath, opened) {
@@ -95,9 +93,43 @@ export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Cl
       const folder = located.kind === 'in-root' ? folderOf(located.root) : undefined;
       if (folder === undefined) throw unavailable(sourcePath);
       // An error on an open descriptor (ESTALE, EIO) is the share's, not the file's.
-      const stats = await gateOf(folder).run(() => opened.handle.stat().catch(() => null));
-      if (stats.kind === 'not-answering' || stats.value === null) throw unavailable(folder);
-      return stats.value.size === opened.identity.sizeBytes && stats.value.mtimeMs === opened.identity.mtimeMs;
+      const look = await gateOf(folder).run(async () => {
+        const stats = await opened.handle.stat().catch(() => null);
+        return stats === null ? null : { identity: identityOf(stats), replaced: await wasReplaced(opened) };
+      });
+      if (look.kind === 'not-answering' || look.value === null) throw unavailable(folder);
+      return sameIdentity(look.value.identity, opened.identity) && !look.value.replaced;
+    },
+  };
+}
+
+interface FreshFiles {
+  /** Old enough, or two looks far enough apart agreed. */
+  settled(sourcePath: string, identity: SourceIdentity): boolean;
+  /** True when a fresh file is not what the looks agreed on; forgets them. */
+  stillGrowing(sourcePath: string, identity: SourceIdentity): boolean;
+}
+
+function createFreshFiles(clock: Clock): FreshFiles {
+  const firstLooks = new Map<string, { readonly at: number; readonly identity: SourceIdentity }>();
+  const isOld = ({ mtimeMs }: SourceIdentity): boolean => clock.now() - mtimeMs >= FRESH_MS;
+  return {
+    settled(sourcePath, identity) {
+      if (isOld(identity)) {
+        firstLooks.delete(sourcePath);
+        return true;
+      }
+      const first = firstLooks.get(sourcePath);
+      if (first === undefined || !sameIdentity(first.identity, identity)) {
+        firstLooks.set(sourcePath, { at: clock.monotonic(), identity });
+        return false;
+      }
+      return clock.monotonic() - first.at >= LOOKS_APART_MS;
+    },
+    stillGrowing(sourcePath, identity) {
+      const agreed = firstLooks.get(sourcePath)?.identity;
+      firstLooks.delete(sourcePath);
+      return agreed !== undefined && !isOld(identity) && !sameIdentity(agreed, identity);
     },
   };
 }
@@ -164,6 +196,12 @@ async function checkRoot(root: MediaRootSetting, gate: RootGate, clock: Clock): 
           nextStep: 'Mount the share or correct the folder; its jobs wait untouched.',
         };
   return { ...base, readable: false, problem };
+}
+
+/** It went on growing between the looks that let the job be claimed and its opening. */
+function growing(sourcePath: string): JobFailure {
+  const message = `“${sourcePath}” is still being written; the job runs once it is complete.`;
+  return new JobFailure(failure('SOURCE_GROWING', message, { subject: sourcePath }));
 }
 
 function unavailable(root: string): JobFailure {

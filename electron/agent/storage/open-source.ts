@@ -1,7 +1,8 @@
-import { constants, type Stats } from 'node:fs';
-import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readlink, realpath, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { Source } from '../executors/executor.ts';
+import { openBeneath } from './open-beneath.ts';
 import { isInside, spellings } from './source-path.ts';
 
 /** An open source; `handle` stays ours until the job is over. */
@@ -11,7 +12,7 @@ export interface OpenSource {
   readonly identity: SourceIdentity;
 }
 
-/** What tells whether a file is still the one that was read. Inodes are compared on local disks only. */
+/** What tells whether a file is still the one that was read. */
 export interface SourceIdentity {
   readonly sizeBytes: number;
   readonly mtimeMs: number;
@@ -21,17 +22,17 @@ export interface SourceIdentity {
 const CHILD_DESCRIPTOR = 3;
 
 /**
- * Opens a source read-only inside its media root. Checked on the opened descriptor, so that nothing can be swapped
- * between check and open: a regular file, and its real path inside the root (media.md, Untrusted input).
- * Throws JobFailure SOURCE_UNREADABLE or SOURCE_FORBIDDEN.
+ * Opens a source read-only inside its media root, without a gap between check and open: links are resolved and judged
+ * first, then the file is opened without following any (media.md, Untrusted input). Throws JobFailure
+ * SOURCE_UNREADABLE, SOURCE_FORBIDDEN, or SOURCE_CHANGED when it was replaced meanwhile.
  */
 export async function openSource(folder: string, relative: string): Promise<OpenSource> {
-  const handle = await openAnySpelling(folder, relative);
+  const root = await realpath(folder);
+  const { handle, stats, real } = await openAnySpelling(folder, root, relative);
   try {
-    const stats = await handle.stat();
-    const path = await realPathOf(handle, folder, relative);
-    if (!isInside(path, await realpath(folder))) throw forbidden(relative);
-    if (!stats.isFile()) throw notRegular(relative, stats);
+    const path = await realPathOf(handle, real, relative);
+    // A folder above it may have been moved out of the root while it was opened.
+    if (!isInside(path, root)) throw forbidden(relative);
     if (stats.size === 0) throw unreadable(relative, 'is empty (0 bytes)');
     const source: Source = {
       path,
@@ -64,43 +65,64 @@ export function sameIdentity(a: SourceIdentity, b: SourceIdentity): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs;
 }
 
-async function openAnySpelling(folder: string, relative: string): Promise<FileHandle> {
+interface Opened {
+  readonly handle: FileHandle;
+  readonly stats: Stats;
+  /** Real path that was walked. */
+  readonly real: string;
+}
+
+async function openAnySpelling(folder: string, root: string, relative: string): Promise<Opened> {
   for (const path of spellings(folder, relative)) {
-    const stats = await stat(path).catch((error: unknown) => nullUnlessRefused(error, relative));
-    if (stats === null) continue;
-    // Judged before the open as well: opening a FIFO or a device can have effects of its own.
-    if (!stats.isFile()) throw await whyNotRegular(folder, path, relative, stats);
-    try {
-      // O_NONBLOCK: should the name have become a FIFO since, the open returns at once instead of waiting for a writer.
-      return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    } catch (error) {
+    const real = await realpath(path).catch((error: unknown) => nullUnlessRefused(error, relative));
+    if (real === null) continue;
+    if (!isInside(real, root)) throw forbidden(relative);
+    const opened = await openBeneath(root, real).catch((error: unknown) => {
       throw unreadable(relative, `cannot be opened (${codeOf(error)})`, error);
-    }
+    });
+    if (opened.kind === 'not-regular') throw notRegular(relative, opened.stats);
+    if (opened.kind === 'replaced') throw replaced(relative);
+    return { ...opened, real };
   }
   throw unreadable(relative, 'does not exist');
 }
 
-async function realPathOf(handle: FileHandle, folder: string, relative: string): Promise<string> {
+/** Where the opened file really is; on Linux the kernel says it, elsewhere the name must still stand for that file. */
+async function realPathOf(handle: FileHandle, real: string, relative: string): Promise<string> {
   if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
-  for (const path of spellings(folder, relative)) {
-    const real = await realpath(path).catch(() => null);
-    if (real === null) continue;
-    const [opened, named] = await Promise.all([handle.stat({ bigint: true }), stat(real, { bigint: true })]);
-    if (opened.ino === named.ino && opened.dev === named.dev) return real;
-  }
-  throw unreadable(relative, 'was replaced while it was opened');
+  const [opened, named] = await Promise.all([handle.stat({ bigint: true }), stat(real, { bigint: true })]);
+  if (opened.ino === named.ino && opened.dev === named.dev && (await realpath(real)) === real) return real;
+  throw replaced(relative);
 }
 
-/** A link out of the root is that before it is anything else: what lies there is nobody's business. */
-async function whyNotRegular(folder: string, path: string, relative: string, stats: Stats): Promise<JobFailure> {
-  const [real, root] = await Promise.all([realpath(path).catch(() => path), realpath(folder)]);
-  return isInside(real, root) ? notRegular(relative, stats) : forbidden(relative);
+/**
+ * File systems of Linux whose inode numbers stay (statfs.h): ext, XFS, Btrfs, F2FS, ZFS, tmpfs, overlay. On shares
+ * and FAT a number may be another one at the next look.
+ */
+const LOCAL_FILE_SYSTEMS = [0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630];
+
+/**
+ * True when another file took the source's name while it was open. Only where inode numbers can be trusted; a name
+ * that is gone says nothing about what was read.
+ */
+export async function wasReplaced({ handle, source }: OpenSource): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const named = await stat(source.path, { bigint: true }).catch(() => null);
+  if (named === null) return false;
+  const [opened, system] = await Promise.all([handle.stat({ bigint: true }), statfs(source.path)]);
+  if (!LOCAL_FILE_SYSTEMS.includes(system.type >>> 0)) return false;
+  return opened.ino !== named.ino || opened.dev !== named.dev;
 }
 
 function forbidden(relative: string): JobFailure {
   return new JobFailure(
     failure('SOURCE_FORBIDDEN', `“${relative}” leads out of its media root.`, { subject: relative }),
   );
+}
+
+function replaced(relative: string): JobFailure {
+  const message = `“${relative}” was replaced while it was opened.`;
+  return new JobFailure(failure('SOURCE_CHANGED', message, { subject: relative }));
 }
 
 function notRegular(relative: string, stats: Stats): JobFailure {
