@@ -73,6 +73,7 @@ const saying = (answer: Partial<SpeechAnswer>, progress: readonly number[] = [])
       engineVersion: '0',
       parameters: {},
       wallMs: 5,
+      warnings: [],
     };
     return Promise.resolve({ ...base, ...answer });
   },
@@ -104,7 +105,13 @@ describe.skipIf(NO_FFMPEG !== null)(`transcribe_audio with the real engine ${NO_
   it('gives what the engine hears: text, times and the language detected', async () => {
     const success = await run(await tone(3), (context) => execute(context), {}, reciting);
     const { text, endMs } = RECITED;
-    const segments = [{ start_ms: 0, end_ms: endMs, text }];
+    const words = [
+      { start_ms: 0, end_ms: 660, text: 'Bonjour' },
+      { start_ms: 660, end_ms: 1040, text: 'tout' },
+      { start_ms: 1040, end_ms: 1230, text: 'le' },
+      { start_ms: 1230, end_ms: 2000, text: 'monde.' },
+    ];
+    const segments = [{ start_ms: 0, end_ms: endMs, text, words }];
     expect(success.outputs.transcript).toEqual({ text, language: 'fr', segments });
     expect(success.warnings).toEqual([]);
     console.log('reciting model, 3 s of sound:', success.metrics['engine_ms'], 'ms');
@@ -280,7 +287,10 @@ describe.skipIf(NO_FFMPEG !== null)(`transcribe_audio behind the engine ${NO_FFM
       { start_ms: 1800, end_ms: 2000, text: 'Bye.' },
     ]);
     expect(success.outputs.transcript.text).toBe('Thank you. Bye.');
-    expect(success.warnings).toMatchObject([{ code: 'LOOP_REMOVED', count: 5 }]);
+    expect(success.warnings).toMatchObject([
+      { code: 'LOOP_REMOVED', count: 5 },
+      { code: 'TIMES_CORRECTED', count: 1 },
+    ]);
   });
 
   it('hears sound on any one of eight mono tracks, and a track that starts late at its own time', async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { engineLanguage } from '../../electron/agent/speech/languages.ts';
 import { parseEngineMessage } from '../../electron/agent/speech/engine-protocol.ts';
-import { cutAtPause, isDigitalSilence, SAMPLE_RATE, WINDOW_SAMPLES } from '../../electron/agent/speech/windows.ts';
+import {
+  cutWindow,
+  isDigitalSilence,
+  OVERLAP_SAMPLES,
+  SAMPLE_RATE,
+  WINDOW_SAMPLES,
+} from '../../electron/agent/speech/windows.ts';
 
 const tone = (seconds: number): Int16Array =>
   Int16Array.from({ length: seconds * SAMPLE_RATE }, (_, at) => Math.sin(at / 7) * 8000);
@@ -12,15 +18,15 @@ describe('windows', () => {
     // A longer pause at 100 s must not be taken: the window would waste two thirds of itself.
     samples.fill(0, 100 * SAMPLE_RATE, 105 * SAMPLE_RATE);
     samples.fill(0, 281 * SAMPLE_RATE, 281.4 * SAMPLE_RATE);
-    const cut = cutAtPause(samples) / SAMPLE_RATE;
-    expect(cut).toBeGreaterThan(281);
-    expect(cut).toBeLessThan(281.4);
+    const { at, overlap } = cutWindow(samples);
+    expect(at / SAMPLE_RATE).toBeGreaterThan(281);
+    expect(at / SAMPLE_RATE).toBeLessThan(281.4);
+    expect(overlap).toBe(0);
   });
 
   it('always goes on, also without a pause', () => {
-    const cut = cutAtPause(tone(300));
-    expect(cut).toBeGreaterThanOrEqual(WINDOW_SAMPLES - 30 * SAMPLE_RATE);
-    expect(cut).toBeLessThanOrEqual(WINDOW_SAMPLES);
+    expect(cutWindow(tone(300))).toEqual({ at: WINDOW_SAMPLES, overlap: OVERLAP_SAMPLES });
+    expect(cutWindow(tone(4))).toMatchObject({ overlap: 0 });
   });
 
   it('knows digital silence, with the last step of a lossy codec, from a whisper', () => {

@@ -9,9 +9,6 @@ const LANGUAGES: ReadonlySet<string> = new Set(
 
 /** Detected by the engine. */
 export const AUTO = 'auto';
-/** ISO 639-2: nothing was said, so there is no language. */
-export const UNDETERMINED = 'und';
-
 /** Names some tools use for a language the engine spells otherwise. */
 const ALIASES: Readonly<Record<string, string>> = { nb: 'no', jv: 'jw', iw: 'he', fil: 'tl', in: 'id' };
 

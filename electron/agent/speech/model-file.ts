@@ -58,6 +58,19 @@ export async function readModel(path: string): Promise<ModelReading> {
   }
 }
 
+/** Whether a file is a Silero model for whisper.cpp: the ggml mark, then the model's type as a short text. */
+export async function isDetectorModel(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const header = await readAt(file, 0, 32);
+    if (header === null || header.readUInt32LE(0) !== GGML_MAGIC) return false;
+    const length = header.readInt32LE(4);
+    return length > 0 && length <= 24 && header.toString('latin1', 8, 8 + length).startsWith('silero');
+  } finally {
+    await file.close();
+  }
+}
+
 function describeMagic(header: Buffer): string {
   const magic = header.toString('latin1', 0, 4);
   if (magic === 'GGUF') return 'it is a GGUF file, which is another program’s format';

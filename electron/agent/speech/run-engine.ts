@@ -1,6 +1,7 @@
 import type { ChildResult, JobProcesses } from '../process/child.ts';
 import { nodeProgram } from '../process/spawn-node.ts';
 import { parseEngineMessage, type EngineMessage, type EngineRequest } from './engine-protocol.ts';
+import type { Variant } from './whisper-binding.ts';
 
 export type EngineDescription =
   | { readonly kind: 'engine'; readonly engine: string; readonly version: string }
@@ -8,18 +9,44 @@ export type EngineDescription =
 
 /** Loading the native library takes 0.1 s; a virus scanner looks at its 10 MB first. */
 const DESCRIBE_WALL_MS = 30_000;
+/** The largest model from a slow disk, its copy to a graphics device, and the first second of sound. */
+const PROBE_WALL_MS = 120_000;
 
 export async function describeEngine(processes: JobProcesses): Promise<EngineDescription> {
+  const asked = await ask(processes, { type: 'describe', variant: 'default' }, DESCRIBE_WALL_MS);
+  if (asked.kind === 'unavailable') return asked;
+  const { message } = asked;
+  return message.type === 'engine'
+    ? { kind: 'engine', engine: message.engine, version: message.version }
+    : { kind: 'unavailable', why: 'it answered something else' };
+}
+
+export type DeviceProbe =
+  { readonly kind: 'device'; readonly device: string } | { readonly kind: 'unavailable'; readonly why: string };
+
+/** Runs the model for a moment in this variant and tells on which device that was, `CPU` for a silent fallback. */
+export async function probeDevice(processes: JobProcesses, variant: Variant, modelPath: string): Promise<DeviceProbe> {
+  const asked = await ask(processes, { type: 'probe', variant, modelPath }, PROBE_WALL_MS);
+  if (asked.kind === 'unavailable') return asked;
+  const { message } = asked;
+  return message.type === 'device'
+    ? { kind: 'device', device: message.device }
+    : { kind: 'unavailable', why: 'it answered something else' };
+}
+
+type Asked =
+  | { readonly kind: 'answered'; readonly message: EngineMessage }
+  | { readonly kind: 'unavailable'; readonly why: string };
+
+/** For requests with one answer. */
+async function ask(processes: JobProcesses, request: EngineRequest, wallMs: number): Promise<Asked> {
   const messages: EngineMessage[] = [];
-  const run = await runEngine(processes, { type: 'describe' }, (message) => messages.push(message), {
-    wallMs: DESCRIBE_WALL_MS,
-  });
+  const run = await runEngine(processes, request, (message) => messages.push(message), { wallMs });
   if (run.kind === 'not-started') return { kind: 'unavailable', why: run.why };
-  for (const message of messages) {
-    if (message.type === 'engine') return { kind: 'engine', engine: message.engine, version: message.version };
-    if (message.type === 'failed') return { kind: 'unavailable', why: message.message };
-  }
+  const [message] = messages;
+  if (message?.type === 'failed') return { kind: 'unavailable', why: message.message };
   const { end, stderrTail } = run.result;
+  if (message !== undefined && end.kind === 'exited' && end.code === 0) return { kind: 'answered', message };
   const last = stderrTail.at(-1);
   return { kind: 'unavailable', why: `its process ended (${end.kind})${last === undefined ? '' : `: ${last}`}` };
 }
@@ -52,6 +79,11 @@ export async function runEngine(
       },
     },
     limits,
+    ...(wantsDevice(request) ? { devices: 'graphics' as const } : {}),
   });
   return { kind: 'ran', result };
+}
+
+function wantsDevice(request: EngineRequest): boolean {
+  return request.type === 'probe' || (request.type === 'transcribe' && request.gpu);
 }

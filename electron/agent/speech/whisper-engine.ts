@@ -1,31 +1,65 @@
-import { stat } from 'node:fs/promises';
-import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
-import { toolDetail, toolFailure } from '../media/tool-failure.ts';
-import type { ChildResult } from '../process/child.ts';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import type { Warning } from '../../../shared/wire.ts';
 import type { RawSegment } from './clean-segments.ts';
+import { checkModel, engineFailure, type CheckedModel } from './engine-failure.ts';
 import type { EngineMessage } from './engine-protocol.ts';
-import type { SpeechAnswer, SpeechEngine, SpeechHooks, SpeechTask } from './engine.ts';
-import { AUTO } from './languages.ts';
-import { readModel } from './model-file.ts';
+import type { SpeechAnswer, SpeechEngine, SpeechEngineChoice, SpeechHooks, SpeechTask } from './engine.ts';
 import { runEngine } from './run-engine.ts';
+import { PROCESSOR, type Variant } from './whisper-binding.ts';
 
-/**
- * Beside the model itself the engine needs room for its caches and one window of sound: 1.2 GB with the largest
- * model there is. Beyond twice the model and 2 GB something is wrong, and the editor's programs need the memory.
- */
-const ROOM_BYTES = 2 * 1024 ** 3;
+type Choice = Omit<Extract<SpeechEngineChoice, { kind: 'binding' }>, 'kind'>;
 
 /** whisper.cpp as a library in a Node child of ours (speech-engine.ts). */
-export function createWhisperEngine(): SpeechEngine {
-  return { transcribe };
+export function createWhisperEngine(choice: Choice = { variant: 'default', passedOver: [] }): SpeechEngine {
+  return {
+    async transcribe(task, hooks) {
+      const model = await checkModel(task.modelPath, task.language);
+      const useGpu = task.gpu && usesDevice(choice.variant);
+      try {
+        return await transcribe({ task, hooks, model, choice, variant: useGpu ? choice.variant : 'default', useGpu });
+      } catch (error) {
+        // A device that fails on this file is no reason to give the file up: the processor can do it.
+        if (!useGpu || !(error instanceof JobFailure) || error.failure.code === 'CANCELLED') throw error;
+        const answer = await transcribe({ task, hooks, model, choice, variant: 'default', useGpu: false });
+        return { ...answer, warnings: [...answer.warnings, deviceFailed(error.failure.message)] };
+      }
+    },
+  };
 }
 
-async function transcribe(task: SpeechTask, hooks: SpeechHooks): Promise<SpeechAnswer> {
-  const size = await checkModel(task);
-  const { processes, ...request } = task;
+/** The plain build drives a graphics device only on Apple silicon (Metal). */
+const usesDevice = (variant: Variant): boolean => variant !== 'default' || process.platform === 'darwin';
+
+interface Attempt {
+  readonly task: SpeechTask;
+  readonly hooks: SpeechHooks;
+  readonly model: CheckedModel;
+  readonly choice: Choice;
+  readonly variant: Variant;
+  readonly useGpu: boolean;
+}
+
+async function transcribe({ task, hooks, model, choice, variant, useGpu }: Attempt): Promise<SpeechAnswer> {
+  const { language } = model;
   const heard = new Heard(hooks);
-  const residentBytes = 2 * size + ROOM_BYTES;
-  const run = await runEngine(processes, { type: 'transcribe', ...request }, heard.take, { residentBytes });
+  const run = await runEngine(
+    task.processes,
+    {
+      type: 'transcribe',
+      variant,
+      modelPath: task.modelPath,
+      ...(task.detectorPath === undefined ? {} : { detectorPath: task.detectorPath }),
+      pcmPath: task.pcmPath,
+      language,
+      threads: task.threads,
+      temperature: task.temperature,
+      temperatureStep: task.temperatureStep,
+      candidates: task.candidates,
+      gpu: useGpu,
+    },
+    heard.take,
+    { residentBytes: model.residentBytes },
+  );
   if (run.kind === 'not-started') {
     throw new JobFailure(failure('ENGINE_UNAVAILABLE', `The speech engine cannot be started: ${run.why}`));
   }
@@ -33,6 +67,7 @@ async function transcribe(task: SpeechTask, hooks: SpeechHooks): Promise<SpeechA
   if (end === undefined || run.result.end.kind !== 'exited' || run.result.end.code !== 0) {
     throw new JobFailure(engineFailure(run.result, heard.failed));
   }
+  const device = heard.device ?? PROCESSOR;
   return {
     segments: heard.segments,
     ...(end.language === undefined ? {} : { language: end.language }),
@@ -40,37 +75,45 @@ async function transcribe(task: SpeechTask, hooks: SpeechHooks): Promise<SpeechA
     engine: 'whisper.cpp',
     engineVersion: end.version,
     parameters: {
-      language: task.language,
+      language,
       // What the binding does whatever it is told: beam search is not among its options.
       strategy: 'greedy',
       best_of: task.candidates,
       temperature: task.temperature,
+      temperature_step: task.temperatureStep,
+      // The engine's own default, which the binding does not let anybody change.
+      no_speech_threshold: 0.6,
       threads: task.threads,
       gpu_allowed: task.gpu,
+      variant,
+      device,
+      ...(task.gpu && choice.passedOver.length > 0 ? { passed_over: choice.passedOver } : {}),
+      voice_activity: task.detectorPath === undefined ? 'digital-silence' : 'silero',
+      words: 'token-times',
+      confidence: 'not given by this engine',
       windows: end.windows,
       silent_windows: end.silentWindows,
+      speechless_windows: end.speechlessWindows,
+      forced_cuts: end.forcedCuts,
     },
     wallMs: end.wallMs,
+    warnings: useGpu && heard.device === PROCESSOR ? [silentFallback(variant)] : [],
   };
 }
 
-/** Size of the model in bytes, once it is sure that the engine can hear this language with it. */
-async function checkModel({ modelPath, language }: SpeechTask): Promise<number> {
-  const unavailable = (message: string): JobFailure => new JobFailure(failure('ENGINE_UNAVAILABLE', message));
-  const [reading, facts] = await Promise.all([readModel(modelPath), stat(modelPath)]).catch(() => {
-    throw unavailable(`The speech model “${modelPath}” is not there or cannot be read.`);
-  });
-  if (reading.kind === 'not-a-model') throw unavailable(`“${modelPath}” is not a whisper.cpp model: ${reading.why}.`);
-  if (reading.kind === 'truncated') throw unavailable(`The speech model “${modelPath}” ends too early.`);
-  // Such a model takes any language for English and writes nonsense.
-  if (!reading.facts.multilingual && language !== AUTO && language !== 'en') {
-    throw unavailable(`The chosen speech model knows only English, and this job asks for “${language}”.`);
-  }
-  return facts.size;
-}
+const silentFallback = (variant: Variant): Warning => ({
+  code: 'GPU_NOT_USED',
+  message: `The ${variant} engine took no graphics device this time and used the processor.`,
+});
+
+const deviceFailed = (message: string): Warning => ({
+  code: 'GPU_NOT_USED',
+  message: `The graphics device failed on this file (${message.replace(/\.$/, '')}); the processor did it.`,
+});
 
 class Heard {
   readonly segments: RawSegment[] = [];
+  device: string | undefined;
   end: Extract<EngineMessage, { type: 'end' }> | undefined;
   failed: Extract<EngineMessage, { type: 'failed' }> | undefined;
   readonly #hooks: SpeechHooks;
@@ -81,11 +124,16 @@ class Heard {
 
   readonly take = (message: EngineMessage): void => {
     switch (message.type) {
-      case 'segment':
-        this.segments.push({ startMs: message.startMs, endMs: message.endMs, text: message.text });
+      case 'segment': {
+        const { startMs, endMs, text, words } = message;
+        this.segments.push({ startMs, endMs, text, ...(words === undefined ? {} : { words: words.map(wordOf) }) });
         return;
+      }
       case 'progress':
         this.#hooks.onProgress(message.fraction);
+        return;
+      case 'loaded':
+        this.device = message.device;
         return;
       case 'end':
         this.end = message;
@@ -94,29 +142,16 @@ class Heard {
         this.failed = message;
         return;
       case 'engine':
-      case 'loaded':
+      case 'device':
+      case 'window':
+      case 'planned':
         return;
     }
   };
 }
 
-/** Every failure here is the machine's: the sound was decoded before the engine saw it. */
-function engineFailure(result: ChildResult, said: Heard['failed']): Failure {
-  const detail = toolDetail(result);
-  if (said !== undefined) {
-    const sentence =
-      said.step === 'model'
-        ? 'The speech engine cannot use this model: the file is damaged or of another format.'
-        : `The speech engine gave up: ${said.message}.`;
-    return failure('ENGINE_UNAVAILABLE', sentence, detail);
-  }
-  // Nobody here sent it: the kernel takes the largest process when memory runs out.
-  if (result.end.kind === 'signalled' && result.end.signal === 'SIGKILL') {
-    return failure('OUT_OF_MEMORY', 'The system ended the speech engine, most likely for want of memory.', detail);
-  }
-  if (result.end.kind === 'signalled') {
-    const sentence = `The speech engine crashed (${result.end.signal}); the model file may be damaged.`;
-    return failure('ENGINE_UNAVAILABLE', sentence, detail);
-  }
-  return toolFailure(result, 'ENGINE_UNAVAILABLE', 'Transcribing');
+type SaidWord = NonNullable<Extract<EngineMessage, { type: 'segment' }>['words']>[number];
+
+function wordOf({ startMs, endMs, text, p }: SaidWord): NonNullable<RawSegment['words']>[number] {
+  return { startMs, endMs, text, ...(p === undefined ? {} : { p }) };
 }

@@ -1,0 +1,257 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { downloadRefusal, ModelDownloadError } from './download-refusal.ts';
+
+export interface DownloadWish {
+  readonly url: string;
+  /** Final path; what is not complete lies beside it with `.part`. */
+  readonly target: string;
+  readonly sha256?: string | undefined;
+  readonly sha1?: string | undefined;
+  readonly approximateBytes: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
+  readonly onChecking: () => void;
+  /** Why the finished file is not what was wanted, or null. */
+  readonly inspect: (path: string) => Promise<string | null>;
+}
+
+export interface DownloadPorts {
+  readonly fetch: typeof fetch;
+  /** Resolves early when the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Default: asks the file system. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
+  /** Silence of the server after which a connection counts as dead, ms. */
+  readonly silenceMs?: number;
+}
+
+/** A server that answers nothing for a minute is gone; mobile networks pause for half of that. */
+const SILENCE_MS = 60_000;
+/** 1, 2, 4 … s; each counts anew after something was received. */
+const RETRIES = 6;
+/** Nothing was ever received: an answer now is worth more than patience. */
+const RETRIES_AT_FIRST = 2;
+/** The disk is also somebody else's. */
+const ROOM_BESIDE_BYTES = 64 << 20;
+
+/**
+ * Downloads one model file: goes on where an earlier try stopped, hashes while it writes, and gives the file its name
+ * only when it is complete, checked and on the disk. Throws ModelDownloadError; what had arrived is kept unless it is
+ * wrong or the disk is full.
+ */
+export async function downloadModel(wish: DownloadWish, ports: DownloadPorts): Promise<{ readonly sha256: string }> {
+  await mkdir(dirname(wish.target), { recursive: true });
+  const part = await openPart(wish);
+  try {
+    await receiveAll(wish, ports, part);
+    wish.onChecking();
+    await part.file.sync();
+  } catch (error) {
+    if (isFull(error)) await part.discard();
+    throw isFull(error) ? downloadRefusal('full', wish) : error;
+  } finally {
+    await part.file.close();
+  }
+  const sha256 = part.sha256.digest('hex');
+  const sha1 = part.sha1.digest('hex');
+  const isWrong = (wish.sha256 ?? sha256) !== sha256 || (wish.sha1 ?? sha1) !== sha1;
+  const complaint = isWrong ? null : await wish.inspect(part.path);
+  if (isWrong || complaint !== null) {
+    await part.discard();
+    throw isWrong ? downloadRefusal('hash', wish) : downloadRefusal('not-a-model', wish, complaint ?? '');
+  }
+  await rename(part.path, wish.target);
+  await rm(part.notesPath, { force: true });
+  await syncFolder(dirname(wish.target));
+  return { sha256 };
+}
+
+interface Part {
+  readonly path: string;
+  readonly notesPath: string;
+  readonly file: FileHandle;
+  sha256: Hash;
+  sha1: Hash;
+  bytes: number;
+  /** ETag of what was begun: another one means another file. */
+  etag: string | undefined;
+  discard(): Promise<void>;
+}
+
+const Notes = z.object({ url: z.string(), etag: z.string().optional() });
+
+async function openPart({ url, target }: DownloadWish): Promise<Part> {
+  const path = `${target}.part`;
+  const notesPath = `${path}.json`;
+  const notes = Notes.safeParse(JSON.parse(await readFile(notesPath, 'utf8').catch(() => 'null')));
+  // Without a mark of what it belongs to, a part of a file cannot be gone on with.
+  const goesOn = notes.success && notes.data.url === url && notes.data.etag !== undefined;
+  const file = await open(path, goesOn ? 'a+' : 'w+');
+  const part: Part = {
+    path,
+    notesPath,
+    file,
+    sha256: createHash('sha256'),
+    sha1: createHash('sha1'),
+    bytes: 0,
+    etag: goesOn ? notes.data.etag : undefined,
+    async discard() {
+      await rm(path, { force: true });
+      await rm(notesPath, { force: true });
+    },
+  };
+  if (!goesOn) return part;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) take(part, chunk as Buffer);
+  return part;
+}
+
+function take(part: Part, chunk: Uint8Array): void {
+  part.sha256.update(chunk);
+  part.sha1.update(chunk);
+  part.bytes += chunk.length;
+}
+
+async function beginAnew(part: Part): Promise<void> {
+  await part.file.truncate(0);
+  Object.assign(part, { sha256: createHash('sha256'), sha1: createHash('sha1'), bytes: 0, etag: undefined });
+}
+
+async function receiveAll(wish: DownloadWish, ports: DownloadPorts, part: Part): Promise<void> {
+  let failures = 0;
+  let everReceived = false;
+  for (;;) {
+    const before = part.bytes;
+    const outcome = await receive(wish, ports, part);
+    if (outcome.kind === 'complete') return;
+    everReceived ||= part.bytes > before;
+    failures = part.bytes > before ? 1 : failures + 1;
+    if (failures > (everReceived ? RETRIES : RETRIES_AT_FIRST)) {
+      throw downloadRefusal('unreachable', wish, outcome.why);
+    }
+    await ports.sleep(Math.min(30_000, 1000 * 2 ** (failures - 1)), wish.signal);
+    if (wish.signal.aborted) throw downloadRefusal('cancelled', wish);
+  }
+}
+
+type Outcome = { readonly kind: 'complete' } | { readonly kind: 'broken'; readonly why: string };
+
+/** One connection. Only what another try can mend is an outcome; the rest is thrown. */
+async function receive(wish: DownloadWish, ports: DownloadPorts, part: Part): Promise<Outcome> {
+  const watch = watchSilence(wish.signal, ports.silenceMs ?? SILENCE_MS);
+  try {
+    const response = await ports.fetch(wish.url, { headers: headersFor(part), signal: watch.signal });
+    const answer = await begin(response, wish, part);
+    if (answer.kind !== 'body') return answer;
+    await makeSureOfRoom(wish, ports, (answer.total ?? wish.approximateBytes) - part.bytes);
+    for await (const chunk of answer.body) {
+      watch.heard();
+      await part.file.appendFile(chunk);
+      take(part, chunk);
+      wish.onProgress(part.bytes, answer.total);
+    }
+    if (answer.total === undefined || part.bytes === answer.total) return { kind: 'complete' };
+    if (part.bytes > answer.total) await beginAnew(part);
+    return { kind: 'broken', why: 'the connection ended early' };
+  } catch (error) {
+    if (error instanceof ModelDownloadError || isFull(error)) throw error;
+    if (wish.signal.aborted) throw downloadRefusal('cancelled', wish);
+    return { kind: 'broken', why: watch.signal.aborted ? 'it went silent' : reasonOf(error) };
+  } finally {
+    watch.end();
+  }
+}
+
+const headersFor = ({ bytes, etag }: Part): Record<string, string> => ({
+  // A compressed answer would have another length than the file.
+  'accept-encoding': 'identity',
+  ...(bytes > 0 && etag !== undefined ? { range: `bytes=${String(bytes)}-`, 'if-range': etag } : {}),
+});
+
+type Answer =
+  { readonly kind: 'body'; readonly body: AsyncIterable<Uint8Array>; readonly total: number | undefined } | Outcome;
+
+async function begin(response: Response, wish: DownloadWish, part: Part): Promise<Answer> {
+  if (!/^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(response.url || wish.url)) {
+    await response.body?.cancel();
+    throw downloadRefusal('insecure', wish);
+  }
+  if (response.status === 416) {
+    await response.body?.cancel();
+    await beginAnew(part);
+    return { kind: 'broken', why: 'what had arrived does not fit what is there now' };
+  }
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    const again = response.status === 429 || response.status >= 500;
+    if (again) return { kind: 'broken', why: `it answered ${String(response.status)}` };
+    throw downloadRefusal('answer', wish, String(response.status));
+  }
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  const goesOn = response.status === 206 && Number(range?.[1]) === part.bytes;
+  if (!goesOn && part.bytes > 0) await beginAnew(part);
+  if (!goesOn && response.status === 206) {
+    await response.body.cancel();
+    return { kind: 'broken', why: 'it sent another part than was asked for' };
+  }
+  const etag = response.headers.get('etag') ?? undefined;
+  if (etag !== part.etag) await writeFile(part.notesPath, JSON.stringify({ url: wish.url, etag }));
+  part.etag = etag;
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  const total = goesOn ? Number(range?.[2]) : length;
+  return { kind: 'body', body: response.body, total: Number.isFinite(total) ? total : undefined };
+}
+
+/** Ends a connection on which nothing comes any more. */
+function watchSilence(signal: AbortSignal, silenceMs: number) {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), silenceMs);
+  return {
+    signal: AbortSignal.any([signal, silence.signal]),
+    heard() {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), silenceMs);
+    },
+    end() {
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function makeSureOfRoom(
+  wish: DownloadWish,
+  { freeBytes = freeOf }: DownloadPorts,
+  needed: number,
+): Promise<void> {
+  const free = await freeBytes(dirname(wish.target));
+  if (free < needed + ROOM_BESIDE_BYTES) throw downloadRefusal('no-room', wish, { needed, free });
+}
+
+async function freeOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** A renamed file is only sure to be there after a power cut when its folder is on the disk too. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+export async function partBytes(target: string): Promise<number> {
+  return (await stat(`${target}.part`).catch(() => null))?.size ?? 0;
+}
+
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+/** fetch hides what the network said in `cause`. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause ? String(cause.code) : cause.message;
+}

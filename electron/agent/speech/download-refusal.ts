@@ -1,0 +1,84 @@
+import { basename } from 'node:path';
+import type { Refusal } from '../../../shared/failure.ts';
+
+/** Ends a download with a sentence for a person. */
+export class ModelDownloadError extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.name = 'ModelDownloadError';
+    this.refusal = refusal;
+  }
+}
+
+interface Wish {
+  readonly url: string;
+  readonly target: string;
+}
+
+type Room = { readonly needed: number; readonly free: number };
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+type Kind = 'cancelled' | 'unreachable' | 'answer' | 'insecure' | 'hash' | 'not-a-model' | 'full' | 'no-room';
+
+export function downloadRefusal(kind: Kind, wish: Wish, detail: string | Room = ''): ModelDownloadError {
+  return new ModelDownloadError(refusal(kind, wish, detail));
+}
+
+function refusal(kind: Kind, { url, target }: Wish, detail: string | Room): Refusal {
+  const { host } = new URL(url);
+  const file = basename(target);
+  switch (kind) {
+    case 'cancelled':
+      return {
+        code: 'MODEL_DOWNLOAD_CANCELLED',
+        message: `The download of ${file} was stopped.`,
+        nextStep: 'Start it again to go on where it stopped.',
+      };
+    case 'unreachable':
+      return {
+        code: 'MODEL_SERVER_UNREACHABLE',
+        message: `${host} cannot be reached or the connection keeps breaking (${String(detail)}).`,
+        nextStep:
+          'Check the network and start it again; it goes on where it stopped. Without a network, copy the file here and choose it.',
+      };
+    case 'answer':
+      return {
+        code: 'MODEL_NOT_SERVED',
+        message: `${host} does not give ${file} (it answered ${String(detail)}).`,
+        nextStep: 'Check the address of the mirror, or choose another model.',
+      };
+    case 'insecure':
+      return {
+        code: 'MODEL_SERVER_INSECURE',
+        message: `${host} leads to an address without encryption, so nothing was taken from there.`,
+        nextStep: 'Use a mirror with https.',
+      };
+    case 'hash':
+      return {
+        code: 'MODEL_HASH_WRONG',
+        message: `${file} arrived, but it is not the file its publisher names (its hash differs); it was thrown away.`,
+        nextStep: 'Download it again; if it fails again, do not trust this source.',
+      };
+    case 'not-a-model':
+      return {
+        code: 'MODEL_WRONG_FORMAT',
+        message: `What ${host} gave as ${file} cannot be used: it ${String(detail)}.`,
+        nextStep: 'Check the address of the mirror; a login page is often sent in place of a file.',
+      };
+    case 'full':
+      return {
+        code: 'DISK_FULL',
+        message: `The disk became full while ${file} was downloaded; what had arrived was removed.`,
+        nextStep: 'Free some space and start it again.',
+      };
+    case 'no-room': {
+      const { needed, free } = typeof detail === 'string' ? { needed: 0, free: 0 } : detail;
+      return {
+        code: 'DISK_FULL',
+        message: `${file} needs ${gigabytes(needed)} more, and only ${gigabytes(free)} are free.`,
+        nextStep: 'Free some space, or choose a smaller model.',
+      };
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { copyFile, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import type { AgentEvent } from '../../../shared/event.ts';
+import type { Refusal } from '../../../shared/failure.ts';
+import type { Settings } from '../../../shared/settings.ts';
+import {
+  findKnownModel,
+  KNOWN_MODELS,
+  type KnownModel,
+  type ModelDownload,
+  type SpeechModels,
+  type SpeechModelState,
+} from '../../../shared/speech-models.ts';
+import { downloadModel, syncFolder, type DownloadPorts } from './download-model.ts';
+import { ModelDownloadError } from './download-refusal.ts';
+import {
+  listModelFiles,
+  modelState,
+  pickDetector,
+  pickModel,
+  problemInWords,
+  type ModelFile,
+} from './model-folders.ts';
+import { hashFile } from './model-hash.ts';
+
+export interface ShelfDeps extends DownloadPorts {
+  /** The agent's own folder of models. */
+  readonly folder: string;
+  readonly settings: () => Pick<Settings, 'speechModelPath' | 'speechModelFolder' | 'speechModelMirror'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Files of speech models on this machine, and how they come and go. */
+export interface ModelShelf {
+  list(): Promise<Omit<SpeechModels, 'download'>>;
+  /** Throws ModelDownloadError. Answers the path of the finished file. */
+  download(name: string, options: DownloadOptions): Promise<string>;
+  /** Copies a file into the own folder. Throws ModelDownloadError. */
+  add(file: string, consent: boolean): Promise<string>;
+  /** Only from the own folder. Null when it is gone. */
+  remove(nameOrPath: string): Promise<Refusal | null>;
+  /** Why a file must not be chosen (yet), or null. */
+  whyNotChoose(path: string, consent: boolean): Promise<Refusal | null>;
+}
+
+export interface DownloadOptions {
+  readonly consent: boolean;
+  readonly signal: AbortSignal;
+  readonly onState: (state: ModelDownload) => void;
+}
+
+export function createModelShelf(deps: ShelfDeps): ModelShelf {
+  const files = (): Promise<readonly ModelFile[]> => {
+    const { speechModelPath, speechModelFolder } = deps.settings();
+    return listModelFiles({ chosen: speechModelPath, managed: speechModelFolder, own: deps.folder });
+  };
+  return {
+    async list() {
+      return { folder: deps.folder, models: statesOf(await files()) };
+    },
+    download: (name, options) => download(deps, name, options),
+    add: (file, consent) => add(deps, file, consent),
+    async remove(nameOrPath) {
+      const own = (await files()).filter(({ place, path }) => place === 'downloaded' || dirname(path) === deps.folder);
+      const wanted = findKnownModel(nameOrPath)?.fileName ?? nameOrPath;
+      const file = own.find(({ path }) => path === wanted || basename(path) === wanted);
+      if (file === undefined) return notOurs(nameOrPath, deps.folder);
+      await rm(file.path, { force: true });
+      await syncFolder(deps.folder);
+      return null;
+    },
+    whyNotChoose: (path, consent) => whyNotChoose(path, consent),
+  };
+}
+
+/** What is here first, then what could be downloaded. */
+function statesOf(files: readonly ModelFile[]): readonly SpeechModelState[] {
+  const inUse = new Set([pickModel(files)?.path, pickDetector(files)?.path]);
+  const here = files.map((file) => modelState(file, inUse.has(file.path) && file.problem === undefined));
+  const missing = KNOWN_MODELS.filter(({ name }) => !here.some((model) => model.name === name));
+  return [...here, ...missing.map(offered)];
+}
+
+const offered = (known: KnownModel): SpeechModelState => ({
+  name: known.name,
+  kind: known.kind,
+  languages: known.languages,
+  sizeBytes: known.approximateBytes,
+  inUse: false,
+  hashKnown: known.sha256 !== undefined,
+  licence: known.licence,
+});
+
+async function download(deps: ShelfDeps, name: string, options: DownloadOptions): Promise<string> {
+  const known = findKnownModel(name);
+  if (known === undefined) throw new ModelDownloadError(unknownModel(name));
+  if (known.sha256 === undefined && !options.consent) throw new ModelDownloadError(needsConsent(known.name));
+  const target = join(deps.folder, known.fileName);
+  const state = { name: known.name, receivedBytes: 0 };
+  options.onState({ ...state, phase: 'connecting' });
+  await downloadModel(
+    {
+      url: `${sourceOf(deps, known)}/${known.fileName}`,
+      target,
+      sha256: known.sha256,
+      sha1: known.sha1,
+      approximateBytes: known.approximateBytes,
+      signal: options.signal,
+      onProgress: (receivedBytes, totalBytes) => {
+        const total = totalBytes === undefined ? {} : { totalBytes };
+        options.onState({ ...state, receivedBytes, ...total, phase: 'downloading' });
+      },
+      onChecking: () => options.onState({ ...state, receivedBytes: known.approximateBytes, phase: 'checking' }),
+      inspect: async (path) => whyUnusable(path, known.kind),
+    },
+    deps,
+  );
+  return target;
+}
+
+/** Setting, then environment, then the publisher; each names a folder. */
+function sourceOf({ settings, env }: ShelfDeps, known: KnownModel): string {
+  const mirror = settings().speechModelMirror ?? env['RUSHCATALOG_SPEECH_MIRROR'];
+  return (mirror || known.publisher).replace(/\/+$/, '');
+}
+
+async function whyUnusable(path: string, kind: KnownModel['kind']): Promise<string | null> {
+  const [file] = await listModelFiles({ chosen: path });
+  if (file === undefined) return 'is not there';
+  if (file.problem !== undefined) return problemInWords(file.problem);
+  return file.kind === kind ? null : 'is a model of another kind';
+}
+
+async function add(deps: ShelfDeps, given: string, consent: boolean): Promise<string> {
+  const file = resolve(given);
+  const refusal = await whyNotChoose(file, consent);
+  if (refusal !== null) throw new ModelDownloadError(refusal);
+  const target = join(deps.folder, basename(file));
+  if (target === file) return target;
+  await mkdir(deps.folder, { recursive: true });
+  const part = `${target}.part`;
+  try {
+    await copyFile(file, part, constants.COPYFILE_FICLONE);
+    const handle = await open(part, 'r+');
+    await handle.sync().finally(() => handle.close());
+    await rename(part, target);
+    await syncFolder(deps.folder);
+    return target;
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+/** A hash that somebody published vouches for a file; for any other one a person has to say so. */
+async function whyNotChoose(path: string, consent: boolean): Promise<Refusal | null> {
+  if (!isAbsolute(path)) return { code: 'PATH_RELATIVE', message: 'The path must be absolute.', field: 'path' };
+  const problem = await whyUnusable(path, 'speech');
+  if (problem !== null && (await whyUnusable(path, 'detector')) !== null) {
+    return {
+      code: 'MODEL_WRONG_FORMAT',
+      message: `“${path}” ${problem}.`,
+      nextStep: 'Choose another file.',
+      field: 'path',
+    };
+  }
+  if (consent) return null;
+  const sha256 = await hashFile(path);
+  return KNOWN_MODELS.some((known) => known.sha256 === sha256) ? null : needsConsent(basename(path));
+}
+
+const needsConsent = (name: string): Refusal => ({
+  code: 'MODEL_NEEDS_CONSENT',
+  message: `No published hash vouches for ${name}; it is used only if you trust where it comes from.`,
+  nextStep: 'Confirm that you trust it (on the command line: --yes), or take a model from the list.',
+});
+
+const unknownModel = (name: string): Refusal => ({
+  code: 'MODEL_UNKNOWN',
+  message: `There is no model called “${name}”.`,
+  nextStep: `Choose from ${KNOWN_MODELS.map((model) => model.name).join(', ')}, or add a file of your own.`,
+});
+
+const notOurs = (name: string, folder: string): Refusal => ({
+  code: 'MODEL_NOT_REMOVED',
+  message: `“${name}” is not in the agent’s own folder of models (${folder}), so it is left alone.`,
+  nextStep: 'Remove it where it was put, or choose another model.',
+});
+
+export type EmitModels = (event: Extract<AgentEvent, { type: 'speechModelsSeen' | 'modelDownloadChanged' }>) => void;

@@ -1,0 +1,119 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
+import type { Transcript } from '../../shared/wire.ts';
+import { FFMPEG } from '../support/made-media.ts';
+import { writeRecitingModel } from '../support/reciting-model.ts';
+import { withContext } from './rig.ts';
+
+const run = promisify(execFile);
+
+/** Why synthetic speech cannot be made here, or null. */
+export const NO_VOICE = answers('espeak-ng') ? null : 'espeak-ng is not on this machine';
+
+function answers(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const WORDS =
+  'The first reel was shot at dawn. Nobody had slept, and the light was going to last twenty minutes. ' +
+  'We had one lens, two batteries, and a long list of things that could go wrong.';
+
+export interface LongRun {
+  readonly mediaMs: number;
+  readonly wallMs: number;
+  /** Largest resident size of the engine's process, without the model file; bytes. */
+  readonly engineBytes: number;
+  /** Growth of this process meanwhile; bytes. */
+  readonly agentBytes: number;
+  /** Engine's resident size in the first and the last tenth of the run: flat or growing. */
+  readonly early: number;
+  readonly late: number;
+  readonly transcript: Transcript;
+  readonly fractions: readonly number[];
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** Speech of a synthetic voice, repeated for `seconds`, heard by the real engine with a small model that recites. */
+export async function longRun(seconds: number): Promise<LongRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-long-'));
+  try {
+    const model = join(folder, 'model.bin');
+    await writeRecitingModel(model);
+    const sound = await makeSpeech(folder, seconds);
+    const modelBytes = (await stat(model)).size;
+    const speechModel = { path: model, sha256: 'f'.repeat(64) };
+    return await withContext(sound, { speechModel }, async (context, reported) => {
+      const before = process.memoryUsage.rss();
+      const startedAt = performance.now();
+      const samples: number[] = [];
+      let agentBytes = 0;
+      const timer = setInterval(() => {
+        samples.push(Math.max(0, residentOf(context.processes.groups()) - modelBytes));
+        agentBytes = Math.max(agentBytes, process.memoryUsage.rss() - before);
+      }, 250);
+      const success = await createTranscribeExecutor()
+        .execute(context)
+        .finally(() => clearInterval(timer));
+      const tenth = Math.max(1, Math.floor(samples.length / 10));
+      const peak = (part: readonly number[]): number => Math.max(0, ...part);
+      return {
+        mediaMs: Number(success.metrics['media_ms']),
+        wallMs: performance.now() - startedAt,
+        engineBytes: peak(samples),
+        agentBytes,
+        early: peak(samples.slice(tenth, tenth * 3)),
+        late: peak(samples.slice(-tenth * 2)),
+        transcript: success.outputs.transcript,
+        fractions: reported.filter((entry) => typeof entry === 'number'),
+        metrics: success.metrics,
+      };
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeSpeech(folder: string, seconds: number): Promise<string> {
+  const [once, long] = [join(folder, 'once.wav'), join(folder, 'long.flac')];
+  await run('espeak-ng', ['-v', 'en', '-w', once, WORDS]);
+  const loop = ['-stream_loop', '-1', '-i', once, '-t', String(seconds)];
+  await run(FFMPEG, ['-v', 'error', '-nostdin', '-y', ...loop, '-ar', '16000', '-ac', '1', long]);
+  return long;
+}
+
+/** Process groups of ours: the child and what it started. */
+function residentOf(groups: readonly number[]): number {
+  return groups.reduce((sum, pid) => {
+    try {
+      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+      return sum + Number(kilobytes ?? 0) * 1024;
+    } catch {
+      return sum;
+    }
+  }, 0);
+}
+
+/** What is wrong with the order or the times of a transcript; empty when nothing is. */
+export function complaints({ transcript, mediaMs, fractions }: LongRun): readonly string[] {
+  const found: string[] = [];
+  let last = 0;
+  for (const [index, { start_ms: start, end_ms: end }] of transcript.segments.entries()) {
+    if (start < last) found.push(`segment ${String(index)} begins before the one before it ended`);
+    if (end <= start || end > mediaMs)
+      found.push(`segment ${String(index)} ends at ${String(end)} of ${String(mediaMs)}`);
+    last = end;
+  }
+  if (fractions.some((fraction, at) => at > 0 && fraction < (fractions[at - 1] ?? 0))) found.push('progress went back');
+  if (fractions.at(-1) !== 1) found.push('progress did not end at 1');
+  return found;
+}

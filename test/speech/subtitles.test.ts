@@ -1,0 +1,123 @@
+import { array, assert, constantFrom, integer, property, record } from 'fast-check';
+import { parseSync, type NodeCue } from 'subtitle';
+import { describe, expect, it } from 'vitest';
+import { cuesOf, SUBTITLE_RULES, widthOf, wrap } from '../../shared/transcript-cues.ts';
+import { formatTranscript } from '../../shared/transcript-formats.ts';
+import { Transcript } from '../../shared/wire.ts';
+
+const isCue = (node: { readonly type: string }): node is NodeCue => node.type === 'cue';
+const parsed = (text: string) =>
+  parseSync(text)
+    .filter(isCue)
+    .map(({ data }) => data);
+
+/** One segment whose words share its time evenly. */
+function segment(start: number, end: number, text: string, track?: number): Transcript['segments'][number] {
+  const parts = text.split(' ');
+  const at = (index: number): number => Math.round(start + ((end - start) * index) / parts.length);
+  const words = parts.map((part, index) => ({ start_ms: at(index), end_ms: at(index + 1), text: part }));
+  return { start_ms: start, end_ms: end, text, words, ...(track === undefined ? {} : { track }) };
+}
+const transcriptOf = (...segments: Transcript['segments']): Transcript => ({
+  text: segments.map(({ text }) => text).join(' '),
+  language: 'en',
+  segments,
+});
+
+const SPEECH = transcriptOf(
+  segment(
+    1000,
+    9500,
+    'The interview took place on a windy hill above the harbour, where nobody could hear a word of it.',
+  ),
+  segment(9600, 9900, 'Really?'),
+  segment(12_000, 13_000, 'Tom & Jerry <laugh> --> "fin" 5 > 4'),
+  { start_ms: 3_599_000, end_ms: 3_601_500, text: '今日はとても良い天気ですね、みんなで一緒に海へ行きましょう。' },
+);
+
+describe('subtitles', () => {
+  it.each(['srt', 'vtt'] as const)('%s says the same when a library reads it back', (format) => {
+    const cues = cuesOf(SPEECH);
+    const read = parsed(formatTranscript(SPEECH, format));
+    expect(read.map(({ start, end }) => [start, end])).toEqual(cues.map(({ startMs, endMs }) => [startMs, endMs]));
+    const unescaped = (text: string): string =>
+      format === 'vtt' ? text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&') : text;
+    expect(read.map(({ text }) => unescaped(text))).toEqual(
+      cues.map(({ lines }) => lines.join('\n').replaceAll('-->', '→')),
+    );
+    const said = read
+      .map(({ text }) => unescaped(text))
+      .join(' ')
+      .replaceAll(/\s+/g, '');
+    expect(said).toBe(SPEECH.text.replaceAll('-->', '→').replaceAll(/\s+/g, ''));
+  });
+
+  it('lines, times and gaps keep the conventions', () => {
+    const cues = cuesOf(SPEECH);
+    for (const [index, { startMs, endMs, lines }] of cues.entries()) {
+      expect(lines.length).toBeLessThanOrEqual(2);
+      for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(42);
+      expect(endMs - startMs).toBeLessThanOrEqual(SUBTITLE_RULES.maxMs);
+      const next = cues[index + 1];
+      if (next !== undefined) expect(next.startMs - endMs).toBeGreaterThanOrEqual(SUBTITLE_RULES.gapMs);
+    }
+    // “Really?” was said in 0.3 s and there is room behind it: it stays for the shortest time.
+    const short = cues.find(({ lines }) => lines[0] === 'Really?');
+    expect((short?.endMs ?? 0) - (short?.startMs ?? 0)).toBe(SUBTITLE_RULES.minMs);
+    // 28 wide signs are 4 s of reading at 20 narrow ones a second, where the next cue leaves them.
+    expect(cues.at(-1)?.endMs).toBeGreaterThan(3_601_500);
+    expect(cuesOf(SPEECH, 3_601_600).at(-1)?.endMs).toBe(3_601_600);
+  });
+
+  it('breaks two lines evenly, rather behind a comma', () => {
+    expect(wrap('on a windy hill above the harbour, where nobody heard it')).toEqual([
+      'on a windy hill above the harbour,',
+      'where nobody heard it',
+    ]);
+    expect(wrap('short')).toEqual(['short']);
+    expect(wrap('  ')).toEqual([]);
+  });
+
+  it('tracks are told apart, and cues of one track never overlap', () => {
+    const both = transcriptOf(segment(0, 3000, 'First microphone here.', 0), segment(500, 2500, 'Second one too.', 1));
+    expect(cuesOf(both).map(({ track }) => track)).toEqual([0, 1]);
+    expect(formatTranscript(both, 'txt')).toBe('[1] First microphone here.\n[2] Second one too.\n');
+  });
+
+  it('JSON is the transcript with its words; nothing said is an empty file of its format', () => {
+    expect(Transcript.parse(JSON.parse(formatTranscript(SPEECH, 'json')))).toEqual(SPEECH);
+    const nothing = transcriptOf();
+    expect(formatTranscript(nothing, 'srt')).toBe('');
+    expect(formatTranscript(nothing, 'vtt')).toBe('WEBVTT\n');
+    expect(formatTranscript(nothing, 'txt')).toBe('');
+  });
+
+  it('whatever is said: no word lost, no line too long, no overlap, inside the media', () => {
+    const word = constantFrom('a', 'it', 'word', 'longer', 'Donaudampfschifffahrt', 'so,', 'end.', 'why?');
+    const spoken = record({
+      words: array(word, { minLength: 1, maxLength: 40 }),
+      ms: integer({ min: 50, max: 30_000 }),
+    });
+    assert(
+      property(array(spoken, { maxLength: 6 }), (said) => {
+        let at = 0;
+        const segments = said.map(({ words, ms }) => {
+          at += ms;
+          return segment(at - ms, at, words.join(' '));
+        });
+        const transcript = transcriptOf(...segments);
+        const cues = cuesOf(transcript, at);
+        expect(cues.flatMap(({ lines }) => lines).join(' ')).toBe(transcript.text);
+        let last = 0;
+        for (const { startMs, endMs, lines } of cues) {
+          expect(startMs).toBeGreaterThanOrEqual(last);
+          expect(endMs).toBeGreaterThan(startMs);
+          expect(endMs).toBeLessThanOrEqual(at);
+          expect(lines.length).toBeLessThanOrEqual(2);
+          for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(42);
+          last = endMs;
+        }
+      }),
+    );
+  });
+});
