@@ -18,6 +18,7 @@ import { answerErrors } from './routes/errors.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
 import { ServerStartError } from './start-error.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import { sweep, sweepFiles, type Swept } from './sweep.ts';
 import { FileStore } from './uploads/file-store.ts';
 
@@ -63,7 +64,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       files,
       log,
       settings: settingsOf(options),
-      clock: options.clock ?? Date.now,
+      clock: options.clock ?? createSteadyClock(Date.now, () => performance.now()),
     };
     const agentToken = options.agentToken ?? (await keptToken(options.dataDir, 'agent-token'));
     const operatorToken = options.operatorToken ?? (await keptToken(options.dataDir, 'operator-token'));
@@ -112,7 +113,8 @@ async function prepareFolder(dataDir: string): Promise<void> {
   }
 }
 
-async function buildApp(
+/** The calls over a context, not listening yet. */
+export async function buildApp(
   context: Context,
   shared: { agentHash: string; operatorHash: string },
 ): Promise<FastifyInstance> {
