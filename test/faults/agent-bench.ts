@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServerOptions } from '../../server/options.ts';
+import { CAPABILITIES } from '../../shared/job.ts';
+import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
+import { ensureFaultBuild, processesWith, start, type Command } from '../support/command.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { writeRecitingModel } from '../support/reciting-model.ts';
+import { addClips, openStudio, prepareWorkFolder, type Studio } from '../support/studio.ts';
+
+/** Everything a campaign with real agent programs works on: server, proxy, media, work folders. */
+export interface AgentBench {
+  readonly studio: Studio;
+  readonly proxy: FaultProxy;
+  /** Work folder with these capabilities switched on. */
+  workFolder(name: string, capabilities?: readonly string[]): string;
+  launch(work: string, options?: LaunchOptions): Command;
+  /** Living processes that agents of this bench started, agents included. */
+  processes(except?: readonly number[]): number[];
+  /** ms until no child of an agent lives, `Infinity` after 5 s. */
+  childrenGone(except?: readonly number[]): Promise<number>;
+  /** Creates one job over a new small clip. */
+  addJob(jobType: JobType, seconds?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly under?: readonly string[];
+  readonly arguments?: readonly string[];
+  /** Without the proxy between. */
+  readonly direct?: boolean;
+}
+
+let built: Promise<void> | undefined;
+
+export async function openAgentBench(options: Partial<ServerOptions> = {}): Promise<AgentBench> {
+  await (built ??= ensureFaultBuild());
+  const studio = await openStudio(options);
+  const proxy = await startFaultProxy(studio.server.port);
+  const temporary = join(studio.folder, 'tmp');
+  mkdirSync(temporary);
+  const model = join(studio.folder, 'model.bin');
+  await writeRecitingModel(model);
+  const mark = `TMPDIR=${temporary}`;
+  const processes = (except: readonly number[] = []): number[] => processesWith(mark, except);
+  return {
+    studio,
+    proxy,
+    workFolder: (name, capabilities) => prepareWorkFolder(join(studio.folder, name), capabilities ?? CAPABILITIES),
+    processes,
+    launch: (work, { env, under, arguments: more = [], direct = false } = {}) =>
+      start(
+        [
+          ...['agent', '--server', direct ? studio.server.url : proxy.url, '--token-file', studio.tokenFile],
+          ...['--media-root', `MEDIA=${studio.media}`, '--work', work, '--speech-model', model, ...more],
+        ],
+        { from: 'faults', env: { TMPDIR: temporary, ...env }, ...(under === undefined ? {} : { under }) },
+      ),
+    async childrenGone(except = []) {
+      const begun = performance.now();
+      while (processes(except).length > 0) {
+        if (performance.now() - begun > 5_000) return Number.POSITIVE_INFINITY;
+        await delay(10);
+      }
+      return performance.now() - begun;
+    },
+    async addJob(jobType, seconds = 2) {
+      const [path = ''] = await addClips(studio.media, 1, seconds);
+      return studio.operator.job(path, jobType, INPUTS[jobType]);
+    },
+    async close() {
+      await proxy.close();
+      await studio.close();
+    },
+  };
+}
+
+const INPUTS: Readonly<Record<JobType, Readonly<Record<string, unknown>>>> = {
+  generate_video_proxies: {},
+  generate_thumbnails: { thumbnail_profile: 'video_storyboard_v1' },
+  generate_audio_waveform: {},
+  transcribe_audio: {},
+};
+
+/** Events of one job in the server's ledger, oldest first. */
+export async function eventsOf(studio: Studio, jobId: string): Promise<string[]> {
+  return (await studio.server.ledger({ jobId })).map(({ event }) => event);
+}
+
+export const countOf = (events: readonly string[], event: string): number =>
+  events.filter((each) => each === event).length;
+
+/** Waits until all these jobs have ended on the server; answers those that have not. */
+export async function untilEnded(studio: Studio, jobIds: readonly string[], limitMs: number): Promise<string[]> {
+  const until = performance.now() + limitMs;
+  for (;;) {
+    const jobs = await studio.server.database.selectFrom('job').select(['job_id', 'status']).execute();
+    const ended = new Set(
+      jobs.filter(({ status }) => status === 'completed' || status === 'failed').map((job) => job.job_id),
+    );
+    const left = jobIds.filter((jobId) => !ended.has(jobId));
+    if (left.length === 0 || performance.now() > until) return left;
+    await delay(50);
+  }
+}
+
+/**
+ * Lets an agent do one job of each type, so that its proofs are remembered and no run waits for them. A busy machine may
+ * need more than one start for that.
+ */
+export async function proveAll(bench: AgentBench, work: string): Promise<void> {
+  const jobs = await Promise.all(JOB_TYPES.map((jobType) => bench.addJob(jobType, 1)));
+  for (let tries = 1; ; tries += 1) {
+    const agent = bench.launch(work);
+    const left = await untilEnded(bench.studio, jobs, 200_000);
+    await drained(agent);
+    if (left.length === 0) return;
+    if (tries === 4) throw new Error(`The agent cannot do its jobs undisturbed:\n${agent.output()}`);
+  }
+}
+
+/** Ends an agent that is idle; answers its exit code, null when it had to be killed. */
+export async function drained(agent: Command, limitMs = 40_000): Promise<number | null> {
+  agent.signal('SIGTERM');
+  const ended = await Promise.race([agent.ended, delay(limitMs, null, { ref: false })]);
+  if (ended !== null) return ended.code;
+  agent.signal('SIGKILL');
+  await agent.ended;
+  return null;
+}
+
+/** The first request about one of these jobs after `since` (performance.now()); ms after it, `Infinity` after 20 s. */
+export async function askedAfter(proxy: FaultProxy, jobIds: readonly string[], since: number): Promise<number> {
+  while (performance.now() - since < 20_000) {
+    const request = proxy.requests.find(({ line, at }) => at >= since && jobIds.some((jobId) => line.includes(jobId)));
+    if (request !== undefined) return request.at - since;
+    await delay(5);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Jobs that were written to under a lease that had ended: none, if every stale write was refused. */
+export async function staleWrites(studio: Studio): Promise<string[]> {
+  const over = new Map<string, Set<string>>();
+  const stale: string[] = [];
+  for (const { event, jobId, lockHash } of await studio.server.ledger()) {
+    if (jobId === null || lockHash === null) continue;
+    const ended = over.get(jobId) ?? new Set<string>();
+    over.set(jobId, ended);
+    const ofEnd = event.startsWith('derived') || event === 'jobFailed' || event === 'jobCancelled';
+    if (ended.has(lockHash) && !ofEnd) stale.push(`${jobId} ${event}`);
+    if (event === 'leaseExpired' || event === 'jobSubmitted' || event === 'jobGivenBack') ended.add(lockHash);
+  }
+  return stale;
+}

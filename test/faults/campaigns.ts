@@ -1,0 +1,25 @@
+import type { Campaign } from './campaign.ts';
+import { clockJumps } from './clock-jumps.ts';
+import { swallowed } from './endpoints.ts';
+import { frozen } from './frozen.ts';
+import { killAgent } from './kill-agent.ts';
+import { killServer } from './kill-server.ts';
+import { leak } from './leak.ts';
+import { model } from './model-campaign.ts';
+import { network } from './network.ts';
+import { outbox } from './outbox.ts';
+import { powerLoss } from './power-loss.ts';
+
+/** In the order in which a full run makes them. */
+export const CAMPAIGNS: readonly Campaign[] = [
+  killAgent,
+  killServer,
+  swallowed,
+  frozen,
+  clockJumps,
+  model,
+  outbox,
+  powerLoss,
+  network,
+  leak,
+];

@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ensureBuild, put, start } from '../support/command.ts';
+import { addClips, allEnded, createOperator, ledgerOnDisk, prepareWorkFolder } from '../support/studio.ts';
+import { createFindings, type Campaign } from './campaign.ts';
+
+const HOUR_MS = 3_600_000;
+const LEASE_SECONDS = 6;
+const PRELOAD = fileURLToPath(new URL('../support/shifted-date.mjs', import.meta.url));
+
+/** Wall clocks of agent and server are set back and forth while jobs run. */
+export const clockJumps: Campaign = {
+  name: 'clock-jumps',
+  proves:
+    'wall clocks set by ±1 h, at the agent, at the server and at both: no lease is lost, given twice or kept too long',
+  runs: 30,
+  minutes: 20,
+  lanes: 1,
+  async open() {
+    ensureBuild();
+    const folder = mkdtempSync(join(tmpdir(), 'rc-clocks-'));
+    const [data, media] = [join(folder, 'data'), join(folder, 'media')];
+    mkdirSync(media);
+    const shifts = { agent: join(folder, 'agent-shift'), server: join(folder, 'server-shift') };
+    const now = { agent: 0, server: 0 };
+    const shift = (who: 'agent' | 'server', byMs: number): void => {
+      now[who] += byMs;
+      writeFileSync(shifts[who], String(now[who]));
+    };
+    const env = (who: 'agent' | 'server') => ({ NODE_OPTIONS: `--import=${PRELOAD}`, RC_WALL_SHIFT: shifts[who] });
+    shift('agent', 0);
+    shift('server', 0);
+    const server = start(['server', '--port', '0', '--data', data, '--lease', String(LEASE_SECONDS)], {
+      env: env('server'),
+    });
+    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
+    const operator = createOperator(() => ({ url, token: readFileSync(join(data, 'operator-token'), 'utf8').trim() }));
+    const agent = start(
+      [
+        ...['agent', '--server', url, '--token-file', join(data, 'agent-token'), '--parallel', '3'],
+        ...['--media-root', `MEDIA=${media}`, '--work', prepareWorkFolder(join(folder, 'work'))],
+      ],
+      { env: env('agent') },
+    );
+    await agent.said(/Connected/, 60_000);
+    return {
+      async run(index, random) {
+        const found = createFindings();
+        for (const path of await addClips(media, 3, 8))
+          await operator.job(path, 'generate_thumbnails', { thumbnail_profile: 'video_storyboard_v1' });
+        await claimedBy(operator);
+        await delay(random() * 500);
+        const by = index % 2 === 0 ? HOUR_MS : -HOUR_MS;
+        const who = (['agent', 'server', 'both'] as const)[Math.floor(index / 2) % 3] ?? 'both';
+        if (who !== 'server') shift('agent', by);
+        if (who !== 'agent') shift('server', by);
+        found.count(`${who} ${by > 0 ? '+' : '−'}1 h`);
+        const jobs = await allEnded(operator, 300_000);
+        found.expect(
+          'every job is completed',
+          jobs.every(({ status }) => status === 'completed'),
+        );
+        return found.result();
+      },
+      async close() {
+        const found = createFindings();
+        agent.signal('SIGTERM');
+        const { code } = await agent.ended;
+        server.signal('SIGTERM');
+        await server.ended;
+        const events = ledgerOnDisk(data).map(({ event }) => event);
+        const count = (name: string): number => events.filter((event) => event === name).length;
+        const [claimed, submitted, lapsed] = [count('jobClaimed'), count('jobSubmitted'), count('leaseExpired')];
+        found.count('claimed', claimed);
+        found.count('submitted', submitted);
+        found.count('leases lapsed', lapsed);
+        found.expect('no lease lapses', lapsed === 0, lapsed);
+        found.expect(
+          'each job is claimed and submitted once',
+          claimed === submitted && submitted === count('jobCreated'),
+          { claimed, submitted },
+        );
+        found.expect('the agent ends properly', code === 0, agent.output());
+        await put(agent);
+        await put(server);
+        rmSync(folder, { recursive: true, force: true });
+        return found.result();
+      },
+    };
+  },
+};
+
+async function claimedBy(operator: ReturnType<typeof createOperator>): Promise<void> {
+  const until = performance.now() + 30_000;
+  while (performance.now() < until) {
+    if ((await operator.jobs()).some(({ status }) => status === 'claimed')) return;
+    await delay(30);
+  }
+}

@@ -1,0 +1,280 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createActiveRuns } from '../../electron/agent/active-runs.ts';
+import type { Capabilities } from '../../electron/agent/capabilities/capabilities.ts';
+import { createConnection } from '../../electron/agent/connection.ts';
+import type { ExecutionContext, ExecutionSuccess } from '../../electron/agent/executors/executor.ts';
+import { createIntake, type Intake } from '../../electron/agent/intake/intake.ts';
+import { register } from '../../electron/agent/intake/register.ts';
+import { createJobLogs } from '../../electron/agent/job-log.ts';
+import type { Parts } from '../../electron/agent/jobs/parts.ts';
+import { Journal } from '../../electron/agent/journal/journal.ts';
+import { createLeaseLoop } from '../../electron/agent/lease/lease-loop.ts';
+import { createLeases, type LeaseThread } from '../../electron/agent/lease/leases.ts';
+import type { JobProcesses } from '../../electron/agent/process/child.ts';
+import { createClient, type Credentials } from '../../electron/agent/server/client.ts';
+import type { MediaRoots } from '../../electron/agent/storage/media-roots.ts';
+import { createStore } from '../../electron/agent/store.ts';
+import { seal, sweepWorkspaces } from '../../electron/agent/workspace.ts';
+import { defaultSettings } from '../../shared/settings.ts';
+import { sampleSnapshot } from '../support/sample-snapshot.ts';
+import type { FakeTime, Owner } from './fake-time.ts';
+import type { Line, Network } from './network.ts';
+import type { Oracle } from './oracle.ts';
+
+/** The main loop's sign of life, as leases.ts gives it. */
+const ALIVE_MS = 10_000;
+/** An executor looks up this often. */
+const STEP_MS = 1_000;
+
+export interface AgentWorld {
+  readonly time: FakeTime;
+  readonly network: Network;
+  readonly oracle: Oracle;
+  readonly folder: string;
+  readonly token: string;
+}
+
+/** One agent as its machine sees it: programs that start and die, over a work folder that stays. */
+export interface ModelAgent {
+  readonly line: Line;
+  readonly owner: () => Owner;
+  readonly alive: () => boolean;
+  boot(): Promise<void>;
+  /** kill -9: nothing it had under way goes on. */
+  kill(): void;
+  close(): void;
+}
+
+/**
+ * An agent of the real parts: journal, leases, lease loop, client, claims, runs and deliveries. Made up are its
+ * executor, which takes fake time, and its capabilities, which need no proof.
+ */
+export function createModelAgent(index: number, world: AgentWorld, line: Line): ModelAgent {
+  const workFolder = join(world.folder, `agent-${index}`);
+  const media = join(world.folder, 'media');
+  mkdirSync(workFolder, { recursive: true });
+  let owner: Owner = { frozen: false, dead: true, wallOffset: 0 };
+  let journal: Journal | undefined;
+  let stop: (() => void) | undefined;
+  return {
+    line,
+    owner: () => owner,
+    alive: () => !owner.dead,
+    async boot() {
+      owner = { frozen: false, dead: false, wallOffset: owner.wallOffset };
+      journal = new Journal(join(workFolder, 'journal.sqlite'));
+      stop = await bootParts(index, world, { owner, line, journal, workFolder, media });
+    },
+    kill() {
+      if (owner.dead) return;
+      owner.dead = true;
+      journal?.close();
+    },
+    close() {
+      if (owner.dead) return;
+      stop?.();
+      owner.dead = true;
+      journal?.close();
+    },
+  };
+}
+
+interface Machine {
+  readonly owner: Owner;
+  readonly line: Line;
+  readonly journal: Journal;
+  readonly workFolder: string;
+  readonly media: string;
+}
+
+/** What agent.ts does at a start, without tools and proofs. Answers how to end its loops. */
+async function bootParts(index: number, world: AgentWorld, machine: Machine): Promise<() => void> {
+  const { parts, credentials } = makeParts(index, world, machine);
+  const { journal } = machine;
+  const stopping = new AbortController();
+  await sweepWorkspaces(machine.workFolder, new Set(journal.runs().map(({ runId }) => runId)));
+  const runs = createActiveRuns({
+    parts,
+    stopping: stopping.signal,
+    mayStart: () => true,
+    isSuspended: () => false,
+    onChange: () => intake.wake(),
+  });
+  const installationId = journal.meta('installation_id') ?? randomUUID();
+  journal.setMeta('installation_id', installationId);
+  const setAgentId = (agentId: string): void => {
+    credentials.agentId = agentId;
+  };
+  const intake: Intake = createIntake({
+    parts,
+    runs,
+    capabilities: CAPABLE,
+    yielding: { holds: () => false, look: async () => undefined },
+    signOn: (declared, signal) => register(parts, { installationId, setAgentId }, declared, signal),
+  });
+  await runs.resume();
+  intake.start(Promise.resolve());
+  return () => {
+    intake.close();
+    stopping.abort();
+  };
+}
+
+function makeParts(
+  index: number,
+  world: AgentWorld,
+  { owner, line, journal, workFolder, media }: Machine,
+): { readonly parts: Parts; readonly credentials: { token: string; agentId?: string } } {
+  const { time, oracle } = world;
+  const clock = time.clockOf(owner);
+  const log = pino({ level: 'silent' });
+  const store = createStore(sampleSnapshot());
+  // Small and even, so that every wait is shorter than what the oracle allows for.
+  const random = (): number => 0.1;
+  const agentId = journal.meta('agent_id');
+  const credentials: { token: string; agentId?: string } = { token: world.token };
+  if (agentId !== undefined) credentials.agentId = agentId;
+  const serverUrl = 'http://catalogue.model';
+  const client = createClient({
+    serverUrl,
+    fetch: world.network.fetchOf(index, owner, line),
+    credentials: (): Credentials => credentials,
+    monotonic: clock.monotonic,
+    timeout: time.timeoutOf(owner),
+  });
+  const parts: Parts = {
+    clock,
+    random,
+    uuid: randomUUID,
+    log,
+    store,
+    jobLogs: createJobLogs(),
+    journal,
+    client,
+    connection: createConnection({ store, clock, random, refreshToken: () => false }),
+    leases: createLeases({
+      threadUrl: new URL('model:'),
+      serverUrl,
+      credentials: (): Credentials => credentials,
+      clock,
+      log,
+      startThread: ({ onMessage }) => startLoop(time, owner, client, onMessage),
+    }),
+    roots: rootsAt(join(media, 'clip.mov')),
+    executors: {
+      generate_thumbnails: {
+        jobType: 'generate_thumbnails',
+        estimateBytes: () => 1_000,
+        execute: (context) => work(context, index, { time, owner, journal, oracle }),
+        proof: { what: '', sample: { fileName: '', args: [] }, inputs: {}, check: () => null },
+      },
+    },
+    toolbox: () => ({ ffmpeg: { path: '/nowhere', version: '0' }, ffprobe: { path: '/nowhere', version: '0' } }),
+    settings: () => ({ ...defaultSettings(), maxParallelJobs: 2 }),
+    workFolder,
+    logFolder: join(workFolder, 'logs'),
+    createProcesses: () => NO_PROCESSES,
+    version: '0.0.0',
+    results: null,
+    noteOutcome: () => undefined,
+  };
+  return { parts, credentials };
+}
+
+function startLoop(
+  time: FakeTime,
+  owner: Owner,
+  client: ReturnType<typeof createClient>,
+  onMessage: Parameters<NonNullable<Parameters<typeof createLeases>[0]['startThread']>>[0]['onMessage'],
+): LeaseThread {
+  const clock = time.clockOf(owner);
+  const loop = createLeaseLoop({ client, clock, send: onMessage, killGroup: () => undefined });
+  const showLife = async (): Promise<void> => {
+    while (!owner.dead) {
+      await clock.sleep(ALIVE_MS);
+      loop.receive({ type: 'alive' });
+    }
+  };
+  void showLife();
+  return { postMessage: (message) => loop.receive(message), terminate: () => Promise.resolve() };
+}
+
+interface Workshop {
+  readonly time: FakeTime;
+  readonly owner: Owner;
+  readonly journal: Journal;
+  readonly oracle: Oracle;
+}
+
+/** Works for as many seconds as the job's profile says, telling the oracle, and makes one small file. */
+async function work(
+  context: ExecutionContext<'generate_thumbnails'>,
+  agent: number,
+  { time, owner, journal, oracle }: Workshop,
+): Promise<ExecutionSuccess<'generate_thumbnails'>> {
+  const clock = time.clockOf(owner);
+  const runId = context.workspace.split('/').at(-1);
+  const token = journal.runs().find((run) => run.runId === runId)?.lockToken ?? '';
+  const until = clock.monotonic() + Number(context.job.thumbnailProfile ?? '0') * 1_000;
+  while (clock.monotonic() < until) {
+    await clock.sleep(Math.min(STEP_MS, until - clock.monotonic()), context.signal);
+    if (context.signal.aborted) throw new Error('stopped');
+    oracle.working(agent, token);
+  }
+  oracle.made(agent, context.job.jobId);
+  writeFileSync(join(context.workspace, 'thumb.tmp'), `made by ${agent} at ${clock.monotonic()}`);
+  const sealed = await seal(context.workspace, 'thumb.tmp', 'thumb.webp');
+  return {
+    artifacts: [{ kind: 'thumb', file: 'thumb.webp', contentType: 'image/webp', ...sealed }],
+    outputs: {
+      jobType: 'generate_thumbnails',
+      thumbs: [{ artifact: 0, facts: { index: 0, time_ms: 0, width: 16, height: 9 } }],
+    },
+    warnings: [],
+    metrics: {},
+  };
+}
+
+/** One root that always answers, with one file that never changes: what files do is not this model's question. */
+function rootsAt(path: string): MediaRoots {
+  const source = { path, fd: -1, input: path, sizeBytes: 17, mtimeMs: 0 };
+  return {
+    check: () => Promise.resolve([]),
+    look: () => Promise.resolve({ kind: 'claimable', sizeBytes: 17 }),
+    open: async () => ({ source, handle: await open(path), identity: { sizeBytes: 17, mtimeMs: 0 } }),
+    unchanged: () => Promise.resolve(true),
+    setRoots: () => undefined,
+  };
+}
+
+const CAPABLE: Capabilities = {
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+  setEnabled: () => undefined,
+  test: () => Promise.reject(new Error('not part of the model')),
+  refresh: () => Promise.resolve(),
+  noteOutcome: () => undefined,
+  declared: () => ['media.thumbnails@1'],
+  states: () => [],
+  tools: () => [],
+  accelerators: () => [],
+  toolbox: () => null,
+  acceleratorsKnown: () => Promise.resolve(),
+  hardware: { ready: () => Promise.resolve([]), worked: () => undefined, failed: () => undefined },
+  onChange: () => () => undefined,
+};
+
+const NO_PROCESSES: JobProcesses = {
+  run: () => Promise.reject(new Error('the model starts no programs')),
+  kill: () => Promise.resolve(),
+  terminate: () => Promise.resolve(),
+  suspend: () => undefined,
+  resume: () => undefined,
+  suspended: false,
+  groups: () => [],
+  onGroupsChanged: () => undefined,
+};

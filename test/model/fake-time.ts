@@ -1,0 +1,134 @@
+import type { Clock } from '../../electron/agent/clock.ts';
+
+/** One agent program, as time sees it: a frozen one hears nothing, a dead one never again. */
+export interface Owner {
+  frozen: boolean;
+  dead: boolean;
+  /** Wall clock of its machine minus the true one, ms. */
+  wallOffset: number;
+}
+
+/** The time of a whole world: one monotonic axis, moved only by `pass`, with everybody woken in order on the way. */
+export interface FakeTime {
+  /** ms since the world began. */
+  now(): number;
+  /** True wall clock, ms since 1970. */
+  wall(): number;
+  clockOf(owner: Owner): Clock;
+  /** Aborts after `ms`. */
+  timeoutOf(owner: Owner): (ms: number) => AbortSignal;
+  /** Does something later, whoever is dead by then. Awaited by `pass`. */
+  later(ms: number, work: () => void | Promise<void>): void;
+  /** How many things are still to be done `later`. */
+  pending(): number;
+  pass(ms: number): Promise<void>;
+  /** Lets everything go on that needs no time. */
+  settle(): Promise<void>;
+}
+
+interface Sleeper {
+  readonly due: number;
+  readonly owner: Owner | null;
+  readonly wake: () => void | Promise<void>;
+  /** Nobody may be waiting for it any more: settled briefly. */
+  readonly quiet: boolean;
+}
+
+const EPOCH = Date.parse('2026-03-01T12:00:00Z');
+/** Rounds of the event loop without any file call before the world counts as still. */
+const STILL_ROUNDS = 4;
+const MAX_ROUNDS = 20_000;
+
+export function createFakeTime(inFlight: () => number): FakeTime {
+  let now = 0;
+  let pending = 0;
+  const sleepers = new Set<Sleeper>();
+
+  const settle = async (rounds = STILL_ROUNDS): Promise<void> => {
+    let still = 0;
+    for (let round = 0; still < rounds && round < MAX_ROUNDS; round += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      still = inFlight() > 0 || readsFiles(round) ? 0 : still + 1;
+    }
+  };
+  const next = (until: number): Sleeper | undefined => {
+    let first: Sleeper | undefined;
+    for (const sleeper of sleepers) {
+      if (sleeper.owner?.dead === true) sleepers.delete(sleeper);
+      else if (sleeper.owner?.frozen !== true && sleeper.due <= until && !(first && first.due <= sleeper.due)) {
+        first = sleeper;
+      }
+    }
+    return first;
+  };
+
+  return {
+    now: () => now,
+    wall: () => EPOCH + now,
+    pending: () => pending,
+    settle,
+    clockOf: (owner) => ({
+      now: () => EPOCH + now + owner.wallOffset,
+      monotonic: () => now,
+      asleepMs: () => 0,
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          if (signal?.aborted === true) {
+            resolve();
+            return;
+          }
+          const wake = (): void => {
+            sleepers.delete(sleeper);
+            signal?.removeEventListener('abort', wake);
+            resolve();
+          };
+          const sleeper: Sleeper = { due: now + Math.max(0, ms), owner, wake, quiet: false };
+          sleepers.add(sleeper);
+          signal?.addEventListener('abort', wake, { once: true });
+        }),
+    }),
+    timeoutOf: (owner) => (ms) => {
+      const over = new AbortController();
+      const wake = (): void => {
+        sleepers.delete(sleeper);
+        over.abort();
+      };
+      const sleeper: Sleeper = { due: now + ms, owner, wake, quiet: true };
+      sleepers.add(sleeper);
+      return over.signal;
+    },
+    later(ms, work) {
+      pending += 1;
+      const sleeper: Sleeper = {
+        due: now + ms,
+        owner: null,
+        quiet: false,
+        wake: async () => {
+          sleepers.delete(sleeper);
+          await work();
+          pending -= 1;
+        },
+      };
+      sleepers.add(sleeper);
+    },
+    async pass(ms) {
+      const until = now + ms;
+      await settle();
+      for (let sleeper = next(until); sleeper !== undefined; sleeper = next(until)) {
+        now = Math.max(now, sleeper.due);
+        await sleeper.wake();
+        await settle(sleeper.quiet ? 1 : STILL_ROUNDS);
+      }
+      now = until;
+    },
+  };
+}
+
+/** A file that was read to its end shows as being read until it is collected: believed for some rounds only. */
+const READING_ROUNDS = 12;
+
+function readsFiles(round: number): boolean {
+  return process
+    .getActiveResourcesInfo()
+    .some((name) => name.startsWith('FSReq') || (name === 'FileHandleReadWrap' && round < READING_ROUNDS));
+}
