@@ -2,15 +2,19 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '../shared/assert-never.ts';
 import type { Snapshot } from '../shared/snapshot.ts';
+import { LeaveGuard } from './settings/leave-guard.tsx';
+import { Navigation } from './navigation.tsx';
+import { ShortcutKeys } from './shortcuts.tsx';
 import { visible } from './format/name.ts';
-import { count } from './format/numbers.ts';
 import { chooseLanguage } from './i18n.ts';
 import { Notice } from './notices.tsx';
-import { routeTo, useRoute, VIEWS, type Route, type View } from './route.ts';
-import { navCounts } from './selectors.ts';
-import { Icon } from './ui/icon.tsx';
-import { Button, State, type Tone } from './ui/parts.tsx';
-import { useAgent, useCommand, useInstant, useLanguage, useReplica } from './use-agent.ts';
+import { Palette } from './palette/palette.tsx';
+import { useRoute, type Route } from './route.ts';
+import { State, type Tone } from './ui/parts.tsx';
+import { Verbs } from './verbs.tsx';
+import { Attention } from './attention.tsx';
+import { useAgent, useBridge, useInstant, useReplica } from './use-agent.ts';
+import { AddWorkView } from './views/add-work.tsx';
 import { CapabilitiesView } from './views/capabilities.tsx';
 import { DoneView } from './views/done.tsx';
 import { FailuresView } from './views/failures.tsx';
@@ -18,6 +22,8 @@ import { HealthView } from './views/health.tsx';
 import { Loading, NoSession } from './views/no-session.tsx';
 import { NowView } from './views/now.tsx';
 import { QueueView } from './views/queue.tsx';
+import { SettingsView } from './views/settings.tsx';
+import { useDrop } from './work/drop.ts';
 
 export function App() {
   const denied = useReplica(({ link }) => link.kind === 'denied');
@@ -30,21 +36,31 @@ function Frame() {
   const { t } = useTranslation();
   const route = useRoute();
   const lost = useReplica(({ link }) => link.kind === 'lost');
+  const over = useDrop(useBridge(), true);
   useChosenLanguage();
   useEffect(() => {
     document.title = `${t(`nav.${route.view}`)} – ${t('app.title')}`;
   }, [route.view, t]);
   return (
-    <div className="frame" data-lost={lost ? '' : undefined}>
+    <div className="frame" data-lost={lost ? '' : undefined} data-drop={over ? '' : undefined}>
       <a className="skip" href="#content" onClick={focusContent}>
         {t('app.skip')}
       </a>
       <Top />
       <Navigation current={route.view} />
       <main id="content" className="content" tabIndex={-1} data-view={route.view}>
+        <Attention />
         <ChosenView route={route} />
       </main>
       <Notice />
+      <LeaveGuard />
+      <ShortcutKeys />
+      <Palette />
+      {over && (
+        <p className="drop-here" aria-hidden="true">
+          {t('add.dropHere')}
+        </p>
+      )}
     </div>
   );
 }
@@ -71,12 +87,16 @@ function ChosenView({ route }: { route: Route }) {
       return <NowView />;
     case 'queue':
       return <QueueView />;
+    case 'add':
+      return <AddWorkView />;
     case 'done':
       return <DoneView chosen={route.chosen} />;
     case 'failures':
       return <FailuresView chosen={route.chosen} />;
     case 'capabilities':
       return <CapabilitiesView />;
+    case 'settings':
+      return <SettingsView />;
     case 'health':
       return <HealthView />;
     default:
@@ -129,55 +149,4 @@ function standingOf(phase: Snapshot['agent']['phase'], busy: boolean) {
   const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
   if (phase === 'working') return busy ? say('active', 'working') : say('good', 'idle');
   return say(phase === 'starting' ? 'active' : 'caution', phase);
-}
-
-function Verbs() {
-  const { t } = useTranslation();
-  const phase = useAgent(({ agent }) => agent.phase);
-  const { available, send } = useCommand();
-  const ending = phase === 'draining' || phase === 'stopping' || phase === 'stopped';
-  const resting = phase === 'paused' || phase === 'draining';
-  return (
-    <div className="verbs">
-      {resting ? (
-        <Button icon="resume" disabled={!available} onClick={() => void send('resume', {})}>
-          {t('verb.resume')}
-        </Button>
-      ) : (
-        <Button icon="pause" disabled={!available || phase !== 'working'} onClick={() => void send('pause', {})}>
-          {t('verb.pause')}
-        </Button>
-      )}
-      <Button icon="drain" disabled={!available || ending} onClick={() => void send('drain', {})}>
-        {t('verb.drain')}
-      </Button>
-    </div>
-  );
-}
-
-function Navigation({ current }: { current: View }) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const snapshot = useReplica((state) => state.snapshot);
-  const counts: Partial<Record<View, number>> = snapshot === null ? {} : navCounts(snapshot);
-  return (
-    <nav className="nav" aria-label={t('app.views')}>
-      <ul>
-        {VIEWS.map((view) => (
-          <li key={view}>
-            <a href={routeTo(view)} aria-current={view === current ? 'page' : undefined}>
-              <Icon name={view} />
-              <span className="nav-label">{t(`nav.${view}`)}</span>
-              {(counts[view] ?? 0) > 0 && (
-                <span className="nav-count">
-                  <span aria-hidden="true">{count(counts[view] ?? 0, language)}</span>
-                  <span className="visually-hidden">, {t('count.badge', { count: counts[view] ?? 0 })}</span>
-                </span>
-              )}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  );
 }

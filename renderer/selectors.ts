@@ -20,6 +20,12 @@ export function navCounts({ running, waiting, totals, done, failures }: Snapshot
   };
 }
 
+/** One machine on which nothing was ever asked for: the page then shows how to begin. */
+export function isFirstRun({ agent, running, waiting, done, failures, totals }: Snapshot): boolean {
+  const nothing = running.length + waiting.length + done.length + failures.length + totals.done + totals.failed === 0;
+  return agent.embeddedServer && nothing && agent.phase !== 'draining' && agent.phase !== 'stopping';
+}
+
 /** Everything this agent made from one file, newest job first. */
 export interface DoneAsset {
   readonly assetUuid: string;

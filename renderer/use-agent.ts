@@ -18,7 +18,7 @@ export interface PageContext {
 
 export const Page = createContext<PageContext | null>(null);
 
-function usePage(): PageContext {
+export function usePage(): PageContext {
   const page = useContext(Page);
   if (page === null) throw new Error('A view was drawn outside the page.');
   return page;

@@ -11,7 +11,10 @@ const codes = await Promise.all(
   projects.map(
     (project) =>
       new Promise((resolve) => {
-        const tsc = spawn(`${root}/node_modules/.bin/tsc`, ['--noEmit', '-p', project], {
+        // Only what changed since the last time is looked at again: six projects share most of their files.
+        const remembered = `node_modules/.cache/tsc/${project.replace('/', '-')}.tsbuildinfo`;
+        const args = ['--noEmit', '--incremental', '--tsBuildInfoFile', remembered, '-p', project];
+        const tsc = spawn(`${root}/node_modules/.bin/tsc`, args, {
           cwd: root,
           stdio: 'inherit',
         });

@@ -2,11 +2,15 @@ import { join } from 'node:path';
 import { createServer } from '../../server/server.ts';
 import { createAgent, type Agent } from '../agent/agent.ts';
 import type { AgentDeps } from '../agent/assembly.ts';
+import type { TokenKeeper } from '../agent/commands/server-access.ts';
 import type { Log } from '../agent/log.ts';
+import type { NetworkFacts } from '../agent/server/network-fetch.ts';
 import type { SettingsStore } from '../agent/settings-store.ts';
+import type { Surroundings } from '../agent/yield/surroundings.ts';
 import { fixedToken, type TokenSource } from '../agent/token-source.ts';
 import { allExecutors } from './executors.ts';
 import { createOperatorClient } from './operator-client.ts';
+import { createWorkPort } from './work/work-port.ts';
 
 /** Which server the agent works for. */
 export type ServerChoice =
@@ -17,6 +21,12 @@ export interface StationOptions {
   readonly data: string;
   readonly settings: SettingsStore;
   readonly server: ServerChoice;
+  /** Where the token of a server is kept that a person pairs with. */
+  readonly keeper?: TokenKeeper;
+  /** What the shell knows better about the machine and whoever sits in front of it. */
+  readonly surroundings?: Partial<Surroundings>;
+  /** How a remote server is reached; default: straight. */
+  readonly network?: NetworkFacts;
   readonly log: Log;
 }
 
@@ -28,10 +38,14 @@ export interface Station {
 }
 
 /** Makes both; nothing is claimed before `agent.start()`. Throws StartError or ServerStartError. */
-export async function openStation({ data, settings, server, log }: StationOptions): Promise<Station> {
-  const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator'>): Agent =>
+export async function openStation(options: StationOptions): Promise<Station> {
+  const { data, settings, server, keeper, network, surroundings, log } = options;
+  const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator' | 'work'>): Agent =>
     createAgent({
       ...deps,
+      ...(keeper === undefined ? {} : { keeper }),
+      ...(surroundings === undefined ? {} : { surroundings }),
+      ...(network === undefined || server.kind === 'embedded' ? {} : { network }),
       settings,
       workFolder: join(data, 'agent'),
       logFolder: join(data, 'logs'),
@@ -47,7 +61,8 @@ export async function openStation({ data, settings, server, log }: StationOption
     const agent = make({
       serverUrl: embedded.url,
       token: fixedToken(embedded.agentToken),
-      operator: { retry: (jobId) => client.retry(jobId) },
+      operator: { retry: (jobId) => client.retry(jobId), openDerived: client.openDerived },
+      work: createWorkPort(client, data),
     });
     // Derived files are read in the operator's scope (protocol.md, Calls of people and tools), not with an agent's token.
     const openDerived = client.openDerived;

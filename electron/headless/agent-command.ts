@@ -1,23 +1,25 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
-import type { MediaRootSetting } from '../../shared/settings.ts';
+import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
 import { createAgent, type Agent } from '../agent/agent.ts';
-import { createSettingsStore } from '../agent/settings-store.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
-import { refuseOpenHttp } from '../compose/open-http.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
-import { EXIT } from './exit.ts';
+import { prepareAgent, whenChanged, type Setup } from './agent-setup.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { openControl } from '../compose/control.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
+import { policyFile } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
+import { tokenFileKeeper } from '../compose/token-file.ts';
 import { pageFolder } from './page-folder.ts';
-import { listenForStop } from './signals.ts';
+import { listenForStop, type StopSignals } from './signals.ts';
 
 export interface AgentCommandOptions {
-  readonly server: string;
+  readonly server?: string;
   readonly tokenFile?: string;
   readonly mediaRoot: readonly MediaRootSetting[];
   readonly work?: string;
@@ -26,40 +28,109 @@ export interface AgentCommandOptions {
   readonly name?: string;
   readonly parallel?: number;
   readonly speechModel?: string;
+  readonly proxy?: string;
+  readonly caFile?: string;
   readonly allowInsecureHttp: boolean;
 }
 
-/** `rushcatalog-agent agent`: the agent without a window, until a signal or a drain. Returns the exit code. */
+/** How long an agent that waits for its configuration goes on before it tries again without a change. */
+const TRY_AGAIN_MS = 60_000;
+
+/**
+ * `rushcatalog-agent agent`: the agent without a window, until a signal or a drain. Returns the exit code. A policy that
+ * changes makes it drain and begin anew; where something is missing that only a person can bring, it waits for that.
+ */
 export async function agentCommand(options: AgentCommandOptions): Promise<number> {
   const signals = listenForStop();
-  const serverUrl = parseServerUrl(options.server);
-  refuseOpenHttp(serverUrl, options.allowInsecureHttp);
-  const workFolder = options.work ?? join(dataFolder(), 'agent');
+  const stopped = new AbortController();
+  void signals.first.then(() => stopped.abort());
+  const given = givenByArguments(options);
+  const workFolder = resolve(options.work ?? join(dataFolder(), 'agent'));
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   const log = createFileLog(join(workFolder, 'logs'), 'agent');
-  const settings = createSettingsStore(join(workFolder, 'settings.json'), {
-    origin: 'argument',
-    values: givenSettings({
-      serverUrl,
-      mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined,
-      agentName: options.name,
-      maxParallelJobs: options.parallel,
-      speechModelPath: options.speechModel,
-      allowInsecureHttp: options.allowInsecureHttp || undefined,
-    }),
+  let told = '';
+  for (;;) {
+    const prepared = await prepareAgent({ workFolder, given, tokenFile: options.tokenFile });
+    if (prepared.kind === 'ready') {
+      const ending = await runAgent(options, { ...prepared.setup, workFolder, log, signals });
+      if (ending === 'ended') return EXIT.ok;
+      say('The policy changed; starting anew with it.');
+      continue;
+    }
+    // At a terminal it is a mistake in the command; for a service it is a machine that is not set up yet.
+    if (process.stdin.isTTY || !isManagedElsewhere()) throw new CommandError(prepared.refusal);
+    const line = sentence(prepared.refusal);
+    if (line !== told) say(line);
+    if (line !== told) log.error({ code: prepared.refusal.code }, prepared.refusal.message);
+    told = line;
+    await whenChanged(prepared.files, stopped.signal, TRY_AGAIN_MS);
+    if (stopped.signal.aborted) return EXIT.ok;
+  }
+}
+
+/** A policy file tells that this machine is set up from afar: what is missing will come. */
+function isManagedElsewhere(): boolean {
+  return existsSync(policyFile());
+}
+
+function givenByArguments(options: AgentCommandOptions): Partial<Settings> {
+  return givenSettings({
+    serverUrl: options.server === undefined ? undefined : parseServerUrl(options.server),
+    mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined,
+    agentName: options.name,
+    maxParallelJobs: options.parallel,
+    speechModelPath: options.speechModel,
+    allowInsecureHttp: options.allowInsecureHttp || undefined,
+    proxyMode: options.proxy === undefined ? undefined : 'manual',
+    proxyUrl: options.proxy,
+    caFile: options.caFile === undefined ? undefined : resolve(options.caFile),
   });
-  const token = tokenFromFile(options.tokenFile ?? join(dataFolder(), 'server', 'agent-token'));
-  const agent = createAgent({ serverUrl, token, settings, workFolder, executors: allExecutors(), log });
+}
+
+interface AgentRun extends Setup {
+  readonly workFolder: string;
+  readonly log: ReturnType<typeof createFileLog>;
+  readonly signals: StopSignals;
+}
+
+/** One life of the agent: until it is told to stop, or until the policy says something new. */
+async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'ended' | 'policy-changed'> {
+  const { serverUrl, settings, network, tokenFile, workFolder, log, signals } = run;
+  const token = tokenFromFile(tokenFile);
+  const keeper = tokenFileKeeper(tokenFile, { source: token, serverUrl });
+  const agent = createAgent({
+    serverUrl,
+    token,
+    keeper,
+    network,
+    settings,
+    workFolder,
+    executors: allExecutors(),
+    log,
+  });
+  const control = await openControl(agent, workFolder, log);
   tellState(agent);
+  for (const problem of run.problems) say(sentence(problem));
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
   say(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
   if (web !== undefined) process.stdout.write(`Page: ${web.url}\n`);
+  const over = new AbortController();
+  const changed = whenChanged([run.policy], over.signal).then(() => 'policy-changed' as const);
   // A tool or a share that keeps the start waiting must not keep the end waiting.
-  await Promise.race([signals.first, agent.start().then(() => agent.drained)]);
+  const ending = await Promise.race([
+    signals.first.then(() => 'ended' as const),
+    agent.start().then(async () => {
+      await agent.drained;
+      return 'ended' as const;
+    }),
+    changed,
+  ]);
+  over.abort();
   say(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
   await agent.stop(options.grace * 1_000, signals.second);
   await web?.close();
-  return EXIT.ok;
+  await control?.close();
+  return ending;
 }
 
 function openWeb(

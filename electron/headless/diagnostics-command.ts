@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DoctorReport } from '../agent/capabilities/doctor.ts';
 import { makeDiagnostics } from '../agent/diagnostics/bundle.ts';
-import { createSettingsStore } from '../agent/settings-store.ts';
+import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { examine } from './doctor-command.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
@@ -20,7 +20,7 @@ export interface DiagnosticsCommandOptions {
 /** `rushcatalog-agent diagnostics --out F`: one redacted ZIP for support, also while an agent runs. Returns the exit code. */
 export async function diagnosticsCommand(options: DiagnosticsCommandOptions): Promise<number> {
   const workFolder = resolve(options.work ?? join(dataFolder(), 'agent'));
-  const settings = createSettingsStore(join(workFolder, 'settings.json')).view();
+  const settings = openSettings(join(workFolder, 'settings.json'), readManaged({})).view();
   const doctor: DoctorReport | undefined = options.doctor ? await examine({ ...options, work: workFolder }) : undefined;
   const bundle = makeDiagnostics({
     workFolder,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { createCapabilities } from '../agent/capabilities/capabilities.ts';
 import { diagnose, formatReport, type DoctorReport, type ServerCheck } from '../agent/capabilities/doctor.ts';
-import { createSettingsStore } from '../agent/settings-store.ts';
+import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { createJobProcesses } from '../agent/process/job-processes.ts';
 import { createClient } from '../agent/server/client.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
@@ -13,7 +13,7 @@ import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { EXIT } from './exit.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { createFileStore } from './file-store.ts';
-import { cacheFolder, dataFolder } from './folders.ts';
+import { cacheFolder, dataFolder, modelsFolder } from './folders.ts';
 
 export interface DoctorCommandOptions {
   readonly server?: string;
@@ -34,15 +34,16 @@ export async function doctorCommand(options: DoctorCommandOptions): Promise<numb
 export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Promise<DoctorReport> {
   const workFolder = options.work ?? join(dataFolder(), 'agent');
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
-  const settings = createSettingsStore(join(workFolder, 'settings.json'), {
-    origin: 'argument',
-    values: givenSettings({ speechModelPath: options.speechModel }),
-  });
+  const settings = openSettings(
+    join(workFolder, 'settings.json'),
+    readManaged(givenSettings({ speechModelPath: options.speechModel })),
+  );
   const capabilities = createCapabilities({
     executors: allExecutors(),
     settings: () => settings.view().values,
     env: process.env,
     workFolder,
+    modelsFolder: modelsFolder(workFolder),
     agentVersion: VERSION,
     processes: (jobId) => createJobProcesses({ runId: `doctor-${randomUUID()}`, owner: 'doctor', jobId, nice: 10 }),
     store: createFileStore(join(cacheFolder(), 'proofs.json')),

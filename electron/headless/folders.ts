@@ -15,3 +15,8 @@ export function cacheFolder(env: Env = process.env): string {
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'RushCatalog');
   return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'rushcatalog');
 }
+
+/** Speech models: in the agent's own work folder, and so the same for every command that is given none. */
+export function modelsFolder(workFolder: string = join(dataFolder(), 'agent')): string {
+  return join(workFolder, 'models');
+}

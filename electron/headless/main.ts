@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { PROXY_PROFILES, THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
+import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 import type { MediaRootSetting } from '../../shared/settings.ts';
+import { TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
 import { VERSION } from '../agent/version.ts';
 import { parseMediaRoot } from '../compose/media-root-argument.ts';
 import { sentence } from '../compose/sentence.ts';
 import { agentCommand } from './agent-command.ts';
+import { addControl } from './control-commands.ts';
 import { diagnosticsCommand } from './diagnostics-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { EXIT, explain } from './exit.ts';
-import { LAYOUTS } from './process/layout.ts';
-import { parseJobNames } from './process/job-names.ts';
+import { addConfig, addEnrol } from './managing-commands.ts';
+import { addModel, downloadModels, listModels, MODEL_NAMES, removeModel } from './models-command.ts';
+import { LAYOUTS } from '../agent/exports/layout.ts';
+import { parseJobNames, parseSubtitleFormats } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
 import { serverCommand } from './server-command.ts';
 import { startCommand } from './start-command.ts';
@@ -35,6 +39,10 @@ function buildProgram(finish: (code: number) => void): Command {
   addDoctor(program, finish);
   addDiagnostics(program, finish);
   addStart(program, finish);
+  addEnrol(program, finish, EXIT_HELP);
+  addConfig(program, finish, EXIT_HELP);
+  addControl(program, finish, EXIT_HELP);
+  addModels(program, finish);
   return program;
 }
 
@@ -54,6 +62,8 @@ function addProcess(program: Command, finish: (code: number) => void): void {
     )
     .option('--language <code>', 'language of the speech; default: detected')
     .option('--speech-model <file>', 'whisper.cpp model file, for transcripts')
+    .option('--subtitles <list>', `transcripts also as ${TRANSCRIPT_FORMATS.join(', ')}`, parseSubtitleFormats)
+    .addOption(new Option('--transcription-profile <name>', `one of ${Object.keys(TRANSCRIPTION_PROFILES).join(', ')}`))
     .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
     .option('--json', 'print the results as JSON', false)
     .addHelpText('after', EXIT_HELP)
@@ -68,8 +78,11 @@ function addAgent(program: Command, finish: (code: number) => void): void {
   program
     .command('agent')
     .description('Works for a RushCatalog server until it is told to stop.')
-    .requiredOption('--server <url>', 'address of the server, without /api/v1')
-    .option('--token-file <file>', 'file with the agent token; default: the one of a server on this machine')
+    .option('--server <url>', 'address of the server, without /api/v1; default: the one of the policy or the settings')
+    .option(
+      '--token-file <file>',
+      'file with the agent token; default: the enrolled one, or a server’s on this machine',
+    )
     .option('--media-root <name=path>', 'a folder of media and its name in source paths; repeatable', roots, [])
     .option('--work <dir>', 'work folder: journal, temporary files, log')
     .option('--grace <seconds>', 'how long running jobs may go on after the first signal', wholeNumber(0, 86_400), 30)
@@ -77,6 +90,8 @@ function addAgent(program: Command, finish: (code: number) => void): void {
     .option('--name <name>', 'name of this agent')
     .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
     .option('--speech-model <file>', 'whisper.cpp model file; without one nothing is transcribed')
+    .option('--proxy <url>', 'proxy to the server, without a password; default: the proxy variables')
+    .option('--ca-file <file>', 'PEM file with authorities that are trusted besides the system’s')
     .option('--allow-insecure-http', 'let the token travel over plain http beyond this machine', false)
     .addHelpText('after', EXIT_HELP)
     .action(async ({ web, ...options }) => {
@@ -139,6 +154,30 @@ function addStart(program: Command, finish: (code: number) => void): void {
     .option('--no-open', 'do not open the browser')
     .addHelpText('after', EXIT_HELP)
     .action(async (options) => finish(await startCommand(options)));
+}
+
+function addModels(program: Command, finish: (code: number) => void): void {
+  const models = program
+    .command('models')
+    .description('Speech models for transcripts: what is here, what can be had, adding and removing.')
+    .addHelpText('after', EXIT_HELP);
+  const add = (name: string, description: string): Command =>
+    models.command(name).description(description).option('--work <dir>', 'work folder of the agent');
+  add('list', 'Shows the models on this machine and those that can be downloaded.')
+    .option('--json', 'print them as JSON', false)
+    .action(async (options) => finish(await listModels(options)));
+  add('download', 'Downloads models; goes on where an earlier download stopped.')
+    .argument('<name...>', `of ${MODEL_NAMES.join(', ')}`)
+    .option('--mirror <url>', 'folder address with the same files; https, or http on this machine')
+    .option('--yes', 'also without a published hash', false)
+    .action(async (names: string[], options) => finish(await downloadModels(names, options)));
+  add('add', 'Copies a model file into the agent’s own folder.')
+    .argument('<file>', 'whisper.cpp model file (ggml)')
+    .option('--yes', 'trust the file although no published hash vouches for it', false)
+    .action(async (file: string, options) => finish(await addModel(file, options)));
+  add('remove', 'Removes a model from the agent’s own folder.')
+    .argument('<name>', 'name or file name')
+    .action(async (name: string, options) => finish(await removeModel(name, options)));
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

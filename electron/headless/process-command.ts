@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITY_OF } from '../../shared/job.ts';
 import type { Settings } from '../../shared/settings.ts';
-import type { Snapshot, WaitReason } from '../../shared/snapshot.ts';
+import type { ProofState, Snapshot, WaitReason } from '../../shared/snapshot.ts';
+import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
 import { findTool } from '../agent/process/find-tool.ts';
 import { givenSettings } from './agent-options.ts';
@@ -12,12 +13,13 @@ import { sentence } from '../compose/sentence.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { collectMedia, type Collected } from './process/collect-media.ts';
 import { startEmbedded, type Embedded } from './process/embedded.ts';
-import { refuseBesideSources, type Layout } from './process/layout.ts';
+import type { Layout } from '../agent/exports/layout.ts';
+import { refuseBesideSources } from './process/layout.ts';
 import { outputFolders } from './process/output-folders.ts';
-import { fittingJobs, inputsOf, type ProfileChoice } from './process/plan-jobs.ts';
+import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-jobs.ts';
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
-import { makeSamples } from './process/samples.ts';
+import { makeSamples } from '../compose/work/samples.ts';
 import { makeTemporaryFolder } from './process/temporary-folder.ts';
 import { resultEntry, writeFiles, writeJson, type ResultEntry } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
@@ -30,6 +32,8 @@ export interface ProcessCommandOptions extends ProfileChoice {
   readonly parallel?: number;
   readonly speechModel?: string;
   readonly layout: Layout;
+  /** Formats in which transcripts are also written. */
+  readonly subtitles?: readonly TranscriptFormat[];
 }
 
 /** How often the server is asked how the jobs stand; the agent's own events shorten the wait. */
@@ -107,7 +111,7 @@ async function run(
   for (const [source, folder] of folders) {
     const own = jobs.filter((job) => sources.get(job.job_id) === source);
     const place = { layout: options.layout, out: options.out, folder, source };
-    for (const job of own) if (job.status === 'completed') await writeFiles(client, job, place);
+    for (const job of own) if (job.status === 'completed') await writeFiles(client, job, place, options.subtitles);
     const entries = own.map((job) => resultEntry(source, job, whyWaiting(agent.snapshot(), job)));
     await writeJson(join(folder, 'result.json'), entries);
     results.push(...entries);
@@ -150,7 +154,7 @@ async function untilEnded({ agent, client }: Embedded, sources: ReadonlyMap<stri
     const known = new Map((await client.jobs()).map((job) => [job.job_id, job]));
     const jobs = [...sources.keys()].flatMap((jobId) => known.get(jobId) ?? []);
     const snapshot = agent.snapshot();
-    const proofsDone = snapshot.capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof.status));
+    const proofsDone = snapshot.capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof));
     const open = jobs.filter(({ status }) => status === 'pending' || status === 'claimed');
     if (proofsDone && open.every((job) => job.status === 'pending' && isHopeless(snapshot, job))) return jobs;
     const ended = Promise.withResolvers<void>();
@@ -164,7 +168,8 @@ async function untilEnded({ agent, client }: Embedded, sources: ReadonlyMap<stri
   }
 }
 
-const isDecided = (status: string): boolean => status === 'passed' || status === 'failed';
+const isDecided = (proof: ProofState): boolean =>
+  proof.status === 'passed' || proof.status === 'failed' || (proof.status === 'missing' && proof.reason !== undefined);
 
 /** Nothing on this machine can do the job now: its capability was not proved or was withdrawn. */
 function isHopeless(snapshot: Snapshot, job: OperatorJob): boolean {
@@ -177,7 +182,10 @@ function capabilityOf(snapshot: Snapshot, job: OperatorJob): Snapshot['capabilit
 
 function whyWaiting(snapshot: Snapshot, job: OperatorJob): string {
   const capability = capabilityOf(snapshot, job);
-  if (capability?.proof.status === 'failed') return `no capability: ${sentence(capability.proof.reason)}`;
+  const { proof } = capability ?? {};
+  if ((proof?.status === 'failed' || proof?.status === 'missing') && proof.reason !== undefined) {
+    return `no capability: ${sentence(proof.reason)}`;
+  }
   if (capability?.withdrawn !== undefined) {
     return `no capability: it was withdrawn after repeated failures (${capability.withdrawn.because.message})`;
   }

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import open from 'open';
-import type { MediaRootSetting } from '../../shared/settings.ts';
-import { createSettingsStore } from '../agent/settings-store.ts';
+import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
+import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { startWebView } from '../gateway/http.ts';
 import { givenSettings } from './agent-options.ts';
 import { tellState } from './agent-command.ts';
@@ -10,7 +10,11 @@ import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { pageFolder } from './page-folder.ts';
-import { openStation } from '../compose/station.ts';
+import { openControl } from '../compose/control.ts';
+import { openStation, type ServerChoice } from '../compose/station.ts';
+import { refuseOpenHttp } from '../compose/open-http.ts';
+import { TOKEN_FILE, tokenFileKeeper } from '../compose/token-file.ts';
+import { tokenFromFile } from '../agent/token-source.ts';
 import { listenForStop } from './signals.ts';
 
 export interface StartCommandOptions {
@@ -35,16 +39,28 @@ function writeDoor(folder: string, url: string): string {
   return file;
 }
 
+/** The server that was paired with on the page, or the embedded one. Throws StartError without its token. */
+function chooseServer({ serverUrl, allowInsecureHttp }: Settings, tokenFile: string): ServerChoice {
+  if (serverUrl === '') return { kind: 'embedded' };
+  refuseOpenHttp(serverUrl, allowInsecureHttp);
+  return { kind: 'remote', serverUrl: serverUrl.replace(/\/+$/, ''), token: tokenFromFile(tokenFile) };
+}
+
 /** `npm start` where Electron cannot be had: the same agent and embedded server, the page in the browser. */
 export async function startCommand(options: StartCommandOptions): Promise<number> {
   const signals = listenForStop();
   const data = options.data ?? dataFolder();
   const log = createFileLog(join(data, 'logs'), 'agent');
-  const settings = createSettingsStore(join(data, 'settings.json'), {
-    origin: 'argument',
-    values: givenSettings({ mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined }),
-  });
-  const { agent, closeServer } = await openStation({ data, settings, server: { kind: 'embedded' }, log });
+  const settings = openSettings(
+    join(data, 'settings.json'),
+    readManaged(givenSettings({ mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined })),
+  );
+  const tokenFile = join(data, TOKEN_FILE);
+  const server = chooseServer(settings.view().values, tokenFile);
+  const inUse = server.kind === 'remote' ? { source: server.token, serverUrl: server.serverUrl } : undefined;
+  const keeper = tokenFileKeeper(tokenFile, inUse);
+  const { agent, closeServer } = await openStation({ data, settings, server, keeper, log });
+  const control = await openControl(agent, join(data, 'agent'), log);
   tellState(agent);
   const web = await startWebView({
     agent,
@@ -60,6 +76,7 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   await Promise.race([signals.first, agent.drained]);
   await agent.stop(GRACE_MS, signals.second);
   await web.close();
+  await control?.close();
   await closeServer();
   return EXIT.ok;
 }

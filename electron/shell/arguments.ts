@@ -7,13 +7,19 @@ export interface GivenArguments {
   /** Absolute. */
   readonly data: string | undefined;
   readonly mediaRoots: readonly MediaRootSetting[];
+  /** Started with the session, not by a person: no window comes up. */
+  readonly hidden: boolean;
 }
 
 /** What `npm start -- …` passes on. Chromium's own switches are among the arguments too, so unknown ones are left alone. */
 export function readArguments(argv: readonly string[]): GivenArguments {
   const { values } = parseArgs({
     args: argv.slice(1),
-    options: { data: { type: 'string' }, 'media-root': { type: 'string', multiple: true } },
+    options: {
+      data: { type: 'string' },
+      'media-root': { type: 'string', multiple: true },
+      hidden: { type: 'boolean' },
+    },
     strict: false,
   });
   const data = values.data;
@@ -21,5 +27,6 @@ export function readArguments(argv: readonly string[]): GivenArguments {
   return {
     data: typeof data === 'string' && data !== '' ? resolve(data) : undefined,
     mediaRoots: [roots].flat().map((root) => parseMediaRoot(String(root))),
+    hidden: values.hidden === true,
   };
 }

@@ -1,22 +1,24 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { app, ipcMain, Menu, protocol, safeStorage, session, type BrowserWindow } from 'electron';
-import type { Settings } from '../../shared/settings.ts';
+import { app, crashReporter, ipcMain, Menu, powerMonitor, protocol, session, type BrowserWindow } from 'electron';
 import type { Log } from '../agent/log.ts';
-import { createSettingsStore } from '../agent/settings-store.ts';
 import { createFileLog } from '../compose/log-file.ts';
-import { openStation, type Station } from '../compose/station.ts';
 import { listStaticFiles } from '../gateway/static-files.ts';
 import type { GivenArguments } from './arguments.ts';
+import { addComforts, type Comforts } from './comforts.ts';
 import { complainAndExit } from './complain.ts';
+import { keepCrashReportsLocal } from './crash-reports.ts';
+import { openDesktopAgent, type DesktopAgent } from './desktop-agent.ts';
 import { serveIpc } from './ipc.ts';
 import { guardNavigation } from './navigation.ts';
 import { OWN_SCHEME } from './own-page.ts';
 import { createPageHandler } from './page-protocol.ts';
 import { guardPermissions } from './permissions.ts';
-import { quitAfterStop } from './quit.ts';
-import { createSecretStore } from './secrets.ts';
-import { chooseServer } from './server-choice.ts';
+import { watchPower } from './power.ts';
+import { quitAfterStop, type Quit } from './quit.ts';
+import { iconFolder } from './tray.ts';
+import { startUpdates } from './updates/start-updates.ts';
+import type { Updates } from './updates/updates.ts';
 import { openWindow, showWindow } from './window.ts';
 
 const GRACE_MS = 30_000;
@@ -35,56 +37,104 @@ export interface Desktop {
 export async function openDesktop(given: GivenArguments): Promise<Desktop> {
   const data = app.getPath('userData');
   const log = createFileLog(join(data, 'logs'), 'agent');
+  keepCrashReportsLocal(crashReporter, app, join(data, 'crashes'));
   app.on('web-contents-created', (_event, contents) => guardNavigation(contents, log));
   app.on('session-created', (made) => guardPermissions(made, log));
   await app.whenReady();
   guardPermissions(session.defaultSession, log);
   Menu.setApplicationMenu(applicationMenu());
 
-  const station = await open(data, given, log);
-  const { agent } = station;
+  let agent: DesktopAgent | undefined;
+  const power = watchPower({
+    monitor: powerMonitor,
+    after,
+    onAwake: () => agent !== undefined && afterSleep(agent, log),
+    onShutdown: () => app.quit(),
+  });
+  agent = await openDesktopAgent(data, given, power.surroundings, log);
   const files = await listStaticFiles(PAGE_FOLDER);
-  protocol.handle(OWN_SCHEME.scheme, createPageHandler({ agent, files, log }));
-  serveIpc(ipcMain, agent, log);
+  protocol.handle(OWN_SCHEME.scheme, createPageHandler({ agent: agent.port, files, log }));
+  serveIpc(ipcMain, agent.port, log);
   const started = agent.start();
   started.catch((error: unknown) => {
     log.error({ err: error }, 'The agent did not start');
     complainAndExit(error);
   });
-  const quit = quitAfterStop({
-    app,
-    stop: async (hurry) => {
-      // An agent that is still finding its tools is stopped after that, not in the middle of it.
-      await started.catch(() => undefined);
-      await agent.stop(GRACE_MS, hurry);
-      await station.closeServer();
-    },
-    limitMs: QUIT_LIMIT_MS,
-    onTrouble: (error) => log.error({ err: error }, 'The agent could not be stopped in order'),
-    after: (ms, run) => void setTimeout(run, ms),
-  });
+  const parts: { comforts?: Comforts; updates?: Updates | null } = {};
+  const quit = quitOf(agent, log, (seconds) => parts.comforts?.countdown(seconds));
   // "Finish, then stop" on the page ends the program like the command line's.
-  void agent.drained.then(() => quit.begin());
+  void agent.over.then(() => quit.begin());
 
-  const window = await openWindow({
-    isPackaged: app.isPackaged,
-    mayClose: () => {
-      if (!quit.isOver()) quit.begin();
-      return quit.isOver();
-    },
-    onGone: (reason) => log.error({ reason }, 'The page’s process ended'),
-  });
+  const window = await openMainWindow(agent, given, quit, parts, log);
   const show = (): void => showOrNothing(window);
+  const comforts = addComforts({
+    agent: agent.port,
+    window,
+    icons: iconFolder(process.resourcesPath),
+    show,
+    quit: () => quit,
+    updates: () => parts.updates ?? null,
+    isLocked: power.isLocked,
+    log,
+  });
+  parts.comforts = comforts;
+  if (agent.own) {
+    // Failing to look for updates is no reason not to work.
+    startUpdates({ agent: agent.port, notifier: comforts.notifier, log }).then(
+      (updates) => (parts.updates = updates),
+      (error: unknown) => log.warn({ err: error }, 'Updates are not looked for'),
+    );
+  }
+  app.on('will-quit', () => comforts.close());
   app.on('activate', show);
   return { show };
 }
 
-async function open(data: string, { mediaRoots }: GivenArguments, log: Log): Promise<Station> {
-  const values: Partial<Settings> = mediaRoots.length === 0 ? {} : { mediaRoots: [...mediaRoots] };
-  const settings = createSettingsStore(join(data, 'settings.json'), { origin: 'argument', values });
-  const secret = createSecretStore(join(data, 'server-token'), safeStorage);
-  const server = await chooseServer(settings.view().values, data, secret);
-  return openStation({ data, settings, server, log });
+const after = (ms: number, run: () => void): void => void setTimeout(run, ms);
+
+function quitOf(agent: DesktopAgent, log: Log, onCountdown: (seconds: number) => void): Quit {
+  return quitAfterStop({
+    app,
+    stop: (hurry) => agent.stop(GRACE_MS, hurry),
+    limitMs: QUIT_LIMIT_MS,
+    onTrouble: (error) => log.error({ err: error }, 'The agent could not be stopped in order'),
+    after,
+    onCountdown,
+  });
+}
+
+function openMainWindow(
+  agent: DesktopAgent,
+  given: GivenArguments,
+  quit: Quit,
+  parts: { readonly comforts?: Comforts },
+  log: Log,
+): Promise<BrowserWindow> {
+  return openWindow({
+    isPackaged: app.isPackaged,
+    hidden: given.hidden,
+    onClose: (window) => {
+      if (quit.isOver()) return 'close';
+      const { closeToTray } = agent.port.snapshot().settings.values;
+      if (!quit.hasBegun() && closeToTray && parts.comforts?.hasTray === true) {
+        window.hide();
+        return 'keep';
+      }
+      quit.begin();
+      return quit.isOver() ? 'close' : 'keep';
+    },
+    onGone: (reason) => log.error({ reason }, 'The page’s process ended'),
+  });
+}
+
+/**
+ * The leases notice by their clocks that the machine slept, and ask before anything is written. What they cannot see: a
+ * GPU that did not come back. So the encoder is proved again before it is offered on.
+ */
+function afterSleep({ port, own }: DesktopAgent, log: Log): void {
+  log.info({}, 'The machine woke up');
+  if (!own || port.snapshot().settings.values.encoder === 'software') return;
+  void port.execute('testCapability', { capability: 'media.proxies.video@1' });
 }
 
 function showOrNothing(window: BrowserWindow): void {

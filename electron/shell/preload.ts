@@ -1,8 +1,8 @@
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import type { RushcatalogApi } from '../../shared/bridge.ts';
 import { CALL_CHANNEL, WATCH_CHANNEL, type FromPage, type ToPage } from './channels.ts';
 
-/** All that the page gets: three functions that take and give plain data. Nothing of Electron itself crosses. */
+/** All that the page gets: four functions that take and give plain data. Nothing of Electron itself crosses. */
 const api: RushcatalogApi = {
   call: (name, input) => ipcRenderer.invoke(CALL_CHANNEL, name, input),
   watch: (onUpdate, onPulse) => {
@@ -24,6 +24,8 @@ const api: RushcatalogApi = {
     };
   },
   derivedUrl: (assetUuid, ref) => `/derived/${encodeURIComponent(assetUuid)}/${encodeURIComponent(ref)}`,
+  // A path leaves here only for a file that a person dropped on the page.
+  pathOf: (file) => (file instanceof File ? webUtils.getPathForFile(file) : ''),
 };
 
 contextBridge.exposeInMainWorld('rushcatalog', api);

@@ -11,13 +11,19 @@ export interface QuitDeps {
   readonly onTrouble: (error: unknown) => void;
   /** Runs once after `ms`. */
   readonly after: (ms: number, run: () => void) => void;
+  /** Told at the begin and once a second: how long it can still take. */
+  readonly onCountdown?: (secondsLeft: number) => void;
 }
 
 export interface Quit {
   /** True once everything owed was written down, and windows may close. */
   isOver(): boolean;
+  /** True from the first request on. */
+  hasBegun(): boolean;
   /** Begins to quit; asking again changes nothing. */
   begin(): void;
+  /** Gives running jobs back at once; begins to quit if nobody did. */
+  hurry(): void;
 }
 
 /** Could not end in order: the journal holds what is owed, the next start goes on from it. */
@@ -27,11 +33,17 @@ const EXIT_FORCED = 1;
  * Quitting waits for the agent, with the window open to show it, and with a hard limit. Asking to quit a second time
  * (menu, Ctrl-C, SIGTERM) gives running jobs back at once instead of waiting for them.
  */
-export function quitAfterStop({ app, stop, limitMs, onTrouble, after }: QuitDeps): Quit {
+export function quitAfterStop({ app, stop, limitMs, onTrouble, after, onCountdown }: QuitDeps): Quit {
   let phase: 'open' | 'stopping' | 'over' = 'open';
   const hurry = new AbortController();
+  const countDown = (leftMs: number): void => {
+    if (phase !== 'stopping' || onCountdown === undefined) return;
+    onCountdown(Math.max(0, Math.round(leftMs / 1_000)));
+    after(1_000, () => countDown(leftMs - 1_000));
+  };
   const run = async (): Promise<void> => {
     after(limitMs, () => app.exit(EXIT_FORCED));
+    countDown(limitMs);
     try {
       await stop(hurry.signal);
     } catch (error) {
@@ -49,7 +61,12 @@ export function quitAfterStop({ app, stop, limitMs, onTrouble, after }: QuitDeps
   });
   return {
     isOver: () => phase === 'over',
+    hasBegun: () => phase !== 'open',
     begin: () => {
+      if (phase === 'open') app.quit();
+    },
+    hurry: () => {
+      hurry.abort();
       if (phase === 'open') app.quit();
     },
   };

@@ -36,16 +36,20 @@ function windowOptions(isPackaged: boolean): BrowserWindowConstructorOptions {
   };
 }
 
-/** The one window. `mayClose` is asked when a person closes it. */
+/** The one window. `onClose` decides when a person closes it. */
 export async function openWindow(deps: {
   readonly isPackaged: boolean;
-  readonly mayClose: () => boolean;
+  /** Started with the session: it comes up when somebody asks for it. */
+  readonly hidden: boolean;
+  readonly onClose: (window: BrowserWindow) => 'close' | 'keep';
   readonly onGone: (reason: string) => void;
 }): Promise<BrowserWindow> {
   const window = new BrowserWindow(windowOptions(deps.isPackaged));
-  window.once('ready-to-show', () => window.show());
+  window.once('ready-to-show', () => {
+    if (!deps.hidden) window.show();
+  });
   window.on('close', (event) => {
-    if (!deps.mayClose()) event.preventDefault();
+    if (deps.onClose(window) === 'keep') event.preventDefault();
   });
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     deps.onGone(reason);

@@ -41,5 +41,6 @@ export function createElectronBridge(api: RushcatalogApi): Bridge {
       };
     },
     derivedUrl: (assetUuid, ref) => api.derivedUrl(assetUuid, ref),
+    pathOf: (file) => api.pathOf(file),
   };
 }

@@ -4,6 +4,9 @@ import type { Update } from '../../shared/update.ts';
 import { watchPulse } from './pulse.ts';
 
 const CALL_TIMEOUT_MS = 15_000;
+/** Making samples encodes, adding work looks into each file, and a server is given 10 s to answer. */
+const LONG_CALLS: ReadonlySet<CommandName> = new Set(['makeSamples', 'planWork', 'addWork', 'testConnection', 'pair']);
+const LONG_CALL_TIMEOUT_MS = 180_000;
 /** Full jitter between 0 and these; the last one repeats. A local agent is back within seconds of a restart. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000] as const;
 /** A page without a session looks again, in case the link was opened in another tab. */
@@ -24,7 +27,7 @@ async function call<N extends CommandName>(fetchImpl: typeof fetch, name: N, inp
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(input),
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      signal: AbortSignal.timeout(LONG_CALLS.has(name) ? LONG_CALL_TIMEOUT_MS : CALL_TIMEOUT_MS),
     });
     const answer: unknown = await response.json();
     if (typeof answer === 'object' && answer !== null && 'ok' in answer) return answer as Answer<N>;

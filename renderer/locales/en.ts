@@ -1,4 +1,6 @@
 import { FAILURES, type FailureCode } from '../../shared/failure.ts';
+import { enFacts, enResults } from './en-results.ts';
+import { enSetup } from './en-setup.ts';
 
 /** The failure table is the source of the English next steps; French translates them by code. */
 const failureNext = Object.fromEntries(
@@ -6,6 +8,8 @@ const failureNext = Object.fromEntries(
 ) as Record<FailureCode, string>;
 
 export const en = {
+  ...enSetup,
+  ...enResults,
   app: {
     title: 'RushCatalog Agent',
     skip: 'Skip to content',
@@ -15,9 +19,11 @@ export const en = {
   nav: {
     now: 'Now',
     queue: 'Queue',
+    add: 'Add work',
     done: 'Done',
     failures: 'Failures',
     capabilities: 'Capabilities',
+    settings: 'Settings',
     health: 'Health',
   },
   phase: {
@@ -44,11 +50,36 @@ export const en = {
     older: 'Show older',
     dismiss: 'Dismiss',
     back: 'Back to the list',
+    close: 'Close',
+    pauseMore: 'More ways to give the machine back',
+    pauseFor: { '30m': 'Pause for 30 minutes', '1h': 'Pause for an hour', tomorrow: 'Pause until tomorrow' },
+    finishThenPause: 'Finish what runs, then pause',
+    stopNow: 'Give all jobs back now, then pause',
+    diagnostics: 'Save a diagnostics bundle',
     showLog: 'Log of this job',
   },
   link: {
     lost: 'Last heard at {{time}}; this may be out of date. Trying again.',
     lostShort: 'No contact',
+  },
+  yield: {
+    title: 'Machine given back',
+    giveBackAt: 'Suspended jobs are given back at {{time}}.',
+    reason: {
+      paused: 'Paused by someone until somebody resumes.',
+      'paused-until': 'Paused by someone until {{until}}.',
+      finishing: 'Running jobs are finished, then the agent pauses.',
+      'user-input': 'Someone is using this machine; work goes on at {{until}} if nobody touches it.',
+      'idle-unknown':
+        'This machine cannot tell whether anybody uses it. Choose hours or “always” in the settings to let it work.',
+      'watched-program': '{{program}} is open; work goes on when it is closed.',
+      load: 'Other programs use {{share}} of the processor; work goes on below {{threshold}}.',
+      battery: 'The machine runs on battery; work goes on when it is plugged in.',
+      hours: 'Outside the working hours set here.',
+      'hours-until': 'Outside the working hours set here; work goes on at {{until}}.',
+      'quiet-hours': 'Quiet hours of the server until {{until}}.',
+      'low-memory': 'Memory is short: {{free}} left, {{needed}} wanted; work goes on when there is more.',
+    },
   },
   server: {
     connecting: 'Connecting to the server',
@@ -141,6 +172,7 @@ export const en = {
     slot: 'Next: starts when a slot is free',
     paused: 'The agent is paused',
     draining: 'The agent finishes and takes nothing new',
+    yielding: 'The machine is yours now',
     'unsupported-type': 'This agent does not know the job type “{{jobType}}”',
     'no-capability': '{{capability}} is not available here',
     'not-allowed': 'The server’s policy does not allow this job type here',
@@ -158,6 +190,7 @@ export const en = {
     slot: 'Free slot',
     paused: 'Paused',
     draining: 'Finishing',
+    yielding: 'Machine in use',
     'unsupported-type': 'Unknown type',
     'no-capability': 'No capability',
     'not-allowed': 'Policy',
@@ -206,24 +239,17 @@ export const en = {
     type: 'Type',
     size: 'Size',
   },
-  fact: {
-    format: 'Format',
-    duration: 'Duration',
-    picture: 'Picture',
-    video: 'Video',
-    frameRate: 'Frame rate',
-    timecode: 'Start timecode',
-    reel: 'Reel',
-    sound: 'Sound',
-    colour: 'Colour',
-    camera: 'Camera',
-    dropFrame: 'drop-frame',
-    channels_one: '{{count}} channel',
-    channels_other: '{{count}} channels',
-  },
+  fact: enFacts,
   failures: {
     title: 'Failures',
     note: '{{failed}} failed, {{givenBack}} given back or cancelled',
+    causes: 'Causes',
+    others_one: 'and one more',
+    others_other: 'and {{count}} more',
+    sameCause_one: 'One file with this cause',
+    sameCause_other: '{{count}} files with this cause',
+    retryAll_one: 'Run it again',
+    retryAll_other: 'Run all {{count}} again',
     emptyTitle: 'No failures',
     emptyBody: 'Jobs that fail, are given back or cancelled are explained here.',
     chooseTitle: 'Choose a failure',
@@ -262,6 +288,14 @@ export const en = {
     moment: 'The moment: it may work later',
     person: 'Someone wanted it so',
     server: 'The server or the network',
+  },
+  faultShort: {
+    job: 'the job',
+    file: 'the file',
+    machine: 'this machine',
+    moment: 'the moment',
+    person: 'a person',
+    server: 'the server',
   },
   failure: {
     INVALID_JOB: 'The job is incomplete or contradicts itself.',
@@ -302,6 +336,8 @@ export const en = {
     notProved: 'Not offered: the proof failed',
     running: 'Being tested',
     missing: 'Not tested yet',
+    toChoose: 'Waits for a choice of yours',
+    openSettings: 'Open the settings',
     withdrawn: 'Withdrawn after repeated failures',
     notDeclared: 'Proved; will be offered shortly',
     withdrawnSince: 'Withdrawn since {{time}}. It comes back when its test passes.',
@@ -313,6 +349,15 @@ export const en = {
     origin: 'Found through',
     notFound: 'not found',
     toolsEmpty: 'The tools have not been looked for yet.',
+    sandbox: 'Isolation of the tools',
+    sandboxUnknown: 'Not looked for yet.',
+    sandboxLevel: {
+      full: 'Sandboxed: tools see their source, their job’s folder and no network',
+      'limits-only': 'Limits only: allow-lists, memory and time limits, no sandbox',
+      off: 'Switched off in the settings: limits only',
+      'none-may-run': 'Required, but missing: no tool may run',
+    },
+    sandboxTool: '{{tool}} {{version}}, {{ms}} ms per start',
     accelerators: 'Graphics processors',
     acceleratorsEmpty: 'No graphics processor was found. All encoding runs in software, which is the reference.',
     encoder: 'Encoder',
@@ -328,6 +373,7 @@ export const en = {
     ffprobe: 'ffprobe',
     'speech-engine': 'Speech engine',
     'speech-model': 'Speech model',
+    'speech-detector': 'Speech detector',
     'media-worker': 'Media worker',
   },
   toolOrigin: {

@@ -1,4 +1,6 @@
 import type { Texts } from './en.ts';
+import { frFacts, frResults } from './fr-results.ts';
+import { frSetup } from './fr-setup.ts';
 
 /** The same keys as in English, and the plural of millions (“un million de tâches”), which English does not know. */
 type Widened<T> = { readonly [K in keyof T]: T[K] extends string ? string : Widened<T[K]> } & {
@@ -6,6 +8,8 @@ type Widened<T> = { readonly [K in keyof T]: T[K] extends string ? string : Wide
 };
 
 export const fr = {
+  ...frSetup,
+  ...frResults,
   app: {
     title: 'Agent RushCatalog',
     skip: 'Aller au contenu',
@@ -15,9 +19,11 @@ export const fr = {
   nav: {
     now: 'En cours',
     queue: 'File d’attente',
+    add: 'Ajouter',
     done: 'Terminés',
     failures: 'Échecs',
     capabilities: 'Capacités',
+    settings: 'Réglages',
     health: 'État',
   },
   phase: {
@@ -44,11 +50,37 @@ export const fr = {
     older: 'Afficher les précédents',
     dismiss: 'Fermer',
     back: 'Retour à la liste',
+    close: 'Fermer',
+    pauseMore: 'Autres façons de rendre la machine',
+    pauseFor: { '30m': 'Pause de 30 minutes', '1h': 'Pause d’une heure', tomorrow: 'Pause jusqu’à demain' },
+    finishThenPause: 'Terminer ce qui tourne, puis pause',
+    stopNow: 'Rendre toutes les tâches, puis pause',
+    diagnostics: 'Enregistrer un diagnostic',
     showLog: 'Journal de cette tâche',
   },
   link: {
     lost: 'Dernier signe à {{time}} ; affichage peut-être périmé. Nouvel essai.',
     lostShort: 'Sans contact',
+  },
+  yield: {
+    title: 'Machine rendue',
+    giveBackAt: 'Les tâches suspendues seront rendues à {{time}}.',
+    reason: {
+      paused: 'Mis en pause par quelqu’un, jusqu’à la reprise.',
+      'paused-until': 'Mis en pause par quelqu’un jusqu’à {{until}}.',
+      finishing: 'Les tâches en cours se terminent, puis l’agent se met en pause.',
+      'user-input': 'Quelqu’un utilise cette machine ; le travail reprend à {{until}} si personne n’y touche.',
+      'idle-unknown':
+        'Cette machine ne peut pas savoir si quelqu’un l’utilise. Choisissez des horaires ou « toujours » dans les réglages.',
+      'watched-program': '{{program}} est ouvert ; le travail reprend à sa fermeture.',
+      load: 'D’autres programmes occupent {{share}} du processeur ; le travail reprend en dessous de {{threshold}}.',
+      battery: 'La machine est sur batterie ; le travail reprend dès qu’elle est branchée.',
+      hours: 'En dehors des horaires de travail réglés ici.',
+      'hours-until': 'En dehors des horaires de travail réglés ici ; le travail reprend à {{until}}.',
+      'quiet-hours': 'Heures calmes du serveur jusqu’à {{until}}.',
+      'low-memory':
+        'La mémoire manque : {{free}} disponibles, {{needed}} souhaités ; le travail reprend quand il y en aura.',
+    },
   },
   server: {
     connecting: 'Connexion au serveur',
@@ -144,6 +176,7 @@ export const fr = {
     slot: 'À suivre : démarre dès qu’un emplacement est libre',
     paused: 'L’agent est en pause',
     draining: 'L’agent termine et ne prend rien de nouveau',
+    yielding: 'La machine est à vous en ce moment',
     'unsupported-type': 'Cet agent ne connaît pas le type de tâche « {{jobType}} »',
     'no-capability': '{{capability}} : indisponible ici',
     'not-allowed': 'La politique du serveur ne permet pas ce type de tâche ici',
@@ -162,6 +195,7 @@ export const fr = {
     slot: 'Emplacement libre',
     paused: 'Pause',
     draining: 'Fin de travail',
+    yielding: 'Machine occupée',
     'unsupported-type': 'Type inconnu',
     'no-capability': 'Sans capacité',
     'not-allowed': 'Politique',
@@ -212,25 +246,20 @@ export const fr = {
     type: 'Type',
     size: 'Taille',
   },
-  fact: {
-    format: 'Format',
-    duration: 'Durée',
-    picture: 'Image',
-    video: 'Vidéo',
-    frameRate: 'Cadence',
-    timecode: 'Timecode de début',
-    reel: 'Bobine',
-    sound: 'Son',
-    colour: 'Couleur',
-    camera: 'Caméra',
-    dropFrame: 'drop-frame',
-    channels_one: '{{count}} canal',
-    channels_many: '{{count}} de canaux',
-    channels_other: '{{count}} canaux',
-  },
+  fact: frFacts,
   failures: {
     title: 'Échecs',
     note: '{{failed}} en échec, {{givenBack}} rendues ou annulées',
+    causes: 'Causes',
+    others_one: 'et un de plus',
+    others_many: 'et {{count}} de plus',
+    others_other: 'et {{count}} de plus',
+    sameCause_one: 'Un fichier pour cette cause',
+    sameCause_many: '{{count}} de fichiers pour cette cause',
+    sameCause_other: '{{count}} fichiers pour cette cause',
+    retryAll_one: 'La relancer',
+    retryAll_many: 'Relancer les {{count}}',
+    retryAll_other: 'Relancer les {{count}}',
     emptyTitle: 'Aucun échec',
     emptyBody: 'Les tâches qui échouent, sont rendues ou annulées sont expliquées ici.',
     chooseTitle: 'Choisissez un échec',
@@ -269,6 +298,14 @@ export const fr = {
     moment: 'Le moment : cela peut marcher plus tard',
     person: 'Quelqu’un l’a voulu ainsi',
     server: 'Le serveur ou le réseau',
+  },
+  faultShort: {
+    job: 'la tâche',
+    file: 'le fichier',
+    machine: 'cette machine',
+    moment: 'le moment',
+    person: 'une personne',
+    server: 'le serveur',
   },
   failure: {
     INVALID_JOB: 'La tâche est incomplète ou contradictoire.',
@@ -336,6 +373,8 @@ export const fr = {
     missing: 'Pas encore essayée',
     withdrawn: 'Retirée après des échecs répétés',
     notDeclared: 'Prouvée ; bientôt proposée',
+    toChoose: 'Attend un choix de votre part',
+    openSettings: 'Ouvrir les réglages',
     withdrawnSince: 'Retirée depuis {{time}}. Elle revient quand son essai réussit.',
     why: 'Pourquoi',
     tools: 'Outils',
@@ -345,6 +384,15 @@ export const fr = {
     origin: 'Trouvé par',
     notFound: 'introuvable',
     toolsEmpty: 'Les outils n’ont pas encore été cherchés.',
+    sandbox: 'Isolation des outils',
+    sandboxUnknown: 'Pas encore cherchée.',
+    sandboxLevel: {
+      full: 'Bac à sable : les outils ne voient que leur source, le dossier de leur tâche, et aucun réseau',
+      'limits-only': 'Limites seules : listes d’autorisation, limites de mémoire et de temps, sans bac à sable',
+      off: 'Désactivé dans les réglages : limites seules',
+      'none-may-run': 'Exigé mais absent : aucun outil ne peut être lancé',
+    },
+    sandboxTool: '{{tool}} {{version}}, {{ms}} ms par lancement',
     accelerators: 'Processeurs graphiques',
     acceleratorsEmpty: 'Aucun processeur graphique trouvé. Tout l’encodage se fait en logiciel, qui est la référence.',
     encoder: 'Encodeur',
@@ -360,6 +408,7 @@ export const fr = {
     ffprobe: 'ffprobe',
     'speech-engine': 'Moteur de parole',
     'speech-model': 'Modèle de parole',
+    'speech-detector': 'Détecteur de parole',
     'media-worker': 'Processus média',
   },
   toolOrigin: {

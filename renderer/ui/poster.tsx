@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useState, type CSSProperties } from 'react';
 import type { EndedArtifact } from '../../shared/snapshot.ts';
 import { useBridge } from '../use-agent.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -28,10 +28,19 @@ export function Poster({
           decoding="async"
           loading="lazy"
           onError={() => setBroken(picture.ref)}
+          style={sheetStyle(picture)}
         />
       ) : (
         <Icon name={fallback} size={20} />
       )}
     </span>
   );
+}
+
+/** Of a sheet the picture in its middle: the first one is often a slate or black. */
+function sheetStyle({ tile, width, height }: EndedArtifact): CSSProperties | undefined {
+  if (tile === undefined || width === undefined || height === undefined) return undefined;
+  const x = Math.floor(width / tile.w / 2) * tile.w;
+  const y = Math.floor((height / tile.h - 1) / 2) * tile.h;
+  return { objectViewBox: `xywh(${x}px ${y}px ${tile.w}px ${tile.h}px)` };
 }

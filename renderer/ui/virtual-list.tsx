@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 /**
  * A list of rows of one height, of which only the visible ones exist: ten thousand scroll like ten. Screen readers
@@ -11,6 +11,7 @@ export function VirtualList<T>({
   label,
   keyOf,
   head,
+  onEnd,
   children,
 }: {
   items: readonly T[];
@@ -20,6 +21,8 @@ export function VirtualList<T>({
   keyOf: (item: T) => string;
   /** Stays on top; lower than the rows that are drawn ahead. */
   head?: ReactNode;
+  /** The last rows are nearly in sight: more may be fetched. */
+  onEnd?: () => void;
   children: (item: T) => ReactNode;
 }) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -35,10 +38,27 @@ export function VirtualList<T>({
     },
     overscan: 8,
   });
+  const last = rows.getVirtualItems().at(-1)?.index ?? 0;
+  const atEnd = items.length > 0 && last >= items.length - 1;
+  useEffect(() => {
+    if (atEnd) onEnd?.();
+  }, [atEnd, onEnd]);
+  /** Only drawn rows can be tabbed to, so the arrows walk through all of them. */
+  const onKey = (event: KeyboardEvent<HTMLDivElement>): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const inRow = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-index]') : null;
+    if (step === undefined || inRow === null) return;
+    event.preventDefault();
+    const index = Number(inRow.dataset['index']) + step;
+    if (index < 0 || index >= items.length) return;
+    rows.scrollToIndex(index);
+    // The row may have to be drawn first.
+    requestAnimationFrame(() => focusRow(scroller.current, index));
+  };
   return (
     // A region that scrolls must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="virtual" ref={scroller} tabIndex={0} role="region" aria-label={label}>
+    <div className="virtual" ref={scroller} tabIndex={0} role="region" aria-label={label} onKeyDown={onKey}>
       {head}
       <ul className="virtual-rows" style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((row) => {
@@ -48,6 +68,7 @@ export function VirtualList<T>({
               key={row.key}
               aria-setsize={items.length}
               aria-posinset={row.index + 1}
+              data-index={row.index}
               style={{ height: rowHeight, transform: `translateY(${row.start}px)` }}
             >
               {children(item)}
@@ -57,4 +78,8 @@ export function VirtualList<T>({
       </ul>
     </div>
   );
+}
+
+function focusRow(scroller: HTMLElement | null, index: number): void {
+  scroller?.querySelector<HTMLElement>(`[data-index="${index}"] :is(a, button)`)?.focus({ preventScroll: true });
 }

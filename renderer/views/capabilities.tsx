@@ -2,6 +2,8 @@ import { Switch } from '@base-ui/react/switch';
 import { useTranslation } from 'react-i18next';
 import type { CapabilityState } from '../../shared/snapshot.ts';
 import { took } from '../format/durations.ts';
+import { routeTo } from '../route.ts';
+import { SpeechModels } from '../models/speech-models.tsx';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Facts, Said, State, ViewHeader, type Tone } from '../ui/parts.tsx';
 import { useAgent, useCommand, useInstant, useLanguage } from '../use-agent.ts';
@@ -22,6 +24,7 @@ export function CapabilitiesView() {
             </li>
           ))}
         </ul>
+        <SpeechModels />
         <Tools />
         <Accelerators />
       </div>
@@ -65,6 +68,12 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
           <Said message={proof.reason.message} nextStep={proof.reason.nextStep} />
         </div>
       )}
+      {proof.status === 'missing' && proof.reason !== undefined && enabled && (
+        <div className="capability-choose">
+          <Said message={proof.reason.message} nextStep={proof.reason.nextStep} />{' '}
+          <a href={routeTo('settings')}>{t('capabilities.openSettings')}</a>
+        </div>
+      )}
       {capability.withdrawn !== undefined && (
         <div className="capability-why">
           <p>{t('capabilities.withdrawnSince', { time: instant(capability.withdrawn.since) })}</p>
@@ -91,7 +100,7 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
         <Button
           icon="retry"
           quiet
-          disabled={!available || running}
+          disabled={!available || running || (proof.status === 'missing' && proof.reason !== undefined)}
           label={t('verb.testNamed', { name })}
           onClick={() => void send('testCapability', { capability: id })}
         >
@@ -109,6 +118,6 @@ function standing(capability: CapabilityState) {
   if (!enabled) return say('quiet', 'off');
   if (withdrawn !== undefined) return say('bad', 'withdrawn');
   if (proof.status === 'failed') return say('bad', 'notProved');
-  if (proof.status === 'missing') return say('quiet', 'missing');
+  if (proof.status === 'missing') return say('quiet', proof.reason === undefined ? 'missing' : 'toChoose');
   return declared ? say('good', 'declared') : say('quiet', 'notDeclared');
 }

@@ -1,69 +1,118 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isJobType } from '../../shared/job.ts';
+import { JOB_TYPES } from '../../shared/wire.ts';
 import { fileName } from '../format/name.ts';
-import { useEnded } from '../history.ts';
-import { routeTo } from '../route.ts';
-import { doneAssets, pictures, poster, type DoneAsset } from '../selectors.ts';
-import { assetIcon, Icon, jobIcon } from '../ui/icon.tsx';
+import { useNarrowing } from '../results/address.ts';
+import { Chips, SearchField } from '../results/filters.tsx';
+import { HoverScrub } from '../results/hover-scrub.tsx';
+import { usePast } from '../results/past.ts';
+import { ResultDetail } from '../results/result-detail.tsx';
+import { SaveProxies } from '../results/save-proxies.tsx';
+import { doneAssets, pictures, type DoneAsset } from '../selectors.ts';
+import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
-import { Poster } from '../ui/poster.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useInstant } from '../use-agent.ts';
-import { DoneDetail } from './done-detail.tsx';
+
+const FILTERS = ['q', 'type'] as const;
 
 /** What was made: a list of files with their pictures, and everything about the chosen one. */
 export function DoneView({ chosen }: { chosen: string | undefined }) {
   const { t } = useTranslation();
-  const { jobs, older } = useEnded('done');
+  const { values, set, clear, to } = useNarrowing('done', FILTERS);
+  const search = values.q ?? '';
+  const jobType = values.type !== undefined && isJobType(values.type) ? values.type : undefined;
+  const { jobs, older } = usePast({ search, jobType });
+  const everything = useAgent((snapshot) => snapshot.done);
   const total = useAgent(({ totals }) => totals.done);
   const assets = useMemo(() => doneAssets(jobs), [jobs]);
-  const asset = assets.find(({ assetUuid }) => assetUuid === chosen);
-  const note = t('done.total', { count: Math.max(total, jobs.length) });
-  return (
-    <>
-      <ViewHeader title={t('done.title')} note={note} />
-      {assets.length === 0 ? (
+  // A result stays open while its file is filtered out of the list beside it.
+  const asset = useMemo(
+    () =>
+      assets.find(({ assetUuid }) => assetUuid === chosen) ??
+      doneAssets(everything).find(({ assetUuid }) => assetUuid === chosen),
+    [assets, everything, chosen],
+  );
+  useEffect(() => {
+    // A link to something older than what is loaded: it is looked for, page by page.
+    if (chosen !== undefined && asset === undefined) older?.();
+  }, [chosen, asset, older]);
+  const isNarrowed = search !== '' || jobType !== undefined;
+  const note = t('done.total', { count: Math.max(total, everything.length) });
+  if (everything.length === 0 && assets.length === 0 && !isNarrowed) {
+    return (
+      <>
+        <ViewHeader title={t('done.title')} note={note} />
         <Empty icon="done" title={t('done.emptyTitle')}>
           <p>{t('done.emptyBody')}</p>
         </Empty>
-      ) : (
-        <div className="split" data-chosen={asset === undefined ? undefined : ''}>
-          <div className="split-list">
-            <VirtualList items={assets} rowHeight={76} label={note} keyOf={({ assetUuid }) => assetUuid}>
-              {(item) => <DoneRow asset={item} current={item.assetUuid === chosen} />}
+      </>
+    );
+  }
+  return (
+    <>
+      <ViewHeader title={t('done.title')} note={note}>
+        <SaveProxies assets={assets} />
+      </ViewHeader>
+      <div className="narrow">
+        <SearchField value={search} label={t('results.searchFiles')} onChange={(value) => set('q', value)} />
+        <Chips
+          label={t('results.type')}
+          options={JOB_TYPES.map((type) => [type, t(`jobType.${type}`)] as const)}
+          chosen={jobType}
+          onChoose={(value) => set('type', value)}
+        />
+        {isNarrowed && <span role="status">{t('results.found', { count: assets.length })}</span>}
+      </div>
+      <div className="split" data-chosen={asset === undefined ? undefined : ''}>
+        <div className="split-list">
+          {assets.length === 0 ? (
+            <Empty icon="search" title={t('results.nothingFound')}>
+              <Button onClick={clear}>{t('results.clearFilters')}</Button>
+            </Empty>
+          ) : (
+            <VirtualList
+              items={assets}
+              rowHeight={76}
+              label={note}
+              keyOf={({ assetUuid }) => assetUuid}
+              {...(older === undefined ? {} : { onEnd: older })}
+            >
+              {(item) => <DoneRow asset={item} href={to(item.assetUuid)} current={item.assetUuid === chosen} />}
             </VirtualList>
-            {older !== undefined && (
-              <div className="split-more">
-                <Button quiet onClick={() => void older()}>
-                  {t('verb.older')}
-                </Button>
-              </div>
-            )}
-          </div>
-          <div className="split-detail">
-            {asset === undefined ? (
-              <Empty icon="picture" title={t('done.chooseTitle')}>
-                <p>{t('done.chooseBody')}</p>
-              </Empty>
-            ) : (
-              <DoneDetail key={asset.assetUuid} asset={asset} />
-            )}
-          </div>
+          )}
+          {older !== undefined && (
+            <div className="split-more">
+              <Button quiet onClick={older}>
+                {t('verb.older')}
+              </Button>
+            </div>
+          )}
         </div>
-      )}
+        <div className="split-detail">
+          {asset === undefined ? (
+            <Empty icon="picture" title={t('done.chooseTitle')}>
+              <p>{t('done.chooseBody')}</p>
+            </Empty>
+          ) : (
+            <ResultDetail key={asset.assetUuid} asset={asset} back={to(undefined)} />
+          )}
+        </div>
+      </div>
     </>
   );
 }
 
-function DoneRow({ asset, current }: { asset: DoneAsset; current: boolean }) {
+function DoneRow({ asset, href, current }: { asset: DoneAsset; href: string; current: boolean }) {
   const { t } = useTranslation();
   const instant = useInstant();
-  const thumbs = pictures(asset.artifacts).length;
+  const thumbs = pictures(asset.artifacts).filter(({ tile }) => tile === undefined).length;
   // Several results have no room for their names; their marks stand for them.
   const alone = asset.jobs.length === 1;
   return (
-    <a className="row" href={routeTo('done', asset.assetUuid)} aria-current={current ? 'true' : undefined}>
-      <Poster assetUuid={asset.assetUuid} picture={poster(asset.artifacts)} alt="" fallback={assetIcon(asset)} />
+    <a className="row" href={href} aria-current={current ? 'true' : undefined}>
+      <HoverScrub asset={asset} />
       <span className="row-text">
         <Name>{fileName(asset.sourcePath)}</Name>
         <span className="row-made">

@@ -1,6 +1,8 @@
+import type { TFunction } from 'i18next';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobLogLine } from '../../shared/commands.ts';
+import type { FailureCode } from '../../shared/failure.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
 import { fileName, visible } from '../format/name.ts';
 import { routeTo } from '../route.ts';
@@ -11,7 +13,7 @@ import { useAgent, useBridge, useCommand, useInstant } from '../use-agent.ts';
 import { useFailureText } from './failure-text.ts';
 
 /** One failure: a plain sentence, whose fault, what to do, and the evidence for those who want it. */
-export function FailureDetail({ job }: { job: EndedJob }) {
+export function FailureDetail({ job, group }: { job: EndedJob; group: readonly EndedJob[] }) {
   const { t } = useTranslation();
   const instant = useInstant();
   const text = useFailureText(job.ending);
@@ -19,6 +21,7 @@ export function FailureDetail({ job }: { job: EndedJob }) {
   const { available, send } = useCommand();
   if (text === null) return null;
   const detail = text.failure?.detail;
+  const again = text.code !== undefined && NOT_AGAIN.has(text.code) ? null : group;
   return (
     <article className="detail" aria-label={fileName(job.sourcePath)}>
       <a className="back" href={routeTo('failures')}>
@@ -41,9 +44,14 @@ export function FailureDetail({ job }: { job: EndedJob }) {
         <p>{text.nextStep}</p>
       </div>
       <div className="detail-actions">
-        {embedded && (
+        {embedded && again !== null && (
           <Button icon="retry" disabled={!available} onClick={() => void send('retryJob', { jobId: job.jobId })}>
             {t('verb.retry')}
+          </Button>
+        )}
+        {embedded && again !== null && again.length > 1 && (
+          <Button disabled={!available} onClick={() => again.forEach(({ jobId }) => void send('retryJob', { jobId }))}>
+            {t('failures.retryAll', { count: again.length })}
           </Button>
         )}
         <CopyForSupport job={job} />
@@ -74,7 +82,35 @@ export function FailureDetail({ job }: { job: EndedJob }) {
         </details>
       )}
       <JobLog jobId={job.jobId} />
+      {group.length > 1 && <SameCause job={job} group={group} />}
     </article>
+  );
+}
+
+/** Trying the very same job again cannot help: the job itself has to be another one. */
+const NOT_AGAIN: ReadonlySet<FailureCode> = new Set(['INVALID_JOB', 'UNKNOWN_PROFILE', 'SOURCE_FORBIDDEN']);
+
+/** The other files of this cause; as many as a person reads. */
+const SHOWN = 100;
+
+function SameCause({ job, group }: { readonly job: EndedJob; readonly group: readonly EndedJob[] }) {
+  const { t } = useTranslation();
+  const instant = useInstant();
+  return (
+    <>
+      <h3>{t('failures.sameCause', { count: group.length })}</h3>
+      <ul className="same-cause">
+        {group.slice(0, SHOWN).map((each) => (
+          <li key={each.jobId}>
+            <a href={routeTo('failures', each.jobId)} aria-current={each.jobId === job.jobId ? 'true' : undefined}>
+              <Name>{fileName(each.sourcePath)}</Name>
+            </a>
+            <span>{t(`jobType.${each.jobType}`)}</span>
+            <span>{instant(each.endedAt)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -90,9 +126,9 @@ function Output({ label, lines }: { label: string; lines: readonly string[] }) {
 
 function exit(
   { exitCode, signal }: { exitCode?: number | undefined; signal?: string | undefined },
-  t: ReturnType<typeof useTranslation>['t'],
+  t: TFunction,
 ): string | undefined {
-  if (signal !== undefined) return t('failures.exitSignal', { signal });
+  if (signal !== undefined) return t('failures.exitSignal', { signal: visible(signal) });
   return exitCode === undefined ? undefined : t('failures.exitCode', { code: exitCode });
 }
 

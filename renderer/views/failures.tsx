@@ -1,21 +1,25 @@
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { EndedJob } from '../../shared/snapshot.ts';
+import { failureGroups, type FailureGroup } from '../failure-groups.ts';
 import { fileName } from '../format/name.ts';
+import { count } from '../format/numbers.ts';
 import { useEnded } from '../history.ts';
 import { routeTo } from '../route.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useInstant } from '../use-agent.ts';
+import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
 import { FailureDetail } from './failure-detail.tsx';
 import { useFailureText } from './failure-text.ts';
 
-/** What went wrong, and what to do about it. */
+/** What went wrong, grouped by cause, and what to do about it. */
 export function FailuresView({ chosen }: { chosen: string | undefined }) {
   const { t } = useTranslation();
   const { jobs, older } = useEnded('failed');
   const totals = useAgent((snapshot) => snapshot.totals);
-  const job = jobs.find(({ jobId }) => jobId === chosen);
+  const groups = useMemo(() => failureGroups(jobs), [jobs]);
+  const group = groups.find((each) => each.jobs.some(({ jobId }) => jobId === chosen));
+  const job = group?.jobs.find(({ jobId }) => jobId === chosen);
   const note = t('failures.note', { ...totals });
   return (
     <>
@@ -27,8 +31,8 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
       ) : (
         <div className="split" data-chosen={job === undefined ? undefined : ''}>
           <div className="split-list">
-            <VirtualList items={jobs} rowHeight={84} label={note} keyOf={({ jobId }) => jobId}>
-              {(item) => <FailureRow job={item} current={item.jobId === chosen} />}
+            <VirtualList items={groups} rowHeight={104} label={t('failures.causes')} keyOf={({ key }) => key}>
+              {(item) => <GroupRow group={item} current={item === group} />}
             </VirtualList>
             {older !== undefined && (
               <div className="split-more">
@@ -39,12 +43,12 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
             )}
           </div>
           <div className="split-detail">
-            {job === undefined ? (
+            {job === undefined || group === undefined ? (
               <Empty icon="failures" title={t('failures.chooseTitle')}>
                 <p>{t('failures.chooseBody')}</p>
               </Empty>
             ) : (
-              <FailureDetail key={job.jobId} job={job} />
+              <FailureDetail key={job.jobId} job={job} group={group.jobs} />
             )}
           </div>
         </div>
@@ -53,25 +57,36 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
   );
 }
 
-function FailureRow({ job, current }: { job: EndedJob; current: boolean }) {
+function GroupRow({ group, current }: { readonly group: FailureGroup; readonly current: boolean }) {
   const { t } = useTranslation();
+  const language = useLanguage();
   const instant = useInstant();
-  const text = useFailureText(job.ending);
-  if (text === null || job.ending.kind === 'done') return null;
+  const { ending, jobId, jobType, sourcePath, endedAt } = group.jobs[0] as FailureGroup['jobs'][number];
+  const text = useFailureText(ending);
+  if (text === null || ending.kind === 'done') return null;
+  const others = group.jobs.length - 1;
   return (
-    <a className="row row-failure" href={routeTo('failures', job.jobId)} aria-current={current ? 'true' : undefined}>
-      <span className={`row-icon row-icon-${job.ending.kind}`}>
-        <Icon name={jobIcon(job.jobType)} size={16} />
+    <a className="row row-failure" href={routeTo('failures', jobId)} aria-current={current ? 'true' : undefined}>
+      <span className={`row-icon row-icon-${ending.kind}`}>
+        <Icon name={jobIcon(jobType)} size={16} />
       </span>
       <span className="row-text">
-        <Name>{fileName(job.sourcePath)}</Name>
-        <span className="row-sentence" lang={text.language}>
+        <span className="row-sentence row-cause" lang={text.language}>
           {text.sentence}
         </span>
+        <span className="row-files">
+          <Name>{fileName(sourcePath)}</Name>
+          {others > 0 && <span className="row-more">{t('failures.others', { count: others })}</span>}
+        </span>
         <span className="row-when">
-          {t(`ending.${job.ending.kind}`)} · {t(`jobType.${job.jobType}`)} · {instant(job.endedAt)}
+          {t(`ending.${ending.kind}`)} · {t(`faultShort.${text.fault}`)} · {instant(endedAt)}
         </span>
       </span>
+      {others > 0 && (
+        <span className="row-count" aria-hidden="true">
+          {count(group.jobs.length, language)}
+        </span>
+      )}
     </a>
   );
 }

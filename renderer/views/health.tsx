@@ -1,23 +1,55 @@
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ServerPolicy } from '../../shared/wire.ts';
+import { Activity } from '../activity/activity.tsx';
 import { visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
-import { Facts, Said, Section, State, ViewHeader } from '../ui/parts.tsx';
-import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
+import { Button, Facts, Said, Section, State, ViewHeader } from '../ui/parts.tsx';
+import { useAgent, useCommand, useInstant, useLanguage, usePage } from '../use-agent.ts';
+import { Isolation } from './machine.tsx';
 
 /** Whether the agent, its server, its disk and its media are all right. */
 export function HealthView() {
   const { t } = useTranslation();
   return (
     <>
-      <ViewHeader title={t('health.title')} />
+      <ViewHeader title={t('health.title')}>
+        <Diagnostics />
+      </ViewHeader>
       <div className="view-body health">
+        <Activity />
         <Connection />
         <Agent />
         <Disk />
+        <Isolation />
         <Roots />
       </div>
     </>
+  );
+}
+
+/** One click: a redacted bundle, kept by the browser as a download. */
+function Diagnostics() {
+  const { t } = useTranslation();
+  const { bridge, notify } = usePage();
+  const { available } = useCommand();
+  const [busy, setBusy] = useState(false);
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    const answer = await bridge.call('diagnostics', {});
+    setBusy(false);
+    if (!answer.ok) return notify(answer.refusal);
+    const bytes = Uint8Array.from(atob(answer.output.zipBase64), (character) => character.codePointAt(0) ?? 0);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/zip' }));
+    link.download = answer.output.fileName;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  };
+  return (
+    <Button icon="save" disabled={!available || busy} onClick={() => void save()}>
+      {t('verb.diagnostics')}
+    </Button>
   );
 }
 

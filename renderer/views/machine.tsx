@@ -52,6 +52,39 @@ function ToolRow({ tool }: { tool: ToolState }) {
   );
 }
 
+const LEVEL_TONES = { full: 'good', 'limits-only': 'caution', off: 'caution', 'none-may-run': 'bad' } as const;
+
+/** How far the tools that read media are really kept away from the rest of the machine. */
+export function Isolation() {
+  const { t } = useTranslation();
+  const sandbox = useAgent((snapshot) => snapshot.sandbox);
+  return (
+    <Section title={t('capabilities.sandbox')}>
+      {sandbox === null ? (
+        <p className="hint">{t('capabilities.sandboxUnknown')}</p>
+      ) : (
+        <>
+          <p>
+            <State tone={LEVEL_TONES[sandbox.level]}>{t(`capabilities.sandboxLevel.${sandbox.level}`)}</State>
+          </p>
+          {sandbox.level === 'full' && (
+            <p className="hint">
+              {t('capabilities.sandboxTool', {
+                tool: sandbox.tool ?? '',
+                version: sandbox.version ?? '',
+                ms: sandbox.startMs ?? 0,
+              })}
+            </p>
+          )}
+          {sandbox.problem !== undefined && (
+            <Said message={visible(sandbox.problem.message)} nextStep={sandbox.problem.nextStep} />
+          )}
+        </>
+      )}
+    </Section>
+  );
+}
+
 /** Graphics processors, and for which encoders each was proved. */
 export function Accelerators() {
   const { t } = useTranslation();

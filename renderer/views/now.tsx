@@ -1,16 +1,19 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { RunningJob, Snapshot } from '../../shared/snapshot.ts';
 import { clock, spokenTimeLeft } from '../format/durations.ts';
-import { fileName, folderOf } from '../format/name.ts';
+import { fileName, folderOf, visible } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
 import { estimateTimeLeft } from '../progress-history.ts';
 import { routeTo } from '../route.ts';
-import { doneAssets, poster, posterOf } from '../selectors.ts';
+import { doneAssets, isFirstRun, poster, posterOf } from '../selectors.ts';
 import { assetIcon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { useAgent, useCommand, useLanguage, useNow, useReplica } from '../use-agent.ts';
+import { FirstRun } from './first-run.tsx';
+import { YieldBanner } from './yield-banner.tsx';
 
 /** What runs on this machine right now. */
 export function NowView() {
@@ -19,12 +22,18 @@ export function NowView() {
   const max = useAgent((snapshot) => snapshot.agent.maxParallelJobs);
   const done = useAgent((snapshot) => snapshot.done);
   const now = useNow();
+  const first = useAgent(isFirstRun);
   return (
     <>
       <ViewHeader title={t('now.title')} note={t('now.slots', { count: running.length, max })} />
       <div className="view-body">
+        <YieldBanner />
         {running.length === 0 ? (
-          <NothingRuns />
+          first ? (
+            <FirstRun />
+          ) : (
+            <NothingRuns />
+          )
         ) : (
           <ul className="cards">
             {running.map((job) => (
@@ -116,7 +125,7 @@ function RunningCard({ job, now }: { job: RunningJob; now: number }) {
         </div>
         <div>
           <dt>{t('now.encoder')}</dt>
-          <dd>{job.encoder ?? '–'}</dd>
+          <dd className="running-encoder">{job.encoder === undefined ? '–' : visible(job.encoder)}</dd>
         </div>
       </dl>
       <div className="running-actions">
@@ -134,7 +143,7 @@ function RunningCard({ job, now }: { job: RunningJob; now: number }) {
   );
 }
 
-function stageText(job: RunningJob, t: ReturnType<typeof useTranslation>['t']): string {
+function stageText(job: RunningJob, t: TFunction): string {
   if (job.cancelRequested) return t('stage.cancelling');
   if (job.suspended) return t('stage.suspended');
   return job.delivering ? t('stage.delivering') : t(`stage.${job.stage}`);

@@ -105,6 +105,7 @@ function useReason(): (reason: WaitReason) => string {
       case 'slot':
       case 'paused':
       case 'draining':
+      case 'yielding':
       case 'not-allowed':
       case 'source-growing':
         return t(`wait.${reason.kind}`);

@@ -61,18 +61,16 @@ describe('texts', () => {
     }
     // Words that are the same in both languages.
     const shared =
-      /^(?:toolName|jobType|artifact\.type|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.)/;
+      /^(?:toolName|jobType|artifact\.type|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes)/;
     expect(same.filter((key) => !shared.test(key))).toEqual([]);
   });
 
   it('are all used', () => {
-    const prefixes = [...code.matchAll(/`([\w.]+\.)\$\{[^}]+\}([\w]*)`/g)];
+    const templates = [...code.matchAll(/`([\w.]+\.\$\{[^`]+)`/g)].map(
+      ([, text = '']) => new RegExp(`^${text.replaceAll('.', '\\.').replaceAll(/\$\{[^}]+\}/g, '[^.]+')}$`),
+    );
     const used = (key: string): boolean =>
-      code.includes(`'${key}'`) ||
-      prefixes.some(([, start = '', end = '']) => {
-        const rest = key.slice(start.length);
-        return key.startsWith(start) && rest.endsWith(end) && !rest.includes('.');
-      });
+      code.includes(`'${key}'`) || templates.some((template) => template.test(key));
     expect([...bases('en')].filter((key) => !used(key))).toEqual([]);
   });
 

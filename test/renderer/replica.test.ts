@@ -188,6 +188,7 @@ describe('the Electron bridge', () => {
         return { close: () => undefined, resync: () => undefined };
       },
       derivedUrl: (asset, ref) => `app://derived/${asset}/${ref}`,
+      pathOf: () => '',
     };
     const bridge = createElectronBridge(api);
     expect(await bridge.call('pause', {})).toEqual({ ok: true, output: {} });

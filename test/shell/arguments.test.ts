@@ -16,6 +16,7 @@ describe('arguments of the desktop program', () => {
       '--media-root=cards=/mnt/cards=/srv/cards',
     ]);
     expect(given).toEqual({
+      hidden: false,
       data: resolve('folder'),
       mediaRoots: [
         { name: 'rushes', path: resolve('/mnt/rushes') },
@@ -25,7 +26,7 @@ describe('arguments of the desktop program', () => {
   });
 
   it('are optional', () => {
-    expect(readArguments(['electron', 'main.js'])).toEqual({ data: undefined, mediaRoots: [] });
+    expect(readArguments(['electron', 'main.js'])).toEqual({ data: undefined, mediaRoots: [], hidden: false });
   });
 
   it('that make no sense are refused with a next step', () => {

@@ -99,15 +99,17 @@ describe('the server that is worked for', () => {
 
   it('is the embedded one unless another is set', async () => {
     const store = createSecretStore(file, keystore(), 'linux');
-    expect(await chooseServer({ ...remote, serverUrl: '' }, folder, store)).toEqual({ kind: 'embedded' });
+    expect(await chooseServer({ ...remote, serverUrl: '' }, { folder, secret: store })).toEqual({ kind: 'embedded' });
   });
 
   it('needs a token, which may be dropped beside the settings and is taken into the keystore', async () => {
     const store = createSecretStore(file, keystore(), 'linux');
-    await expect(chooseServer(remote, folder, store)).rejects.toMatchObject({ refusal: { code: 'TOKEN_MISSING' } });
+    await expect(chooseServer(remote, { folder, secret: store })).rejects.toMatchObject({
+      refusal: { code: 'TOKEN_MISSING' },
+    });
     await writeFile(join(folder, TOKEN_DROP), `${TOKEN}\n`);
     for (const start of ['first', 'second']) {
-      const choice = await chooseServer(remote, folder, store);
+      const choice = await chooseServer(remote, { folder, secret: store });
       expect(choice, start).toMatchObject({ kind: 'remote', serverUrl: 'https://rushcatalog.studio.example' });
       expect(choice.kind === 'remote' && choice.token.current(), start).toBe(TOKEN);
     }
@@ -118,7 +120,11 @@ describe('the server that is worked for', () => {
     const store = createSecretStore(file, keystore(), 'linux');
     await store.write(TOKEN);
     const open = { serverUrl: 'http://rushcatalog.studio.example', allowInsecureHttp: false };
-    await expect(chooseServer(open, folder, store)).rejects.toMatchObject({ refusal: { code: 'INSECURE_HTTP' } });
-    expect(await chooseServer({ ...open, allowInsecureHttp: true }, folder, store)).toMatchObject({ kind: 'remote' });
+    await expect(chooseServer(open, { folder, secret: store })).rejects.toMatchObject({
+      refusal: { code: 'INSECURE_HTTP' },
+    });
+    expect(await chooseServer({ ...open, allowInsecureHttp: true }, { folder, secret: store })).toMatchObject({
+      kind: 'remote',
+    });
   });
 });

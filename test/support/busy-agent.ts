@@ -160,7 +160,7 @@ function toDone(spec: DoneSpec, files: Map<string, DerivedFile>): EndedJob {
 
 const sizeOf = (ref: string) => (ref === 'portrait' ? { width: 270, height: 480 } : { width: 480, height: 270 });
 
-function runningJobs(): RunningJob[] {
+export function runningJobs(): RunningJob[] {
   const base = { delivering: false, cancelRequested: false, suspended: false };
   return [
     {
@@ -267,12 +267,9 @@ function machine(): Partial<Snapshot> {
         ...capability,
         declared: false,
         proof: {
-          status: 'failed',
-          ranAt,
-          wallMs: 3,
-          what: 'Transcribed a made two-second sentence.',
+          status: 'missing',
           reason: {
-            code: 'ENGINE_UNAVAILABLE',
+            code: 'SPEECH_MODEL_NOT_CHOSEN',
             message: 'No speech model is set.',
             nextStep: 'Choose a whisper.cpp model file (ggml) in the settings.',
           },

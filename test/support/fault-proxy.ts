@@ -13,6 +13,10 @@ export interface FaultProxy {
   set(faults: Faults): void;
   /** The next `times` requests that match are treated so; rules are tried in the order they were added. */
   rule(rule: Rule): void;
+  /** Forgets all rules: what was answered wrongly so far stays so. */
+  clearRules(): void;
+  /** ms that the slowest call so far waited without a byte of an answer, those still waiting included. */
+  longestWait(): number;
   /** How often a rule was applied so far. */
   applied(): number;
   /** Cuts every open connection, in the middle of whatever it carries. */
@@ -64,6 +68,12 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   const rules: { rule: Rule; left: number }[] = [];
   const sockets = new Set<Socket>();
   const requests: SeenRequest[] = [];
+  const waitingSince = new Map<Socket, number>();
+  let longestWait = 0;
+  const answered = (client: Socket): void => {
+    longestWait = Math.max(longestWait, performance.now() - (waitingSince.get(client) ?? performance.now()));
+    waitingSince.delete(client);
+  };
   const take = (line: string): Rule | undefined => {
     const entry = rules.find(({ rule, left }) => left > 0 && rule.line.test(line));
     if (entry === undefined) return undefined;
@@ -82,7 +92,12 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
       client.resetAndDestroy();
       return;
     }
-    if (faults.halfOpen === true) return;
+    client.on('close', () => answered(client));
+    if (faults.halfOpen === true) {
+      waitingSince.set(client, performance.now());
+      client.resume();
+      return;
+    }
     const server = connect(port, '127.0.0.1');
     keep(server);
     let rule: Rule | undefined;
@@ -98,6 +113,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
         .join(' ');
       if (line !== undefined) {
         requests.push({ line, at: performance.now() });
+        waitingSince.set(client, performance.now());
         ofRequest = 0;
         rule = take(line);
       }
@@ -125,6 +141,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
         return;
       }
       if (rule?.kind === 'mute' || faults.halfOpen === true) return;
+      answered(client);
       await pass(client, chunk, { ...faults, bytesPerSecond: 0 });
     });
     server.on('data', (chunk: Buffer) => void passDown(chunk));
@@ -140,6 +157,9 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
       if (next.down === true) for (const socket of sockets) socket.destroy();
     },
     rule: (rule) => rules.push({ rule, left: rule.times }),
+    clearRules: () => void rules.splice(0),
+    longestWait: () =>
+      Math.max(longestWait, ...[...waitingSince.values()].map((since) => performance.now() - since)),
     applied: () => applied,
     cut() {
       for (const socket of sockets) socket.destroy();

@@ -41,6 +41,7 @@ export function sampleSnapshot(change: Partial<Snapshot> = {}): Snapshot {
     })),
     tools: [],
     accelerators: [],
+    sandbox: null,
     roots: [],
     waiting: [],
     running: [],
@@ -48,8 +49,11 @@ export function sampleSnapshot(change: Partial<Snapshot> = {}): Snapshot {
     failures: [],
     totals: { done: 0, failed: 0, givenBack: 0 },
     backlog: null,
+    speechModels: { folder: '/var/lib/rushcatalog/models', models: [], download: null },
     settings: { values: defaultSettings(), origins },
     disk: { workFolder: '/var/tmp/rushcatalog', freeBytes: 512_000_000_000, full: false },
+    yielding: null,
+    saving: null,
     ...change,
   };
 }

@@ -1,3 +1,4 @@
+import { performSetup } from './scripted-setup.ts';
 import { createStore } from '../../electron/agent/store.ts';
 import type { AgentPort, ParsedInput } from '../../electron/gateway/agent-port.ts';
 import type { Answer } from '../../shared/bridge.ts';
@@ -66,12 +67,14 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
   const later = (event: AgentEvent): void => void setTimeout(() => agent.emit(event), 20);
   const { jobId = '' } = input;
   switch (name) {
+    case 'finishThenPause':
+    case 'stopNow':
     case 'pause':
     case 'resume':
     case 'drain':
       later({
         type: 'phaseChanged',
-        phase: ({ pause: 'paused', resume: 'working', drain: 'draining' } as const)[name],
+        phase: ({ resume: 'working', drain: 'draining' } as const)[name as 'resume'] ?? 'paused',
       });
       return {};
     case 'setCapability':
@@ -101,6 +104,10 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
       const items = agent.older.slice(from, from + limit);
       return from + limit < agent.older.length ? { items, nextCursor: String(from + limit) } : { items };
     }
+    case 'diagnostics':
+      return { fileName: 'diagnostics.zip', zipBase64: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' };
+    default:
+      return performSetup(agent, name, { ...input }) ?? {};
   }
 }
 

@@ -64,9 +64,11 @@ export async function openStudio(options: Partial<ServerOptions> = {}): Promise<
 }
 
 /** A work folder whose settings leave only what these tests need to be proved at a start. */
-export function prepareWorkFolder(path: string): string {
+export function prepareWorkFolder(
+  path: string,
+  wanted: readonly string[] = ['media.thumbnails@1', 'audio.waveform@1'],
+): string {
   mkdirSync(path, { recursive: true });
-  const wanted = ['media.thumbnails@1', 'audio.waveform@1'];
   const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, wanted.includes(name)]));
   writeFileSync(join(path, 'settings.json'), JSON.stringify({ capabilities }));
   return path;

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 export interface LeftBehind {
   readonly runFolders: readonly string[];
   /** `executing` and `reporting` are told apart from `claimed` and `executed`. */
-  readonly runs: readonly { readonly jobId: string; readonly phase: string }[];
+  readonly runs: readonly { readonly runId: string; readonly jobId: string; readonly phase: string }[];
   /** Endings by job, oldest first. */
   readonly history: readonly { readonly jobId: string; readonly ending: string }[];
   /** 'ok' when the database is whole. */
@@ -32,11 +32,11 @@ export function lookInto(workFolder: string): LeftBehind {
     return {
       runFolders: namesIn(join(workFolder, 'runs')),
       runs: rows(`
-        SELECT job_id, CASE
+        SELECT run_id, job_id, CASE
           WHEN phase = 'claimed' AND executing = 1 THEN 'executing'
           WHEN phase = 'executed' AND report IS NOT NULL THEN 'reporting'
           ELSE phase END AS phase
-        FROM runs`).map((row) => ({ jobId: String(row['job_id']), phase: String(row['phase']) })),
+        FROM runs`).map((row) => ({ runId: String(row['run_id']), jobId: String(row['job_id']), phase: String(row['phase']) })),
       history: rows('SELECT job_id, ending FROM history ORDER BY seq').map((row) => ({
         jobId: String(row['job_id']),
         ending: String(row['ending']),

@@ -6,7 +6,7 @@ import { createSettingsStore } from '../../agent/settings-store.ts';
 import { fixedToken } from '../../agent/token-source.ts';
 import { allExecutors } from '../../compose/executors.ts';
 import { createFileStore } from '../file-store.ts';
-import { cacheFolder } from '../folders.ts';
+import { cacheFolder, modelsFolder } from '../folders.ts';
 import { createFileLog } from '../../compose/log-file.ts';
 import { createOperatorClient, type OperatorClient } from '../../compose/operator-client.ts';
 
@@ -21,6 +21,15 @@ export interface Embedded {
 const ATTEMPTS = 2;
 const BACKOFF_SECONDS = 0.5;
 
+/** Who asks for results now gets them now, whatever else is open on this machine. */
+const UNYIELDING = {
+  workWhen: 'always',
+  watchedPrograms: [],
+  yieldToLoad: false,
+  pauseOnBattery: false,
+  minFreeMemoryMb: 0,
+} satisfies Partial<Settings>;
+
 /** Starts both in `folder`, with settings that are arguments of this run. */
 export async function startEmbedded(folder: string, values: Partial<Settings>): Promise<Embedded> {
   const server = await createServer({
@@ -33,8 +42,12 @@ export async function startEmbedded(folder: string, values: Partial<Settings>): 
   const agent = createAgent({
     serverUrl: server.url,
     token: fixedToken(server.agentToken),
-    settings: createSettingsStore(null, { origin: 'argument', values }),
+    // Somebody waits for this command as for any other.
+    nice: 0,
+    settings: createSettingsStore(null, { origin: 'argument', values: { ...UNYIELDING, ...values } }),
     workFolder: join(folder, 'agent'),
+    // What was downloaded once serves every run.
+    modelsFolder: modelsFolder(),
     executors: allExecutors(),
     proofs: createFileStore(join(cacheFolder(), 'proofs.json')),
     operator: { retry: (jobId) => client.retry(jobId) },

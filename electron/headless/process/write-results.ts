@@ -5,9 +5,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
+import { formatTranscript, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
 import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
-import { proxyPath, type ProxyPlace } from './layout.ts';
+import { derivedName, proxyPath, type ProxyPlace } from '../../agent/exports/layout.ts';
 
 /** One line of `result.json`: a job, and what was submitted or why there is nothing. */
 export type ResultEntry =
@@ -29,11 +30,20 @@ export type ResultEntry =
 
 const Submitted = z.looseObject({
   output: z.looseObject({ waveform_data: WaveformData.optional() }),
-  result: z.looseObject({ derived_manifest: z.array(DerivedRef), transcript: Transcript.optional() }),
+  result: z.looseObject({
+    derived_manifest: z.array(DerivedRef),
+    transcript: Transcript.optional(),
+    metrics: z.looseObject({ media_ms: z.number().optional() }).optional(),
+  }),
 });
 
 /** Fetches the derived files of one completed job into the source's folder; proxies go where the layout puts them. */
-export async function writeFiles(client: OperatorClient, job: OperatorJob, place: ProxyPlace): Promise<void> {
+export async function writeFiles(
+  client: OperatorClient,
+  job: OperatorJob,
+  place: ProxyPlace,
+  subtitles: readonly TranscriptFormat[] = [],
+): Promise<void> {
   const { folder } = place;
   const { output, result } = Submitted.parse(job.submitted);
   await mkdir(folder, { recursive: true });
@@ -45,42 +55,30 @@ export async function writeFiles(client: OperatorClient, job: OperatorJob, place
     await writeStream(pathOf(place, entry, index), response);
   }
   if (output.waveform_data !== undefined) await writeJson(join(folder, 'waveform.json'), output.waveform_data);
-  if (result.transcript !== undefined) await writeJson(join(folder, 'transcript.json'), result.transcript);
+  if (result.transcript !== undefined) {
+    await writeJson(join(folder, 'transcript.json'), result.transcript);
+    // The whole transcript with its words is there anyway.
+    for (const format of subtitles.filter((name) => name !== 'json')) {
+      const text = formatTranscript(result.transcript, format, result.metrics?.media_ms);
+      await writeText(join(folder, `transcript.${format}`), text);
+    }
+  }
 }
 
 export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+async function writeText(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, `${JSON.stringify(value, null, 2)}\n`);
+  await writeFile(`${path}.part`, text);
   await rename(`${path}.part`, path);
 }
 
-const ENDING_OF: Readonly<Record<string, string>> = {
-  'image/webp': 'webp',
-  'video/mp4': 'mp4',
-  'video/quicktime': 'mov',
-  'application/mxf': 'mxf',
-  'audio/mp4': 'm4a',
-};
-
 function pathOf(place: ProxyPlace, entry: DerivedRef, index: number): string {
-  const name = fileName(entry, index);
+  const name = derivedName(entry, index);
   const isProxy = entry.kind === 'proxy_video' || entry.kind === 'proxy_audio';
   return isProxy ? proxyPath(place, name) : join(place.folder, name);
-}
-
-function fileName({ kind, content_type: type }: DerivedRef, index: number): string {
-  const ending = ENDING_OF[type] ?? 'bin';
-  const more = index === 0 ? '' : `_${index}`;
-  switch (kind) {
-    case 'thumb':
-      return `thumb_${String(index).padStart(3, '0')}.${ending}`;
-    case 'proxy_video':
-      return `proxy_video${more}.${ending}`;
-    case 'proxy_audio':
-      return `proxy_audio${more}.${ending}`;
-    case 'waveform':
-      return 'waveform.dat';
-  }
 }
 
 /** Written under a temporary name: what has its final name is complete. */

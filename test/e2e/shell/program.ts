@@ -32,16 +32,20 @@ const BINARY = hasDisplay() ? electronBinary() : null;
 export const RUNS_ON = BINARY === null ? 'the stand-in (Electron’s binary or a display is not here)' : 'Electron';
 export const ON_ELECTRON = BINARY !== null;
 
-export function startProgram(data: string): Promise<Program> {
-  return BINARY === null ? startOnStandIn(data) : startOnElectron(BINARY, data);
+export function startProgram(data: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  return BINARY === null ? startOnStandIn(data, env) : startOnElectron(BINARY, data, env);
 }
 
 /** Chromium's own sandbox does not run as root; ours in the page (webPreferences.sandbox) is another one. */
 const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
-async function startOnElectron(binary: string, data: string): Promise<Program> {
+async function startOnElectron(binary: string, data: string, env: Readonly<Record<string, string>>): Promise<Program> {
   const args = [MAIN, '--data', data, ...asRoot];
-  const app: ElectronApplication = await _electron.launch({ executablePath: binary, args });
+  const app: ElectronApplication = await _electron.launch({
+    executablePath: binary,
+    args,
+    env: { ...(process.env as Record<string, string>), ...env },
+  });
   const child = app.process();
   return {
     ...watchChild(child),
@@ -52,9 +56,13 @@ async function startOnElectron(binary: string, data: string): Promise<Program> {
   };
 }
 
-async function startOnStandIn(data: string): Promise<Program> {
+async function startOnStandIn(data: string, env: Readonly<Record<string, string>>): Promise<Program> {
   const args = ['--import', REGISTER, MAIN, '--data', data];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'advanced' });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    env: { ...process.env, ...env },
+  });
   const ask = askChild(child);
   const watched = watchChild(child);
   return {

@@ -6,12 +6,12 @@ import { createServer } from '../../../server/server.ts';
 import { h264Clip } from '../../support/made-media.ts';
 
 /** A data folder with one media root and two clips: one is done in a moment, the other keeps an encoder busy. */
-export async function prepareData(data: string): Promise<void> {
+export async function prepareData(data: string, more: object = {}): Promise<void> {
   const rushes = join(data, 'media');
   await mkdir(rushes, { recursive: true });
   await copyFile(await h264Clip(), join(rushes, 'short.mp4'));
   await copyFile(await h264Clip({ name: 'long.mp4', seconds: 16, size: '1280x720' }), join(rushes, 'long.mp4'));
-  const settings = { mediaRoots: [{ name: 'rushes', path: rushes }] };
+  const settings = { mediaRoots: [{ name: 'rushes', path: rushes }], ...more };
   await writeFile(join(data, 'settings.json'), JSON.stringify(settings));
 }
 

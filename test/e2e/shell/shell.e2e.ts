@@ -10,13 +10,13 @@ const PRELOAD = fileURLToPath(new URL('../../../out/preload/preload.cjs', import
 const HOME = 'app://rushcatalog/index.html';
 
 // One after the other: each program proves its capabilities with real encodes at its start.
-test.describe.configure({ mode: 'default', timeout: 120_000 });
+test.describe.configure({ mode: 'default', timeout: 240_000 });
 
 const folders: string[] = [];
-async function newData(): Promise<string> {
+async function newData(settings: object = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shell-'));
   folders.push(folder);
-  await prepareData(folder);
+  await prepareData(folder, settings);
   return folder;
 }
 
@@ -60,12 +60,12 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
     if (!ON_ELECTRON) expect(program.complaints()).toBe('');
   });
 
-  test('the page has one object of ours with three functions, and no Node', async () => {
+  test('the page has one object of ours with four functions, and no Node', async () => {
     const seen = await page.evaluate(() => ({
       ours: Object.keys(window.rushcatalog ?? {}).sort(),
       node: ['require', 'process', 'module', 'Buffer', 'global', 'electron'].filter((name) => name in window),
     }));
-    expect(seen).toEqual({ ours: ['call', 'derivedUrl', 'watch'], node: [] });
+    expect(seen).toEqual({ ours: ['call', 'derivedUrl', 'pathOf', 'watch'], node: [] });
   });
 
   test('a capability is switched off and on again on the page', async () => {
@@ -262,8 +262,10 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
 
 test.describe(`quitting, on ${RUNS_ON}`, () => {
   /** A program whose encoder is busy with the long clip. */
-  async function busyProgram(): Promise<{ program: Program; page: Page; data: string; jobId: string }> {
-    const data = await newData();
+  async function busyProgram(
+    settings: object = {},
+  ): Promise<{ program: Program; page: Page; data: string; jobId: string }> {
+    const data = await newData(settings);
     const program = await startProgram(data);
     const page = await program.page();
     await page.getByRole('navigation').waitFor();
@@ -274,7 +276,7 @@ test.describe(`quitting, on ${RUNS_ON}`, () => {
   }
 
   test('closing the window waits for the running job, and the page says so meanwhile', async () => {
-    const { program, page, data, jobId } = await busyProgram();
+    const { program, page, data, jobId } = await busyProgram({ closeToTray: false });
     const ended = program.ended.then((code) => ({ code, at: Date.now() }));
     const closedAt = Date.now();
     await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());

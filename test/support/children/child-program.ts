@@ -6,10 +6,12 @@ export type ChildProgramName =
   | 'flood-stderr'
   | 'grandchild'
   | 'half-lines'
+  | 'hostile-tool'
   | 'ignore-sigterm'
   | 'leak-pipe'
   | 'memory-hog'
   | 'parent-dies'
+  | 'sandboxed-parent'
   | 'sleeper';
 
 /** How to run one of the tiny programs in this folder. */

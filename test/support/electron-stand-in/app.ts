@@ -39,12 +39,27 @@ class App extends EventEmitter {
 
   getPath(name: string): string {
     if (name === 'userData') return this._userData;
+    if (name === 'appData') return join(this._userData, '..');
+    if (name === 'exe') return process.argv[0] ?? '';
     throw new Error(`electron stand-in: app.getPath('${name}') is not known to the stand-in yet`);
   }
 
   setPath(name: string, path: string): void {
+    if (name === 'crashDumps') return;
     if (name !== 'userData') throw new Error(`electron stand-in: app.setPath('${name}') is not known yet`);
     this._userData = path;
+  }
+
+  getLocale(): string {
+    return process.env['STAND_IN_LOCALE'] ?? 'en-GB';
+  }
+
+  getVersion(): string {
+    return '0.1.0';
+  }
+
+  setLoginItemSettings(settings: object): void {
+    this.emit('_login-item', settings);
   }
 
   requestSingleInstanceLock(): boolean {

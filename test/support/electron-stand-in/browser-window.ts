@@ -5,6 +5,7 @@ import type { BrowserWindowConstructorOptions } from 'electron';
 import { bareApp } from './app.ts';
 import { startChromium, type Host } from './chromium.ts';
 import { checkOptions } from './declared.ts';
+import { desktop } from './desktop-parts.ts';
 import { invoke, PagePort, post, strictPort, type Sender } from './ipc.ts';
 import { pageScript } from './page-script.ts';
 import { fromChromium, originOf, toChromium } from './scheme.ts';
@@ -137,6 +138,7 @@ class BareWindow extends EventEmitter {
   readonly _options: BrowserWindowConstructorOptions;
   readonly _shown: string[] = [];
   _destroyed = false;
+  _title = '';
   _visible: boolean;
 
   constructor(options: BrowserWindowConstructorOptions = {}) {
@@ -179,6 +181,24 @@ class BareWindow extends EventEmitter {
   hide(): void {
     this._visible = false;
     this.emit('hide');
+  }
+
+  setTitle(title: string): void {
+    this._title = title;
+  }
+
+  getTitle(): string {
+    return this._title;
+  }
+
+  setProgressBar(value: number, options?: { readonly mode?: string }): void {
+    if (options !== undefined) checkOptions('ProgressBarOptions', options);
+    desktop.progress.push({ value, mode: options?.mode ?? 'normal' });
+  }
+
+  /** Nobody sits in front of a headless page: what would be told in a notification is. */
+  isFocused(): boolean {
+    return false;
   }
 
   focus(): void {

@@ -1,6 +1,7 @@
 import { app } from './app.ts';
 import { BrowserWindow } from './browser-window.ts';
 import { obeyTests } from './control.ts';
+import { crashReporter, Menu, nativeImage, Notification, powerMonitor, Tray } from './desktop-parts.ts';
 import { ipcMain } from './ipc.ts';
 import { protocol } from './scheme.ts';
 import { session } from './session.ts';
@@ -17,15 +18,6 @@ const dialog = strict('Dialog', {
   },
 });
 
-const Menu = strict('Menu', {
-  setApplicationMenu: (menu: unknown): void => {
-    if (menu !== null) throw new Error('electron stand-in: menus are not known to the stand-in yet');
-  },
-  buildFromTemplate: (): never => {
-    throw new Error('electron stand-in: menus are not known to the stand-in yet');
-  },
-});
-
 /** A Linux without a keyring: Chromium would "encrypt" with a password from its own source. */
 const safeStorage = strict('SafeStorage', {
   isAsyncEncryptionAvailable: async (): Promise<boolean> => true,
@@ -38,6 +30,36 @@ const safeStorage = strict('SafeStorage', {
   },
 });
 
-export { app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, session };
+const electron = {
+  app,
+  BrowserWindow,
+  crashReporter,
+  dialog,
+  ipcMain,
+  Menu,
+  nativeImage,
+  Notification,
+  powerMonitor,
+  protocol,
+  safeStorage,
+  session,
+  Tray,
+};
 
-obeyTests({ app, BrowserWindow, dialog, ipcMain, Menu, protocol, safeStorage, session });
+export {
+  app,
+  BrowserWindow,
+  crashReporter,
+  dialog,
+  ipcMain,
+  Menu,
+  nativeImage,
+  Notification,
+  powerMonitor,
+  protocol,
+  safeStorage,
+  session,
+  Tray,
+};
+
+obeyTests(electron);

@@ -75,8 +75,11 @@ export function pageScript(
     },
   });
 
+  // Chromium tells a path for files of a disk only; those that a script makes have none.
+  const webUtils = only('webUtils', { getPathForFile: () => '' });
+
   const require = (name: string): unknown => {
-    if (name === 'electron') return only('electron', { ipcRenderer, contextBridge });
+    if (name === 'electron') return only('electron', { ipcRenderer, contextBridge, webUtils });
     throw new Error(`module not found: ${name}`);
   };
   try {

@@ -29,6 +29,10 @@ class Session extends EventEmitter {
     this._check = handler;
   }
 
+  async resolveProxy(_url: string): Promise<string> {
+    return 'DIRECT';
+  }
+
   /** The stand-in's Chromium has no devices and shares no screen; that the handlers are there is all it can see. */
   setDevicePermissionHandler(_handler: unknown): void {}
   setBluetoothPairingHandler(_handler: unknown): void {}

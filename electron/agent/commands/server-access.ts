@@ -1,0 +1,162 @@
+import type { Refusal } from '../../../shared/failure.ts';
+import { API_BASE, EnrollAnswer } from '../../../shared/wire.ts';
+import { causeOf, createClient } from '../server/client.ts';
+import type { SetupDeps, SetupInput, SetupOutcome } from './setup.ts';
+
+/** Where a server's token is kept between runs: the keystore, or a 0600 file. */
+export interface TokenKeeper {
+  /** Null when it is kept. `acts` says whether it is used from now on, or after a restart. */
+  keep(
+    serverUrl: string,
+    token: string,
+  ): Promise<{ readonly acts: 'now' | 'after-restart' } | { readonly refusal: Refusal }>;
+}
+
+const TEST_TIMEOUT_MS = 10_000;
+
+/** `https://host/`, `https://host/api/v1` → `https://host`, as the agent keeps addresses. */
+export function bareServerUrl(text: string): string {
+  const url = new URL(text);
+  return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}`;
+}
+
+/** One GET /jobs, which reads only, with the given token or the one in use. */
+export async function testConnection(deps: SetupDeps, input: SetupInput<'testConnection'>): Promise<SetupOutcome> {
+  const serverUrl = bareServerUrl(input.serverUrl);
+  const token = input.token ?? (serverUrl === deps.serverUrl ? deps.token() : undefined);
+  const result = await probe(deps, serverUrl, token);
+  return 'refusal' in result ? result : { answer: result.answer, roundTripMs: result.roundTripMs };
+}
+
+/** Exchanges a one-time token where one is given, tries the token, and keeps it together with the address. */
+export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<SetupOutcome> {
+  const { keeper, settings } = deps;
+  if (keeper === null) return { refusal: CANNOT_KEEP };
+  const serverUrl = bareServerUrl(input.serverUrl);
+  const open = refuseOpenHttp(deps, serverUrl);
+  if (open !== null) return { refusal: open };
+  const exchanged = input.kind === 'enrolment' ? await enrol(deps, serverUrl, input.secret) : { token: input.secret };
+  if ('refusal' in exchanged) return exchanged;
+  const tried = await probe(deps, serverUrl, exchanged.token);
+  if ('refusal' in tried) return { refusal: { ...tried.refusal, field: 'secret' } };
+  // The address first: if IT manages it, no token of another server must replace the one in use.
+  if (settings.view().values.serverUrl !== serverUrl) {
+    const refusal = settings.change({ serverUrl });
+    if (refusal !== null) return { refusal };
+    deps.parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
+  }
+  const kept = await keeper.keep(serverUrl, exchanged.token);
+  if ('refusal' in kept) return kept;
+  return { restart: kept.acts === 'after-restart' || serverUrl !== deps.serverUrl };
+}
+
+const CANNOT_KEEP: Refusal = {
+  code: 'TOKEN_NOT_KEPT',
+  message: 'This agent was started with a token that cannot be replaced from here.',
+  nextStep: 'Start it with --token-file and a file this user may write, or put the new token there.',
+};
+
+type Probed =
+  { readonly answer: 'accepted' | 'token-needed'; readonly roundTripMs: number } | { readonly refusal: Refusal };
+
+async function probe(deps: SetupDeps, serverUrl: string, token: string | undefined): Promise<Probed> {
+  const open = token === undefined ? null : refuseOpenHttp(deps, serverUrl);
+  if (open !== null) return { refusal: open };
+  const { monotonic } = deps.parts.clock;
+  const client = createClient({
+    serverUrl,
+    fetch: deps.fetch,
+    credentials: () => ({ token: token ?? 'none' }),
+    monotonic,
+    timeoutMs: TEST_TIMEOUT_MS,
+  });
+  const startedAt = monotonic();
+  const reply = await client.jobs();
+  const roundTripMs = Math.round(monotonic() - startedAt);
+  switch (reply.answer) {
+    case 'timeout':
+    case 'reset':
+    case '5xx':
+      return { refusal: unreachable(serverUrl, reply.summary) };
+    case 'redirect':
+    case 'malformed':
+      return { refusal: notOurs(serverUrl) };
+    case '401':
+    case '403':
+      return token === undefined ? { answer: 'token-needed', roundTripMs } : { refusal: refused(serverUrl) };
+    case '404':
+      // A server that does not know this agent yet says so in its own words; any other page on earth does not.
+      return reply.error === undefined ? { refusal: notOurs(serverUrl) } : { answer: 'accepted', roundTripMs };
+    default:
+      return { answer: 'accepted', roundTripMs };
+  }
+}
+
+async function enrol(
+  deps: SetupDeps,
+  serverUrl: string,
+  oneTimeToken: string,
+): Promise<{ readonly token: string } | { readonly refusal: Refusal }> {
+  try {
+    const response = await deps.fetch(`${serverUrl}${API_BASE}/agents/enroll`, {
+      method: 'POST',
+      redirect: 'error',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify({
+        token: oneTimeToken,
+        installation_id: deps.parts.store.snapshot().agent.installationId,
+      }),
+      signal: AbortSignal.timeout(TEST_TIMEOUT_MS),
+    });
+    const answer = EnrollAnswer.safeParse(await response.json().catch(() => null));
+    if (response.ok && answer.success) return { token: answer.data.token };
+    return { refusal: { ...(response.status === 401 ? SPENT : notOurs(serverUrl)), field: 'secret' } };
+  } catch (error) {
+    return { refusal: unreachable(serverUrl, causeOf(error)) };
+  }
+}
+
+const SPENT: Refusal = {
+  code: 'ENROLMENT_REFUSED',
+  message: 'The server does not accept this one-time token: it was used already, or its day is over.',
+  nextStep: 'Ask for a new one where the server is managed.',
+};
+
+function refuseOpenHttp({ settings }: SetupDeps, serverUrl: string): Refusal | null {
+  const { protocol, hostname } = new URL(serverUrl);
+  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  if (protocol === 'https:' || loopback || settings.view().values.allowInsecureHttp) return null;
+  return {
+    code: 'INSECURE_HTTP',
+    message: `The token would travel unencrypted to ${serverUrl}.`,
+    nextStep: 'Use https, or allow unencrypted connections first on a network you trust.',
+    field: 'serverUrl',
+  };
+}
+
+function unreachable(serverUrl: string, summary: string): Refusal {
+  return {
+    code: 'SERVER_UNREACHABLE',
+    message: `${serverUrl} does not answer (${summary}).`,
+    nextStep: 'Check the address, and that the server runs and can be reached from this machine.',
+    field: 'serverUrl',
+  };
+}
+
+function notOurs(serverUrl: string): Refusal {
+  return {
+    code: 'NOT_A_RUSHCATALOG_SERVER',
+    message: `${serverUrl} answers, but not like a RushCatalog server.`,
+    nextStep: 'Check the address; it is written without /api/v1 and must not redirect.',
+    field: 'serverUrl',
+  };
+}
+
+function refused(serverUrl: string): Refusal {
+  return {
+    code: 'TOKEN_REFUSED',
+    message: `${serverUrl} does not accept this token.`,
+    nextStep: 'Enter a new token, or enrol this machine again.',
+    field: 'token',
+  };
+}

@@ -1,0 +1,73 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, extname, join, parse } from 'node:path';
+import type { DerivedRef } from '../../../shared/wire.ts';
+
+/** Where proxies go on disk, so that the named editing program finds them (media.md, "On disk an NLE must find it"). */
+export const LAYOUTS = ['plain', 'premiere', 'resolve'] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+export interface ProxyPlace {
+  readonly layout: Layout;
+  /** The folder of the whole run. */
+  readonly out: string;
+  /** The source's own folder below it, named after the source, with a number for a namesake. */
+  readonly folder: string;
+  readonly source: string;
+}
+
+/**
+ * Path of a proxy. Premiere attaches, and Resolve relinks, a whole folder at once and by name, so proxies of all
+ * sources lie together: `<out>/<name>_Proxy.mov`, `<out>/Proxy/<name>.mov`. A namesake of another source keeps its name
+ * and lies in its own folder.
+ * @param plainName such as `proxy_video.mov`; its ending, and a number behind it, are kept
+ */
+export function proxyPath({ layout, out, folder, source }: ProxyPlace, plainName: string): string {
+  if (layout === 'plain') return join(folder, plainName);
+  const stem = stemOf(source);
+  const more = /_(\d+)\.[^.]+$/.exec(plainName)?.[1];
+  const name = more === undefined ? stem : `${stem}_${more}`;
+  const base = basename(folder) === stem ? out : folder;
+  return layout === 'premiere'
+    ? join(base, `${name}_Proxy${extname(plainName)}`)
+    : join(base, 'Proxy', `${name}${extname(plainName)}`);
+}
+
+/** A source's name without its ending; “..mov” has the stem “.”, which would be a folder above. */
+export function stemOf(source: string): string {
+  const { name, base } = parse(source);
+  return /^\.*$/.test(name) ? `_${base}` : name;
+}
+
+const ENDING_OF: Readonly<Record<string, string>> = {
+  'image/webp': 'webp',
+  'video/mp4': 'mp4',
+  'video/quicktime': 'mov',
+  'application/mxf': 'mxf',
+  'audio/mp4': 'm4a',
+};
+
+/** Name of a derived file as `process` writes it. @param index number among those of its kind, from 0 */
+export function derivedName({ kind, content_type: type }: DerivedRef, index: number): string {
+  const ending = ENDING_OF[type] ?? 'bin';
+  const more = index === 0 ? '' : `_${index}`;
+  switch (kind) {
+    case 'thumb':
+      return `thumb_${String(index).padStart(3, '0')}.${ending}`;
+    case 'proxy_video':
+      return `proxy_video${more}.${ending}`;
+    case 'proxy_audio':
+      return `proxy_audio${more}.${ending}`;
+    case 'waveform':
+      return 'waveform.dat';
+  }
+}
+
+/** The first source whose own folder `out` is: rushes stay as the camera wrote them. */
+export async function sourceBeside(out: string, sources: readonly string[]): Promise<string | undefined> {
+  const target = await realpath(out).catch(() => out);
+  for (const source of sources) {
+    const folder = await realpath(dirname(source)).catch(() => dirname(source));
+    if (folder === target) return source;
+  }
+  return undefined;
+}

@@ -1,0 +1,250 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Refusal } from '../../../shared/failure.ts';
+import type { SaveLayout, Saving } from '../../../shared/result-commands.ts';
+import type { MediaRootSetting } from '../../../shared/settings.ts';
+import type { ActivityRows } from '../journal/activity-rows.ts';
+import type { DeliveredProxy } from '../journal/history-rows.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store.ts';
+import { locate } from '../storage/source-path.ts';
+import { flushFolder } from '../workspace.ts';
+import { sourceBeside } from './layout.ts';
+import { bestProxies, choosePlace, type Occupant } from './save-plan.ts';
+
+export interface SaveDeps {
+  readonly store: Pick<Store, 'emit'>;
+  readonly proxiesOf: (assetUuids: ReadonlySet<string>) => readonly DeliveredProxy[];
+  readonly savedFiles: Pick<ActivityRows, 'savedFile' | 'saveFile'>;
+  readonly roots: () => readonly MediaRootSetting[];
+  readonly openDerived: (assetUuid: string, ref: string) => Promise<Response | null>;
+  readonly log: Log;
+}
+
+export interface SaveRequest {
+  readonly layout: SaveLayout;
+  readonly folder: string;
+  readonly assetUuids: readonly string[];
+}
+
+/** Saves proxies to a folder that a person chose, one run at a time. */
+export interface ProxySaver {
+  /** Begins; null, or why not. Its course is told by `savingChanged`. */
+  save(request: SaveRequest): Promise<Refusal | null>;
+  cancel(): void;
+  /** Resolves when nothing is being written any more. */
+  settled(): Promise<void>;
+}
+
+/** Told at most this often while one large file is copied. */
+const TELL_MS = 250;
+
+export function createProxySaver(deps: SaveDeps): ProxySaver {
+  let running: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
+  return {
+    async save(request) {
+      if (running !== null) return BUSY;
+      const proxies = bestProxies(deps.proxiesOf(new Set(request.assetUuids)));
+      const out = resolve(request.folder);
+      const refusal = await whyNot(request, out, proxies, deps.roots());
+      if (refusal !== null) return refusal;
+      // Another call may have begun while this one looked around.
+      if (running !== null) return BUSY;
+      const abort = new AbortController();
+      const done = copyAll(deps, { layout: request.layout, out, proxies }, abort.signal).finally(() => {
+        running = null;
+      });
+      running = { abort, done };
+      return null;
+    },
+    cancel: () => running?.abort.abort(),
+    settled: async () => running?.done,
+  };
+}
+
+const BUSY: Refusal = {
+  code: 'ALREADY_SAVING',
+  message: 'Proxies are being saved already.',
+  nextStep: 'Wait until that is done, or cancel it.',
+};
+
+async function whyNot(
+  { folder, layout }: SaveRequest,
+  out: string,
+  proxies: readonly DeliveredProxy[],
+  roots: readonly MediaRootSetting[],
+): Promise<Refusal | null> {
+  if (!isAbsolute(folder)) {
+    return { code: 'INVALID_INPUT', message: 'The folder needs its whole path.', field: 'folder' };
+  }
+  if (proxies.length === 0) {
+    const nextStep = 'Make a proxy first, for example with the profile “edit_prores_proxy_v1”.';
+    return { code: 'NO_PROXY', message: 'None of these files has a proxy here.', nextStep };
+  }
+  const sources = proxies.map(({ sourcePath }) => localPath(sourcePath, roots)).filter((path) => path !== undefined);
+  const beside =
+    (await sourceBeside(out, sources)) ??
+    (layout === 'resolve' ? await sourceBeside(join(out, 'Proxy'), sources) : undefined);
+  if (beside !== undefined) {
+    return {
+      code: 'OUT_BESIDE_SOURCE',
+      message: `The layout “${layout}” would write proxies into the folder of “${basename(beside)}”.`,
+      nextStep: 'Choose another folder: rushes stay as the camera wrote them.',
+      field: 'folder',
+    };
+  }
+  const made = await mkdir(out, { recursive: true }).catch((error: Error) => error);
+  if (made instanceof Error) {
+    return {
+      code: 'FOLDER_UNUSABLE',
+      message: `The folder ${out} cannot be used: ${reasonOf(made)}.`,
+      nextStep: 'Choose a folder this user may write to.',
+      field: 'folder',
+    };
+  }
+  return noRoom(out, proxies);
+}
+
+async function noRoom(out: string, proxies: readonly DeliveredProxy[]): Promise<Refusal | null> {
+  const disk = await statfs(out).catch(() => null);
+  const needed = proxies.reduce((sum, { proxy }) => sum + proxy.size_bytes, 0);
+  if (disk === null || disk.bavail * disk.bsize >= needed) return null;
+  const gigabytes = (value: number): string => `${(value / 1e9).toFixed(1)} GB`;
+  return {
+    code: 'DISK_FULL',
+    message: `The proxies need ${gigabytes(needed)}; ${gigabytes(disk.bavail * disk.bsize)} are free there.`,
+    nextStep: 'Choose another disk, or fewer files.',
+    field: 'folder',
+  };
+}
+
+function localPath(sourcePath: string, roots: readonly MediaRootSetting[]): string | undefined {
+  const located = locate(sourcePath, roots);
+  if (located.kind !== 'in-root') return undefined;
+  const root = roots.find(({ name }) => name === located.root);
+  return root === undefined ? undefined : join(root.path, located.relative);
+}
+
+interface Job {
+  readonly layout: SaveLayout;
+  readonly out: string;
+  readonly proxies: readonly DeliveredProxy[];
+}
+
+async function copyAll(deps: SaveDeps, { layout, out, proxies }: Job, signal: AbortSignal): Promise<void> {
+  const totalBytes = proxies.reduce((sum, { proxy }) => sum + proxy.size_bytes, 0);
+  let state: Saving = {
+    phase: 'running',
+    layout,
+    folder: out,
+    total: proxies.length,
+    saved: 0,
+    alreadyThere: 0,
+    savedBytes: 0,
+    totalBytes,
+    problems: [],
+  };
+  const tell = (change: Partial<Saving>): void => {
+    state = { ...state, ...change };
+    deps.store.emit({ type: 'savingChanged', saving: state });
+  };
+  tell({});
+  let finishedBytes = 0;
+  for (const entry of proxies) {
+    if (signal.aborted) break;
+    let toldAt = Date.now();
+    const onBytes = (bytes: number): void => {
+      if (Date.now() - toldAt < TELL_MS) return;
+      toldAt = Date.now();
+      tell({ savedBytes: finishedBytes + bytes });
+    };
+    try {
+      const outcome = await copyOne(deps, entry, { layout, out, signal, onBytes });
+      finishedBytes += entry.proxy.size_bytes;
+      const there = outcome === 'already-there' ? 1 : 0;
+      tell({ saved: state.saved + 1, alreadyThere: state.alreadyThere + there, savedBytes: finishedBytes });
+    } catch (error) {
+      if (signal.aborted) break;
+      deps.log.warn({ err: error, asset: entry.assetUuid }, 'a proxy could not be saved');
+      const problem = { sourcePath: entry.sourcePath, message: `${reasonOf(error)}.` };
+      tell({ problems: [...state.problems, problem] });
+    }
+  }
+  tell({ phase: signal.aborted ? 'cancelled' : 'ended' });
+}
+
+interface CopyOptions {
+  readonly layout: SaveLayout;
+  readonly out: string;
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+}
+
+async function copyOne(
+  deps: SaveDeps,
+  entry: DeliveredProxy,
+  { layout, out, signal, onBytes }: CopyOptions,
+): Promise<'saved' | 'already-there'> {
+  const { proxy, assetUuid, sourcePath } = entry;
+  const path = await choosePlace(entry, { layout, out }, (candidate) => occupantOf(deps, candidate, entry));
+  const known = deps.savedFiles.savedFile(path);
+  const size = (await stat(path).catch(() => null))?.size;
+  if (size === proxy.size_bytes && known?.sha256 === proxy.sha256) return 'already-there';
+  const response = await deps.openDerived(assetUuid, proxy.ref);
+  if (response === null || !response.ok || response.body === null) {
+    throw new Error('its proxy is not here any more; run the job again');
+  }
+  await mkdir(dirname(path), { recursive: true });
+  const part = `${path}.part`;
+  try {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, callback) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        onBytes(bytes);
+        callback(null, chunk);
+      },
+    });
+    const body = Readable.fromWeb(response.body as ReadableStream);
+    await pipeline(body, counted, createWriteStream(part, { flush: true }), { signal });
+    if (hash.digest('hex') !== proxy.sha256) throw new Error('its proxy did not arrive as it was made');
+    deps.savedFiles.saveFile({ path, sourcePath, sha256: proxy.sha256 });
+    await rename(part, path);
+    await flushFolder(dirname(path));
+    return 'saved';
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+/** Only what this agent wrote for the same source may be replaced. */
+async function occupantOf(deps: SaveDeps, path: string, { sourcePath, proxy }: DeliveredProxy): Promise<Occupant> {
+  const size = (await stat(path).catch(() => null))?.size;
+  if (size === undefined) return 'free';
+  const known = deps.savedFiles.savedFile(path);
+  if (known !== undefined) return known.sourcePath === sourcePath ? 'same-source' : 'foreign';
+  // Saved before this journal began: the very same bytes are the same proxy.
+  return size === proxy.size_bytes && (await sha256Of(path)) === proxy.sha256 ? 'same-source' : 'foreign';
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'this user may not write there';
+  if (code === 'ENOSPC') return 'the disk is full';
+  return error.message;
+}

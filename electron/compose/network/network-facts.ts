@@ -1,0 +1,122 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { Refusal } from '../../../shared/failure.ts';
+import type { Settings } from '../../../shared/settings.ts';
+import type { NetworkFacts } from '../../agent/server/network-fetch.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type NetworkSettings = Pick<Settings, 'proxyMode' | 'proxyUrl' | 'noProxy' | 'proxyCredentialsFile' | 'caFile'>;
+
+export interface Network {
+  readonly facts: NetworkFacts;
+  /** What could not be read; the rest holds. */
+  readonly problem?: Refusal;
+}
+
+/** Asks the system which proxy leads to an address (PAC, the system's settings): its address, or null for none. */
+export type SystemProxy = (url: string) => Promise<string | null>;
+
+/** How to reach `serverUrl`. Without `systemProxy` "system" means the proxy variables. */
+export async function networkFacts(
+  settings: NetworkSettings,
+  serverUrl: string,
+  env: Env = process.env,
+  systemProxy?: SystemProxy,
+): Promise<Network> {
+  const ca = readCa(settings.caFile);
+  const found = await findProxy(settings, serverUrl, env, systemProxy);
+  const credentials = found === null ? {} : readCredentials(settings.proxyCredentialsFile, found);
+  const problem = 'refusal' in ca ? ca.refusal : 'refusal' in credentials ? credentials.refusal : undefined;
+  return {
+    facts: {
+      ...(found === null ? {} : { proxyUrl: bare(found), noProxy: noProxyOf(settings, env) }),
+      ...('authorization' in credentials ? { proxyAuthorization: credentials.authorization } : {}),
+      ...('pem' in ca ? { extraCa: ca.pem } : {}),
+    },
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+async function findProxy(
+  { proxyMode, proxyUrl }: NetworkSettings,
+  serverUrl: string,
+  env: Env,
+  systemProxy: SystemProxy | undefined,
+): Promise<URL | null> {
+  if (proxyMode === 'none') return null;
+  if (proxyMode === 'manual') return proxyUrl === undefined ? null : new URL(proxyUrl);
+  const asked = systemProxy === undefined ? null : await systemProxy(serverUrl);
+  const named = asked ?? fromVariables(serverUrl, env);
+  return named === undefined || named === '' ? null : URL.parse(named.includes('://') ? named : `http://${named}`);
+}
+
+function fromVariables(serverUrl: string, env: Env): string | undefined {
+  const read = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
+  const secure = serverUrl.startsWith('https:');
+  return (secure ? read('HTTPS_PROXY') : read('HTTP_PROXY')) ?? read('ALL_PROXY');
+}
+
+function noProxyOf({ noProxy }: NetworkSettings, env: Env): string[] {
+  const named = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[\s,]+/).filter(Boolean);
+  return [...noProxy, ...named];
+}
+
+/** A name and password never travel in an address that is shown or logged. */
+function bare(url: URL): string {
+  return `${url.protocol}//${url.host}`;
+}
+
+type Credentials = { readonly authorization: string } | { readonly refusal: Refusal } | Record<never, never>;
+
+function readCredentials(file: string | undefined, proxy: URL): Credentials {
+  if (file === undefined) {
+    if (proxy.username === '') return {};
+    return { authorization: basic(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`) };
+  }
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    // What everybody on the machine may read is no secret any more.
+    if (process.platform !== 'win32' && (statSync(file).mode & 0o007) !== 0) return { refusal: openToAll(file) };
+    return { authorization: basic(text) };
+  } catch (error) {
+    return { refusal: unreadable('PROXY_CREDENTIALS_UNREADABLE', 'proxy credentials', file, error) };
+  }
+}
+
+const basic = (text: string): string => `Basic ${Buffer.from(text, 'utf8').toString('base64')}`;
+
+function readCa(
+  file: string | undefined,
+): { readonly pem: string } | { readonly refusal: Refusal } | Record<never, never> {
+  if (file === undefined) return {};
+  try {
+    const pem = readFileSync(file, 'utf8');
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return { pem };
+    return {
+      refusal: {
+        code: 'CA_FILE_INVALID',
+        message: `The file ${file} holds no certificate in PEM form.`,
+        nextStep: 'Convert it (openssl x509 -inform der -in FILE -out FILE.pem) and name the result in caFile.',
+        field: 'caFile',
+      },
+    };
+  } catch (error) {
+    return { refusal: unreadable('CA_FILE_UNREADABLE', 'certificates', file, error) };
+  }
+}
+
+function unreadable(code: string, what: string, file: string, error: unknown): Refusal {
+  const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return {
+    code,
+    message: `The file with the ${what}, ${file}, cannot be read (${why}).`,
+    nextStep: 'Correct its place or its rights and restart the agent; it goes on without it until then.',
+  };
+}
+
+function openToAll(file: string): Refusal {
+  return {
+    code: 'PROXY_CREDENTIALS_OPEN',
+    message: `Everybody on this machine may read the proxy’s password in ${file}, so it is not used.`,
+    nextStep: `Let only the agent’s account read it: chmod 600 ${file}.`,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Refusal } from '../../../shared/failure.ts';
+import { CAPABILITIES } from '../../../shared/job.ts';
+import type { SettingOrigin, Settings } from '../../../shared/settings.ts';
+import type { ManagedSettings, SettingsLayer } from '../../agent/settings-layers.ts';
+import { createSettingsStore, type SettingsStore } from '../../agent/settings-store.ts';
+import { readEnvironment } from './environment.ts';
+import { policyFile, readPolicy, type ReadPolicy } from './read-policy.ts';
+import { readSystemPolicy } from './system-policy.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Everything that stands above a person's settings on this machine. */
+export interface Managed extends ManagedSettings {
+  /** One-time token to enrol with, where there is no token yet. */
+  readonly enrolmentTokenFile?: string;
+}
+
+/**
+ * Precedence: policy → arguments → environment → user → IT's presets → defaults. A policy that cannot be used is not the
+ * same as none: what it wanted to forbid is not known, so the agent runs, is shown and can be asked, but offers nothing.
+ */
+export function readManaged(given: Partial<Settings>, env: Env = process.env): Managed {
+  const policy = readPolicy(policyFile(env)) ?? readSystemPolicy();
+  const environment = readEnvironment(env);
+  const problem = refusalIn(policy) ?? refusalIn(environment);
+  const held: SettingsLayer[] = problem === undefined ? [] : [{ origin: 'policy', values: HELD }];
+  const known: ReadPolicy = policy === null || 'refusal' in policy ? { settings: {}, defaults: {} } : policy;
+  const layer = (origin: SettingOrigin, values: Partial<Settings>): SettingsLayer => ({ origin, values });
+  return {
+    layers: [
+      ...held,
+      layer('policy', known.settings),
+      layer('argument', given),
+      layer('environment', 'refusal' in environment ? {} : environment),
+    ],
+    presets: known.defaults,
+    ...(problem === undefined ? {} : { problem }),
+    ...(known.enrolmentTokenFile === undefined ? {} : { enrolmentTokenFile: known.enrolmentTokenFile }),
+  };
+}
+
+/** No capability is offered, so nothing is claimed; everything else works. */
+const HELD: Partial<Settings> = {
+  capabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, false])) as Settings['capabilities'],
+  updates: 'off',
+};
+
+function refusalIn(part: object | null): Refusal | undefined {
+  return part !== null && 'refusal' in part ? (part.refusal as Refusal) : undefined;
+}
+
+/** The settings of one machine with everything that is managed. `file` null: of this run only. */
+export function openSettings(file: string | null, managed: Managed): SettingsStore {
+  return createSettingsStore(file, managed);
+}

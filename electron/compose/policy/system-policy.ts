@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { Refusal } from '../../../shared/failure.ts';
+import { SettingsSchema, type SettingName } from '../../../shared/settings.ts';
+import { askSystem } from '../../agent/process/ask-system.ts';
+import { parsePolicy, type ReadPolicy } from './read-policy.ts';
+
+/** Where Group Policy and MDM put what the templates in build/policy describe; the file (read-policy.ts) wins. */
+const REGISTRY_KEY = 'HKLM\\SOFTWARE\\Policies\\RushCatalog\\Agent';
+const PREFERENCES = '/Library/Managed Preferences/org.rushcatalog.agent.plist';
+
+/** Null where the system has no policy for us. */
+export function readSystemPolicy(): ReadPolicy | { readonly refusal: Refusal } | null {
+  if (process.platform === 'win32') {
+    const reg = join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'reg.exe');
+    const listing = askSystem(reg, ['query', REGISTRY_KEY, '/s']);
+    return listing === null ? null : policyOf(parseRegistry(listing), REGISTRY_KEY);
+  }
+  if (process.platform === 'darwin') {
+    const json = askSystem('/usr/bin/plutil', ['-convert', 'json', '-o', '-', PREFERENCES]);
+    return json === null ? null : policyOf(JSON.parse(json) as Record<string, unknown>, PREFERENCES);
+  }
+  return null;
+}
+
+/** Settings lie flat in both; `enrolmentTokenFile` beside them. */
+export function policyOf(
+  flat: Readonly<Record<string, unknown>>,
+  source: string,
+): ReadPolicy | { readonly refusal: Refusal } {
+  const { enrolmentTokenFile, ...given } = flat;
+  const settings = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typed(name, value)]));
+  const enrolment = enrolmentTokenFile === undefined ? {} : { enrolment: { tokenFile: enrolmentTokenFile } };
+  return parsePolicy(JSON.stringify({ settings, ...enrolment }, null, 1), source);
+}
+
+/** Group Policy knows text and numbers: 1 may mean true, and text may be a list written as JSON. */
+function typed(name: string, value: unknown): unknown {
+  const schema = Object.hasOwn(SettingsSchema.shape, name) ? SettingsSchema.shape[name as SettingName] : undefined;
+  if (schema === undefined) return value;
+  const candidates = [value, ...(value === 0 || value === 1 ? [value === 1] : []), fromJson(value)];
+  return candidates.find((each) => each !== undefined && schema.safeParse(each).success) ?? value;
+}
+
+function fromJson(value: unknown): unknown {
+  try {
+    return typeof value === 'string' ? (JSON.parse(value) as unknown) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `reg query KEY /s`: lines of “    name    REG_TYPE    data”; REG_MULTI_SZ parts are joined by a written \0. */
+export function parseRegistry(listing: string): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const line of listing.split(/\r?\n/)) {
+    const match = /^ {4}(.+?) {4}(REG_\w+) {4}(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, name = '', type = '', data = ''] = match;
+    if (type === 'REG_DWORD' || type === 'REG_QWORD') values[name] = Number(data);
+    else values[name] = type === 'REG_MULTI_SZ' ? data.split('\\0').filter(Boolean) : data;
+  }
+  return values;
+}

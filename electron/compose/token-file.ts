@@ -1,0 +1,44 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { TokenKeeper } from '../agent/commands/server-access.ts';
+import type { TokenSource } from '../agent/token-source.ts';
+
+/** The server's token of a machine without a keystore, in the data folder. */
+export const TOKEN_FILE = 'server-token';
+
+/**
+ * Keeps a server's token in a 0600 file. `inUse` is the source that reads this file now, if one does: then a new token
+ * for the same server acts at once.
+ */
+export function tokenFileKeeper(
+  file: string,
+  inUse?: { readonly source: TokenSource; readonly serverUrl: string },
+): TokenKeeper {
+  return {
+    async keep(serverUrl, token) {
+      try {
+        writePrivate(file, `${token}\n`);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+        return {
+          refusal: {
+            code: 'TOKEN_NOT_KEPT',
+            message: `The token cannot be written to ${file} (${code}).`,
+            nextStep: 'Let this user write there, or make room on its disk.',
+          },
+        };
+      }
+      if (inUse?.serverUrl !== serverUrl) return { acts: 'after-restart' };
+      inUse.source.refresh();
+      return { acts: 'now' };
+    },
+  };
+}
+
+function writePrivate(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.new`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, text, { mode: 0o600, flush: true });
+  renameSync(temporary, file);
+}

@@ -1,0 +1,87 @@
+import { basename, dirname } from 'node:path';
+import type { NotMade } from '../../../shared/setup-commands.ts';
+import type { CreateJobRequest, JobType } from '../../../shared/wire.ts';
+import { imageKindOf } from '../../agent/media/image-kind.ts';
+import { audioStreams, videoStream } from '../../agent/media/probe.ts';
+import { probeSource } from '../../agent/media/probe-source.ts';
+import type { FoundTool } from '../../agent/executors/executor.ts';
+import { createJobProcesses } from '../../agent/process/job-processes.ts';
+import { openSource } from '../../agent/storage/open-source.ts';
+
+/** What a file holds, as far as it decides which jobs fit. */
+export type Holds =
+  | { readonly kind: 'photo' }
+  | { readonly kind: 'clip'; readonly picture: boolean; readonly sound: boolean }
+  | { readonly kind: 'unreadable' };
+
+/** Looks into a file. Never rejects. */
+export async function lookInto(path: string, tools: { readonly ffprobe: FoundTool }): Promise<Holds> {
+  try {
+    const { source, handle } = await openSource(dirname(path), basename(path));
+    const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5 });
+    try {
+      if ((await imageKindOf(source.fd)) !== null) return { kind: 'photo' };
+      const probe = await probeSource({ processes, tools, source });
+      return { kind: 'clip', picture: videoStream(probe) !== undefined, sound: audioStreams(probe).length > 0 };
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return { kind: 'unreadable' };
+  }
+}
+
+/**
+ * Why a job type is not for a file, or null when it fits. A file that cannot be read gets them all but the
+ * transcript, so that each says why it failed.
+ */
+export function notFor(jobType: JobType, holds: Holds): NotMade | null {
+  if (holds.kind === 'unreadable') return jobType === 'transcribe_audio' ? 'no-sound' : null;
+  if (holds.kind === 'photo') return jobType === 'generate_thumbnails' ? null : 'photo';
+  switch (jobType) {
+    case 'generate_video_proxies':
+      return null;
+    case 'generate_thumbnails':
+      return holds.picture ? null : 'no-picture';
+    case 'generate_audio_waveform':
+    case 'transcribe_audio':
+      return holds.sound ? null : 'no-sound';
+  }
+}
+
+const ALL: readonly JobType[] = [
+  'generate_video_proxies',
+  'generate_thumbnails',
+  'generate_audio_waveform',
+  'transcribe_audio',
+];
+
+/** The jobs a file is good for, when a person named none: what it has no picture or no sound for is not asked for. */
+export async function fittingJobs(path: string, tools: { readonly ffprobe: FoundTool }): Promise<JobType[]> {
+  const holds = await lookInto(path, tools);
+  return ALL.filter((jobType) => notFor(jobType, holds) === null);
+}
+
+export interface ProfileChoice {
+  readonly proxyProfile?: string;
+  readonly thumbnailProfile?: string;
+  readonly transcriptionProfile?: string;
+  readonly language?: string;
+}
+
+/** The inputs of a job, beside asset and path, which the server adds. */
+export function inputsOf(jobType: JobType, choice: ProfileChoice): NonNullable<CreateJobRequest['inputs']> {
+  switch (jobType) {
+    case 'generate_video_proxies':
+      return choice.proxyProfile === undefined ? {} : { proxy_profile: choice.proxyProfile };
+    case 'generate_thumbnails':
+      return choice.thumbnailProfile === undefined ? {} : { thumbnail_profile: choice.thumbnailProfile };
+    case 'transcribe_audio':
+      return {
+        ...(choice.language === undefined ? {} : { language: choice.language }),
+        ...(choice.transcriptionProfile === undefined ? {} : { transcription_profile: choice.transcriptionProfile }),
+      };
+    case 'generate_audio_waveform':
+      return {};
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { installationIdOf } from '../agent/installation-id.ts';
+import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
+import { networkFacts } from '../compose/network/network-facts.ts';
+import { refuseOpenHttp } from '../compose/open-http.ts';
+import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
+import { tokenFileKeeper } from '../compose/token-file.ts';
+import { givenSettings, parseServerUrl } from './agent-options.ts';
+import { enrolledTokenFile } from './agent-setup.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { dataFolder } from './folders.ts';
+
+export interface EnrolCommandOptions {
+  readonly server?: string;
+  readonly tokenFile: string;
+  readonly work?: string;
+  readonly saveTo?: string;
+  readonly proxy?: string;
+  readonly caFile?: string;
+  readonly allowInsecureHttp: boolean;
+}
+
+/**
+ * `rushcatalog-agent enrol`: exchanges a one-time token for this machine's own, which replaces an earlier one at the
+ * server. The tokens are read and written in files only: arguments are public.
+ */
+export async function enrolCommand(options: EnrolCommandOptions): Promise<number> {
+  const workFolder = resolve(options.work ?? join(dataFolder(), 'agent'));
+  mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+  const managed = readManaged(
+    givenSettings({
+      serverUrl: options.server === undefined ? undefined : parseServerUrl(options.server),
+      allowInsecureHttp: options.allowInsecureHttp || undefined,
+      proxyMode: options.proxy === undefined ? undefined : 'manual',
+      proxyUrl: options.proxy,
+      caFile: options.caFile === undefined ? undefined : resolve(options.caFile),
+    }),
+  );
+  const { values } = openSettings(join(workFolder, 'settings.json'), managed).view();
+  if (values.serverUrl === '') throw new CommandError(managed.problem ?? NO_SERVER);
+  const serverUrl = parseServerUrl(values.serverUrl);
+  refuseOpenHttp(serverUrl, values.allowInsecureHttp);
+  const oneTimeToken = readOneTimeToken(options.tokenFile);
+  if (oneTimeToken === null) throw new CommandError(noToken(options.tokenFile));
+  const network = await networkFacts(values, serverUrl);
+  if (network.problem !== undefined) throw new CommandError(network.problem);
+  const answer = await enrol({
+    serverUrl,
+    oneTimeToken,
+    installationId: installationIdOf(workFolder),
+    network: network.facts,
+  });
+  if (answer.kind !== 'enrolled') throw new CommandError(answer.refusal, EXIT.failed);
+  const file = resolve(options.saveTo ?? enrolledTokenFile(workFolder));
+  const kept = await tokenFileKeeper(file).keep(serverUrl, answer.token);
+  if ('refusal' in kept) throw new CommandError(kept.refusal, EXIT.failed);
+  removeOneTimeToken(options.tokenFile);
+  process.stdout.write(`Enrolled with ${serverUrl}; the token of this machine is in ${file}.\n`);
+  return EXIT.ok;
+}
+
+const NO_SERVER = {
+  code: 'SERVER_MISSING',
+  message: 'No server is named.',
+  nextStep: 'Give its address with --server, in the policy (“serverUrl”) or in RUSHCATALOG_SERVER_URL.',
+};
+
+const noToken = (file: string) => ({
+  code: 'ENROLMENT_TOKEN_MISSING',
+  message: `There is no one-time token in ${file}.`,
+  nextStep: 'Write the one that the server gave (POST /agents/enrollments) into this file.',
+});

@@ -1,0 +1,83 @@
+import { useTranslation } from 'react-i18next';
+import type { TechnicalMetadata } from '../../shared/wire.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Section } from '../ui/parts.tsx';
+import { useLanguage } from '../use-agent.ts';
+import { comparedBy, factCells, FACT_GROUPS, type FactGroup, type FactKey } from './fact-table.ts';
+
+/** The source's facts, the proxy's beside them, and which of them were compared before the proxy was delivered. */
+export function FactsSheet({
+  source,
+  proxy,
+  profile,
+}: {
+  readonly source: TechnicalMetadata;
+  readonly proxy: TechnicalMetadata | null;
+  readonly profile: string | undefined;
+}) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const compared = comparedBy(profile);
+  const [left, right] = [factCells(source, t, language), proxy === null ? {} : factCells(proxy, t, language)];
+  const both = profile !== undefined;
+  const groups = (Object.keys(FACT_GROUPS) as FactGroup[])
+    .map((group) => ({
+      group,
+      keys: FACT_GROUPS[group].filter((key: FactKey) => left[key] !== undefined || right[key] !== undefined),
+    }))
+    .filter(({ keys }) => keys.length > 0);
+  return (
+    <Section title={t('done.facts')}>
+      {/* Wide tables scroll in their own place. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className="sheet-scroll" tabIndex={0} role="region" aria-label={t('done.facts')}>
+        <table className="sheet">
+          <thead>
+            <tr>
+              <td />
+              <th scope="col">{t('results.source')}</th>
+              {both && <th scope="col">{t('results.proxy')}</th>}
+              {both && <th scope="col">{t('results.compared')}</th>}
+            </tr>
+          </thead>
+          {groups.map(({ group, keys }) => (
+            <tbody key={group}>
+              {keys.map((key) => (
+                <tr key={key}>
+                  <th scope="row">{t(`fact.${key}`)}</th>
+                  <td>{left[key] ?? <Unknown />}</td>
+                  {both && <td>{right[key] ?? <Unknown />}</td>}
+                  {both && (
+                    <td className="sheet-check">
+                      {compared.lines.has(key) && (
+                        <>
+                          <Icon name="done" size={14} />
+                          <span className="visually-hidden">{t('results.wasCompared')}</span>
+                        </>
+                      )}
+                    </td>
+                  )}
+                </tr>
+              ))}
+            </tbody>
+          ))}
+        </table>
+      </div>
+      {compared.others.length > 0 && (
+        <p className="hint">
+          {t('results.alsoChecked', { fields: compared.others.map((field) => t(`results.field.${field}`)).join(', ') })}
+        </p>
+      )}
+    </Section>
+  );
+}
+
+function Unknown() {
+  const { t } = useTranslation();
+  return (
+    <span className="quiet" title={t('results.unknown')}>
+      <span aria-hidden="true">–</span>
+      <span className="visually-hidden">{t('results.unknown')}</span>
+    </span>
+  );
+}

@@ -1,0 +1,177 @@
+import { useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { TechnicalMetadata } from '../../shared/wire.ts';
+import { fileName, visible } from '../format/name.ts';
+import { bytes } from '../format/numbers.ts';
+import { factsIn, resultIn, useReport, type Report } from '../report.ts';
+import { poster, type DoneAsset } from '../selectors.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Facts, Name, Section } from '../ui/parts.tsx';
+import { useBridge, useLanguage } from '../use-agent.ts';
+import { usePlayback, usePositions } from './deck.ts';
+import { FactsSheet } from './facts-sheet.tsx';
+import { FilePlace } from './file-place.tsx';
+import { Measures, metricsIn } from './measures.tsx';
+import { Pictures } from './pictures.tsx';
+import { usePlayerKeys } from './player-keys.ts';
+import { Stage } from './stage.tsx';
+import { stillsOf } from './storyboard.ts';
+import { Transport } from './transport.tsx';
+import { Waveform } from './waveform.tsx';
+import { transcriptIn, Words } from './words.tsx';
+
+/** What was reported for the newest job of each type. */
+function useReports(asset: DoneAsset) {
+  const jobOf = (type: string) => asset.jobs.find(({ jobType }) => jobType === type);
+  const [proxies, thumbs, wave, words] = [
+    jobOf('generate_video_proxies'),
+    jobOf('generate_thumbnails'),
+    jobOf('generate_audio_waveform'),
+    jobOf('transcribe_audio'),
+  ];
+  return {
+    proxies: useReport(proxies?.jobId),
+    thumbs: useReport(thumbs?.jobId),
+    wave: useReport(wave?.jobId),
+    words: useReport(words?.jobId),
+    hasWords: words !== undefined,
+  };
+}
+
+type Reports = ReturnType<typeof useReports>;
+
+/** Everything that was made from one file: to see, to hear, to read and to take away. */
+export function ResultDetail({ asset, back }: { readonly asset: DoneAsset; readonly back: string }) {
+  const { t } = useTranslation();
+  const bridge = useBridge();
+  const reports = useReports(asset);
+  const name = fileName(asset.sourcePath);
+  const artifact = (kind: string) => asset.artifacts.find((entry) => entry.kind === kind);
+  const proxy = artifact('proxy_video') ?? artifact('proxy_audio');
+  const wave = artifact('waveform');
+  const facts = useMemo(() => factsIn(reports.proxies) ?? factsIn(reports.thumbs), [reports.proxies, reports.thumbs]);
+  const transcript = useMemo(() => transcriptIn(reports.words), [reports.words]);
+  const stills = useMemo(() => stillsOf(asset.artifacts, reports.thumbs), [asset.artifacts, reports.thumbs]);
+  const mediaMs = facts?.duration_ms ?? durationOf(reports) ?? transcript?.segments.at(-1)?.end_ms;
+  const playback = usePlayback(facts, (mediaMs ?? stills.at(-1)?.timeMs ?? 0) / 1000);
+  const positions = usePositions(facts);
+  usePlayerKeys(playback);
+  const deck = useRef<HTMLDivElement>(null);
+  const hasTime = proxy !== undefined || wave !== undefined || reports.hasWords || stills.length > 1;
+  return (
+    <article className="detail result" aria-label={name}>
+      <a className="back" href={back}>
+        <Icon name="back" size={14} />
+        {t('verb.back')}
+      </a>
+      <h2 className="detail-title">
+        <Name>{name}</Name>
+      </h2>
+      <FilePlace sourcePath={asset.sourcePath} />
+      {hasTime && (
+        <div className="deck" ref={deck}>
+          <Stage
+            assetUuid={asset.assetUuid}
+            name={name}
+            proxy={proxy}
+            stills={stills}
+            poster={poster(asset.artifacts)}
+            playback={playback}
+          />
+          <Transport
+            playback={playback}
+            positions={positions}
+            screen={proxy?.kind === 'proxy_video' && window.rushcatalog === undefined ? deck : null}
+          />
+          {wave !== undefined && (
+            <Waveform
+              url={bridge.derivedUrl(asset.assetUuid, wave.ref)}
+              label={t('done.waveformOf', { name })}
+              playback={playback}
+              write={positions.write}
+            />
+          )}
+        </div>
+      )}
+      {reports.hasWords && (
+        <Words
+          transcript={transcript}
+          report={reports.words}
+          sourcePath={asset.sourcePath}
+          mediaMs={mediaMs}
+          playback={playback}
+        />
+      )}
+      {stills.length > 0 && (
+        <Pictures assetUuid={asset.assetUuid} name={name} stills={stills} playback={hasTime ? playback : null} />
+      )}
+      <About asset={asset} facts={facts} reports={reports} />
+    </article>
+  );
+}
+
+function durationOf({ wave, words }: Reports): number | undefined {
+  const output =
+    wave.kind === 'ready' ? (wave.report as { output?: { waveform_data?: { duration_ms?: unknown } } }) : {};
+  const known = output.output?.waveform_data?.duration_ms ?? metricsIn(words)['media_ms'];
+  return typeof known === 'number' ? known : undefined;
+}
+
+function About({
+  asset,
+  facts,
+  reports,
+}: {
+  readonly asset: DoneAsset;
+  readonly facts: TechnicalMetadata | null;
+  readonly reports: Reports;
+}) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const others = asset.artifacts.filter(({ kind }) => kind !== 'thumb');
+  const reportOf = (type: string): Report => {
+    if (type === 'generate_video_proxies') return reports.proxies;
+    if (type === 'generate_thumbnails') return reports.thumbs;
+    return type === 'transcribe_audio' ? reports.words : reports.wave;
+  };
+  return (
+    <>
+      {asset.warnings.length > 0 && (
+        <Section title={t('done.warnings')}>
+          <ul className="warnings">
+            {asset.warnings.map((warning) => (
+              <li key={`${warning.code} ${warning.message}`}>
+                <span lang="en">{visible(warning.message)}</span> <code>{visible(warning.code)}</code>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {facts !== null && (
+        <FactsSheet source={facts} proxy={proxyFacts(reports.proxies)} profile={profileOf(reports.proxies)} />
+      )}
+      {others.length > 0 && (
+        <Section title={t('done.files')}>
+          <Facts
+            rows={others.map((entry) => [
+              t(`artifact.${entry.kind}`),
+              `${entry.contentType} · ${bytes(entry.sizeBytes, language)}`,
+            ])}
+          />
+        </Section>
+      )}
+      <Measures jobs={asset.jobs.map((job) => ({ job, report: reportOf(job.jobType) }))} />
+    </>
+  );
+}
+
+/** What was read back from the finished proxy, where the agent wrote it down. */
+function proxyFacts(report: Report): TechnicalMetadata | null {
+  const parsed = TechnicalMetadata.safeParse(metricsIn(report)['proxy_facts']);
+  return parsed.success && Object.keys(parsed.data).length > 0 ? parsed.data : null;
+}
+
+function profileOf(report: Report): string | undefined {
+  const profile = metricsIn(report)['profile'];
+  return resultIn(report) !== null && typeof profile === 'string' ? profile : undefined;
+}

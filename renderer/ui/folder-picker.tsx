@@ -1,0 +1,204 @@
+import { Dialog } from '@base-ui/react/dialog';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Refusal } from '../../shared/failure.ts';
+import type { FolderEntry, FolderListing, Shortcut } from '../../shared/setup-commands.ts';
+import { visible } from '../format/name.ts';
+import { useBridge } from '../use-agent.ts';
+import { Icon, type IconName } from './icon.tsx';
+import { Button, Said } from './parts.tsx';
+
+export type Pick = 'folder' | 'file' | 'media';
+
+interface Look {
+  readonly listing: FolderListing | null;
+  readonly shortcuts: readonly Shortcut[];
+  readonly refusal: Refusal | null;
+}
+
+/**
+ * Chooses a folder or files of the agent's machine: a browser never tells a page where a file lies, so the agent lists
+ * names. `media` takes several files or the folder itself.
+ */
+export function FolderPicker({
+  what,
+  start,
+  onChosen,
+  onClose,
+}: {
+  readonly what: Pick;
+  /** Where to begin; empty: at the list of places. */
+  readonly start: string;
+  readonly onChosen: (paths: readonly string[]) => void;
+  readonly onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
+  const { look, open } = useListing(what, start);
+  const choose = (paths: readonly string[]): void => {
+    onChosen(paths);
+    onClose();
+  };
+  const { listing } = look;
+  const toggle = (path: string): void =>
+    setMarked((before) =>
+      before.has(path) ? new Set([...before].filter((each) => each !== path)) : new Set([...before, path]),
+    );
+  return (
+    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog picker">
+          <Dialog.Title className="dialog-title">{t(`picker.title.${what}`)}</Dialog.Title>
+          <PathLine path={listing?.path ?? ''} onGo={open} />
+          {look.refusal !== null && (
+            <div className="problem" role="alert">
+              <Said message={look.refusal.message} nextStep={look.refusal.nextStep} />
+            </div>
+          )}
+          <Places shortcuts={look.shortcuts} current={listing?.path} onGo={open} />
+          <ul className="picker-list" aria-label={t('picker.contents')}>
+            {listing?.parent !== undefined && (
+              <Row icon="up" onClick={() => open(listing.parent)}>
+                {t('picker.up')}
+              </Row>
+            )}
+            {listing?.folders.map((folder) => (
+              <Row key={folder.path} icon="folder" onClick={() => open(folder.path)}>
+                <bdi>{visible(folder.name)}</bdi>
+              </Row>
+            ))}
+            {listing?.files.map((file) => (
+              <FileRow
+                key={file.path}
+                file={file}
+                marked={marked.has(file.path)}
+                onClick={() => (what === 'file' ? choose([file.path]) : toggle(file.path))}
+              />
+            ))}
+            {listing !== null && listing.folders.length + listing.files.length === 0 && (
+              <li className="hint">{t(what === 'folder' ? 'picker.noFolders' : 'picker.empty')}</li>
+            )}
+            {listing?.truncated === true && <li className="hint">{t('picker.truncated')}</li>}
+          </ul>
+          <div className="dialog-actions">
+            <Dialog.Close className="button">{t('verb.close')}</Dialog.Close>
+            {marked.size > 0 && (
+              <button type="button" className="button button-main" onClick={() => choose([...marked])}>
+                {t('picker.takeFiles', { count: marked.size })}
+              </button>
+            )}
+            {what !== 'file' && marked.size === 0 && (
+              <button
+                type="button"
+                className="button button-main"
+                disabled={listing === null}
+                onClick={() => listing !== null && choose([listing.path])}
+              >
+                {t('picker.takeFolder')}
+              </button>
+            )}
+          </div>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function useListing(what: Pick, start: string) {
+  const bridge = useBridge();
+  const [look, setLook] = useState<Look>({ listing: null, shortcuts: [], refusal: null });
+  const open = useCallback(
+    async (path: string | undefined): Promise<void> => {
+      const answer = await bridge.call('browse', { ...(path === undefined ? {} : { path }), files: what !== 'folder' });
+      setLook((before) => (answer.ok ? { ...answer.output, refusal: null } : { ...before, refusal: answer.refusal }));
+    },
+    [bridge, what],
+  );
+  useEffect(() => {
+    const begin = async (): Promise<void> => {
+      const folder = what === 'file' ? start.replace(/[\\/][^\\/]*$/, '') : start;
+      await open(undefined);
+      if (folder !== '') await open(folder);
+    };
+    void begin();
+  }, [open, start, what]);
+  return { look, open: (path: string | undefined) => void open(path) };
+}
+
+function PathLine({ path, onGo }: { readonly path: string; readonly onGo: (path: string) => void }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState<string | null>(null);
+  return (
+    <form
+      className="input-row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        if (typed !== null && typed.trim() !== '') onGo(typed.trim());
+        setTyped(null);
+      }}
+    >
+      <input
+        className="input input-path"
+        type="text"
+        spellCheck={false}
+        aria-label={t('picker.path')}
+        placeholder={t('picker.pathExample')}
+        value={typed ?? path}
+        onChange={({ target }) => setTyped(target.value)}
+      />
+      <Button onClick={() => onGo((typed ?? path).trim())} disabled={(typed ?? path).trim() === ''}>
+        {t('picker.go')}
+      </Button>
+    </form>
+  );
+}
+
+const PLACE_ICONS = { root: 'folder', home: 'home', volume: 'disk' } as const;
+
+function Places({
+  shortcuts,
+  current,
+  onGo,
+}: {
+  readonly shortcuts: readonly Shortcut[];
+  readonly current: string | undefined;
+  readonly onGo: (path: string) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <div className="places" role="group" aria-label={t('picker.places')}>
+      {shortcuts.map((place) => (
+        <button
+          key={`${place.kind} ${place.path}`}
+          type="button"
+          aria-pressed={place.path === current}
+          onClick={() => onGo(place.path)}
+        >
+          <Icon name={PLACE_ICONS[place.kind]} size={14} /> <bdi>{visible(place.name)}</bdi>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Row({ icon, children, onClick }: { icon: IconName; children: ReactNode; onClick: () => void }) {
+  return (
+    <li>
+      <button type="button" className="picker-row" onClick={onClick}>
+        <Icon name={icon} size={14} /> {children}
+      </button>
+    </li>
+  );
+}
+
+function FileRow({ file, marked, onClick }: { file: FolderEntry; marked: boolean; onClick: () => void }) {
+  return (
+    <li>
+      <button type="button" className="picker-row picker-file" aria-pressed={marked} onClick={onClick}>
+        <Icon name={marked ? 'done' : 'file'} size={14} /> <bdi>{visible(file.name)}</bdi>
+      </button>
+    </li>
+  );
+}

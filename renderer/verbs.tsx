@@ -1,0 +1,56 @@
+import { Menu } from '@base-ui/react/menu';
+import { useTranslation } from 'react-i18next';
+import { Icon } from './ui/icon.tsx';
+import { Button } from './ui/parts.tsx';
+import { useAgent, useCommand } from './use-agent.ts';
+
+const LENGTHS = ['30m', '1h', 'tomorrow'] as const;
+
+/** Pause, resume, finish then stop; the rarer ones in a menu. */
+export function Verbs() {
+  const { t } = useTranslation();
+  const phase = useAgent(({ agent }) => agent.phase);
+  const { available, send } = useCommand();
+  const ending = phase === 'draining' || phase === 'stopping' || phase === 'stopped';
+  const resting = phase === 'paused' || phase === 'draining';
+  return (
+    <div className="verbs">
+      <div className="verb-pause">
+        {resting ? (
+          <Button icon="resume" disabled={!available} onClick={() => void send('resume', {})}>
+            {t('verb.resume')}
+          </Button>
+        ) : (
+          <Button icon="pause" disabled={!available || phase !== 'working'} onClick={() => void send('pause', {})}>
+            {t('verb.pause')}
+          </Button>
+        )}
+        <Menu.Root>
+          <Menu.Trigger className="button button-icon" aria-label={t('verb.pauseMore')} disabled={!available || ending}>
+            <Icon name="more" size={14} />
+          </Menu.Trigger>
+          <Menu.Portal>
+            <Menu.Positioner align="end" sideOffset={4}>
+              <Menu.Popup className="menu">
+                {LENGTHS.map((length) => (
+                  <Menu.Item key={length} className="menu-item" onClick={() => void send('pause', { for: length })}>
+                    {t(`verb.pauseFor.${length}`)}
+                  </Menu.Item>
+                ))}
+                <Menu.Item className="menu-item" onClick={() => void send('finishThenPause', {})}>
+                  {t('verb.finishThenPause')}
+                </Menu.Item>
+                <Menu.Item className="menu-item" onClick={() => void send('stopNow', {})}>
+                  {t('verb.stopNow')}
+                </Menu.Item>
+              </Menu.Popup>
+            </Menu.Positioner>
+          </Menu.Portal>
+        </Menu.Root>
+      </div>
+      <Button icon="drain" disabled={!available || ending} onClick={() => void send('drain', {})}>
+        {t('verb.drain')}
+      </Button>
+    </div>
+  );
+}

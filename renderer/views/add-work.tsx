@@ -1,0 +1,225 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useStore } from 'zustand';
+import type { AddedFile, SkippedPath, WorkPlan } from '../../shared/setup-commands.ts';
+import { fileName, folderOf, visible } from '../format/name.ts';
+import { bytes, count } from '../format/numbers.ts';
+import { routeTo } from '../route.ts';
+import { FolderPicker } from '../ui/folder-picker.tsx';
+import { Button, Empty, Name, Said, ViewHeader } from '../ui/parts.tsx';
+import { VirtualList } from '../ui/virtual-list.tsx';
+import { useAgent, useBridge, useCommand, useLanguage } from '../use-agent.ts';
+import { add, adding, countKinds, plan, startOver } from '../work/adding.ts';
+import { ChoiceForm, choices } from '../work/choice.tsx';
+import { dropRefused } from '../work/drop.ts';
+
+/** Files and folders in, jobs out; with a remote server, who makes the jobs instead. */
+export function AddWorkView() {
+  const { t } = useTranslation();
+  const embedded = useAgent(({ agent }) => agent.embeddedServer);
+  const url = useAgent(({ server }) => server.url);
+  return (
+    <>
+      <ViewHeader title={t('add.title')} note={t('add.intro')} />
+      {embedded ? (
+        <Adder />
+      ) : (
+        <Empty icon="server" title={t('add.remoteTitle')}>
+          <p>{t('add.remoteBody', { url })}</p>
+        </Empty>
+      )}
+    </>
+  );
+}
+
+function Adder() {
+  const { t } = useTranslation();
+  const { state } = useStore(adding);
+  return (
+    <div className="view-body add">
+      <Source busy={state.kind === 'looking' || state.kind === 'adding'} />
+      <p className="visually-hidden" role="status">
+        {state.kind === 'looking' ? t('add.looking') : ''}
+        {state.kind === 'planned' ? t('add.found', { count: state.plan.files.length }) : ''}
+        {state.kind === 'added' ? t('add.doneTitle') : ''}
+      </p>
+      {state.kind === 'looking' && <p className="hint">{t('add.looking')}</p>}
+      {state.kind === 'refused' && (
+        <div className="problem" role="alert">
+          <Said message={state.refusal.message} nextStep={state.refusal.nextStep} />
+        </div>
+      )}
+      {(state.kind === 'planned' || state.kind === 'adding') && (
+        <Planned plan={state.plan} done={state.kind === 'adding' ? state.done : null} />
+      )}
+      {state.kind === 'refused' && state.plan !== null && <Planned plan={state.plan} done={null} />}
+      {state.kind === 'added' && <Added files={state.files} />}
+    </div>
+  );
+}
+
+function Source({ busy }: { readonly busy: boolean }) {
+  const { t } = useTranslation();
+  const bridge = useBridge();
+  const { available } = useCommand();
+  const refused = useStore(dropRefused, ({ names }) => names);
+  const [picking, setPicking] = useState(false);
+  const [typed, setTyped] = useState('');
+  const take = (paths: readonly string[]): void => {
+    dropRefused.setState({ names: [] });
+    void plan(bridge, paths);
+  };
+  return (
+    <div className="source">
+      <p>{t(bridge.pathOf === undefined ? 'add.howBrowser' : 'add.howWindow')}</p>
+      {refused.length > 0 && (
+        <p className="note-caution" role="alert">
+          {t('add.dropRefused', { count: refused.length, name: visible(refused[0] ?? '') })}
+        </p>
+      )}
+      <form
+        className="input-row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (typed.trim() !== '') take([typed.trim()]);
+        }}
+      >
+        <Button icon="folder" disabled={!available || busy} onClick={() => setPicking(true)}>
+          {t('add.choose')}
+        </Button>
+        <input
+          className="input input-path"
+          type="text"
+          spellCheck={false}
+          aria-label={t('add.path')}
+          placeholder={t('add.pathExample')}
+          value={typed}
+          onChange={({ target }) => setTyped(target.value)}
+        />
+        <button type="submit" className="button" disabled={!available || busy || typed.trim() === ''}>
+          {t('add.look')}
+        </button>
+      </form>
+      {picking && <FolderPicker what="media" start="" onClose={() => setPicking(false)} onChosen={take} />}
+    </div>
+  );
+}
+
+function Planned({ plan, done }: { readonly plan: WorkPlan; readonly done: number | null }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const bridge = useBridge();
+  const { available } = useCommand();
+  const choice = useStore(choices);
+  const { files } = plan;
+  const size = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const kinds = countKinds(files);
+  if (files.length === 0) {
+    return (
+      <>
+        <p className="note-caution">{t('add.nothingFound')}</p>
+        <Skipped plan={plan} />
+      </>
+    );
+  }
+  const summary = (['video', 'sound', 'photo'] as const)
+    .filter((kind) => kinds[kind] > 0)
+    .map((kind) => t(`add.kind.${kind}`, { count: kinds[kind] }))
+    .join(' · ');
+  return (
+    <>
+      <p className="add-sum">
+        <strong>{t('add.found', { count: files.length })}</strong> {summary} · {bytes(size, language)}
+      </p>
+      {plan.truncated && <p className="note-caution">{t('add.truncated', { count: files.length })}</p>}
+      <div className="add-files" style={{ height: files.length * 30 + 2 }}>
+        <VirtualList items={files} rowHeight={30} label={t('add.files')} keyOf={({ path }) => path}>
+          {(file) => (
+            <div className="add-file">
+              <Name>{fileName(file.path)}</Name>
+              <span className="path">
+                <bdi>{folderOf(file.path)}</bdi>
+              </span>
+              <span className="number">{bytes(file.sizeBytes, language)}</span>
+            </div>
+          )}
+        </VirtualList>
+      </div>
+      <Skipped plan={plan} />
+      <ChoiceForm />
+      <div className="add-actions">
+        <button
+          type="button"
+          className="button button-main"
+          disabled={!available || done !== null || choice.jobTypes.length === 0}
+          onClick={() => void add(bridge, plan, choice)}
+        >
+          {done === null
+            ? t('add.start', { count: files.length })
+            : t('add.progress', { done: count(done, language), all: count(files.length, language) })}
+        </button>
+        <Button quiet disabled={done !== null} onClick={startOver}>
+          {t('add.clear')}
+        </Button>
+        {choice.jobTypes.length === 0 && <span className="wrong">{t('add.noJobs')}</span>}
+      </div>
+    </>
+  );
+}
+
+function Skipped({ plan }: { readonly plan: WorkPlan }) {
+  const { t } = useTranslation();
+  if (plan.skippedCount === 0) return null;
+  const more = plan.skippedCount - plan.skipped.length;
+  return (
+    <details className="skipped">
+      <summary>{t('add.skipped', { count: plan.skippedCount })}</summary>
+      <ul>
+        {plan.skipped.map((each: SkippedPath, index) => (
+          // The same path may be skipped twice when it was given twice.
+          // oxlint-disable-next-line react/no-array-index-key
+          <li key={`${index} ${each.path}`}>
+            <bdi className="path-cell">{visible(each.path)}</bdi> {t(`add.why.${each.why}`)}
+          </li>
+        ))}
+      </ul>
+      {more > 0 && <p className="hint">{t('add.skippedMore', { count: more })}</p>}
+    </details>
+  );
+}
+
+function Added({ files }: { readonly files: readonly AddedFile[] }) {
+  const { t } = useTranslation();
+  const jobs = files.reduce((sum, file) => sum + file.jobs.length, 0);
+  const left = files.filter((file) => file.left.length > 0);
+  return (
+    <div className="added">
+      <p className="add-sum">
+        <strong>{t('add.doneTitle')}</strong> {t('add.doneBody', { count: jobs })}
+      </p>
+      {left.length > 0 && (
+        <details className="skipped">
+          <summary>{t('add.left', { count: left.length })}</summary>
+          <ul>
+            {left.slice(0, 200).map((file) => (
+              <li key={file.path}>
+                <bdi className="path-cell">{fileName(file.path)}</bdi>{' '}
+                {file.left
+                  .map(({ jobType, why }) => `${t(`jobType.${jobType}`)}: ${t(`add.notMade.${why}`)}`)
+                  .join(' · ')}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <div className="add-actions">
+        <a className="button" href={routeTo('now')}>
+          {t('add.watch')}
+        </a>
+        <Button quiet onClick={startOver}>
+          {t('add.more')}
+        </Button>
+      </div>
+    </div>
+  );
+}

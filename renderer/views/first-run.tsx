@@ -1,0 +1,63 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useStore } from 'zustand';
+import { routeTo } from '../route.ts';
+import { FolderPicker } from '../ui/folder-picker.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Button, Said } from '../ui/parts.tsx';
+import { useBridge, useCommand } from '../use-agent.ts';
+import { addSamples, adding, plan } from '../work/adding.ts';
+import { choices } from '../work/choice.tsx';
+
+/** One machine and nothing done yet: the two shortest ways to a first proxy. */
+export function FirstRun() {
+  const { t } = useTranslation();
+  const bridge = useBridge();
+  const { available } = useCommand();
+  const { state } = useStore(adding);
+  const [picking, setPicking] = useState(false);
+  const busy = state.kind === 'looking' || state.kind === 'adding';
+  const take = (paths: readonly string[]): void => {
+    window.location.assign(routeTo('add'));
+    void plan(bridge, paths);
+  };
+  return (
+    <section className="first-run" aria-labelledby="first-run-title">
+      <h2 id="first-run-title">{t('first.title')}</h2>
+      <p>{t('first.body')}</p>
+      <ol className="first-steps">
+        <li>
+          <Icon name="folder" size={20} />
+          <h3>{t('first.ownTitle')}</h3>
+          <p>{t('first.ownBody')}</p>
+          <button
+            type="button"
+            className="button button-main"
+            disabled={!available || busy}
+            onClick={() => setPicking(true)}
+          >
+            {t('first.own')}
+          </button>
+        </li>
+        <li>
+          <Icon name="video" size={20} />
+          <h3>{t('first.samplesTitle')}</h3>
+          <p>{t('first.samplesBody')}</p>
+          <Button disabled={!available || busy} onClick={() => void addSamples(bridge, choices.getState())}>
+            {t('first.samples')}
+          </Button>
+        </li>
+      </ol>
+      <p className="hint" role="status">
+        {busy ? t('first.making') : ''}
+      </p>
+      {state.kind === 'refused' && (
+        <div className="problem" role="alert">
+          <Said message={state.refusal.message} nextStep={state.refusal.nextStep} />
+        </div>
+      )}
+      <p className="hint">{t('first.server')}</p>
+      {picking && <FolderPicker what="media" start="" onClose={() => setPicking(false)} onChosen={take} />}
+    </section>
+  );
+}

@@ -1,0 +1,187 @@
+import { useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useStore } from 'zustand';
+import type { Refusal } from '../../shared/failure.ts';
+import { isManaged, type MediaRootSetting, type Settings, type WorkWindow } from '../../shared/settings.ts';
+import { SimpleControl } from '../settings/controls.tsx';
+import { discard, drafts, edit, issuesOf, withDraft, type Issues } from '../settings/draft.ts';
+import { FIELDS, SECTIONS, type FieldSpec, type SectionName } from '../settings/fields.ts';
+import { IssueText } from '../settings/issue-text.tsx';
+import { RootsEditor } from '../settings/roots-editor.tsx';
+import { saveDraft } from '../settings/save.ts';
+import { ServerSection } from '../settings/server-section.tsx';
+import { WorkHours } from '../settings/work-hours.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Button, Said, ViewHeader } from '../ui/parts.tsx';
+import { useAgent, useBridge, useCommand } from '../use-agent.ts';
+
+/** Everything a person may set, what is wrong with it said at the field, and what IT manages locked. */
+export function SettingsView() {
+  const { t } = useTranslation();
+  const body = useRef<HTMLDivElement>(null);
+  const show = (section: SectionName): void => {
+    const heading = body.current?.querySelector<HTMLElement>(`#section-${section}`);
+    heading?.scrollIntoView({ block: 'start' });
+    heading?.focus({ preventScroll: true });
+  };
+  return (
+    <>
+      <ViewHeader title={t('settings.title')} note={t('settings.intro')} />
+      <Problem />
+      <div className="settings">
+        <nav className="settings-nav" aria-label={t('settings.sections')}>
+          {SECTIONS.map((section) => (
+            <button key={section} type="button" onClick={() => show(section)}>
+              {t(`settings.section.${section}`)}
+            </button>
+          ))}
+        </nav>
+        <div className="settings-body" ref={body}>
+          {SECTIONS.map((section) => (
+            <section key={section} className="settings-section" aria-labelledby={`section-${section}`}>
+              <h2 id={`section-${section}`} tabIndex={-1}>
+                {t(`settings.section.${section}`)}
+              </h2>
+              {section === 'server' && <ServerSection />}
+              {section === 'desktop' && <p className="field-help">{t('settings.desktopOnly')}</p>}
+              {FIELDS[section].map((field) => (
+                <Field key={field.name} field={field} />
+              ))}
+            </section>
+          ))}
+        </div>
+      </div>
+      <SaveBar />
+    </>
+  );
+}
+
+/** Why what manages this machine cannot be used. */
+function Problem() {
+  const problem = useAgent(({ settings }) => settings.problem);
+  if (problem === undefined) return null;
+  return (
+    <div className="problem settings-problem">
+      <Said message={problem.message} nextStep={problem.nextStep} />
+    </div>
+  );
+}
+
+function useForm(): { readonly saved: Settings; readonly values: Settings; readonly issues: Issues } {
+  const saved = useAgent(({ settings }) => settings.values);
+  const draft = useStore(drafts, (state) => state.draft);
+  const refused = useStore(drafts, (state) => state.refused);
+  return { saved, values: withDraft(saved, draft), issues: { ...issuesOf(draft), ...refused } };
+}
+
+function Field({ field }: { readonly field: FieldSpec }) {
+  const { t } = useTranslation();
+  const { saved, values, issues } = useForm();
+  const origin = useAgent(({ settings }) => settings.origins[field.name]);
+  const { name, control } = field;
+  if (field.when?.(values) === false) return null;
+  const id = `setting-${name}`;
+  const locked = isManaged(origin);
+  const issue = issues[name];
+  const change = (value: unknown): void => edit(name, value, saved);
+  const group = control.kind === 'hours' || control.kind === 'roots';
+  return (
+    <div
+      className="field"
+      data-kind={control.kind}
+      {...(group ? { role: 'group', 'aria-labelledby': `${id}-label` } : {})}
+    >
+      <div className="field-text">
+        {group || control.kind === 'switch' ? (
+          <span className="field-label" id={`${id}-label`}>
+            {t(`settings.label.${name}`)}
+          </span>
+        ) : (
+          <label className="field-label" htmlFor={id}>
+            {t(`settings.label.${name}`)}
+          </label>
+        )}
+        <p className="field-help" id={`${id}-help`}>
+          {t(`settings.help.${name}`)}
+        </p>
+      </div>
+      <div className="field-control">
+        {control.kind === 'hours' ? (
+          <WorkHours value={values.workHours as WorkWindow[]} disabled={locked} onChange={change} />
+        ) : control.kind === 'roots' ? (
+          <RootsEditor
+            value={values.mediaRoots as MediaRootSetting[]}
+            disabled={locked}
+            issues={issues}
+            onChange={change}
+          />
+        ) : (
+          <SimpleControl
+            control={control}
+            id={id}
+            name={name}
+            value={values[name]}
+            disabled={locked}
+            describedBy={`${id}-help ${id}-note`}
+            wrong={issue !== undefined}
+            onChange={change}
+          />
+        )}
+        <div id={`${id}-note`} className="field-note">
+          {issue !== undefined && <IssueText issue={issue} scale={control.kind === 'percent' ? 100 : 1} />}
+          {locked && (
+            <span className="origin">
+              <Icon name="lock" size={12} /> {t(`settings.origin.${origin}`)}
+            </span>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Appears with the first change and stays in place, so that nothing jumps. */
+function SaveBar() {
+  const { t } = useTranslation();
+  const bridge = useBridge();
+  const { available } = useCommand();
+  const draft = useStore(drafts, (state) => state.draft);
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [done, setDone] = useState<'saved' | 'savedRestart' | null>(null);
+  const changes = Object.keys(draft).length;
+  const wrong = Object.keys(issuesOf(draft)).length;
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    const saved = await saveDraft(bridge);
+    setBusy(false);
+    setRefusal(saved.kind === 'refused' ? saved.refusal : null);
+    setDone(saved.kind !== 'saved' ? null : saved.restart.length > 0 ? 'savedRestart' : 'saved');
+    if (saved.kind === 'wrong') document.querySelector<HTMLElement>('.settings [aria-invalid]')?.focus();
+  };
+  return (
+    <div className="save-bar" data-open={changes > 0 ? '' : undefined}>
+      <div role="status" className="save-text">
+        {changes === 0 && done !== null && t(`settings.${done}`)}
+        {changes > 0 && wrong === 0 && t('settings.changes', { count: changes })}
+        {changes > 0 && wrong > 0 && t('settings.wrongCount', { count: wrong })}
+        {changes > 0 && refusal !== null && <Said message={refusal.message} nextStep={refusal.nextStep} />}
+      </div>
+      {changes > 0 && (
+        <>
+          <Button disabled={busy} onClick={discard}>
+            {t('settings.discard')}
+          </Button>
+          <button
+            type="button"
+            className="button button-main"
+            disabled={!available || busy}
+            onClick={() => void save()}
+          >
+            {t('settings.save')}
+          </button>
+        </>
+      )}
+    </div>
+  );
+}

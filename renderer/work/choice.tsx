@@ -1,0 +1,124 @@
+import { createStore } from 'zustand/vanilla';
+import { useStore } from 'zustand';
+import { useTranslation } from 'react-i18next';
+import {
+  DEFAULT_PROXY_PROFILE,
+  DEFAULT_THUMBNAIL_PROFILE,
+  PROXY_PROFILES,
+  THUMBNAIL_PROFILES,
+} from '../../shared/profiles.ts';
+import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
+import { Icon, jobIcon } from '../ui/icon.tsx';
+import { State } from '../ui/parts.tsx';
+import { useAgent } from '../use-agent.ts';
+import type { WorkChoice } from './adding.ts';
+
+/** Kept while the page is open: who adds several cards in a row chooses once. */
+export const choices = createStore<WorkChoice>(() => ({
+  jobTypes: JOB_TYPES,
+  proxyProfile: DEFAULT_PROXY_PROFILE,
+  thumbnailProfile: DEFAULT_THUMBNAIL_PROFILE,
+  language: '',
+  priority: 0,
+}));
+
+const PRIORITIES = { high: 10, normal: 0, low: -10 } as const;
+type PriorityName = keyof typeof PRIORITIES;
+const PRIORITY_NAMES = Object.keys(PRIORITIES) as PriorityName[];
+
+/** What is made of the files: jobs, their profiles, and before or after what waits already. */
+export function ChoiceForm() {
+  const { t } = useTranslation();
+  const choice = useStore(choices);
+  const priority = PRIORITY_NAMES.find((name) => PRIORITIES[name] === choice.priority) ?? 'normal';
+  const toggle = (jobType: JobType): void =>
+    choices.setState(({ jobTypes }) => ({
+      jobTypes: JOB_TYPES.filter((each) => (each === jobType) !== jobTypes.includes(each)),
+    }));
+  return (
+    <div className="choice">
+      <fieldset className="choice-jobs">
+        <legend>{t('add.jobs')}</legend>
+        {JOB_TYPES.map((jobType) => (
+          <div key={jobType} className="choice-job">
+            <label>
+              <input type="checkbox" checked={choice.jobTypes.includes(jobType)} onChange={() => toggle(jobType)} />
+              <Icon name={jobIcon(jobType)} /> {t(`capability.${jobType}`)}
+            </label>
+            <NotHere jobType={jobType} />
+          </div>
+        ))}
+      </fieldset>
+      <div className="choice-more">
+        <Select
+          label={t('add.proxyProfile')}
+          value={choice.proxyProfile}
+          options={Object.keys(PROXY_PROFILES)}
+          onChange={(proxyProfile) => choices.setState({ proxyProfile })}
+        />
+        <Select
+          label={t('add.thumbnailProfile')}
+          value={choice.thumbnailProfile}
+          options={Object.keys(THUMBNAIL_PROFILES)}
+          onChange={(thumbnailProfile) => choices.setState({ thumbnailProfile })}
+        />
+        <label className="stacked">
+          <span>{t('add.language')}</span>
+          <input
+            className="input"
+            type="text"
+            maxLength={16}
+            placeholder={t('add.languageDetected')}
+            value={choice.language}
+            onChange={({ target }) => choices.setState({ language: target.value.trim().toLowerCase() })}
+          />
+        </label>
+        <label className="stacked">
+          <span>{t('queue.priority')}</span>
+          <select
+            className="input select"
+            value={priority}
+            onChange={({ target }) => choices.setState({ priority: PRIORITIES[target.value as PriorityName] })}
+          >
+            {PRIORITY_NAMES.map((name) => (
+              <option key={name} value={name}>
+                {t(`add.priority.${name}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </div>
+  );
+}
+
+/** A job type this machine cannot do waits for ever; that is said before it is added. */
+function NotHere({ jobType }: { readonly jobType: JobType }) {
+  const { t } = useTranslation();
+  const capability = useAgent(({ capabilities }) => capabilities.find((each) => each.jobType === jobType));
+  if (capability === undefined || capability.declared || capability.proof.status === 'running') return null;
+  return <State tone="quiet">{t('add.notHere')}</State>;
+}
+
+function Select({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly string[];
+  readonly onChange: (value: string) => void;
+}) {
+  return (
+    <label className="stacked">
+      <span>{label}</span>
+      <select className="input select" value={value} onChange={({ target }) => onChange(target.value)}>
+        {options.map((option) => (
+          <option key={option}>{option}</option>
+        ))}
+      </select>
+    </label>
+  );
+}

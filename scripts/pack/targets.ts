@@ -1,0 +1,70 @@
+/** What a package is made for, and what only its platform has. */
+
+export const TARGETS = ['linux-x64', 'win-x64', 'mac-arm64', 'mac-x64'] as const;
+export type Target = (typeof TARGETS)[number];
+
+export interface TargetFacts {
+  /** electron-builder's switches. */
+  readonly builder: readonly string[];
+  /** As `process.platform` and the native packages call it. */
+  readonly platform: 'linux' | 'win32' | 'darwin';
+  readonly arch: 'x64' | 'arm64';
+  readonly executable: 'elf' | 'pe' | 'mach-o';
+  /** Packages with this platform's native code; nobody else's may be in the package. */
+  readonly native: readonly string[];
+  /** Where Electron keeps its resources, seen from the packed folder. */
+  readonly resources: string;
+}
+
+export const TARGET_FACTS: Readonly<Record<Target, TargetFacts>> = {
+  'linux-x64': {
+    builder: ['--linux', '--x64'],
+    platform: 'linux',
+    arch: 'x64',
+    executable: 'elf',
+    native: ['@img/sharp-linux-x64', '@img/sharp-libvips-linux-x64', '@fugood/node-whisper-linux-x64'],
+    resources: 'linux-unpacked/resources',
+  },
+  'win-x64': {
+    builder: ['--win', '--x64'],
+    platform: 'win32',
+    arch: 'x64',
+    executable: 'pe',
+    // sharp's Windows package has libvips inside.
+    native: ['@img/sharp-win32-x64', '@fugood/node-whisper-win32-x64'],
+    resources: 'win-unpacked/resources',
+  },
+  'mac-arm64': macFacts('arm64', 'mac-arm64'),
+  'mac-x64': macFacts('x64', 'mac'),
+};
+
+function macFacts(arch: 'arm64' | 'x64', folder: string): TargetFacts {
+  return {
+    builder: ['--mac', `--${arch}`],
+    platform: 'darwin',
+    arch,
+    executable: 'mach-o',
+    native: [`@img/sharp-darwin-${arch}`, `@img/sharp-libvips-darwin-${arch}`, `@fugood/node-whisper-darwin-${arch}`],
+    resources: `${folder}/RushCatalog Agent.app/Contents/Resources`,
+  };
+}
+
+/** The tools that ship beside the app, as they are called on disk. */
+export function vendorFiles(target: Target): readonly ('node' | 'ffmpeg' | 'ffprobe' | `${string}.exe`)[] {
+  const ending = TARGET_FACTS[target].platform === 'win32' ? '.exe' : '';
+  return ['node', 'ffmpeg', 'ffprobe'].map((name) => `${name}${ending}` as 'node');
+}
+
+/** The target of the machine this runs on, or null where nothing is packaged for it. */
+export function ownTarget(): Target | null {
+  const name = { linux: 'linux', win32: 'win', darwin: 'mac' }[process.platform as 'linux' | 'win32' | 'darwin'];
+  return TARGETS.find((target) => target === `${name}-${process.arch}`) ?? null;
+}
+
+/** What kind of executable a file begins like, or null. */
+export function executableKind(head: Buffer): TargetFacts['executable'] | null {
+  if (head.subarray(0, 4).equals(Buffer.from([0x7f, 0x45, 0x4c, 0x46]))) return 'elf';
+  if (head.subarray(0, 2).toString('latin1') === 'MZ') return 'pe';
+  const magic = head.length >= 4 ? head.readUInt32BE(0) : 0;
+  return [0xcffaedfe, 0xcafebabe, 0xfeedfacf].includes(magic) ? 'mach-o' : null;
+}

@@ -1,0 +1,258 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { carryOutSetup, type SetupCall, type SetupDeps } from '../../electron/agent/commands/setup.ts';
+import { freeName } from '../../electron/agent/commands/add-work.ts';
+import { systemClock } from '../../electron/agent/clock.ts';
+import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings-store.ts';
+import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
+import { createStore, type Store } from '../../electron/agent/store.ts';
+import { tokenFromFile } from '../../electron/agent/token-source.ts';
+import { createOperatorClient } from '../../electron/compose/operator-client.ts';
+import { tokenFileKeeper } from '../../electron/compose/token-file.ts';
+import { createWorkPort } from '../../electron/compose/work/work-port.ts';
+import { createServer, type RunningServer } from '../../server/server.ts';
+import type { Refusal } from '../../shared/failure.ts';
+import { SETUP_COMMANDS, type FolderListing, type WorkPlan, type AddedFile } from '../../shared/setup-commands.ts';
+import { API_BASE } from '../../shared/wire.ts';
+import { h264Clip } from '../support/made-media.ts';
+import { sampleSnapshot } from '../support/sample-snapshot.ts';
+
+let folder: string;
+let server: RunningServer;
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'setup-')));
+  server = await createServer({ dataDir: join(folder, 'server') });
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Bench {
+  readonly deps: SetupDeps;
+  readonly store: Store;
+  readonly settings: SettingsStore;
+  readonly asked: string[];
+}
+
+function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = createSettingsStore(null)): Bench {
+  const store = createStore(sampleSnapshot({ settings: settings.view() }));
+  const asked: string[] = [];
+  const deps: SetupDeps = {
+    parts: { store, clock: systemClock, roots: createMediaRoots(settings.view().values.mediaRoots, systemClock) },
+    capabilities: {
+      setEnabled: (name, enabled) => void asked.push(`${name} ${enabled}`),
+      refresh: async () => void asked.push('refresh'),
+    },
+    settings,
+    wake: () => void asked.push('wake'),
+    fetch,
+    token: () => server.agentToken,
+    serverUrl: server.url,
+    keeper: null,
+    work: null,
+    ...change,
+  };
+  return { deps, store, settings, asked };
+}
+
+/** As the dispatch does it: parsed by the command’s own schema first. */
+async function ask(deps: SetupDeps, name: SetupCall['name'], input: unknown): Promise<unknown> {
+  const parsed = SETUP_COMMANDS[name].input.parse(input);
+  return carryOutSetup(deps, { name, input: parsed } as SetupCall);
+}
+
+const refusalIn = (outcome: unknown): Refusal => (outcome as { readonly refusal: Refusal }).refusal;
+
+describe('changing settings', () => {
+  it('acts at once: roots are looked at, switches turned, tools found anew', async () => {
+    const { deps, store, settings, asked } = bench();
+    const media = join(folder, 'media');
+    await mkdir(media, { recursive: true });
+    await writeFile(join(media, 'x'), 'x');
+    const capabilities = { ...settings.view().values.capabilities, 'audio.waveform@1': false };
+    const change = { mediaRoots: [{ name: 'rushes', path: media }], encoder: 'auto', capabilities };
+    expect(await ask(deps, 'changeSettings', { change })).toEqual({ restart: [] });
+    const { roots, settings: shown } = store.snapshot();
+    expect(roots).toMatchObject([{ name: 'rushes', path: media, readable: true }]);
+    expect(shown.values.encoder).toBe('auto');
+    expect(shown.origins.encoder).toBe('user');
+    expect(asked).toEqual(['audio.waveform@1 false', 'refresh', 'wake']);
+  });
+
+  it('says honestly what waits for a restart, and null goes back to the default', async () => {
+    const { deps, settings } = bench();
+    expect(await ask(deps, 'changeSettings', { change: { allowInsecureHttp: true, maxParallelJobs: 5 } })).toEqual({
+      restart: ['allowInsecureHttp'],
+    });
+    await ask(deps, 'changeSettings', { change: { maxParallelJobs: null } });
+    expect(settings.view().values.maxParallelJobs).toBe(2);
+    expect(settings.view().origins.maxParallelJobs).toBe('default');
+  });
+
+  it('saves nothing that is wrong, unknown or managed, and names the field', async () => {
+    const managed = createSettingsStore(null, { origin: 'policy', values: { maxParallelJobs: 3 } });
+    const { deps, settings, asked } = bench({}, managed);
+    const field = async (change: Record<string, unknown>): Promise<string | undefined> =>
+      refusalIn(await ask(deps, 'changeSettings', { change })).field;
+    expect(await field({ maxParallelJobs: 4 })).toBe('maxParallelJobs');
+    expect(await field({ maxParallelJobs: null })).toBe('maxParallelJobs');
+    expect(await field({ ffmpegPath: 'ffmpeg', workLimitGb: 3 })).toBe('ffmpegPath');
+    expect(await field({ mediaRoots: [{ name: 'a', path: 'b' }] })).toBe('mediaRoots.0.path');
+    expect(await field({ nonsense: 1 })).toBe('nonsense');
+    expect(settings.view().values.workLimitGb).toBe(50);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a server', () => {
+  it('is tested without changing anything', async () => {
+    const { deps } = bench();
+    expect(await ask(deps, 'testConnection', { serverUrl: `${server.url}/api/v1/` })).toMatchObject({
+      answer: 'accepted',
+    });
+    const other = bench({ serverUrl: 'http://127.0.0.1:9' }).deps;
+    expect(await ask(other, 'testConnection', { serverUrl: server.url })).toMatchObject({ answer: 'token-needed' });
+    const wrong = await ask(deps, 'testConnection', { serverUrl: server.url, token: 'wrong' });
+    expect(refusalIn(wrong)).toMatchObject({ code: 'TOKEN_REFUSED', field: 'token' });
+    const nobody = await ask(deps, 'testConnection', { serverUrl: 'http://127.0.0.1:9' });
+    expect(refusalIn(nobody)).toMatchObject({ code: 'SERVER_UNREACHABLE', field: 'serverUrl' });
+  });
+
+  it('never gets a token over an open network', async () => {
+    const { deps } = bench();
+    const outcome = await ask(deps, 'testConnection', { serverUrl: 'http://203.0.113.7', token: 'secret' });
+    expect(refusalIn(outcome).code).toBe('INSECURE_HTTP');
+  });
+
+  it('is paired with: the one-time token is exchanged, and kept in a 0600 file', async () => {
+    const answer = await fetch(`${server.url}${API_BASE}/agents/enrollments`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${server.operatorToken}`, 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    const { token } = (await answer.json()) as { readonly token: string };
+    const file = join(folder, 'pair', 'server-token');
+    const { deps, settings, store } = bench({ keeper: tokenFileKeeper(file), serverUrl: 'http://127.0.0.1:9' });
+    const input = { serverUrl: `${server.url}/`, kind: 'enrolment', secret: token };
+    expect(await ask(deps, 'pair', input)).toEqual({ restart: true });
+    expect(settings.view().values.serverUrl).toBe(server.url);
+    const kept = (await readFile(file, 'utf8')).trim();
+    expect(kept).not.toBe(token);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(JSON.stringify(store.snapshot())).not.toContain(kept);
+    const probe = await ask(deps, 'testConnection', { serverUrl: server.url, token: kept });
+    expect(probe).toMatchObject({ answer: 'accepted' });
+    expect(refusalIn(await ask(deps, 'pair', input)).code, 'spent').toBe('ENROLMENT_REFUSED');
+  });
+
+  it('takes a new token at once where the agent reads that very file', async () => {
+    const file = join(folder, 'live-token');
+    await writeFile(file, 'old');
+    const source = tokenFromFile(file);
+    const { deps } = bench({ keeper: tokenFileKeeper(file, { source, serverUrl: server.url }) });
+    deps.settings.change({ serverUrl: server.url });
+    const input = { serverUrl: server.url, kind: 'token', secret: server.agentToken };
+    expect(await ask(deps, 'pair', input)).toEqual({ restart: false });
+    expect(source.current()).toBe(server.agentToken);
+    source.close();
+  });
+
+  it('that IT has fixed is not exchanged for another, and no token is replaced', async () => {
+    const file = join(folder, 'managed-token');
+    const managed = createSettingsStore(null, { origin: 'policy', values: { serverUrl: 'https://fixed.example' } });
+    const { deps } = bench({ keeper: tokenFileKeeper(file) }, managed);
+    const input = { serverUrl: server.url, kind: 'token', secret: server.agentToken };
+    expect(refusalIn(await ask(deps, 'pair', input)).code).toBe('SETTING_MANAGED');
+    await expect(stat(file)).rejects.toThrow();
+  });
+});
+
+describe('browsing', () => {
+  it('lists folders by name, files only when asked, nothing hidden, and refuses in words', async () => {
+    const place = join(folder, 'browse');
+    for (const name of ['clip 10', 'clip 2', '.hidden']) await mkdir(join(place, name), { recursive: true });
+    await writeFile(join(place, 'a.mov'), 'x');
+    await symlink(join(place, 'clip 2'), join(place, 'link'));
+    const { deps } = bench();
+    const listing = async (input: object): Promise<FolderListing> =>
+      ((await ask(deps, 'browse', input)) as { readonly listing: FolderListing }).listing;
+    const folders = await listing({ path: place });
+    expect(folders.folders.map(({ name }) => name)).toEqual(['clip 2', 'clip 10', 'link']);
+    expect(folders.files).toEqual([]);
+    expect(folders.parent).toBe(folder);
+    expect((await listing({ path: place, files: true })).files.map(({ name }) => name)).toEqual(['a.mov']);
+    expect(await listing({})).toBeNull();
+    expect(refusalIn(await ask(deps, 'browse', { path: join(place, 'none') }))).toMatchObject({
+      code: 'FOLDER_MISSING',
+      field: 'path',
+    });
+    expect(refusalIn(await ask(deps, 'browse', { path: join(place, 'a.mov') })).code).toBe('FOLDER_MISSING');
+  });
+});
+
+describe('adding work', () => {
+  const client = () => createOperatorClient(server.url, server.operatorToken);
+
+  it('is the server’s business where there is no embedded one', async () => {
+    const { deps } = bench();
+    expect(refusalIn(await ask(deps, 'planWork', { paths: ['/x'] })).code).toBe('SERVER_MAKES_JOBS');
+  });
+
+  it('plans, makes a root of a new folder, and makes the jobs that fit', async () => {
+    const card = join(folder, 'Carte n° 1', 'A001');
+    await mkdir(card, { recursive: true });
+    await writeFile(join(card, 'notes.txt'), 'x');
+    const clip = await h264Clip({ seconds: 2 });
+    await writeFile(join(card, 'silent.mov'), await readFile(clip));
+    const { deps, settings } = bench({ work: createWorkPort(client(), folder) });
+    const base = join(folder, 'Carte n° 1');
+    const plan = (await ask(deps, 'planWork', { paths: [base, '/no/such'] })) as WorkPlan;
+    expect(plan.files).toMatchObject([{ path: join(card, 'silent.mov'), base, kind: 'video' }]);
+    expect(plan.skipped).toEqual([
+      { path: join(card, 'notes.txt'), why: 'not-media' },
+      { path: '/no/such', why: 'missing' },
+    ]);
+    const jobTypes = ['generate_thumbnails', 'generate_video_proxies', 'transcribe_audio'];
+    const files = plan.files.map(({ path, base: from }) => ({ path, base: from }));
+    const added = (await ask(deps, 'addWork', { files, jobTypes, priority: 10 })) as {
+      readonly files: readonly AddedFile[];
+    };
+    const made = added.files[0];
+    expect([...(made?.jobs ?? []), ...(made?.left ?? []).map(({ jobType }) => jobType)].sort()).toEqual(
+      jobTypes.sort(),
+    );
+    expect(made?.jobs).toContain('generate_video_proxies');
+    expect(settings.view().values.mediaRoots).toEqual([{ name: 'Carte n 1', path: base }]);
+    const jobs = (await client().jobs()).filter(({ inputs }) => JSON.stringify(inputs).includes('silent.mov'));
+    expect(jobs.map(({ job_type }) => job_type).sort()).toEqual([...(made?.jobs ?? [])].sort());
+    expect(jobs.every(({ priority }) => priority === 10)).toBe(true);
+    expect(JSON.stringify(jobs[0]?.inputs)).toContain('Carte n 1/A001/silent.mov');
+    await ask(deps, 'addWork', { files, jobTypes: ['generate_thumbnails'] });
+    expect(settings.view().values.mediaRoots, 'the root that is there is used').toHaveLength(1);
+  });
+
+  it('outside the roots that IT has fixed is refused, and a file outside the chosen folder too', async () => {
+    const file = join(folder, 'outside.mov');
+    await writeFile(file, 'x');
+    const managed = createSettingsStore(null, {
+      origin: 'policy',
+      values: { mediaRoots: [{ name: 'fixed', path: join(folder, 'browse') }] },
+    });
+    const { deps } = bench({ work: createWorkPort(client(), folder) }, managed);
+    const input = { files: [{ path: file, base: folder }], jobTypes: ['generate_thumbnails'] };
+    expect(refusalIn(await ask(deps, 'addWork', input)).code).toBe('OUTSIDE_MEDIA_ROOTS');
+    const sly = { ...input, files: [{ path: file, base: join(folder, 'browse') }] };
+    expect(refusalIn(await ask(deps, 'addWork', sly)).code).toBe('INPUT_MISSING');
+  });
+
+  it('names new roots after their folders, in the letters that a root may have, each once', () => {
+    expect(freeName('/media/Été à Sète', new Set())).toBe('Ete a Sete');
+    expect(freeName('/media/日本', new Set())).toBe('media');
+    expect(freeName('/a/rushes', new Set(['rushes', 'rushes 2']))).toBe('rushes 3');
+  });
+});

@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { test as base } from '@playwright/test';
+
+/** What `npm start` runs where there is no Electron: the built command line, agent and embedded server in one. */
+const CLI = fileURLToPath(new URL('../../out/node/rushcatalog-agent.js', import.meta.url));
+
+export interface Station {
+  /** The page's address with its secret. */
+  readonly url: string;
+  readonly data: string;
+  readonly child: ChildProcess;
+}
+
+interface Fixtures {
+  readonly folder: string;
+  readonly startStation: (...more: readonly string[]) => Promise<Station>;
+}
+
+export const test = base.extend<Fixtures>({
+  // Playwright reads the names of wanted fixtures from the pattern; none is wanted here.
+  // oxlint-disable-next-line no-empty-pattern
+  folder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'station-'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  },
+  startStation: async ({ folder }, use) => {
+    const children: ChildProcess[] = [];
+    await use(async (...more) => {
+      const data = join(folder, 'data');
+      const args = [CLI, 'start', '--no-open', '--data', data, ...more];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      children.push(child);
+      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      return { url: line.replace('Page: ', ''), data, child };
+    });
+    for (const child of children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill('SIGTERM');
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+  },
+});
+
+export { expect } from '@playwright/test';

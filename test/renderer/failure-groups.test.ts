@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { failureGroups } from '../../renderer/failure-groups.ts';
+import { failure, type FailureCode } from '../../shared/failure.ts';
+import type { EndedJob, Ending } from '../../shared/snapshot.ts';
+import { uuidOf } from '../support/sample-snapshot.ts';
+
+let number = 0;
+
+function ended(ending: Ending): EndedJob {
+  number += 1;
+  return {
+    jobId: uuidOf(number),
+    jobType: 'generate_video_proxies',
+    assetUuid: uuidOf(number + 1000),
+    sourcePath: `RUSHES/clip ${number}.mov`,
+    claimedAt: '2026-03-02T08:00:00.000Z',
+    endedAt: '2026-03-02T08:00:01.000Z',
+    wallMs: 1000,
+    ending,
+  };
+}
+
+const failed = (code: FailureCode, message: string): EndedJob =>
+  ended({ kind: 'failed', failure: failure(code, message) });
+
+it('groups failures of one cause, whatever file, path or number the sentence names', () => {
+  const groups = failureGroups([
+    failed('SOURCE_UNREADABLE', 'The file “a.mov” is missing.'),
+    failed('ENCODE_FAILED', 'ffmpeg ended after 12.5 s.'),
+    failed('SOURCE_UNREADABLE', 'The file “b c.mov” is missing.'),
+    failed('ENCODE_FAILED', 'ffmpeg ended after 3 s.'),
+    ended({ kind: 'cancelled' }),
+    ended({ kind: 'cancelled' }),
+    ended({ kind: 'lease-lost' }),
+  ]);
+  expect(groups.map(({ jobs }) => jobs.length)).toEqual([2, 2, 2, 1]);
+});
+
+it('keeps causes apart that differ in code, in ending or in what happened', () => {
+  const groups = failureGroups([
+    failed('SOURCE_UNREADABLE', 'The file ends in the middle.'),
+    failed('SOURCE_UNREADABLE', 'The file is missing.'),
+    failed('ENCODE_FAILED', 'The file is missing.'),
+    ended({ kind: 'given-back', failure: failure('SOURCE_GROWING', 'The file is missing.') }),
+  ]);
+  expect(groups).toHaveLength(4);
+});
