@@ -24,7 +24,11 @@ function nodeEnvironment(outDir: string, input: Record<string, string>, format: 
   return {
     consumer: 'server',
     // Crash points exist only where the agent runs from its sources (electron/agent/crash-point.ts).
-    define: { __CRASH_POINTS__: 'false' },
+    define: {
+      __CRASH_POINTS__: 'false',
+      // The public half of the key that signs updates; absent, the app looks for none (docs/deploy.md, "Updates").
+      __UPDATE_KEY__: JSON.stringify(process.env['RUSHCATALOG_UPDATE_KEY'] ?? ''),
+    },
     resolve: { noExternal: true, conditions: ['node', 'import', 'module', 'default'] },
     build: {
       outDir: here(outDir),

@@ -7,6 +7,8 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     maxWorkers: 2,
+    // Agents in tests are not there to give way to the tests beside them.
+    env: { RUSHCATALOG_NICE: '0' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -26,7 +26,8 @@ export interface ActiveRunsDeps {
   readonly stopping: AbortSignal;
   /** False once a drain began: a claim that was granted after that is given back. */
   readonly mayStart: () => boolean;
-  readonly isPaused: () => boolean;
+  /** The machine is left to its editor: what is started stands still. */
+  readonly isSuspended: () => boolean;
   /** A slot became free or a run ended: look for work. */
   readonly onChange: () => void;
 }
@@ -40,7 +41,7 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     const active = startRun(parts, run, grant, deps.stopping);
     runs.set(run.jobId, active);
     if (!deps.mayStart()) active.kill('AGENT_SHUTDOWN');
-    else if (deps.isPaused()) active.suspend(true);
+    else if (deps.isSuspended()) active.suspend(true);
     void active.executed.then(deps.onChange);
     const onEnded = (): void => {
       if (runs.get(run.jobId) === active) runs.delete(run.jobId);

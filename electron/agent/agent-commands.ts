@@ -5,28 +5,36 @@ import type { COMMANDS, CommandName, CommandOutput } from '../../shared/commands
 import type { Refusal } from '../../shared/failure.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { Capabilities } from './capabilities/capabilities.ts';
+import { carryOutResults, isResultCall, type ResultDeps } from './commands/results.ts';
+import { carryOutSetup, isSetupCall, type SetupDeps } from './commands/setup.ts';
 import { makeDiagnostics } from './diagnostics/bundle.ts';
 import type { Parts } from './jobs/parts.ts';
 import type { SettingsStore } from './settings-store.ts';
+import { isModelCall, type ModelCommands } from './speech/model-commands.ts';
+import type { Yielding } from './yield/yielding.ts';
 
 /** Another port to the embedded server, where there is one: what only its operator may do. */
 export interface OperatorPort {
   /** Null when it was done, else why not. */
   retry(jobId: string): Promise<Refusal | null>;
+  /** Derived files of the embedded server are read in its operator's scope, not with an agent's token. */
+  openDerived?(assetUuid: string, ref: string, range?: string): Promise<Response>;
 }
 
 export interface CommandDeps {
   readonly parts: Parts;
   readonly runs: ActiveRuns;
   readonly capabilities: Capabilities;
+  readonly models: ModelCommands;
   readonly settings: SettingsStore;
   readonly operator: OperatorPort | null;
-  readonly pause: () => Refusal | null;
-  readonly resume: () => Refusal | null;
+  readonly yielding: Pick<Yielding, 'pause' | 'finishThenPause' | 'stopNow' | 'resume'>;
   readonly drain: () => void;
   readonly wake: () => void;
   /** Tokens in use, which no bundle may contain. */
   readonly secrets: () => readonly string[];
+  readonly setup: SetupDeps;
+  readonly results: ResultDeps;
 }
 
 type Parsed<N extends CommandName> = z.output<(typeof COMMANDS)[N]['input']>;
@@ -46,6 +54,9 @@ export async function executeCommand<N extends CommandName>(
 type Outcome = { readonly refusal: Refusal } | CommandOutput<CommandName>;
 
 async function carryOut(deps: CommandDeps, call: Call): Promise<Outcome> {
+  if (isSetupCall(call)) return carryOutSetup(deps.setup, call);
+  if (isResultCall(call)) return carryOutResults(deps.results, call);
+  if (isModelCall(call)) return deps.models.carryOut(call);
   switch (call.name) {
     case 'setCapability':
       return setCapability(deps, call.input);
@@ -54,9 +65,13 @@ async function carryOut(deps: CommandDeps, call: Call): Promise<Outcome> {
       void deps.capabilities.test(call.input.capability);
       return {};
     case 'pause':
-      return refusedOrDone(deps.pause());
+      return refusedOrDone(deps.yielding.pause(call.input.for));
+    case 'finishThenPause':
+      return refusedOrDone(deps.yielding.finishThenPause(call.input.for));
+    case 'stopNow':
+      return refusedOrDone(deps.yielding.stopNow());
     case 'resume':
-      return refusedOrDone(deps.resume());
+      return refusedOrDone(deps.yielding.resume());
     case 'drain':
       deps.drain();
       return {};
@@ -150,6 +165,8 @@ function history({ journal }: Parts, input: Parsed<'history'>): Outcome {
     limit: input.limit,
     ...(before === undefined ? {} : { before }),
     ...(input.ending === undefined ? {} : { done: input.ending === 'done' }),
+    ...(input.search === undefined ? {} : { search: input.search }),
+    ...(input.jobType === undefined ? {} : { jobType: input.jobType }),
   });
   return { items: [...items], ...(nextCursor === undefined ? {} : { nextCursor }) };
 }

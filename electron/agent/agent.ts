@@ -4,8 +4,10 @@ import type { COMMANDS, CommandName } from '../../shared/commands.ts';
 import type { AgentEventType } from '../../shared/event.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './active-runs.ts';
-import { executeCommand } from './agent-commands.ts';
-import { createAssembly, type AgentDeps, type Assembly } from './assembly.ts';
+import { countYielding } from './activity/yield-clock.ts';
+import { executeCommand, type CommandDeps } from './agent-commands.ts';
+import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
+import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { clearExpired } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
@@ -14,6 +16,8 @@ import { sweepStrayChildren } from './process/sweep.ts';
 import { shutDown } from './shutdown.ts';
 import type { Store, StoreListener } from './store.ts';
 import { sweepWorkspaces } from './workspace.ts';
+import { agentYielding } from './yield/agent-yielding.ts';
+import type { Yielding } from './yield/yielding.ts';
 
 /** A server that has not begun to answer by then is away. */
 const DERIVED_ANSWER_MS = 20_000;
@@ -52,15 +56,27 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     parts,
     stopping: stopping.signal,
     mayStart: () => intake.open(),
-    isPaused: () => store.snapshot().agent.phase === 'paused',
+    isSuspended: () => yielding.suspends(),
     onChange: () => intake.wake(),
   });
-  const intake: Intake = createIntake({ parts, runs, capabilities, signOn });
+  const { surroundings } = deps;
+  const yielding = agentYielding({
+    parts,
+    runs: () => runs,
+    proofs: assembly.proofs,
+    surroundings,
+    onChange: () => intake.wake(),
+  });
+  const intake: Intake = createIntake({ parts, runs, capabilities, signOn, yielding });
   const drain = (): void => {
     intake.close();
     store.emit({ type: 'phaseChanged', phase: 'draining' });
     void runs.settled(stopping.signal).then(() => drained.resolve());
   };
+  const openFile: Agent['openDerived'] = (asset, ref, range) =>
+    deps.operator?.openDerived?.(asset, ref, range) ?? openDerived(parts, asset, ref, range);
+  const saver = saverOf(parts, openFile);
+  const commands = commandDeps(deps, assembly, { runs, intake, yielding, saver, drain });
   let stopped: Promise<void> | undefined;
   return {
     snapshot: store.snapshot,
@@ -72,6 +88,8 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       const housekeeping = setInterval(() => void keepHouse(parts), HOUSEKEEPING_MS).unref();
       stopping.signal.addEventListener('abort', () => clearInterval(housekeeping), { once: true });
       const toolsKnown = nextEvent(store, 'toolsFound');
+      countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
+      yielding.start();
       const ready = capabilities.start();
       // A job that was running needs the tools, not their proofs: unfinished runs go on within seconds of a start.
       await Promise.race([ready, toolsKnown]);
@@ -80,55 +98,89 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
     },
-    execute: (name, input) =>
-      executeCommand(
-        {
-          parts,
-          runs,
-          capabilities,
-          settings: deps.settings,
-          operator: deps.operator ?? null,
-          pause: () => intake.pause(),
-          resume: () => intake.resume(),
-          drain,
-          wake: () => intake.wake(),
-          secrets: () => [deps.token.current()],
-        },
-        name,
-        input,
-      ),
-    async openDerived(asset, ref, range) {
-      const kept = await parts.results?.find(asset, ref);
-      if (kept) return respondWith(kept, range);
-      // Only the answer is bounded: a paused player reads its body for as long as it likes.
-      const unanswered = new AbortController();
-      const timer = setTimeout(() => unanswered.abort(), DERIVED_ANSWER_MS);
-      return parts.client.derived(asset, ref, range, unanswered.signal).finally(() => clearTimeout(timer));
-    },
+    execute: (name, input) => executeCommand(commands, name, input),
+    openDerived: openFile,
     stop(graceMs, hurry) {
-      stopped ??= end(deps, assembly, { runs, intake, stopping }, graceMs, hurry);
+      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, stopping }, graceMs, hurry);
       return stopped;
     },
+  };
+}
+
+async function openDerived(parts: Parts, asset: string, ref: string, range?: string): Promise<Response | null> {
+  const kept = await parts.results?.find(asset, ref);
+  if (kept) return respondWith(kept, range);
+  // Only the answer is bounded: a paused player reads its body for as long as it likes.
+  const unanswered = new AbortController();
+  const timer = setTimeout(() => unanswered.abort(), DERIVED_ANSWER_MS);
+  return parts.client.derived(asset, ref, range, unanswered.signal).finally(() => clearTimeout(timer));
+}
+
+function saverOf({ store, journal, settings, log }: Parts, openFile: Agent['openDerived']): ProxySaver {
+  return createProxySaver({
+    store,
+    proxiesOf: (assetUuids) => journal.proxiesOf(assetUuids),
+    savedFiles: journal.activity,
+    roots: () => settings().mediaRoots,
+    openDerived: (asset, ref) => openFile(asset, ref),
+    log,
+  });
+}
+
+function commandDeps(
+  deps: AgentDeps,
+  { parts, capabilities, models }: Assembly,
+  { runs, intake, yielding, saver, drain }: Omit<Running, 'stopping'> & { readonly drain: () => void },
+): CommandDeps {
+  return {
+    parts,
+    runs,
+    capabilities,
+    models,
+    settings: deps.settings,
+    operator: deps.operator ?? null,
+    yielding,
+    drain,
+    wake: () => intake.wake(),
+    secrets: () => [deps.token.current()],
+    setup: {
+      parts,
+      capabilities,
+      settings: deps.settings,
+      wake: () => intake.wake(),
+      fetch: fetchOf(deps),
+      token: () => deps.token.current(),
+      serverUrl: deps.serverUrl,
+      keeper: deps.keeper ?? null,
+      work: deps.work ?? null,
+    },
+    results: { parts, saver },
   };
 }
 
 interface Running {
   readonly runs: ActiveRuns;
   readonly intake: Intake;
+  readonly yielding: Yielding;
+  readonly saver: ProxySaver;
   readonly stopping: AbortController;
 }
 
 /** Intake → runs → outbox, bounded → sign-off → journal: the order in which everything owed is written down. */
 async function end(
   deps: AgentDeps,
-  { parts, capabilities, signOn }: Assembly,
-  { runs, intake, stopping }: Running,
+  { parts, capabilities, models, signOn }: Assembly,
+  { runs, intake, yielding, saver, stopping }: Running,
   graceMs: number,
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   parts.store.emit({ type: 'phaseChanged', phase: 'draining' });
+  // What stands still for the editor goes on for the grace, or it could not finish.
+  yielding.stop();
+  saver.cancel();
   // From now on nothing new is proved; a proof that runs is ended beside the draining.
   const proofsEnded = capabilities.stop();
+  const downloadEnded = models.stop();
   await shutDown(
     {
       clock: parts.clock,
@@ -144,7 +196,7 @@ async function end(
   );
   // Bounded: a proof's child or a share that does not answer must not hold up the end.
   const waited = new AbortController();
-  const ended = Promise.all([proofsEnded, intake.ended()]);
+  const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled()]);
   await Promise.race([ended, parts.clock.sleep(LAST_WAIT_MS, waited.signal)]);
   waited.abort();
   await parts.leases.close();

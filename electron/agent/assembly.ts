@@ -7,10 +7,13 @@ import type { OperatorPort } from './agent-commands.ts';
 import { createCapabilities, type Capabilities } from './capabilities/capabilities.ts';
 import type { TextStore } from './capabilities/text-store.ts';
 import { instant, systemClock, type Clock } from './clock.ts';
+import type { WorkPort } from './commands/add-work.ts';
+import type { TokenKeeper } from './commands/server-access.ts';
 import { createConnection } from './connection.ts';
 import { leaseThreadUrl } from './entry-url.ts';
 import type { ExecutorRegistry } from './executors/registry.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
+import { readInstallationId } from './installation-id.ts';
 import { META_AGENT_ID, register } from './intake/register.ts';
 import { createJobLogs, type JobLogs } from './job-log.ts';
 import type { Parts } from './jobs/parts.ts';
@@ -20,16 +23,22 @@ import type { Log } from './log.ts';
 import type { JobProcesses } from './process/child.ts';
 import { createJobProcesses } from './process/job-processes.ts';
 import { endInWords, listenedProcesses, shellCommand, type ProcessListener } from './process/logged-processes.ts';
+import { workNice } from './process/priority.ts';
+import { createSandboxPort } from './process/sandbox-port.ts';
+import { ownPlaces } from './process/spawn-node.ts';
 import { createResults } from './results/results.ts';
 import { createClient, type Credentials } from './server/client.ts';
+import { createNetworkFetch, type NetworkFacts } from './server/network-fetch.ts';
 import type { SettingsStore } from './settings-store.ts';
 import { createMediaRoots } from './storage/media-roots.ts';
+import { createAgentModels } from './speech/agent-models.ts';
+import type { ModelCommands } from './speech/model-commands.ts';
 import { createStore } from './store.ts';
 import type { TokenSource } from './token-source.ts';
 import { VERSION } from './version.ts';
-
-/** Children run below an editor's own programs. */
-const NICE = 10;
+import { workspacePath } from './workspace.ts';
+import { createProofProcesses, type ProofProcesses } from './yield/proof-processes.ts';
+import type { Surroundings } from './yield/surroundings.ts';
 
 export interface AgentDeps {
   /** Without `/api/v1`. */
@@ -38,25 +47,44 @@ export interface AgentDeps {
   readonly settings: SettingsStore;
   /** Journal, run folders and upload state; one agent per work folder. */
   readonly workFolder: string;
+  /** The agent's own folder of speech models; default: in the work folder. */
+  readonly modelsFolder?: string;
   readonly executors: ExecutorRegistry;
   /** Where `log` writes its files, for diagnostics; default: `logs` in the work folder. */
   readonly logFolder?: string;
   readonly log: Log;
   /** Present when the embedded server runs in this process. */
   readonly operator?: OperatorPort;
+  /** How work is added there; absent with a remote server. */
+  readonly work?: WorkPort;
+  /** Where a new token is kept; absent when the token was given for this run only. */
+  readonly keeper?: TokenKeeper;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly bundledDir?: string;
   /** Where proofs are remembered; default: the journal. */
   readonly proofs?: TextStore;
   readonly clock?: Clock;
+  /** Nice value of children; default: below everything of the editor's (process/priority.ts). */
+  readonly nice?: number;
+  /** What tells whether the editor needs the machine, where the caller knows better than the system's own sources. */
+  readonly surroundings?: Partial<Surroundings>;
   readonly fetch?: typeof fetch;
+  /** Proxy and authorities; default: straight to the server. */
+  readonly network?: NetworkFacts;
   readonly random?: () => number;
+}
+
+/** One `fetch` for all calls of an agent: each that is made has connections of its own. */
+export function fetchOf({ fetch: given, network = {} }: Pick<AgentDeps, 'fetch' | 'network'>): typeof fetch {
+  return given ?? createNetworkFetch(network);
 }
 
 /** The parts of one agent, and what only its owner does with them. */
 export interface Assembly {
   readonly parts: Parts;
   readonly capabilities: Capabilities;
+  readonly models: ModelCommands;
+  readonly proofs: ProofProcesses;
   readonly owner: string;
   readonly signOn: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
 }
@@ -79,9 +107,24 @@ export function createAssembly(given: AgentDeps): Assembly {
   const owner = ownerOf(identity, deps.workFolder);
   const connection = createConnection({ store, clock, random, refreshToken: () => deps.token.refresh() });
   const { log } = deps;
-  const leases = createLeases({ threadUrl: leaseThreadUrl(), serverUrl: deps.serverUrl, credentials, clock, log });
-  const createProcesses = (runId: string, jobId: string): JobProcesses =>
-    createJobProcesses({ runId, owner, jobId, nice: NICE });
+  const leases = createLeases({
+    threadUrl: leaseThreadUrl(),
+    serverUrl: deps.serverUrl,
+    credentials,
+    clock,
+    log,
+    ...(deps.network === undefined ? {} : { network: deps.network }),
+  });
+  const sandbox = createSandboxPort({ policy: () => settings().sandbox, env: deps.env ?? process.env });
+  const own = ownPlaces();
+  const modelsFolder = deps.modelsFolder ?? join(deps.workFolder, 'models');
+  const nice = deps.nice ?? workNice(deps.env ?? process.env);
+  const createProcesses = (runId: string, jobId: string, folder = runId): JobProcesses => {
+    const readable = (): readonly string[] => [...own, ...speechFiles(settings(), modelsFolder)];
+    const confinement = { port: sandbox, writable: [workspacePath(deps.workFolder, folder)], readable };
+    return createJobProcesses({ runId, owner, jobId, nice, cpuCores: settings().cpuCores, confinement });
+  };
+  const proofs = createProofProcesses();
   const capabilities = createCapabilities({
     executors: deps.executors,
     settings,
@@ -89,7 +132,12 @@ export function createAssembly(given: AgentDeps): Assembly {
     ...(deps.bundledDir === undefined ? {} : { bundledDir: deps.bundledDir }),
     workFolder: deps.workFolder,
     agentVersion: VERSION,
-    processes: (jobId) => createProcesses(`proof-${randomUUID()}`, jobId),
+    processes: (jobId) => {
+      const processes = createProcesses(`proof-${randomUUID()}`, jobId, jobId);
+      return jobId === 'find-tools' ? processes : proofs.track(processes);
+    },
+    sandbox,
+    modelsFolder,
     store: deps.proofs ?? { get: (key) => journal.proof(key), set: (key, value) => journal.setProof(key, value) },
     emit: store.emit,
     now: clock.now,
@@ -104,13 +152,20 @@ export function createAssembly(given: AgentDeps): Assembly {
     store,
     jobLogs,
     journal,
-    client: createClient({ serverUrl: deps.serverUrl, fetch: deps.fetch ?? fetch, credentials, monotonic }),
+    client: createClient({
+      serverUrl: deps.serverUrl,
+      fetch: fetchOf(deps),
+      proxyUrl: deps.network?.proxyUrl,
+      credentials,
+      monotonic,
+    }),
     connection,
     leases,
     roots: createMediaRoots(settings().mediaRoots, clock),
     executors: deps.executors,
     toolbox: () => capabilities.toolbox(),
     settings,
+    hardware: capabilities.hardware,
     workFolder: deps.workFolder,
     logFolder: deps.logFolder ?? join(deps.workFolder, 'logs'),
     createProcesses: (runId, jobId) => listenedProcesses(createProcesses(runId, jobId), logOf(jobLogs, jobId, clock)),
@@ -130,7 +185,21 @@ export function createAssembly(given: AgentDeps): Assembly {
     renewed();
     connection.hurry();
   });
-  return { parts, capabilities, owner, signOn: signOnAs(parts, identity, renewed) };
+  const models = createAgentModels({
+    folder: modelsFolder,
+    settings: deps.settings,
+    store,
+    clock,
+    env: deps.env ?? process.env,
+    fetch: fetchOf(deps),
+    onChanged: () => void capabilities.refresh(),
+  });
+  return { parts, capabilities, models, proofs, owner, signOn: signOnAs(parts, identity, renewed) };
+}
+
+/** What the speech engine may read, before the tools are known too: a model is proved before it is one of them. */
+function speechFiles(settings: Settings, modelsFolder: string): readonly string[] {
+  return [modelsFolder, settings.speechModelFolder, settings.speechModelPath].filter((path) => path !== undefined);
 }
 
 function firstSnapshot(
@@ -182,8 +251,6 @@ interface Identity {
 
 /** Made once; the same after every restart. */
 function readIdentity(journal: Journal): Identity {
-  const known = journal.meta('installation_id');
-  const installationId = known ?? randomUUID();
-  if (known === undefined) journal.setMeta('installation_id', installationId);
+  const installationId = readInstallationId(journal);
   return { installationId, agentId: journal.meta(META_AGENT_ID) };
 }

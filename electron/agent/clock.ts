@@ -18,7 +18,8 @@ export const systemClock: Clock = {
   monotonic: () => Number(process.hrtime.bigint() / 1_000_000n),
   asleepMs: () => uptime() * 1000 - Number(process.hrtime.bigint() / 1_000_000n),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => undefined);
+    // A moment that has passed already is no time to wait.
+    await delay(Math.max(0, ms), undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => undefined);
   },
 };
 

@@ -101,6 +101,7 @@ function linkOf({ answer }: ReplyHead): ServerLink {
 }
 
 function problemOf(link: ServerLink, url: string, reply: ReplyHead): Refusal {
+  if (reply.problem !== undefined) return reply.problem;
   if (link === 'unauthorized') {
     return {
       code: 'TOKEN_REFUSED',

@@ -35,6 +35,8 @@ export function initialSnapshot(start: {
     capabilities: [],
     tools: [],
     accelerators: [],
+    sandbox: null,
+    speechModels: { folder: '', models: [], download: null },
     roots: [],
     waiting: [],
     running: [],
@@ -44,5 +46,7 @@ export function initialSnapshot(start: {
     backlog: null,
     settings,
     disk: { workFolder: start.workFolder, full: false },
+    yielding: null,
+    saving: null,
   };
 }

@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts';
 import { createLeaseLoop } from './lease/lease-loop.ts';
 import type { FromLeaseThread, LeaseThreadData, ToLeaseThread } from './lease/messages.ts';
 import { createClient, type Credentials } from './server/client.ts';
+import { createNetworkFetch } from './server/network-fetch.ts';
 
 /** The thread that keeps leases alive whatever the main loop does. Holds no job logic: see lease/lease-loop.ts. */
 const port = parentPort;
@@ -14,7 +15,7 @@ let credentials: Credentials = data.credentials;
 const loop = createLeaseLoop({
   client: createClient({
     serverUrl: data.serverUrl,
-    fetch,
+    fetch: createNetworkFetch(data.network),
     credentials: () => credentials,
     monotonic: systemClock.monotonic,
   }),

@@ -6,44 +6,44 @@ import {
   SETTING_NAMES,
   SettingsSchema,
   type SettingName,
-  type SettingOrigin,
   type Settings,
   type SettingsView,
 } from '../../shared/settings.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { StartError } from './journal/database.ts';
+import { combine, NOTHING_MANAGED, type ManagedSettings, type SettingsLayer } from './settings-layers.ts';
 
 export interface SettingsStore {
   view(): SettingsView;
-  /** Saves a person's change. Nothing wrong and nothing managed is saved: the refusal names the field. */
-  change(change: Partial<Settings>): Refusal | null;
+  /**
+   * Saves a person's change; what is in `forget` goes back to its default. Nothing wrong and nothing managed is saved:
+   * the refusal names the field.
+   */
+  change(change: Partial<Settings>, forget?: readonly SettingName[]): Refusal | null;
 }
 
 /**
- * Settings of one machine. Precedence: `overrides` (arguments, later policy and environment) → the user's file →
- * defaults. `file` null keeps them in memory. Throws StartError when the file cannot be used.
+ * Settings of one machine. Precedence: policy → arguments → environment → the user's file → IT's presets → defaults.
+ * `file` null keeps them in memory. Throws StartError when the file cannot be used.
  */
 export function createSettingsStore(
   file: string | null,
-  overrides: { readonly values: Partial<Settings>; readonly origin: SettingOrigin } = {
-    values: {},
-    origin: 'argument',
-  },
+  above: SettingsLayer | ManagedSettings = NOTHING_MANAGED,
 ): SettingsStore {
+  const managed = 'layers' in above ? above : { layers: [above], presets: {} };
   let user = file === null ? {} : readUserFile(file);
-  const view = (): SettingsView => {
+  const view = (): SettingsView => ({
     // Forty machines of one name help nobody: until somebody names the agent, it is called like its machine.
-    const values = SettingsSchema.parse({ agentName: hostname(), ...user, ...overrides.values });
-    const originOf = (name: SettingName): SettingOrigin =>
-      overrides.values[name] !== undefined ? overrides.origin : name in user ? 'user' : 'default';
-    const origins = Object.fromEntries(SETTING_NAMES.map((name) => [name, originOf(name)]));
-    return { values, origins: origins as Record<SettingName, SettingOrigin> };
-  };
+    ...combine(managed, user, SETTING_NAMES, { agentName: hostname() }),
+    ...(managed.problem === undefined ? {} : { problem: managed.problem }),
+  });
   return {
     view,
-    change(change) {
+    change(change, forget = []) {
       const { origins } = view();
-      const locked = SETTING_NAMES.find((name) => name in change && isManaged(origins[name]));
+      const locked = SETTING_NAMES.find(
+        (name) => (name in change || forget.includes(name)) && isManaged(origins[name]),
+      );
       if (locked !== undefined) {
         return {
           code: 'SETTING_MANAGED',
@@ -52,7 +52,9 @@ export function createSettingsStore(
           field: locked,
         };
       }
-      const parsed = SettingsSchema.partial().safeParse({ ...user, ...change });
+      const next: Partial<Settings> = { ...user, ...change };
+      for (const name of forget) delete next[name];
+      const parsed = SettingsSchema.partial().safeParse(next);
       if (!parsed.success) {
         const issue = parsed.error.issues[0];
         return {
@@ -61,7 +63,6 @@ export function createSettingsStore(
           field: issue?.path.join('.') ?? '',
         };
       }
-      const next = { ...user, ...change };
       const refusal = file === null ? null : writeUserFile(file, next);
       if (refusal === null) user = next;
       return refusal;

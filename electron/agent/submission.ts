@@ -71,7 +71,12 @@ export function endedArtifacts(success: ExecutionSuccess, refs: readonly string[
       sizeBytes: artifact.sizeBytes,
       ...(thumb === undefined
         ? {}
-        : { timeMs: thumb.facts.time_ms, width: thumb.facts.width, height: thumb.facts.height }),
+        : {
+            timeMs: thumb.facts.time_ms,
+            width: thumb.facts.width,
+            height: thumb.facts.height,
+            ...(thumb.facts.tile === undefined ? {} : { tile: thumb.facts.tile }),
+          }),
     };
   });
 }

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { proxyPath, refuseBesideSources, type Layout } from '../../electron/headless/process/layout.ts';
+import { proxyPath, type Layout } from '../../electron/agent/exports/layout.ts';
+import { refuseBesideSources } from '../../electron/headless/process/layout.ts';
 
 const place = (layout: Layout, folder = 'A001', source = '/card/A001.mov') => ({
   layout,

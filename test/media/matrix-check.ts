@@ -76,6 +76,9 @@ async function editFaults(source: MatrixSource, file: string): Promise<string[]>
       audio.map((s) => s.sample_rate).join(),
     ),
     ...differs('depth', source.audio.map(() => `pcm_s${source.bits}le`).join(), audio.map((s) => s.codec_name).join()),
+    ...(source.languages === undefined
+      ? []
+      : differs('languages', source.languages.join(), audio.map(({ tags }) => tags['language']).join())),
     ...differs('timecode', source.timecode, track?.['timecode']),
     ...differs('reel', source.reel, track?.['reel_name']),
     ...aspectFaults(source, video),

@@ -32,6 +32,8 @@ export interface MatrixSource {
   readonly bits: 16 | 24;
   readonly timecode?: string;
   readonly reel?: string;
+  /** Of each audio stream, in ISO 639-2; absent: none is known. */
+  readonly languages?: readonly string[];
   /** Documented reasons, by profile; `every` for all of them. */
   readonly refused: Partial<Record<ProfileName | 'every', RegExp>>;
   /** Frames may be missing at the beginning because the recording begins in the middle of a GOP. */
@@ -527,6 +529,7 @@ const SOUNDS: readonly MatrixSource[] = [
       soundCodec: PCM16,
       more: '-metadata:s:a:0 language=fra -metadata:s:a:1 language=deu',
     },
+    languages: ['fra', 'deu'],
   }),
 ];
 

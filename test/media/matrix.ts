@@ -47,9 +47,7 @@ async function rowOf(source: MatrixSource, play: Parameters<typeof checkPair>[3]
   const waiting = PROFILE_NAMES.map((profile, at) => ({ profile, at }));
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      // One browser plays one file at a time.
-      const turn = next.at === 0 ? play : undefined;
-      results[next.at] = await checkPair(source, path, next.profile, turn);
+      results[next.at] = await checkPair(source, path, next.profile, play);
     }
   };
   await Promise.all(Array.from({ length: PAIRS_AT_ONCE }, work));
@@ -70,7 +68,7 @@ async function page(rows: readonly Row[], sum: string): Promise<string> {
   const text = [
     '# Media matrix',
     '',
-    'Written by `npm run test:media`: small sources made by ffmpeg, each with a number burnt into every frame, under every proxy profile. ✓ means: the proxy was made, and its frames, times, rate, fields, timecode, reel, sound, shape and rotation are those the source was made with, read back from pixels, by ffprobe and, for editing profiles, by MediaInfo; the default review proxy was also played to its end in Chromium.',
+    'Written by `npm run test:media`: small sources made by ffmpeg, each with a number burnt into every frame, under every proxy profile. ✓ means: the proxy was made, and its frames, times, rate, fields, timecode, reel, sound, shape and rotation are those the source was made with, read back from pixels, by ffprobe and, for editing profiles, by MediaInfo; both review proxies were also played to their end in one Chromium: with a picture, the last second reached, and sound where the source has it.',
     '',
     `${sum}.`,
     '',

@@ -14,7 +14,7 @@ function located(program: string): string {
   return program.includes('/') ? program : execFileSync('which', [program], { encoding: 'utf8' }).trim();
 }
 
-export interface Rig<T extends JobType> extends Disposable {
+export interface Rig<T extends JobType> extends AsyncDisposable {
   readonly context: ExecutionContext<T>;
   /** Everything reported, in order: stage names and fractions. */
   readonly reported: (string | number)[];
@@ -22,7 +22,11 @@ export interface Rig<T extends JobType> extends Disposable {
 }
 
 /** What run-job gives an executor, in small: an opened source, an empty folder, real children. */
-export async function rigFor<T extends JobType>(jobType: T, path: string, inputs: Partial<JobOf<T>> = {}) {
+export async function rigFor<T extends JobType>(
+  jobType: T,
+  path: string,
+  inputs: Partial<JobOf<T>> = {},
+): Promise<Rig<T>> {
   if (!isJobType(jobType)) throw new Error(jobType);
   const fd = openSync(path, 'r');
   const stat = fstatSync(fd);
@@ -54,12 +58,9 @@ export async function rigFor<T extends JobType>(jobType: T, path: string, inputs
       log: () => undefined,
     },
   };
-  return {
-    context,
-    reported,
-    async remove() {
-      closeSync(fd);
-      await rm(workspace, { recursive: true, force: true });
-    },
+  const remove = async (): Promise<void> => {
+    closeSync(fd);
+    await rm(workspace, { recursive: true, force: true });
   };
+  return { context, reported, remove, [Symbol.asyncDispose]: remove };
 }

@@ -151,6 +151,10 @@ describe.skipIf(media.NO_FFMPEG !== null)(`probe ${media.NO_FFMPEG ?? ''}`, () =
       await media.made('whole.mkv', ['-i', await media.h264Clip(), '-c', 'copy']),
       await media.made('whole.mxf', ['-i', await media.silentClip(), '-c:v', 'mpeg2video']),
       await media.made('whole.avi', ['-i', await media.silentClip(), '-c:v', 'mjpeg']),
+      await media.made('whole.w64', ['-i', await media.wavFile()]),
+      await media.made('whole.caf', ['-i', await media.wavFile(), '-c:a', 'pcm_s16le']),
+      await media.made('whole.opus', ['-i', await media.wavFile(), '-c:a', 'libopus']),
+      await media.made('whole.aac', ['-i', await media.wavFile(), '-c:a', 'aac']),
     ];
     for (const whole of wholes) {
       const name = whole.split('/').pop() ?? '';
@@ -162,6 +166,28 @@ describe.skipIf(media.NO_FFMPEG !== null)(`probe ${media.NO_FFMPEG ?? ''}`, () =
       }
     }
     expect(await failureOf(await media.truncatedClip())).toMatchObject({ code: 'SOURCE_UNREADABLE' });
+  });
+
+  it('takes no length from a bit rate: quiet first, loud then, ffprobe is off by far', async () => {
+    const loudLater = `anoisesrc=r=44100:d=8:a=0.5:seed=1,volume='if(lt(t,4),0,1)':eval=frame`;
+    for (const [name, codec] of [
+      ['plain.aac', ['-c:a', 'aac']],
+      ['plain.mp3', ['-c:a', 'libmp3lame', '-q:a', '2', '-write_xing', '0', '-id3v2_version', '0']],
+    ] as const) {
+      const probe = await probeOf(await media.made(name, ['-f', 'lavfi', '-i', loudLater, ...codec]));
+      expect(durationMs(probe), name).toBeUndefined();
+    }
+    const counted = await media.made('counted.mp3', [
+      '-f',
+      'lavfi',
+      '-i',
+      loudLater,
+      '-c:a',
+      'libmp3lame',
+      '-q:a',
+      '2',
+    ]);
+    expect(Math.abs((durationMs(await probeOf(counted)) ?? 0) - 8000)).toBeLessThan(100);
   });
 
   it('gives progress from ffmpeg’s own lines', async () => {

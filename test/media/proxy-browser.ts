@@ -42,19 +42,26 @@ export async function openPlayer(): Promise<{ readonly play: PlayProxy } & Async
   const launch = () => chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   let browser = await launch();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const playNow: PlayProxy = async (file, contentType) => {
+    served = await readFile(file);
+    type = contentType;
+    // A browser that ended (a machine short of memory ends it first) says nothing about the proxy.
+    if (!browser.isConnected()) browser = await launch();
+    const page = await browser.newPage();
+    try {
+      await page.goto(url);
+      return await page.evaluate(playToTheEnd);
+    } finally {
+      await page.close();
+    }
+  };
+  // One file at a time, in the order they come.
+  let before: Promise<unknown> = Promise.resolve();
   return {
-    async play(file, contentType) {
-      served = await readFile(file);
-      type = contentType;
-      // A browser that ended (a machine short of memory ends it first) says nothing about the proxy.
-      if (!browser.isConnected()) browser = await launch();
-      const page = await browser.newPage();
-      try {
-        await page.goto(url);
-        return await page.evaluate(playToTheEnd);
-      } finally {
-        await page.close();
-      }
+    play(file, contentType) {
+      const played = before.then(() => playNow(file, contentType));
+      before = played.catch(() => undefined);
+      return played;
     },
     async [Symbol.asyncDispose]() {
       await browser.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectedClips } from '../../electron/agent/media/proxy-playlist.ts';
-import { FFMPEG, NO_FFMPEG } from '../support/made-media.ts';
+import { FFMPEG, made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy } from './proxy-run.ts';
 import { cut, interlaced, pattern, scribbled } from './proxy-sources.ts';
 
@@ -93,26 +93,52 @@ describe.skipIf(NO_FFMPEG !== null)(`parts of clips${WITHOUT}`, () => {
     const failure = await failureOf(join(streams, '00003.MTS'));
     expect(failure).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false });
     expect(failure.message).toContain('part 2 of 2 of one recording that the camera split (AVCHD 00002, 00003)');
-    await using made = await makeProxy(join(streams, '00001.MTS'));
-    expect(made.success.artifacts).toHaveLength(1);
+    await using proxy = await makeProxy(join(streams, '00001.MTS'));
+    expect(proxy.success.artifacts).toHaveLength(1);
   });
 
-  it('a transport stream that ends inside a packet is cut short, one that ends between packets is not', async () => {
+  it('a transport stream that ends inside a packet is cut short, a bad spot in its middle is not', async () => {
     const whole = await pattern('whole.ts', '320x180', '25', 2);
     expect(await failureOf(await cut(whole, 'half.ts', 0.4987))).toMatchObject({
       code: 'SOURCE_UNREADABLE',
       retryable: false,
       message: expect.stringContaining('ends inside a packet of its transport stream') as string,
     });
-    // 0.5 is a whole number of packets here, in the middle of a picture.
-    expect(await failureOf(await cut(whole, 'half-whole.ts', 0.5))).toMatchObject({
-      code: 'SOURCE_UNREADABLE',
-      message: expect.stringContaining('ends inside its last picture') as string,
-    });
-    await using made = await makeProxy(whole);
-    expect(made.success.warnings).toEqual([]);
-    // A bad spot in its middle is damage, not an end.
+    await using proxy = await makeProxy(whole);
+    expect(proxy.success.warnings).toEqual([]);
     await using spotted = await makeProxy(await scribbled(whole, 'spot.ts', 0.5, 0.503, 0xff));
     expect(spotted.success.warnings).toMatchObject([{ code: 'SOURCE_DAMAGED' }]);
+  });
+
+  it.each<[string, string, readonly number[]]>([
+    ['H.264', '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -bf 2 -g 25', [0.34, 0.5, 0.71]],
+    ['MPEG-2 with sound', '-c:v mpeg2video -b:v 2M -g 15 -bf 2', [0.34, 0.52, 0.87]],
+  ])('%s in whole packets that end inside a picture or a block of sound is cut short', async (name, codec, shares) => {
+    const sound = name.includes('sound') ? '-f lavfi -i sine=r=48000:d=3 -c:a mp2' : '';
+    const picture = '-f lavfi -i testsrc2=s=320x192:r=25:d=3';
+    const whole = await made('whole.ts', `${picture} ${sound} ${codec}`.split(' ').filter(Boolean));
+    for (const share of shares) {
+      const half = await madeFrom(whole, 'half-whole.ts', `whole packets up to ${share}`, (bytes) =>
+        bytes.subarray(0, Math.floor((bytes.length * share) / 188) * 188),
+      );
+      expect(await failureOf(half), `${name} at ${share}`).toMatchObject({
+        code: 'SOURCE_UNREADABLE',
+        retryable: false,
+        message: expect.stringMatching(/ends inside (its last picture|a block of its transport stream)/) as string,
+      });
+    }
+  });
+
+  it('a programme stream that ends inside a picture is cut short', async () => {
+    const whole = await pattern('whole.mpg', '320x192', '25', 3, '-c:v mpeg2video -b:v 2M -g 15 -bf 2'.split(' '));
+    await using proxy = await makeProxy(whole);
+    expect(proxy.success.warnings).toEqual([]);
+    // At a sector of 2048 bytes, where copies stop.
+    const half = await madeFrom(whole, 'half.mpg', 'half its sectors', (bytes) =>
+      bytes.subarray(0, Math.floor(bytes.length / 2 / 2048) * 2048),
+    );
+    const failure = await failureOf(half);
+    expect(failure).toMatchObject({ code: 'SOURCE_UNREADABLE', retryable: false });
+    expect(failure.message).toContain('ends inside its last picture');
   });
 });

@@ -56,6 +56,7 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
 
   it.each([
     ['15', 5],
+    ['24000/1001', 7],
     ['60000/1001', 3],
     ['1/3', 12],
   ])('has key frames at most 2.000 s apart at %s frames a second', async (rate, seconds) => {

@@ -86,6 +86,20 @@ export async function levels(file: string, track = 0): Promise<{ readonly rms: n
   return { rms: all('RMS'), peak: all('Peak') };
 }
 
+/** When sound follows a silence of 0.1 s and more, in seconds. */
+export async function soundBegins(file: string): Promise<readonly number[]> {
+  const args = ['-hide_banner', '-nostats', '-i', file, '-map', '0:a:0', '-af', 'silencedetect=n=-50dB:d=0.1'];
+  const { stderr } = await run(FFMPEG, [...args, '-f', 'null', '-']);
+  return [...stderr.matchAll(/silence_end: ([\d.]+)/g)].map((match) => Number(match[1]));
+}
+
+/** Time of each packet of the sound, in seconds, as they lie in the file. */
+export async function soundTimes(file: string): Promise<readonly number[]> {
+  const what = ['-v', 'error', '-select_streams', 'a:0', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0'];
+  const { stdout } = await run(FFPROBE, [...what, file], { maxBuffer: 64 << 20 });
+  return [...stdout.matchAll(/^-?[\d.]+/gm)].map((match) => Number(match[0]));
+}
+
 /** Mean red, green and blue (0..255) of the picture at `seconds`, within the given part of it. */
 export async function colourAt(file: string, seconds: number, crop = 'iw:ih:0:0'): Promise<readonly number[]> {
   // Not scaled at once to one pixel: swscale then looks at few of the source's.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eightMonoTracks, mp3WithCover, NO_FFMPEG, wavFile } from '../support/made-media.ts';
-import { levels, makeProxy, pictureOf, soundOf } from './proxy-run.ts';
-import { lateSound, manyLoudTracks, monoClip, surround, tenChannels } from './proxy-sources.ts';
+import { levels, longestStep, makeProxy, pictureOf, soundBegins, soundOf, soundTimes } from './proxy-run.ts';
+import { driftingSound, lateSound, manyLoudTracks, monoClip, surround, tenChannels } from './proxy-sources.ts';
 
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
 
@@ -40,6 +40,19 @@ describe.skipIf(NO_FFMPEG !== null)(`sound of a review proxy${WITHOUT}`, () => {
     const [toLeft = -99, toRight = 0] = (await levels(left.file)).rms;
     expect(Math.abs(toLeft - -24.08)).toBeLessThan(1);
     expect(toRight).toBeLessThan(-60);
+  });
+
+  it('follows a clock that drifts, without losing its place', async () => {
+    await using made = await makeProxy(await driftingSound());
+    const { duration = 0 } = soundOf(made.probe);
+    expect(Math.abs(duration - 10.05)).toBeLessThan(0.1);
+    const [begins = Number.NaN, ...again] = await soundBegins(made.file);
+    expect(Math.abs(begins - 6.01)).toBeLessThan(0.03);
+    expect(again).toEqual([]);
+    // As many blocks of 1024 samples as fit into its length: none was put in with a time that had gone by already.
+    const times = await soundTimes(made.file);
+    expect(longestStep(times)).toBeLessThan(0.03);
+    expect(Math.abs(times.length - (duration * 48_000) / 1024)).toBeLessThan(4);
   });
 
   it('begins late where the source’s sound does', async () => {

@@ -132,6 +132,20 @@ export function monoClip() {
   ]);
 }
 
+/** Sound whose clock runs 1 % slow against its own samples from 5 s on; silent until 6.01 s, then a tone until 10.05 s. */
+export function driftingSound() {
+  return made('drift.mkv', [
+    ...lavfi('testsrc2=s=160x90:r=25:d=10'),
+    ...lavfi(
+      `sine=f=1000:r=48000:d=10,volume='if(lt(t,6),0,1)':eval=frame,asetpts='if(lt(T,5),PTS,PTS+(T-5)*0.01/TB)'`,
+    ),
+    ...split('-map 0 -map 1'),
+    ...fast,
+    ...split('-c:a flac'),
+    ...bitexact,
+  ]);
+}
+
 /** Sound that begins 0.8 s after the picture, in a stream that begins at 1.4 s or later. */
 export function lateSound() {
   return made('late.ts', [

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Refusal } from '../../../shared/failure.ts';
+import { ACTIVITY_TABLES } from './activity-rows.ts';
 import { RESULTS_TABLE } from './result-rows.ts';
 
 /** A start that cannot go on; carries what a person is told. */
@@ -69,6 +70,7 @@ const MIGRATIONS: readonly string[] = [
   // Set while a run is in the hands of its executor: only a death in that time is the job's own doing.
   'ALTER TABLE runs ADD COLUMN executing INTEGER NOT NULL DEFAULT 0;',
   RESULTS_TABLE,
+  ACTIVITY_TABLES,
 ];
 
 /**

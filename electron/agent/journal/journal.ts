@@ -2,14 +2,17 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EndedJob } from '../../../shared/snapshot.ts';
 import type { UploadedPart } from '../../../shared/wire.ts';
 import type { ExecutionOutcome } from '../executors/executor.ts';
+import { activityRows, type ActivityRows } from './activity-rows.ts';
 import { openDatabase } from './database.ts';
+import {
+  deliveredProxies,
+  pageOfHistory,
+  type DeliveredProxy,
+  type HistoryOptions,
+  type HistoryPage,
+} from './history-rows.ts';
 import { resultRows, type ResultRows } from './result-rows.ts';
 import { readRun, readUpload, text, type Run, type Upload } from './run.ts';
-
-export interface HistoryPage {
-  readonly items: readonly EndedJob[];
-  readonly nextCursor?: string;
-}
 
 type RunChange = Partial<
   Pick<Run, 'phase' | 'wireJob' | 'lockToken' | 'fingerprint' | 'executing' | 'outcome' | 'report' | 'keptAt'>
@@ -28,10 +31,13 @@ export class Journal {
 
   /** Copies of delivered files. */
   readonly results: ResultRows;
+  /** What each day brought, and where proxies were saved to. */
+  readonly activity: ActivityRows;
 
   constructor(path: string) {
     this.#db = openDatabase(path);
     this.results = resultRows(this.#db);
+    this.activity = activityRows(this.#db);
   }
 
   close(): void {
@@ -212,18 +218,16 @@ export class Journal {
       JSON.stringify(job),
       report ?? null,
     );
+    this.activity.ended(job, report);
   }
 
-  history(options: { readonly done?: boolean; readonly before?: number; readonly limit: number }): HistoryPage {
-    const where = options.done === undefined ? '' : `AND ending ${options.done ? '=' : '<>'} 'done'`;
-    const rows = this.#all(
-      `SELECT seq, job FROM history WHERE seq < ? ${where} ORDER BY seq DESC LIMIT ?`,
-      options.before ?? Number.MAX_SAFE_INTEGER,
-      options.limit + 1,
-    );
-    const items = rows.slice(0, options.limit).map((row) => JSON.parse(String(row['job'])) as EndedJob);
-    const last = rows.at(options.limit - 1);
-    return rows.length > options.limit && last !== undefined ? { items, nextCursor: String(last['seq']) } : { items };
+  history(options: HistoryOptions): HistoryPage {
+    return pageOfHistory(this.#db, options);
+  }
+
+  /** Proxies that were delivered of these assets, newest first. */
+  proxiesOf(assetUuids: ReadonlySet<string>): DeliveredProxy[] {
+    return deliveredProxies(this.#db, assetUuids);
   }
 
   /** What was last sent about a job, as JSON text. */
@@ -246,6 +250,7 @@ export class Journal {
   /** Removes finished rows that ended before `instant` (ISO 8601) and hold-offs that are over. */
   prune(endedBefore: string, now: string): void {
     this.#run('DELETE FROM history WHERE ended_at < ?', endedBefore);
+    this.activity.prune(endedBefore);
     this.#run('DELETE FROM hold_offs WHERE until < ?', now);
   }
 

@@ -9,6 +9,8 @@ import type { FromLeaseThread, Grant, HeldLease, LeaseLoss, ToLeaseThread } from
 const MAIN_LOOP_DEAD_MS = 120_000;
 /** A heartbeat is small: what has not answered by then is asked again. */
 const BEAT_TIMEOUT_MS = 10_000;
+/** A server that is away is asked this often about work that waits for it (reliability.md, Backoff: cap 60 s). */
+const MAX_APART_MS = 60_000;
 /** Heartbeats are at least this far apart (protocol.md, Lease). */
 const MIN_APART_MS = 500;
 
@@ -147,8 +149,9 @@ function doubt(deps: LoopDeps, entry: Held): void {
 async function wait(clock: Clock, entry: Held, failures: number): Promise<void> {
   entry.poke = new AbortController();
   const interval = beatInterval(entry.grant?.grantedMs ?? 0);
-  const pause =
-    failures === 0 ? interval : Math.max(MIN_APART_MS, Math.min(interval / 2, MIN_APART_MS * 2 ** failures));
+  // A lease that can still be saved is asked about more often than one whose deadline has passed.
+  const longest = entry.executed && isPast(clock, entry) ? MAX_APART_MS : interval / 2;
+  const pause = failures === 0 ? interval : Math.max(MIN_APART_MS, Math.min(longest, MIN_APART_MS * 2 ** failures));
   const left = entry.grant === null || entry.executed ? pause : entry.grant.deadline - clock.monotonic();
   await clock.sleep(Math.max(0, Math.min(pause, left)), entry.poke.signal);
 }

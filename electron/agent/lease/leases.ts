@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import { isAnomaly, readClocks, type Readings } from './anomaly.ts';
 import type { Credentials } from '../server/client.ts';
+import type { NetworkFacts } from '../server/network-fetch.ts';
 import type { Log } from '../log.ts';
 import type { FromLeaseThread, HeldLease, LeaseLoss, LeaseThreadData, ToLeaseThread } from './messages.ts';
 
@@ -43,6 +44,17 @@ interface Entry {
   readonly waiting: Set<(answer: 'ours' | 'lost') => void>;
 }
 
+/** What beats from outside the main loop. */
+export interface LeaseThread {
+  postMessage(message: ToLeaseThread): void;
+  terminate(): Promise<unknown>;
+}
+
+export interface LeaseThreadHandlers {
+  readonly onMessage: (message: FromLeaseThread) => void;
+  readonly onDeath: (error: Error) => void;
+}
+
 /** Starts the lease thread (`threadUrl`) on first use; it ends with `close`. */
 export function createLeases(deps: {
   readonly threadUrl: URL;
@@ -50,16 +62,20 @@ export function createLeases(deps: {
   readonly credentials: () => Credentials;
   readonly clock: Clock;
   readonly log: Pick<Log, 'error'>;
+  readonly network?: NetworkFacts;
+  /** Default: a worker thread. */
+  readonly startThread?: (handlers: LeaseThreadHandlers) => LeaseThread;
 }): Leases {
   const { clock } = deps;
   const entries = new Map<string, Entry>();
-  let thread: Worker | undefined;
+  const start = deps.startThread ?? ((handlers: LeaseThreadHandlers) => startWorker(deps, handlers));
+  let thread: LeaseThread | undefined;
   let closed = false;
   let alive: NodeJS.Timeout | undefined;
 
   const post = (message: ToLeaseThread): void => {
     if (closed) return;
-    thread ??= startThread(deps, {
+    thread ??= start({
       onMessage: (answer) => receive(entries, clock, answer),
       onDeath: (error) => {
         deps.log.error({ err: error }, 'the lease thread died');
@@ -101,11 +117,16 @@ export function createLeases(deps: {
   };
 }
 
-function startThread(
-  deps: { readonly threadUrl: URL; readonly serverUrl: string; readonly credentials: () => Credentials },
-  handlers: { readonly onMessage: (message: FromLeaseThread) => void; readonly onDeath: (error: Error) => void },
-): Worker {
-  const workerData: LeaseThreadData = { serverUrl: deps.serverUrl, credentials: deps.credentials() };
+interface WorkerDeps {
+  readonly threadUrl: URL;
+  readonly serverUrl: string;
+  readonly credentials: () => Credentials;
+  readonly network?: NetworkFacts;
+}
+
+function startWorker(deps: WorkerDeps, handlers: LeaseThreadHandlers): LeaseThread {
+  const { serverUrl, network = {} } = deps;
+  const workerData: LeaseThreadData = { serverUrl, credentials: deps.credentials(), network };
   const thread = new Worker(deps.threadUrl, { workerData, name: 'leases' });
   thread.on('message', handlers.onMessage);
   thread.on('error', handlers.onDeath);

@@ -1,4 +1,5 @@
 import type { Credentials } from '../server/client.ts';
+import type { NetworkFacts } from '../server/network-fetch.ts';
 
 /** What the main loop tells the lease thread. Times are monotonic ms, which all threads of a process share. */
 export type ToLeaseThread =
@@ -39,4 +40,6 @@ export interface Grant {
 export interface LeaseThreadData {
   readonly serverUrl: string;
   readonly credentials: Credentials;
+  /** How the server is reached, as from the main loop. */
+  readonly network: NetworkFacts;
 }

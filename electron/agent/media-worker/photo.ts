@@ -6,6 +6,9 @@ import { Refusal } from './refusal.ts';
 /** 400 megapixels: above the largest multi-shot stills, far below what a forged header may claim. */
 const MAX_PIXELS = 400_000_000;
 
+/** Of a picture that cannot be read row by row; the worker is ended at 1 GiB. */
+const MAX_HELD_BYTES = 700_000_000;
+
 /** One upright sRGB WebP of a photo (media.md, "photo source"). Never throws: what went wrong is the answer. */
 export async function renderPhotoFile(request: PhotoRequest): Promise<PhotoAnswer> {
   // One photo, then the process ends: no cache to keep, and one thread so that the result does not depend on the machine.
@@ -63,8 +66,11 @@ function decoded(input: string | Buffer): Sharp {
 
 /** Reads the header alone; throws where it claims more than any camera makes. */
 async function judgeSize(input: string | Buffer): Promise<void> {
-  const { width, height } = await sharp(input, { limitInputPixels: false }).metadata();
+  const { width, height, isProgressive, format } = await sharp(input, { limitInputPixels: false }).metadata();
   if (width * height > MAX_PIXELS) throw Refusal.ofSize(width, height, MAX_PIXELS);
+  // Progressive JPEGs come as coefficients of 16 bits, interlaced PNGs as passes over the whole picture.
+  const bytesPerPixel = isProgressive !== true ? 0 : format === 'jpeg' ? 6 : 4;
+  if (width * height * bytesPerPixel > MAX_HELD_BYTES) throw Refusal.ofMemory(width, height);
 }
 
 /** EXIF orientation 1 to 8. */

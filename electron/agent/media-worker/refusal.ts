@@ -13,4 +13,9 @@ export class Refusal extends Error {
     const most = `${Math.round(allowed / 1e6)} million`;
     return new Refusal('SOURCE_UNREADABLE', `claims ${width} × ${height} pixels, and more than ${most} are refused`);
   }
+
+  static ofMemory(width: number, height: number): Refusal {
+    const how = `${width} × ${height} pixels stored so that all of them have to be held at once`;
+    return new Refusal('UNSUPPORTED_MEDIA', `has ${how}`);
+  }
 }

@@ -13,6 +13,7 @@ import {
   type HeartbeatRequest,
   type RegisterRequest,
 } from '../../../shared/wire.ts';
+import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
 import type { CallName } from './reactions.ts';
 
@@ -33,6 +34,10 @@ export interface ClientDeps {
   readonly monotonic: () => number;
   /** ms until an unanswered call counts as `timeout`. */
   readonly timeoutMs?: number;
+  /** The proxy that `fetch` goes through, for the sentence about it. */
+  readonly proxyUrl?: string | undefined;
+  /** Aborts after so many ms; default: the system's timer. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 const CALL_TIMEOUT_MS = 20_000;
@@ -137,7 +142,8 @@ function authorization({ token, agentId }: Credentials): Record<string, string> 
 
 async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Request): Promise<Reply<T>> {
   const sentAt = deps.monotonic();
-  const timeout = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS));
+  const afterMs = deps.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
+  const timeout = afterMs(Math.ceil(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS));
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   try {
     const response = await deps.fetch(request.url, {
@@ -151,7 +157,9 @@ async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Requ
   } catch (error) {
     const timedOut = timeout.aborted && request.signal?.aborted !== true;
     const summary = timedOut ? `${request.call}: no answer in time` : `${request.call}: ${causeOf(error)}`;
-    return { answer: timedOut ? 'timeout' : 'reset', status: 0, sentAt, summary };
+    const problem = networkProblem(error, deps.serverUrl, deps.proxyUrl);
+    const head = { status: 0, sentAt, summary, ...(problem === null ? {} : { problem }) };
+    return { ...head, answer: timedOut ? 'timeout' : 'reset' };
   }
 }
 

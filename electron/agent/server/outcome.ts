@@ -1,3 +1,4 @@
+import type { Refusal } from '../../../shared/failure.ts';
 import { ErrorBody } from '../../../shared/wire.ts';
 
 /** What came of one call, by kind. Any 2xx is `ok`; `malformed` is a 2xx whose body does not fit its schema. */
@@ -35,6 +36,8 @@ export interface ReplyHead {
   readonly sentAt: number;
   /** One sentence for logs and people. */
   readonly summary: string;
+  /** What stands between us and the server, where no answer came and that can be told: a proxy, a certificate. */
+  readonly problem?: Refusal;
 }
 
 const EXACT = new Set([400, 401, 403, 404, 409, 410, 413, 422, 423, 429]);

@@ -1,0 +1,68 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { z } from 'zod';
+import type { EndedJob } from '../../../shared/snapshot.ts';
+import { ProxyEntry, type JobType } from '../../../shared/wire.ts';
+
+export interface HistoryOptions {
+  readonly done?: boolean;
+  /** Only rows older than this one. */
+  readonly before?: number;
+  /** Part of the source path, in any case. */
+  readonly search?: string;
+  readonly jobType?: JobType;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly items: readonly EndedJob[];
+  readonly nextCursor?: string;
+}
+
+export function pageOfHistory(db: DatabaseSync, options: HistoryOptions): HistoryPage {
+  const conditions: [sql: string, ...values: SQLInputValue[]][] = [
+    ['seq < ?', options.before ?? Number.MAX_SAFE_INTEGER],
+  ];
+  if (options.done !== undefined) conditions.push([`ending ${options.done ? '=' : '<>'} 'done'`]);
+  if (options.jobType !== undefined) conditions.push(["json_extract(job, '$.jobType') = ?", options.jobType]);
+  if (options.search !== undefined && options.search !== '') {
+    // LIKE compares ASCII letters in any case; the pattern's own signs are letters here.
+    const pattern = `%${options.search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+    conditions.push([String.raw`json_extract(job, '$.sourcePath') LIKE ? ESCAPE '\'`, pattern]);
+  }
+  const rows = db
+    .prepare(
+      `SELECT seq, job FROM history WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ORDER BY seq DESC LIMIT ?`,
+    )
+    .all(...conditions.flatMap(([, ...values]) => values), options.limit + 1);
+  const items = rows.slice(0, options.limit).map((row) => JSON.parse(String(row['job'])) as EndedJob);
+  const last = rows.at(options.limit - 1);
+  return rows.length > options.limit && last !== undefined ? { items, nextCursor: String(last['seq']) } : { items };
+}
+
+/** A proxy as it was submitted. */
+export interface DeliveredProxy {
+  readonly assetUuid: string;
+  readonly sourcePath: string;
+  readonly proxy: ProxyEntry;
+}
+
+const Submitted = z.looseObject({ output: z.looseObject({ proxy_files: z.array(ProxyEntry) }) });
+
+export function deliveredProxies(db: DatabaseSync, assetUuids: ReadonlySet<string>): DeliveredProxy[] {
+  const found: DeliveredProxy[] = [];
+  const rows = db
+    .prepare(
+      `SELECT json_extract(job, '$.assetUuid') AS asset, json_extract(job, '$.sourcePath') AS source, report
+       FROM history WHERE ending = 'done' AND json_extract(job, '$.jobType') = 'generate_video_proxies' ORDER BY seq DESC`,
+    )
+    .iterate();
+  for (const row of rows) {
+    const assetUuid = String(row['asset']);
+    if (!assetUuids.has(assetUuid) || row['report'] === null) continue;
+    const submitted = Submitted.safeParse(JSON.parse(String(row['report'])));
+    for (const proxy of submitted.data?.output.proxy_files ?? []) {
+      found.push({ assetUuid, sourcePath: String(row['source']), proxy });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,57 @@
+import { isIP } from 'node:net';
+import { getCACertificates } from 'node:tls';
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+
+/** How the agent's own traffic leaves this machine; plain data, so that the lease thread can be given it. */
+export interface NetworkFacts {
+  /** Without a name and password. */
+  readonly proxyUrl?: string;
+  /** `Proxy-Authorization`; a secret. */
+  readonly proxyAuthorization?: string;
+  /** Hosts that are reached directly; this machine always is. */
+  readonly noProxy?: readonly string[];
+  /** PEM of authorities that are trusted besides the system's. */
+  readonly extraCa?: string;
+}
+
+const OWN_MACHINE = ['localhost', '127.0.0.1', '::1'];
+
+/** A `fetch` over these facts. Its connections are its own: they end with the process. */
+export function createNetworkFetch(facts: NetworkFacts): typeof fetch {
+  const { proxyUrl } = facts;
+  if (proxyUrl === undefined && facts.extraCa === undefined) return fetch;
+  const ca = trusted(facts.extraCa);
+  const dispatcher: Dispatcher =
+    proxyUrl === undefined ? new Agent({ connect: { ca } }) : throughProxy(proxyUrl, facts, ca);
+  return (input, init) => {
+    const options: RequestInit = { ...init };
+    // Node's own fetch takes it; its type is that of the undici inside Node, a version apart from the package's.
+    Reflect.set(options, 'dispatcher', dispatcher);
+    return fetch(input, options);
+  };
+}
+
+/** Named hosts are left out of the proxy by undici's own rules, which are those of curl. */
+function throughProxy(proxyUrl: string, facts: NetworkFacts, ca: string[]): Dispatcher {
+  return new EnvHttpProxyAgent({
+    httpProxy: proxyUrl,
+    httpsProxy: proxyUrl,
+    noProxy: [...OWN_MACHINE, ...(facts.noProxy ?? [])].join(','),
+    ...(facts.proxyAuthorization === undefined ? {} : { token: facts.proxyAuthorization }),
+    requestTls: { ca },
+    proxyTls: { ca },
+    connect: { ca },
+  });
+}
+
+/** Setting `ca` replaces everything that would be trusted otherwise, so it is named too. */
+function trusted(extra: string | undefined): string[] {
+  const known = [...getCACertificates('bundled'), ...getCACertificates('system'), ...getCACertificates('extra')];
+  return extra === undefined ? known : [...new Set(known), extra];
+}
+
+/** True where an address is this machine itself, which no proxy is asked about. */
+export function isOwnMachine(hostname: string): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  return OWN_MACHINE.includes(bare) || (isIP(bare) === 4 && bare.startsWith('127.'));
+}

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { PROXY_PROFILES, THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
+import { h264Clip, made, NO_FFMPEG, photoFile } from '../support/made-media.ts';
+
+const run = promisify(execFile);
+const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
+const program = fileURLToPath(new URL('output-hashes.ts', import.meta.url));
+
+describe.skipIf(NO_FFMPEG !== null)(`outputs of one source in two processes${WITHOUT}`, () => {
+  it('have the same sha256 under every profile', async () => {
+    const clip = await h264Clip({ name: 'same.mov', seconds: 1, more: ['-timecode', '01:00:00:00'] });
+    const sound = await made('same.mp3', '-f lavfi -i sine=r=44100:d=2 -ac 2 -c:a libmp3lame'.split(' '));
+    const sources = [clip, sound, await photoFile('same.jpg')];
+    const hashes = async (): Promise<string[]> => {
+      const { stdout } = await run(process.execPath, [program, ...sources]);
+      return stdout.trim().split('\n');
+    };
+    const [one, two] = [await hashes(), await hashes()];
+    for (const line of one) expect(line).toMatch(/^\w+ \w+\.\w+ [0-9a-f]{64}$/);
+    const whats = new Set(one.map((line) => line.split(' ')[0]));
+    const every = [...Object.keys(PROXY_PROFILES), ...Object.keys(THUMBNAIL_PROFILES), 'sound', 'photo', 'waveform'];
+    expect([...whats].toSorted()).toEqual(every.toSorted());
+    expect(two).toEqual(one);
+  }, 300_000);
+});

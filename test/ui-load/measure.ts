@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CDPSession, Page } from '@playwright/test';
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds. */
+  readonly ts: number;
+  readonly dur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+export interface Rendered {
+  /** Frames that Chromium drew, per second of the measured time. */
+  readonly framesPerSecond: number;
+  /** Tasks of the page's main thread, milliseconds of wall time. */
+  readonly taskP50Ms: number;
+  readonly taskP99Ms: number;
+  readonly taskMaxMs: number;
+}
+
+const CATEGORIES = [
+  'disabled-by-default-devtools.timeline',
+  'disabled-by-default-devtools.timeline.frame',
+  '__metadata',
+];
+
+/** What Chromium's own tracing says about the frames and tasks of a page while `run` goes on. */
+export async function traced(page: Page, run: () => Promise<void>): Promise<Rendered> {
+  const devtools = await page.context().newCDPSession(page);
+  const events: TraceEvent[] = [];
+  devtools.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as unknown as TraceEvent[])));
+  const complete = new Promise<void>((done) => devtools.once('Tracing.tracingComplete', () => done()));
+  await devtools.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: [...CATEGORIES, 'devtools.timeline'] },
+  });
+  const startedAt = performance.now();
+  await run();
+  const seconds = (performance.now() - startedAt) / 1000;
+  await devtools.send('Tracing.end');
+  await complete;
+  await devtools.detach();
+  return summarise(events, seconds);
+}
+
+function summarise(events: readonly TraceEvent[], seconds: number): Rendered {
+  const mains = new Set(
+    events
+      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  const tasks = events
+    .filter(({ name, ph, pid, tid }) => name === 'RunTask' && ph === 'X' && mains.has(`${pid} ${tid}`))
+    .map(({ dur }) => (dur ?? 0) / 1000)
+    .sort((a, b) => a - b);
+  const frames = events.filter(({ name }) => name === 'DrawFrame').length;
+  return {
+    framesPerSecond: frames / seconds,
+    taskP50Ms: at(tasks, 0.5),
+    taskP99Ms: at(tasks, 0.99),
+    taskMaxMs: tasks.at(-1) ?? 0,
+  };
+}
+
+function at(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** Heap of the page in bytes, after a collection. */
+export async function heapBytes(devtools: CDPSession): Promise<number> {
+  await devtools.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await devtools.send('Runtime.getHeapUsage');
+  return usedSize;
+}
+
+/** Scrolls a list by wheel-sized steps, one per drawn frame, down and up again, for `ms`. */
+export async function scroll(page: Page, selector: string, ms: number): Promise<void> {
+  await page.locator(selector).evaluate(
+    (scroller, until) =>
+      new Promise<void>((done) => {
+        const startedAt = performance.now();
+        let step = 120;
+        const next = (): void => {
+          scroller.scrollTop += step;
+          if (scroller.scrollTop <= 0) step = 120;
+          if (scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight) step = -120;
+          if (performance.now() - startedAt < until) requestAnimationFrame(next);
+          else done();
+        };
+        requestAnimationFrame(next);
+      }),
+    ms,
+  );
+}
+
+/** Every job moves 50 times a second, ten times faster than a page is told; returns what stops it. */
+export function moveAll(emit: (jobId: string, progress: number) => void, jobIds: readonly string[]): () => void {
+  const began = performance.now();
+  const timer = setInterval(() => {
+    for (const jobId of jobIds) emit(jobId, ((performance.now() - began) / 600_000) % 1);
+  }, 20);
+  return () => clearInterval(timer);
+}
+
+/** Bytes that reached the page over `ms`, per second. */
+export async function bytesPerSecond(devtools: CDPSession, ms: number): Promise<number> {
+  let bytes = 0;
+  const count = ({ encodedDataLength, dataLength }: { encodedDataLength: number; dataLength: number }): void => {
+    bytes += Math.max(encodedDataLength, dataLength);
+  };
+  await devtools.send('Network.enable');
+  devtools.on('Network.dataReceived', count);
+  await delay(ms);
+  devtools.off('Network.dataReceived', count);
+  return bytes / (ms / 1000);
+}
