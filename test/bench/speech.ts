@@ -64,13 +64,14 @@ async function costOf(work: () => Promise<number>): Promise<Cost> {
 }
 
 function declared({ agent }: Embedded): Promise<void> {
-  return new Promise((resolve) => {
-    const proved = (): boolean =>
-      agent
-        .snapshot()
-        .capabilities.some(({ jobType, declared: isDeclared }) => jobType === 'transcribe_audio' && isDeclared);
-    if (proved()) resolve();
-    else agent.subscribe(() => proved() && resolve());
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const speech = agent.snapshot().capabilities.find(({ jobType }) => jobType === 'transcribe_audio');
+      if (speech?.declared === true) resolve();
+      if (speech?.proof.status === 'failed') reject(new Error(speech.proof.reason.message));
+    };
+    look();
+    agent.subscribe(look);
   });
 }
 

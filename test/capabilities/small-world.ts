@@ -6,9 +6,9 @@ import type { Executor } from '../../electron/agent/executors/executor.ts';
 import type { ProcessMaker } from '../../electron/agent/capabilities/process-maker.ts';
 import { createJobProcesses } from '../../electron/agent/process/job-processes.ts';
 
-/** Real children at the priority proofs have. */
+/** Real children; at a low priority a busy machine would let them wait for minutes. */
 export const realProcesses: ProcessMaker = (jobId) =>
-  createJobProcesses({ runId: `test-${jobId}`, owner: 'test-capabilities', jobId, nice: 10 });
+  createJobProcesses({ runId: `test-${jobId}`, owner: 'test-capabilities', jobId, nice: 0 });
 
 const folders: string[] = [];
 

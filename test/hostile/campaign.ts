@@ -1,12 +1,14 @@
 import { NO_STRACE, traceAgent, type Evidence } from './traced-agent.ts';
 
 /**
- * npm run test:hostile: the whole corpus through the real agent under strace, without the sandbox and with it. Ends
+ * npm run test:hostile: the whole corpus through the real agent under strace, without the sandbox and with it (`--no-sandbox`, `--only-sandbox`). Ends
  * with code 1 when anything that must not happen did. `--only NAME` takes the files whose name holds that.
  */
 const only = process.argv[process.argv.indexOf('--only') + 1];
 const wanted = process.argv.includes('--only') ? only : undefined;
-const modes = process.argv.includes('--no-sandbox') ? (['off'] as const) : (['off', 'auto'] as const);
+const modes = (['off', 'auto'] as const).filter(
+  (mode) => !process.argv.includes(mode === 'off' ? '--only-sandbox' : '--no-sandbox'),
+);
 const HANG_MS = 30_000;
 const LARGEST_CHILD = 1024 ** 3;
 const LARGEST_FOR_16000 = 200e6;
@@ -36,7 +38,10 @@ for (const sandbox of modes) {
 }
 process.exit(broken === 0 ? 0 : 1);
 
-function tell(title: string, { judged, canaryOpens, foreignConnects, callers, peak, opens }: Evidence): void {
+function tell(
+  title: string,
+  { judged, canaryOpens, foreignConnects, callers, peak, opens, sandboxed }: Evidence,
+): void {
   console.log(`\n── ${title}; ${opens} opens traced`);
   for (const { file, ending, wallMs, asExpected } of judged) {
     console.log(
@@ -60,5 +65,6 @@ function tell(title: string, { judged, canaryOpens, foreignConnects, callers, pe
   if (judged.length === 1 && judged[0]?.file.path === 'large.png') {
     expectNone('16000² PNG over 200 MB', peak.bytes > LARGEST_FOR_16000 ? [`${peak.bytes / 1e6} MB`] : []);
   }
+  console.log(`  children ran in a sandbox: ${sandboxed ? 'yes' : 'no'}`);
   console.log(`  largest child: ${(peak.bytes / 1e6).toFixed(0)} MB (${peak.who})`);
 }

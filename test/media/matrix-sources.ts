@@ -522,14 +522,14 @@ const SOUNDS: readonly MatrixSource[] = [
   source('sound before picture', 'sound-first.ts', 'H.264', {
     from: { codec: X264B, before: '-itsoffset 0.31', sound: ['sine=f=440:r=48000:d=1'], soundCodec: '-c:a mp2' },
   }),
-  source('languages', 'languages.mov', 'H.264', {
+  // MP4 has the codes that phones write; QuickTime has others for the same languages.
+  source('languages', 'languages.mp4', 'H.264', {
     from: {
       codec: X264,
       sound: [TONE, TONE],
-      soundCodec: PCM16,
       more: '-metadata:s:a:0 language=fra -metadata:s:a:1 language=deu',
     },
-    languages: ['fra', 'deu'],
+    languages: ['fra', 'ger'],
   }),
 ];
 

@@ -8,6 +8,7 @@ import { createTranscribeExecutor } from '../../electron/agent/executors/transcr
 import type { Transcript } from '../../shared/wire.ts';
 import { FFMPEG } from '../support/made-media.ts';
 import { writeRecitingModel } from '../support/reciting-model.ts';
+import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';
 import { withContext } from './rig.ts';
 
 const run = promisify(execFile);
@@ -83,6 +84,69 @@ export async function longRun(seconds: number): Promise<LongRun> {
   }
 }
 
+export interface ScriptedRun {
+  readonly windows: number;
+  readonly agentBytes: number;
+  readonly planBytes: number;
+  readonly wallMs: number;
+  /** Largest distance between a segment and where it was put into its window, ms. */
+  readonly offsetErrorMs: number;
+  readonly complaints: readonly string[];
+}
+
+/**
+ * The same length through windows, joining and cleaning without the arithmetic of a model: a scripted whisper-cli says
+ * one line into each window, so every time of hours of sound is known beforehand.
+ */
+export async function longScripted(seconds: number): Promise<ScriptedRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-long-'));
+  try {
+    const model = join(folder, 'model.bin');
+    await writeRecitingModel(model);
+    const sound = await makeSpeech(folder, seconds);
+    // Another word each time: the same line again and again would be cut as a loop.
+    const windows = Array.from({ length: 500 }, (_, index) => ({
+      result: { language: 'en' },
+      transcription: [cliSegment(1000, 2000, ` Marker ${String(index)}.`)],
+    }));
+    const cli = await writeStandInCli(folder, { windows });
+    const speechEngine = { kind: 'whisper-cli', path: cli.path, version: '9.9.9' } as const;
+    const speechModel = { path: model, sha256: 'f'.repeat(64) };
+    return await withContext(sound, { speechModel, speechEngine }, async (context, reported) => {
+      const before = process.memoryUsage.rss();
+      const startedAt = performance.now();
+      const peak = { agent: 0, plan: 0 };
+      const timer = setInterval(() => {
+        peak.agent = Math.max(peak.agent, process.memoryUsage.rss() - before);
+        peak.plan = Math.max(peak.plan, residentOf(context.processes.groups()));
+      }, 100);
+      const success = await createTranscribeExecutor()
+        .execute(context)
+        .finally(() => clearInterval(timer));
+      const { transcript } = success.outputs;
+      const lengths = (await cli.asked()).map(({ wavBytes }) => (wavBytes - 44) / 32);
+      let begins = 0;
+      const errors = lengths.map((length, index) => {
+        const wanted = begins + 1000;
+        begins += length;
+        return Math.abs((transcript.segments[index]?.start_ms ?? -Infinity) - wanted);
+      });
+      const fractions = reported.filter((entry) => typeof entry === 'number');
+      const mediaMs = Number(success.metrics['media_ms']);
+      return {
+        windows: lengths.length,
+        agentBytes: peak.agent,
+        planBytes: peak.plan,
+        wallMs: performance.now() - startedAt,
+        offsetErrorMs: Math.max(...errors),
+        complaints: complaints({ transcript, mediaMs, fractions }),
+      };
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function makeSpeech(folder: string, seconds: number): Promise<string> {
   const [once, long] = [join(folder, 'once.wav'), join(folder, 'long.flac')];
   await run('espeak-ng', ['-v', 'en', '-w', once, WORDS]);
@@ -104,7 +168,11 @@ function residentOf(groups: readonly number[]): number {
 }
 
 /** What is wrong with the order or the times of a transcript; empty when nothing is. */
-export function complaints({ transcript, mediaMs, fractions }: LongRun): readonly string[] {
+export function complaints({
+  transcript,
+  mediaMs,
+  fractions,
+}: Pick<LongRun, 'transcript' | 'mediaMs' | 'fractions'>): readonly string[] {
   const found: string[] = [];
   let last = 0;
   for (const [index, { start_ms: start, end_ms: end }] of transcript.segments.entries()) {

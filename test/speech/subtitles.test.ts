@@ -1,6 +1,7 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { parseSync, type NodeCue } from 'subtitle';
 import { describe, expect, it } from 'vitest';
+import { parseSubtitleFormats } from '../../electron/headless/process/job-names.ts';
 import { cuesOf, SUBTITLE_RULES, widthOf, wrap } from '../../shared/transcript-cues.ts';
 import { formatTranscript } from '../../shared/transcript-formats.ts';
 import { Transcript } from '../../shared/wire.ts';
@@ -67,6 +68,11 @@ describe('subtitles', () => {
     // 28 wide signs are 4 s of reading at 20 narrow ones a second, where the next cue leaves them.
     expect(cues.at(-1)?.endMs).toBeGreaterThan(3_601_500);
     expect(cuesOf(SPEECH, 3_601_600).at(-1)?.endMs).toBe(3_601_600);
+  });
+
+  it('the command line takes formats by name and says which ones there are', () => {
+    expect(parseSubtitleFormats('srt, VTT,txt')).toEqual(['srt', 'vtt', 'txt']);
+    expect(() => parseSubtitleFormats('srt,docx')).toThrow('“docx” is not a format of subtitles.');
   });
 
   it('breaks two lines evenly, rather behind a comma', () => {

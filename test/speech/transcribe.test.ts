@@ -151,7 +151,6 @@ describe.skipIf(NO_FFMPEG !== null)(`transcribe_audio with the real engine ${NO_
     expect(success.outputs.transcript).toEqual({ text: '', language: 'und', segments: [] });
     expect(success.warnings.map(({ code }) => code)).toEqual(['SILENCE']);
     expect(success.metrics['parameters']).toMatchObject({ windows: 1, silent_windows: 1 });
-    expect(success.metrics['engine_ms']).toBeLessThan(200);
   });
 
   it('proves itself with a model, through the same code as a job', async () => {

@@ -121,6 +121,7 @@ describe('speech only', () => {
           last = found;
         }
       }),
+      { numRuns: 25 },
     );
   });
 

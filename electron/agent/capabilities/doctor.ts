@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Refusal } from '../../../shared/failure.ts';
-import type { CapabilityState, ToolState } from '../../../shared/snapshot.ts';
+import type { CapabilityState, SandboxState, ToolState } from '../../../shared/snapshot.ts';
 import type { Capabilities } from './capabilities.ts';
 
 export interface DoctorFinding {
@@ -37,6 +37,8 @@ export type ServerCheck =
 export interface DoctorDeps {
   /** Started or not; the doctor starts it and waits for its proofs and trials. */
   readonly capabilities: Pick<Capabilities, 'start' | 'states' | 'tools' | 'accelerators' | 'acceleratorsKnown'>;
+  /** Absent: not looked for. */
+  readonly sandbox?: SandboxState;
   readonly workFolder: string;
   readonly checkServer: () => Promise<ServerCheck>;
   /** Default: asks the file system of the work folder. */
@@ -51,13 +53,14 @@ const WARN_CLOCK_OFFSET_MS = 60_000;
 
 /** Looks at everything the agent depends on. Never rejects: what cannot be asked is a finding. */
 export async function diagnose(deps: DoctorDeps): Promise<DoctorReport> {
-  const { capabilities } = deps;
+  const { capabilities, sandbox } = deps;
   const [server, disk] = await Promise.all([askServer(deps), checkDisk(deps), capabilities.start()]);
   await capabilities.acceleratorsKnown();
   const states = capabilities.states();
   const findings = [
     ...capabilities.tools().map((tool) => judgeTool(tool, states)),
     ...judgeAccelerators(capabilities.accelerators()),
+    ...(sandbox === undefined ? [] : [judgeSandbox(sandbox)]),
     ...states.map(judgeCapability),
     disk,
     ...server,
@@ -105,6 +108,18 @@ function judgeCapability(state: CapabilityState): DoctorFinding {
   }
 }
 
+/** Working without one is allowed, and worth telling. */
+function judgeSandbox({ level, tool, version, startMs, problem }: SandboxState): DoctorFinding {
+  const name = 'sandbox';
+  if (level === 'full') {
+    const text = `Tools run in ${tool ?? 'a sandbox'} ${version ?? ''} (${String(startMs ?? 0)} ms per start), proved by a run.`;
+    return { name, status: 'ok', text };
+  }
+  const status = level === 'none-may-run' ? 'broken' : level === 'off' ? 'ok' : 'warning';
+  const text = problem?.message ?? 'Switched off in the settings; tools run with limits only.';
+  return { name, status, text, ...(problem?.nextStep === undefined ? {} : { nextStep: problem.nextStep }) };
+}
+
 function judgeAccelerators(accelerators: ReturnType<Capabilities['accelerators']>): readonly DoctorFinding[] {
   if (accelerators.length === 0) {
     return [
@@ -112,8 +127,10 @@ function judgeAccelerators(accelerators: ReturnType<Capabilities['accelerators']
     ];
   }
   return accelerators.map(({ name, driver, encoders }) => {
-    const lines = encoders.map(({ encoder, proved, reason }) =>
-      proved ? `${encoder} proved` : `${encoder} found, not proved (${(reason ?? '').replace(/\.$/, '')})`,
+    const lines = encoders.map(({ encoder, pixelFormat, proved, reason }) =>
+      proved
+        ? `${encoder} (${pixelFormat}) proved`
+        : `${encoder} (${pixelFormat}) found, not proved (${(reason ?? '').replace(/\.$/, '')})`,
     );
     const device = driver === undefined ? name : `${name}, driver ${driver}`;
     const text = `${device}: ${lines.length === 0 ? 'no encoder of this ffmpeg fits it' : lines.join('; ')}.`;

@@ -13,6 +13,7 @@ import { PROGRESS_ARGS } from './progress.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { keyFrameInterval } from './proxy-rate.ts';
+import { quicktimeLanguage } from './quicktime-language.ts';
 import { formatRatio, ratioValue } from './rational.ts';
 import { outputTimecode } from './timecode.ts';
 
@@ -121,7 +122,7 @@ function soundArgs(plan: EditPlan, stream: AudioStream, at: number): string[] {
   return [
     ['-map', `0:${stream.index}`, `-c:a:${at}`, sampleCodec(plan, stream)],
     [`-filter:a:${at}`, `aresample=async=1:min_hard_comp=0.1${trimmed}`],
-    [`-metadata:s:a:${at}`, `language=${stream.tags['language'] ?? 'und'}`],
+    [`-metadata:s:a:${at}`, `language=${quicktimeLanguage(stream.tags['language'])}`],
   ].flat();
 }
 
@@ -137,7 +138,7 @@ function described({ timecode, reel, video }: EditPlan): string[] {
   return [
     timecode === undefined ? [] : ['-timecode', outputTimecode(timecode)],
     reel === undefined ? [] : reelArgs(reel, timecode !== undefined),
-    language === undefined ? [] : ['-metadata:s:v:0', `language=${language}`],
+    language === undefined ? [] : ['-metadata:s:v:0', `language=${quicktimeLanguage(language)}`],
   ].flat();
 }
 

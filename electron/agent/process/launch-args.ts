@@ -19,7 +19,7 @@ export interface Launch {
   /** Names that can begin an error line of a wrapper whose exec failed. */
   readonly wrapperNames: readonly string[];
   /** A sandbox turns a signal that ended the program into an exit code, and its own errors into code 1. */
-  readonly sandboxNames: readonly string[];
+  readonly sandboxNames?: readonly string[];
 }
 
 export interface LaunchWish {
@@ -57,7 +57,12 @@ export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
     add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(wish.addressSpaceBytes))}`, '--');
   }
   const [program = wish.program, ...args] = [...chain, wish.program, ...wish.args];
-  return { program, args, wrapperNames, sandboxNames: wish.sandbox?.errorNames ?? [] };
+  return {
+    program,
+    args,
+    wrapperNames,
+    ...(wish.sandbox === undefined ? {} : { sandboxNames: wish.sandbox.errorNames }),
+  };
 }
 
 /**

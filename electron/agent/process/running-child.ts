@@ -155,7 +155,7 @@ export class FollowedChild implements RunningChild {
 
   /** What the sandbox says about itself, and what it says of a program that a signal ended: 128 + its number. */
   #insideSandbox(code: number, line: string): ChildEnd | null {
-    const names = this.#context.launch.sandboxNames;
+    const names = this.#context.launch.sandboxNames ?? [];
     if (names.length === 0) return null;
     if (names.some((name) => line.startsWith(`${name}: `))) {
       return { kind: 'not-started', message: `The sandbox could not start “${this.#spec.program}” (${line}).` };
