@@ -5,6 +5,7 @@ import type { Snapshot } from '../shared/snapshot.ts';
 import { LeaveGuard } from './settings/leave-guard.tsx';
 import { Navigation } from './navigation.tsx';
 import { ShortcutKeys } from './shortcuts.tsx';
+import { clock } from './format/durations.ts';
 import { visible } from './format/name.ts';
 import { chooseLanguage } from './i18n.ts';
 import { Notice } from './notices.tsx';
@@ -13,7 +14,7 @@ import { useRoute, type Route } from './route.ts';
 import { State, type Tone } from './ui/parts.tsx';
 import { Verbs } from './verbs.tsx';
 import { Attention } from './attention.tsx';
-import { useAgent, useBridge, useInstant, useReplica } from './use-agent.ts';
+import { useAgent, useBridge, useInstant, useNow, useReplica } from './use-agent.ts';
 import { AddWorkView } from './views/add-work.tsx';
 import { CapabilitiesView } from './views/capabilities.tsx';
 import { DoneView } from './views/done.tsx';
@@ -119,22 +120,37 @@ function Top() {
   );
 }
 
+/** Runs on every second, so it stands outside of what is spoken. */
+function Age({ since }: { readonly since: number }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  return (
+    <span className="standing-age" aria-hidden="true">
+      {t('link.age', { age: clock(now - since) })}
+    </span>
+  );
+}
+
 function Standing() {
   const { t } = useTranslation();
   const instant = useInstant();
   const link = useReplica((state) => state.link);
   const phase = useAgent(({ agent }) => agent.phase);
   const busy = useAgent(({ running }) => running.length > 0);
+  const yielding = useAgent((snapshot) => snapshot.yielding !== null);
   const server = useAgent((snapshot) => snapshot.server.link);
   if (link.kind === 'lost') {
     return (
-      <div className="standing" role="status">
-        <State tone="bad">{t('link.lostShort')}</State>
-        <p className="standing-note">{t('link.lost', { time: instant(link.since) })}</p>
+      <div className="standing">
+        <div className="standing" role="status">
+          <State tone="bad">{t('link.lostShort')}</State>
+          <p className="standing-note">{t('link.lost', { time: instant(link.since) })}</p>
+        </div>
+        <Age since={link.since} />
       </div>
     );
   }
-  const [tone, text] = standingOf(phase, busy);
+  const [tone, text] = standingOf(phase, busy, yielding);
   return (
     <div className="standing" role="status">
       <State tone={tone}>{t(`phase.${text}`)}</State>
@@ -145,8 +161,9 @@ function Standing() {
   );
 }
 
-function standingOf(phase: Snapshot['agent']['phase'], busy: boolean) {
+function standingOf(phase: Snapshot['agent']['phase'], busy: boolean, yielding: boolean) {
   const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
+  if (phase === 'working' && yielding) return say('quiet', 'yielding');
   if (phase === 'working') return busy ? say('active', 'working') : say('good', 'idle');
   return say(phase === 'starting' ? 'active' : 'caution', phase);
 }

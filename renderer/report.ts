@@ -34,7 +34,16 @@ function isLoose(value: unknown): value is Loose {
 }
 
 export function resultIn(report: Report): Loose | null {
-  const body = report.kind === 'ready' && isLoose(report.report) ? report.report['result'] : null;
+  return partOf(report, 'result');
+}
+
+/** The outputs in the shape of the job's type. */
+export function outputIn(report: Report): Loose | null {
+  return partOf(report, 'output');
+}
+
+function partOf(report: Report, name: 'result' | 'output'): Loose | null {
+  const body = report.kind === 'ready' && isLoose(report.report) ? report.report[name] : null;
   return isLoose(body) ? body : null;
 }
 

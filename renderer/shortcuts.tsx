@@ -49,14 +49,16 @@ function ShortcutsDialog() {
   const { t } = useTranslation();
   const { open } = useStore(dialog);
   const rows: readonly (readonly [keys: readonly string[], what: string])[] = [
-    ...VIEWS.map((view, index) => [[String(index + 1)], t(`nav.${view}`)] as const),
-    [['A'], t('keys.add')],
+    ...VIEWS.map(
+      (view, index) => [view === 'add' ? [String(index + 1), 'A'] : [String(index + 1)], t(`nav.${view}`)] as const,
+    ),
     [['P'], t('keys.pause')],
     [['↑', '↓'], t('keys.rows')],
     [['Ctrl', 'K'], t('palette.title')],
     [['J', 'K', 'L'], t('results.keys.shuttle')],
     [['←', '→'], t('results.keys.frame')],
     [['Shift', '← →'], t('results.keys.second')],
+    [['Home', 'End'], t('results.keys.ends')],
     [['Space'], t('results.keys.play')],
     [['M'], t('results.keys.mute')],
     [['Esc'], t('keys.close')],

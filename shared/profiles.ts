@@ -145,7 +145,8 @@ const review = (
     bufferKbits: maxBitrateKbps * 2,
     box,
     maxKeyFrameDistanceSeconds: 2,
-    threads: 4,
+    // x264's rate cap looks at what its other threads have written so far: with two of them every run differs.
+    threads: 1,
   },
   audio: { codec: 'aac', bitrateKbps: audioKbps, channels: 'mono-or-stereo-mix' },
   soundOnly: SOUND_ONLY,

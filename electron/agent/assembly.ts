@@ -24,7 +24,7 @@ import type { JobProcesses } from './process/child.ts';
 import { createJobProcesses } from './process/job-processes.ts';
 import { endInWords, listenedProcesses, shellCommand, type ProcessListener } from './process/logged-processes.ts';
 import { workNice } from './process/priority.ts';
-import { createSandboxPort } from './process/sandbox-port.ts';
+import { createSandboxPort, type SandboxPort } from './process/sandbox-port.ts';
 import { ownPlaces } from './process/spawn-node.ts';
 import { createResults } from './results/results.ts';
 import { createClient, type Credentials } from './server/client.ts';
@@ -91,49 +91,88 @@ export interface Assembly {
 
 /** Makes the parts of one agent. Throws StartError when the work folder cannot be used. */
 export function createAssembly(given: AgentDeps): Assembly {
+  const ground = prepareGround(given);
+  const { deps, clock, store, owner, identity, credentials, env, modelsFolder } = ground;
+  const processes = createProcessMaker(ground);
+  const proofs = createProofProcesses();
+  const capabilities = capabilitiesOn(ground, processes, proofs);
+  const parts = partsOn(ground, processes, capabilities);
+  const renewed = (): void => parts.leases.setCredentials(credentials());
+  deps.token.onChange(() => {
+    renewed();
+    parts.connection.hurry();
+  });
+  const models = createAgentModels({
+    folder: modelsFolder,
+    settings: deps.settings,
+    store,
+    clock,
+    env,
+    fetch: fetchOf(deps),
+    onChanged: () => void capabilities.refresh(),
+  });
+  return { parts, capabilities, models, proofs, owner, signOn: signOnAs(parts, identity, renewed) };
+}
+
+/** What every part of an agent stands on. */
+type Ground = ReturnType<typeof prepareGround>;
+
+function prepareGround(given: AgentDeps) {
   // Children work in folders of their own: a relative work folder would be another one for them.
   const deps = { ...given, workFolder: resolve(given.workFolder) };
   const clock = deps.clock ?? systemClock;
   mkdirSync(deps.workFolder, { recursive: true, mode: 0o700 });
   const journal = new Journal(join(deps.workFolder, 'journal.sqlite'));
   const identity = readIdentity(journal);
-  const settings = (): Settings => deps.settings.view().values;
-  const store = createStore(firstSnapshot(deps, { journal, clock, identity }));
-  const random = deps.random ?? Math.random;
   const credentials = (): Credentials => ({
     token: deps.token.current(),
     ...(identity.agentId === undefined ? {} : { agentId: identity.agentId }),
   });
-  const owner = ownerOf(identity, deps.workFolder);
-  const connection = createConnection({ store, clock, random, refreshToken: () => deps.token.refresh() });
-  const { log } = deps;
-  const leases = createLeases({
-    threadUrl: leaseThreadUrl(),
-    serverUrl: deps.serverUrl,
-    credentials,
+  return {
+    deps,
     clock,
-    log,
-    ...(deps.network === undefined ? {} : { network: deps.network }),
-  });
-  const sandbox = createSandboxPort({ policy: () => settings().sandbox, env: deps.env ?? process.env });
-  const own = ownPlaces();
-  const modelsFolder = deps.modelsFolder ?? join(deps.workFolder, 'models');
-  const nice = deps.nice ?? workNice(deps.env ?? process.env);
-  const createProcesses = (runId: string, jobId: string, folder = runId): JobProcesses => {
-    const readable = (): readonly string[] => [...own, ...speechFiles(settings(), modelsFolder)];
-    const confinement = { port: sandbox, writable: [workspacePath(deps.workFolder, folder)], readable };
-    return createJobProcesses({ runId, owner, jobId, nice, cpuCores: settings().cpuCores, confinement });
+    journal,
+    identity,
+    credentials,
+    settings: (): Settings => deps.settings.view().values,
+    env: deps.env ?? process.env,
+    store: createStore(firstSnapshot(deps, { journal, clock, identity })),
+    owner: ownerOf(identity, deps.workFolder),
+    modelsFolder: deps.modelsFolder ?? join(deps.workFolder, 'models'),
   };
-  const proofs = createProofProcesses();
-  const capabilities = createCapabilities({
+}
+
+interface ProcessMaker {
+  readonly sandbox: SandboxPort;
+  /** `folder`: what the children may write, below the run folders; default: the run's own. */
+  make(runId: string, jobId: string, folder?: string): JobProcesses;
+}
+
+function createProcessMaker({ deps, settings, env, owner, modelsFolder }: Ground): ProcessMaker {
+  const sandbox = createSandboxPort({ policy: () => settings().sandbox, env });
+  const own = ownPlaces();
+  const nice = deps.nice ?? workNice(env);
+  return {
+    sandbox,
+    make(runId, jobId, folder = runId) {
+      const readable = (): readonly string[] => [...own, ...speechFiles(settings(), modelsFolder)];
+      const confinement = { port: sandbox, writable: [workspacePath(deps.workFolder, folder)], readable };
+      return createJobProcesses({ runId, owner, jobId, nice, cpuCores: settings().cpuCores, confinement });
+    },
+  };
+}
+
+function capabilitiesOn(ground: Ground, { sandbox, make }: ProcessMaker, proofs: ProofProcesses): Capabilities {
+  const { deps, settings, env, journal, store, clock, modelsFolder } = ground;
+  return createCapabilities({
     executors: deps.executors,
     settings,
-    env: deps.env ?? process.env,
+    env,
     ...(deps.bundledDir === undefined ? {} : { bundledDir: deps.bundledDir }),
     workFolder: deps.workFolder,
     agentVersion: VERSION,
     processes: (jobId) => {
-      const processes = createProcesses(`proof-${randomUUID()}`, jobId, jobId);
+      const processes = make(`proof-${randomUUID()}`, jobId, jobId);
       return jobId === 'find-tools' ? processes : proofs.track(processes);
     },
     sandbox,
@@ -142,59 +181,39 @@ export function createAssembly(given: AgentDeps): Assembly {
     emit: store.emit,
     now: clock.now,
   });
+}
+
+function partsOn(ground: Ground, { make }: ProcessMaker, capabilities: Capabilities): Parts {
+  const { deps, clock, journal, store, settings, credentials } = ground;
+  const { log, serverUrl, network, workFolder, executors } = deps;
+  const random = deps.random ?? Math.random;
   const { monotonic } = clock;
   const jobLogs = createJobLogs();
-  const parts: Parts = {
+  const limitBytes = (): number => settings().workLimitGb * 1e9;
+  const lease = { threadUrl: leaseThreadUrl(), serverUrl, credentials, clock, log };
+  return {
     clock,
     random,
     uuid: randomUUID,
-    log: deps.log,
+    log,
     store,
     jobLogs,
     journal,
-    client: createClient({
-      serverUrl: deps.serverUrl,
-      fetch: fetchOf(deps),
-      proxyUrl: deps.network?.proxyUrl,
-      credentials,
-      monotonic,
-    }),
-    connection,
-    leases,
+    client: createClient({ serverUrl, fetch: fetchOf(deps), proxyUrl: network?.proxyUrl, credentials, monotonic }),
+    connection: createConnection({ store, clock, random, refreshToken: () => deps.token.refresh() }),
+    leases: createLeases({ ...lease, ...(network === undefined ? {} : { network }) }),
     roots: createMediaRoots(settings().mediaRoots, clock),
-    executors: deps.executors,
+    executors,
     toolbox: () => capabilities.toolbox(),
     settings,
     hardware: capabilities.hardware,
-    workFolder: deps.workFolder,
-    logFolder: deps.logFolder ?? join(deps.workFolder, 'logs'),
-    createProcesses: (runId, jobId) => listenedProcesses(createProcesses(runId, jobId), logOf(jobLogs, jobId, clock)),
+    workFolder,
+    logFolder: deps.logFolder ?? join(workFolder, 'logs'),
+    createProcesses: (runId, jobId) => listenedProcesses(make(runId, jobId), logOf(jobLogs, jobId, clock)),
     version: VERSION,
-    results:
-      deps.operator === undefined
-        ? createResults({
-            rows: journal.results,
-            workFolder: deps.workFolder,
-            limitBytes: () => settings().workLimitGb * 1e9,
-          })
-        : null,
+    results: deps.operator === undefined ? createResults({ rows: journal.results, workFolder, limitBytes }) : null,
     noteOutcome: (jobType, outcome) => capabilities.noteOutcome(jobType, outcome),
   };
-  const renewed = (): void => leases.setCredentials(credentials());
-  deps.token.onChange(() => {
-    renewed();
-    connection.hurry();
-  });
-  const models = createAgentModels({
-    folder: modelsFolder,
-    settings: deps.settings,
-    store,
-    clock,
-    env: deps.env ?? process.env,
-    fetch: fetchOf(deps),
-    onChanged: () => void capabilities.refresh(),
-  });
-  return { parts, capabilities, models, proofs, owner, signOn: signOnAs(parts, identity, renewed) };
 }
 
 /** What the speech engine may read, before the tools are known too: a model is proved before it is one of them. */

@@ -29,7 +29,7 @@ export function combine(
   const stacked: readonly SettingsLayer[] = [...layers, { origin: 'user', values: user }];
   const origin = (name: SettingName): SettingOrigin =>
     stacked.find(({ values }) => values[name] !== undefined)?.origin ?? 'default';
-  const merged = [...stacked].reverse().reduce((sum, { values }) => ({ ...sum, ...values }), {
+  const merged = stacked.toReversed().reduce((sum, { values }) => ({ ...sum, ...values }), {
     ...builtIn,
     ...presets,
   } as Partial<Settings>);

@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { createCapabilities } from '../agent/capabilities/capabilities.ts';
 import { diagnose, formatReport, type DoctorReport, type ServerCheck } from '../agent/capabilities/doctor.ts';
+import { networkFacts } from '../compose/network/network-facts.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { createJobProcesses } from '../agent/process/job-processes.ts';
+import { createSandboxPort } from '../agent/process/sandbox-port.ts';
 import { createClient } from '../agent/server/client.ts';
+import { createNetworkFetch } from '../agent/server/network-fetch.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { systemClock } from '../agent/clock.ts';
 import { VERSION } from '../agent/version.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
+import { defaultTokenFile } from './agent-setup.ts';
 import { EXIT } from './exit.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { createFileStore } from './file-store.ts';
@@ -50,20 +55,33 @@ export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Prom
     emit: () => undefined,
     now: Date.now,
   });
-  const report = await diagnose({ capabilities, workFolder, checkServer: () => checkServer(options) });
+  const sandbox = await createSandboxPort({ policy: () => settings.view().values.sandbox, env: process.env }).check();
+  const report = await diagnose({
+    capabilities,
+    sandbox,
+    workFolder,
+    checkServer: () => checkServer(options, settings.view().values, workFolder),
+  });
   await capabilities.stop();
   return report;
 }
 
 /** Asks for the queue, the cheapest call that needs a valid token. */
-async function checkServer({ server, tokenFile }: Omit<DoctorCommandOptions, 'json'>): Promise<ServerCheck> {
-  if (server === undefined) return { kind: 'embedded' };
-  const url = parseServerUrl(server);
-  const token = tokenFromFile(tokenFile ?? join(dataFolder(), 'server', 'agent-token'));
+async function checkServer(
+  { server, tokenFile }: Omit<DoctorCommandOptions, 'json'>,
+  values: Settings,
+  workFolder: string,
+): Promise<ServerCheck> {
+  const named = server ?? values.serverUrl;
+  if (named === '') return { kind: 'embedded' };
+  const url = parseServerUrl(named);
+  const { facts: network } = await networkFacts(values, url);
+  const token = tokenFromFile(tokenFile ?? defaultTokenFile(workFolder));
   token.close();
   const client = createClient({
     serverUrl: url,
-    fetch,
+    fetch: createNetworkFetch(network),
+    proxyUrl: network.proxyUrl,
     credentials: () => ({ token: token.current() }),
     monotonic: systemClock.monotonic,
     timeoutMs: 10_000,
@@ -76,7 +94,11 @@ async function checkServer({ server, tokenFile }: Omit<DoctorCommandOptions, 'js
     return {
       kind: 'silent',
       url,
-      problem: { code: 'SERVER_UNREACHABLE', message: `${url} does not answer (${reply.summary}).`, nextStep },
+      problem: reply.problem ?? {
+        code: 'SERVER_UNREACHABLE',
+        message: `${url} does not answer (${reply.summary}).`,
+        nextStep,
+      },
     };
   }
   const date = reply.serverDate === undefined ? {} : { date: new Date(reply.serverDate).toUTCString() };

@@ -2,6 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import open from 'open';
 import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
+import { networkFacts } from '../compose/network/network-facts.ts';
+import { sentence } from '../compose/sentence.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { startWebView } from '../gateway/http.ts';
 import { givenSettings } from './agent-options.ts';
@@ -59,7 +61,17 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   const server = chooseServer(settings.view().values, tokenFile);
   const inUse = server.kind === 'remote' ? { source: server.token, serverUrl: server.serverUrl } : undefined;
   const keeper = tokenFileKeeper(tokenFile, inUse);
-  const { agent, closeServer } = await openStation({ data, settings, server, keeper, log });
+  const { values, problem } = settings.view();
+  const network = server.kind === 'remote' ? await networkFacts(values, server.serverUrl) : undefined;
+  for (const each of [problem, network?.problem]) if (each !== undefined) process.stderr.write(`${sentence(each)}\n`);
+  const { agent, closeServer } = await openStation({
+    data,
+    settings,
+    server,
+    keeper,
+    log,
+    ...(network === undefined ? {} : { network: network.facts }),
+  });
   const control = await openControl(agent, join(data, 'agent'), log);
   tellState(agent);
   const web = await startWebView({

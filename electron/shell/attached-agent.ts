@@ -41,7 +41,7 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
   const listeners = new Set<Parameters<AgentPort['subscribe']>[0]>();
   const gone = Promise.withResolvers<void>();
   let stream = await running.watch();
-  let detached = false;
+  const detached = new AbortController();
   const take = (update: Update): void => {
     const next = applyUpdate(snapshot, update);
     if (next === 'resync') return void stream.destroy();
@@ -54,7 +54,7 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
     }
   };
   const listen = async (): Promise<void> => {
-    while (!detached) {
+    while (!detached.signal.aborted) {
       try {
         for await (const line of createInterface({ input: stream })) if (line !== '') take(JSON.parse(line) as Update);
         stream = await running.watch();
@@ -62,7 +62,7 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
         break;
       }
     }
-    if (!detached) log.info({ workFolder }, 'The agent that this window showed has ended');
+    if (!detached.signal.aborted) log.info({ workFolder }, 'The agent that this window showed has ended');
     gone.resolve();
   };
   void listen();
@@ -79,7 +79,7 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
     // The control socket carries no files; the page shows that a picture is not there.
     openDerived: async () => null,
     detach() {
-      detached = true;
+      detached.abort();
       stream.destroy();
     },
   };

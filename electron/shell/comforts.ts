@@ -1,4 +1,5 @@
 import { app, Notification, type BrowserWindow } from 'electron';
+import { COMMANDS, type CommandName } from '../../shared/commands.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { AgentPort, GatewayLog } from '../gateway/agent-port.ts';
 import { applyLoginItem } from './login-item.ts';
@@ -38,37 +39,11 @@ const REDRAW_MS = 1_000;
 export function addComforts(deps: ComfortDeps): Comforts {
   const { agent, window } = deps;
   let stopsInSeconds: number | null = null;
-  const setting = <K extends keyof Settings>(name: K): Settings[K] => agent.snapshot().settings.values[name];
+  const setting: Setting = (name) => agent.snapshot().settings.values[name];
   const texts = (): Texts => textsFor(setting('language'), app.getLocale());
   const tray = createTray(deps.icons, deps.show);
-  const actions: TrayActions = {
-    call: (name, input) =>
-      // The types of a command's input before and after its defaults differ only in what may be left out.
-      void agent.execute(name, input as never).then((answer) => {
-        if (!answer.ok) notifier.problem(answer.refusal);
-      }),
-    open: deps.show,
-    quit: () => deps.quit().begin(),
-    hurry: () => deps.quit().hurry(),
-    installUpdate: () => {
-      const refusal = deps.updates()?.install() ?? null;
-      if (refusal !== null) notifier.problem(refusal);
-    },
-  };
-  const notifier = createNotifier({
-    show: ({ title, body }) => {
-      if (Notification.isSupported()) new Notification({ title, body, silent: true }).show();
-    },
-    setting: () => setting('notifications'),
-    texts,
-    isLocked: deps.isLocked,
-    now: Date.now,
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-  });
-
+  const notifier = desktopNotifier(setting, texts, deps.isLocked);
+  const actions = trayActions(deps, notifier);
   const draw = (): void => {
     const snapshot = agent.snapshot();
     const shell = { stopsInSeconds, updateReady: deps.updates()?.ready() ?? null };
@@ -79,16 +54,7 @@ export function addComforts(deps: ComfortDeps): Comforts {
     window.setProgressBar(overallProgress(snapshot), { mode: progressMode(snapshot) });
   };
   const redraw = atMostEvery(REDRAW_MS, draw);
-  let startAtLogin: boolean | null = null;
-  const applySettings = (): void => {
-    if (startAtLogin === setting('startAtLogin')) return;
-    startAtLogin = setting('startAtLogin');
-    try {
-      applyLoginItem(app, startAtLogin);
-    } catch (error) {
-      deps.log.warn({ err: error }, 'Start at login could not be set');
-    }
-  };
+  const applySettings = loginItemKeeper(setting, deps.log);
   const unsubscribe = agent.subscribe((event, snapshot) => {
     // In front of the window nobody has to be told what it shows.
     if (window.isDestroyed() || !window.isFocused()) notifier.hear(event, snapshot);
@@ -113,6 +79,58 @@ export function addComforts(deps: ComfortDeps): Comforts {
       notifier.close();
       tray?.destroy();
     },
+  };
+}
+
+type Setting = <K extends keyof Settings>(name: K) => Settings[K];
+
+function trayActions(deps: ComfortDeps, notifier: Notifier): TrayActions {
+  const call = async (name: CommandName, input: unknown): Promise<void> => {
+    // By the same schema as what comes from a page; the tray's own inputs always fit.
+    const parsed = COMMANDS[name].input.parse(input);
+    const answer = await deps.agent.execute(name, parsed);
+    if (!answer.ok) notifier.problem(answer.refusal);
+  };
+  return {
+    call: (name, input) =>
+      void call(name, input).catch((error: unknown) => deps.log.warn({ err: error }, 'A tray command failed')),
+    open: deps.show,
+    quit: () => deps.quit().begin(),
+    hurry: () => deps.quit().hurry(),
+    installUpdate: () => {
+      const refusal = deps.updates()?.install() ?? null;
+      if (refusal !== null) notifier.problem(refusal);
+    },
+  };
+}
+
+function desktopNotifier(setting: Setting, texts: () => Texts, isLocked: () => boolean): Notifier {
+  return createNotifier({
+    show: ({ title, body }) => {
+      if (Notification.isSupported()) new Notification({ title, body, silent: true }).show();
+    },
+    setting: () => setting('notifications'),
+    texts,
+    isLocked,
+    now: Date.now,
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  });
+}
+
+/** Sets it when it differs from what was set last: the system's list is not rewritten at every event. */
+function loginItemKeeper(setting: Setting, log: GatewayLog): () => void {
+  let current: boolean | null = null;
+  return () => {
+    if (current === setting('startAtLogin')) return;
+    current = setting('startAtLogin');
+    try {
+      applyLoginItem(app, current);
+    } catch (error) {
+      log.warn({ err: error }, 'Start at login could not be set');
+    }
   };
 }
 

@@ -18,7 +18,10 @@ type Guarded = Pick<
  */
 const COPY = 'clipboard-sanitized-write';
 
-/** No page gets a camera, a device, a notification or anything else; downloads are not started from a page either. */
+/**
+ * No page gets a camera, a device, a notification or anything else. Of downloads only what the page itself wrote passes:
+ * a transcript or a diagnostics bundle, for which the system asks where to put it.
+ */
 export function guardPermissions(session: Guarded, log: GatewayLog): void {
   session.setPermissionRequestHandler((_contents, permission, answer, details) => {
     const granted = permission === COPY && details.isMainFrame && isOwnUrl(details.requestingUrl);
@@ -32,7 +35,13 @@ export function guardPermissions(session: Guarded, log: GatewayLog): void {
   session.setBluetoothPairingHandler((_details, answer) => answer({ confirmed: false }));
   session.setDisplayMediaRequestHandler((_request, answer) => answer(null));
   session.on('will-download', (event, item) => {
+    if (isOwnText(item.getURL())) return;
     event.preventDefault();
     log.warn({ url: item.getURL() }, 'A download was refused');
   });
+}
+
+/** `blob:` addresses are made by the page that is shown, and by nobody else in this session. */
+function isOwnText(address: string): boolean {
+  return address.startsWith('blob:') && isOwnUrl(address.slice('blob:'.length));
 }

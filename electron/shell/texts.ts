@@ -24,7 +24,7 @@ const EN = {
   stopsIn: (seconds: number) => `Stops in ${String(seconds)} s at the latest`,
   stillWorking: 'RushCatalog Agent goes on working here. Quit it in this menu.',
   jobFailed: (file: string) => `${file} failed`,
-  jobsFailed: (count: number) => `${String(count)} jobs failed`,
+  jobsFailed: (count: number) => (count === 1 ? '1 job failed' : `${String(count)} jobs failed`),
   allDone: (count: number) => (count === 1 ? '1 job is done' : `${String(count)} jobs are done`),
   updateReady: (version: string) => `Version ${version} is ready to install`,
 } as const;
@@ -54,7 +54,7 @@ const FR: Texts = {
   stopsIn: (seconds) => `Arrêt dans ${String(seconds)} s au plus tard`,
   stillWorking: 'RushCatalog Agent continue à travailler ici. On le quitte par ce menu.',
   jobFailed: (file) => `Échec : ${file}`,
-  jobsFailed: (count) => `${String(count)} tâches ont échoué`,
+  jobsFailed: (count) => (count === 1 ? '1 tâche a échoué' : `${String(count)} tâches ont échoué`),
   allDone: (count) => (count === 1 ? '1 tâche est terminée' : `${String(count)} tâches sont terminées`),
   updateReady: (version) => `La version ${version} est prête à être installée`,
 };

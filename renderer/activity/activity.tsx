@@ -13,7 +13,7 @@ export function Activity() {
   const { t } = useTranslation();
   const days = useDays();
   const [asTable, setAsTable] = useState(false);
-  if (days === null) return null;
+  if (days === null || days.length === 0) return null;
   return (
     <Section title={t('chart.title', { count: DAYS })}>
       <div className="charts" hidden={asTable}>

@@ -20,6 +20,7 @@ export const enResults = {
     storyboardInstead: 'The storyboard is shown instead.',
     nothingInstead: 'There are no pictures to show instead.',
     searchTranscript: 'Search in the transcript',
+    segments: 'What is said, with its times',
     noMatch: 'not found',
     matches: '{{place}} of {{count}}',
     previousMatch: 'Previous match',

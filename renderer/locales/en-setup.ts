@@ -259,7 +259,6 @@ export const enSetup = {
   },
   keys: {
     title: 'Keyboard shortcuts',
-    add: 'Add work',
     pause: 'Pause or resume',
     rows: 'Next or previous row of a list',
     close: 'Close what is open',

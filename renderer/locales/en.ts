@@ -30,6 +30,7 @@ export const en = {
     starting: 'Starting',
     working: 'Working',
     idle: 'Ready',
+    yielding: 'Giving way',
     paused: 'Paused',
     draining: 'Finishing, then stopping',
     stopping: 'Stopping',
@@ -59,8 +60,9 @@ export const en = {
     showLog: 'Log of this job',
   },
   link: {
-    lost: 'Last heard at {{time}}; this may be out of date. Trying again.',
+    lost: 'Last heard at {{time}}. Trying again.',
     lostShort: 'No contact',
+    age: '{{age}} ago',
   },
   yield: {
     title: 'Machine given back',
@@ -217,7 +219,6 @@ export const en = {
     files: 'Files',
     facts: 'Technical facts',
     warnings: 'Warnings',
-    jobs: 'Jobs',
     pictureAt: 'Picture at {{time}}',
     picture: 'Picture of {{name}}',
     videoOf: 'Proxy of {{name}}',
@@ -226,8 +227,7 @@ export const en = {
     cannotLoad: 'This could not be loaded. The server may be away or the file may be gone.',
     noSpeech: 'No speech was found.',
     loading: 'Loading',
-    took: 'took {{duration}}',
-    jumpTo: 'Play from {{time}}',
+    jumpTo: 'Go to {{time}}',
     language: 'Language: {{language}}',
   },
   artifact: {

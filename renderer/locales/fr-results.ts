@@ -21,6 +21,7 @@ export const frResults = {
     storyboardInstead: 'Le storyboard est affiché à la place.',
     nothingInstead: 'Il n’y a pas d’images à afficher à la place.',
     searchTranscript: 'Chercher dans la transcription',
+    segments: 'Ce qui est dit, avec les temps',
     noMatch: 'introuvable',
     matches: '{{place}} sur {{count}}',
     previousMatch: 'Occurrence précédente',

@@ -276,7 +276,6 @@ export const frSetup = {
   },
   keys: {
     title: 'Raccourcis clavier',
-    add: 'Ajouter du travail',
     pause: 'Mettre en pause ou reprendre',
     rows: 'Ligne suivante ou précédente d’une liste',
     close: 'Fermer ce qui est ouvert',

@@ -30,6 +30,7 @@ export const fr = {
     starting: 'Démarrage',
     working: 'Au travail',
     idle: 'Prêt',
+    yielding: 'Laisse la place',
     paused: 'En pause',
     draining: 'Termine, puis s’arrête',
     stopping: 'Arrêt en cours',
@@ -59,8 +60,9 @@ export const fr = {
     showLog: 'Journal de cette tâche',
   },
   link: {
-    lost: 'Dernier signe à {{time}} ; affichage peut-être périmé. Nouvel essai.',
+    lost: 'Dernier signe à {{time}}. Nouvel essai.',
     lostShort: 'Sans contact',
+    age: 'il y a {{age}}',
   },
   yield: {
     title: 'Machine rendue',
@@ -224,7 +226,6 @@ export const fr = {
     files: 'Fichiers',
     facts: 'Caractéristiques techniques',
     warnings: 'Avertissements',
-    jobs: 'Tâches',
     pictureAt: 'Image à {{time}}',
     picture: 'Image de {{name}}',
     videoOf: 'Proxy de {{name}}',
@@ -233,8 +234,7 @@ export const fr = {
     cannotLoad: 'Chargement impossible. Le serveur est peut-être absent, ou le fichier n’existe plus.',
     noSpeech: 'Aucune parole n’a été trouvée.',
     loading: 'Chargement',
-    took: 'en {{duration}}',
-    jumpTo: 'Lire à partir de {{time}}',
+    jumpTo: 'Aller à {{time}}',
     language: 'Langue : {{language}}',
   },
   artifact: {

@@ -67,7 +67,10 @@ export function usePast(wanted: Wanted): Past {
   // A search begins with the journal's first page: the snapshot alone may hold none of it.
   const looksBack = isNarrowed && more && !begun;
   useEffect(() => {
-    if (looksBack) void load();
+    const begin = async (): Promise<void> => {
+      if (looksBack) await load();
+    };
+    void begin();
   }, [looksBack, load]);
   return more ? { jobs, older: () => void load() } : { jobs };
 }

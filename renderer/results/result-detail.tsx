@@ -1,9 +1,9 @@
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { TechnicalMetadata } from '../../shared/wire.ts';
+import { TechnicalMetadata, WaveformFacts, type Transcript } from '../../shared/wire.ts';
 import { fileName, visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
-import { factsIn, resultIn, useReport, type Report } from '../report.ts';
+import { factsIn, outputIn, resultIn, useReport, type Report } from '../report.ts';
 import { poster, type DoneAsset } from '../selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Facts, Name, Section } from '../ui/parts.tsx';
@@ -52,14 +52,14 @@ export function ResultDetail({ asset, back }: { readonly asset: DoneAsset; reado
   const facts = useMemo(() => factsIn(reports.proxies) ?? factsIn(reports.thumbs), [reports.proxies, reports.thumbs]);
   const transcript = useMemo(() => transcriptIn(reports.words), [reports.words]);
   const stills = useMemo(() => stillsOf(asset.artifacts, reports.thumbs), [asset.artifacts, reports.thumbs]);
-  const mediaMs = facts?.duration_ms ?? durationOf(reports) ?? transcript?.segments.at(-1)?.end_ms;
+  const mediaMs = facts?.duration_ms ?? lengthOf(reports, transcript);
   const playback = usePlayback(facts, (mediaMs ?? stills.at(-1)?.timeMs ?? 0) / 1000);
   const positions = usePositions(facts);
   usePlayerKeys(playback);
   const deck = useRef<HTMLDivElement>(null);
   const hasTime = proxy !== undefined || wave !== undefined || reports.hasWords || stills.length > 1;
   return (
-    <article className="detail result" aria-label={name}>
+    <article className="detail result" aria-label={name} data-words={reports.hasWords ? '' : undefined}>
       <a className="back" href={back}>
         <Icon name="back" size={14} />
         {t('verb.back')}
@@ -110,11 +110,13 @@ export function ResultDetail({ asset, back }: { readonly asset: DoneAsset; reado
   );
 }
 
-function durationOf({ wave, words }: Reports): number | undefined {
-  const output =
-    wave.kind === 'ready' ? (wave.report as { output?: { waveform_data?: { duration_ms?: unknown } } }) : {};
-  const known = output.output?.waveform_data?.duration_ms ?? metricsIn(words)['media_ms'];
-  return typeof known === 'number' ? known : undefined;
+/** Without facts of the source: the longest that anything else knows of. */
+function lengthOf({ wave, words }: Reports, transcript: Transcript | null): number | undefined {
+  const inline = WaveformFacts.safeParse(outputIn(wave)?.['waveform_data']);
+  const known = [inline.data?.duration_ms, metricsIn(words)['media_ms'], transcript?.segments.at(-1)?.end_ms].filter(
+    (value) => typeof value === 'number',
+  );
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 function About({

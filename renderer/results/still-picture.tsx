@@ -17,7 +17,7 @@ export function StillPicture({
   const bridge = useBridge();
   return (
     <img
-      className="still"
+      className={still.tile === undefined ? 'still' : 'still still-tile'}
       src={bridge.derivedUrl(assetUuid, still.ref)}
       alt={alt}
       width={still.width}

@@ -144,8 +144,9 @@ function Rows({ transcript, shown, matches, match, playback, follows, onScrolled
       className="said-scroll"
       tabIndex={0}
       role="region"
-      aria-label={t('done.words')}
+      aria-label={t('results.segments')}
       lang={transcript.language}
+      style={{ height: rows.getTotalSize() }}
       data-own-arrows=""
       onClick={(event) => {
         const ms = clickedMs(event);

@@ -32,7 +32,7 @@ export function Words({
   const { t } = useTranslation();
   const language = useLanguage();
   return (
-    <section className="section words" aria-label={t('done.words')}>
+    <section className="section words">
       <div className="words-head">
         <h2>{t('done.words')}</h2>
         {transcript !== null && (

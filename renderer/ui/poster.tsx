@@ -29,6 +29,7 @@ export function Poster({
           loading="lazy"
           onError={() => setBroken(picture.ref)}
           style={sheetStyle(picture)}
+          className={picture.tile === undefined ? undefined : 'still-tile'}
         />
       ) : (
         <Icon name={fallback} size={20} />

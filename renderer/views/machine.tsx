@@ -43,13 +43,22 @@ function ToolRow({ tool }: { tool: ToolState }) {
     <tr>
       <th scope="row">{t(`toolName.${tool.name}`)}</th>
       <td>
-        {tool.found ? (tool.version ?? '–') : <State tone="bad">{t('capabilities.notFound')}</State>}
+        {tool.found ? (
+          (tool.version ?? '–')
+        ) : (
+          <State tone={isChoice(tool) ? 'quiet' : 'bad'}>{t('capabilities.notFound')}</State>
+        )}
         {tool.problem !== undefined && <Said message={tool.problem.message} nextStep={tool.problem.nextStep} />}
       </td>
       <td className="path-cell">{tool.path === undefined ? '–' : <bdi>{visible(tool.path)}</bdi>}</td>
       <td>{origin === undefined ? (tool.origin ?? '–') : t(`toolOrigin.${origin}`)}</td>
     </tr>
   );
+}
+
+/** A model that nobody has chosen yet is not broken. */
+function isChoice({ name }: ToolState): boolean {
+  return name === 'speech-model' || name === 'speech-detector';
 }
 
 const LEVEL_TONES = { full: 'good', 'limits-only': 'caution', off: 'caution', 'none-may-run': 'bad' } as const;

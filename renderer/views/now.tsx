@@ -21,7 +21,10 @@ export function NowView() {
   const running = useAgent((snapshot) => snapshot.running);
   const max = useAgent((snapshot) => snapshot.agent.maxParallelJobs);
   const done = useAgent((snapshot) => snapshot.done);
-  const now = useNow();
+  const ticking = useNow();
+  const lostSince = useReplica(({ link }) => (link.kind === 'lost' ? link.since : null));
+  // What is not heard of does not run on.
+  const now = lostSince ?? ticking;
   const first = useAgent(isFirstRun);
   return (
     <>

@@ -1,27 +1,39 @@
-import { memo, useMemo, useState } from 'react';
+import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CAPABILITIES, isJobType, JOB_TYPE_OF } from '../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../shared/snapshot.ts';
 import { JOB_STATUSES } from '../../shared/wire.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { bytes, count } from '../format/numbers.ts';
-import { waitGroups, withoutCapability, type WaitKind } from '../selectors.ts';
+import { useNarrowing } from '../results/address.ts';
+import { SearchField } from '../results/filters.tsx';
+import { fold } from '../results/transcript-search.ts';
+import { waitGroups, withoutCapability } from '../selectors.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
+
+const FILTERS = ['q', 'reason'] as const;
 
 /** What waits, each with its reason, and what nobody can do. */
 export function QueueView() {
   const { t } = useTranslation();
   const language = useLanguage();
   const waiting = useAgent((snapshot) => snapshot.waiting);
-  const [chosen, setChosen] = useState<WaitKind | null>(null);
+  const { values, set } = useNarrowing('queue', FILTERS);
+  const search = fold(values.q ?? '');
   const groups = useMemo(() => waitGroups(waiting), [waiting]);
-  const kind = groups.some((group) => group.kind === chosen) ? chosen : null;
+  const kind = groups.find((group) => group.kind === values.reason)?.kind ?? null;
   const shown = useMemo(
-    () => (kind === null ? waiting : waiting.filter(({ reason }) => reason.kind === kind)),
-    [waiting, kind],
+    () =>
+      kind === null && search === ''
+        ? waiting
+        : waiting.filter(
+            ({ reason, sourcePath }) =>
+              (kind === null || reason.kind === kind) && (search === '' || fold(sourcePath).includes(search)),
+          ),
+    [waiting, kind, search],
   );
   const reason = useReason();
   const note = t('queue.waiting', { count: waiting.length });
@@ -29,9 +41,15 @@ export function QueueView() {
     <>
       <ViewHeader title={t('queue.title')} note={note} />
       <Backlog />
+      {waiting.length > 0 && (
+        <div className="narrow">
+          <SearchField value={values.q ?? ''} label={t('results.searchFiles')} onChange={(value) => set('q', value)} />
+          {search !== '' && <span role="status">{t('results.found', { count: shown.length })}</span>}
+        </div>
+      )}
       {groups.length > 1 && (
         <div className="filters" role="group" aria-label={t('queue.reason')}>
-          <button type="button" aria-pressed={kind === null} onClick={() => setChosen(null)}>
+          <button type="button" aria-pressed={kind === null} onClick={() => set('reason', undefined)}>
             {t('queue.all')} <span>{count(waiting.length, language)}</span>
           </button>
           {groups.map((group) => (
@@ -39,7 +57,7 @@ export function QueueView() {
               key={group.kind}
               type="button"
               aria-pressed={kind === group.kind}
-              onClick={() => setChosen(group.kind)}
+              onClick={() => set('reason', group.kind)}
             >
               {t(`waitGroup.${group.kind}`)} <span>{count(group.count, language)}</span>
             </button>

@@ -191,13 +191,13 @@ test.describe('results', () => {
 
     const video = detail.locator('video');
     await expect.poll(() => video.evaluate((player: HTMLVideoElement) => player.videoWidth)).toBe(640);
-    await detail.getByRole('button', { name: 'Play from 0:05' }).click();
-    await expect.poll(() => video.evaluate((player: HTMLVideoElement) => player.currentTime)).toBeGreaterThan(5.1);
-    expect(await video.evaluate((player: HTMLVideoElement) => player.paused)).toBe(false);
+    await detail.getByRole('button', { name: 'Go to 0:05' }).click();
+    await expect.poll(() => video.evaluate((player: HTMLVideoElement) => player.currentTime)).toBeCloseTo(5.1, 2);
+    await detail.getByRole('button', { name: 'Play', exact: true }).click();
+    await expect.poll(() => video.evaluate((player: HTMLVideoElement) => player.currentTime)).toBeGreaterThan(5.3);
 
-    const wave = detail.getByRole('img', { name: `Waveform of ${NAME}` });
-    const path = await wave.locator('path').getAttribute('d');
-    expect(path?.length).toBeGreaterThan(5000);
+    const wave = detail.getByRole('slider', { name: `Waveform of ${NAME}` });
+    await expect(wave.locator('canvas')).toBeVisible();
     await expect(detail).toContainText('Scene twelve, take three.');
     await expect(detail).toContainText('10:14:22:08');
     await expect(detail).toContainText('Three packets were damaged');
@@ -259,10 +259,8 @@ test.describe('results', () => {
       agent.older.push(...newest.map((job) => ({ ...job, ...older, endedAt: '2026-01-01T00:00:00.000Z' })));
     }
     await page.goto(`${view.origin}/#/done`);
-    await page.getByRole('button', { name: 'Show older' }).click();
+    // The list ends within sight, so that the past is fetched without being asked for.
     const list = page.locator('.split-list [aria-setsize]').first();
-    await expect(list).toHaveAttribute('aria-setsize', '112');
-    await page.getByRole('button', { name: 'Show older' }).click();
     await expect(list).toHaveAttribute('aria-setsize', '162');
     await expect(page.getByRole('button', { name: 'Show older' })).toHaveCount(0);
   });

@@ -7,6 +7,7 @@ import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { addClips, allEnded, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
 import { lookInto, namesIn } from '../support/work-folder.ts';
+import { askedAfter } from './agent-bench.ts';
 
 const KILLS = 30;
 
@@ -66,8 +67,7 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
         // A third of them while it still starts.
         await agent.said(kill % 3 === 0 ? /Working for/ : /Connected/);
         if (held.length > 0) {
-          const resumed = await firstRequestAbout(proxy, held, startedAt);
-          resumes.push(resumed - startedAt);
+          resumes.push(await askedAfter(proxy, held, startedAt));
         }
         await delay(random() * 1_200);
         agent.signal('SIGKILL');
@@ -109,16 +109,6 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
     },
   );
 });
-
-async function firstRequestAbout(proxy: FaultProxy, jobIds: readonly string[], since: number): Promise<number> {
-  const until = since + 10_000;
-  while (performance.now() < until) {
-    const request = proxy.requests.find(({ line, at }) => at >= since && jobIds.some((jobId) => line.includes(jobId)));
-    if (request !== undefined) return request.at;
-    await delay(5);
-  }
-  throw new Error('The agent did not ask about the jobs it held within 10 s.');
-}
 
 /** Nothing is claimed and nothing that this agent would take is pending, for a poll's time. */
 async function eventuallyIdle(studio: Studio): Promise<void> {

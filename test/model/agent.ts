@@ -18,7 +18,8 @@ import type { JobProcesses } from '../../electron/agent/process/child.ts';
 import { createClient, type Credentials } from '../../electron/agent/server/client.ts';
 import type { MediaRoots } from '../../electron/agent/storage/media-roots.ts';
 import { createStore } from '../../electron/agent/store.ts';
-import { seal, sweepWorkspaces } from '../../electron/agent/workspace.ts';
+import { sweepWorkspaces } from '../../electron/agent/workspace.ts';
+import { sha256 } from '../../server/hash.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 import type { FakeTime, Owner } from './fake-time.ts';
@@ -226,8 +227,10 @@ async function work(
     oracle.working(agent, token);
   }
   oracle.made(agent, context.job.jobId);
-  writeFileSync(join(context.workspace, 'thumb.tmp'), `made by ${agent} at ${clock.monotonic()}`);
-  const sealed = await seal(context.workspace, 'thumb.tmp', 'thumb.webp');
+  // At once: how files reach the disk is the power-loss campaign's question, and fake time must not pass meanwhile.
+  const content = `made by ${agent} at ${clock.monotonic()}`;
+  writeFileSync(join(context.workspace, 'thumb.webp'), content);
+  const sealed = { sizeBytes: Buffer.byteLength(content), sha256: sha256(content) };
   return {
     artifacts: [{ kind: 'thumb', file: 'thumb.webp', contentType: 'image/webp', ...sealed }],
     outputs: {

@@ -104,7 +104,7 @@ export function histories(maxCommands: number): fc.Arbitrary<Iterable<Step>> {
   const agent = fc.nat({ max: AGENTS - 1 });
   const shortly = fc.integer({ min: 50, max: 3_000 });
   const awhile = fc.integer({ min: 3_000, max: 25_000 });
-  const beyondLease = fc.integer({ min: 50_000, max: 150_000 });
+  const beyondLease = fc.integer({ min: 50_000, max: 100_000 });
   const anyTime = fc.oneof(shortly, awhile, beyondLease);
   const work = fc.constantFrom(0, 1, 5, 15, 60, 120);
   const onJob = fc.constantFrom(...CALLS.slice(2));
@@ -129,8 +129,8 @@ export function histories(maxCommands: number): fc.Arbitrary<Iterable<Step>> {
       fc
         .tuple(agent, fc.constantFrom(...CALLS), fc.constantFrom(...FAULTS), fc.integer({ min: 1, max: 3 }), anyTime)
         .map(([who, call, kind, times, lateMs]) => fault(who, call, kind, times, lateMs)),
-      fc.tuple(work, mishap, fc.integer({ min: 15_000, max: 40_000 })).map(([s, what, ms]) => befallen(s, what, ms)),
-      fc.tuple(work, mishap, fc.integer({ min: 15_000, max: 40_000 })).map(([s, what, ms]) => befallen(s, what, ms)),
+      fc.tuple(work, mishap, fc.integer({ min: 25_000, max: 45_000 })).map(([s, what, ms]) => befallen(s, what, ms)),
+      fc.tuple(work, mishap, fc.integer({ min: 25_000, max: 45_000 })).map(([s, what, ms]) => befallen(s, what, ms)),
       mishap,
       // Three that are rare by chance: a write that outlives its lease, one that wakes up after it, a claim nobody hears of.
       fc
@@ -138,8 +138,8 @@ export function histories(maxCommands: number): fc.Arbitrary<Iterable<Step>> {
         .map(([who, ms]) => befallen(120, fault(who, /\/heartbeat$/, 'stuck', 1, ms), 30_000)),
       fc
         .tuple(agent, fc.constantFrom(...CALLS.slice(5)), fc.integer({ min: 58_000, max: 90_000 }))
-        .map(([who, call, ms]) => befallen(0, fault(who, call, 'freeze', 1, ms), 16_000)),
-      fc.tuple(agent, shortly).map(([who, ms]) => befallen(15, fault(who, /\/claim$/, 'die', 1, ms), 16_000)),
+        .map(([who, call, ms]) => befallen(0, fault(who, call, 'freeze', 1, ms), 26_000)),
+      fc.tuple(agent, shortly).map(([who, ms]) => befallen(15, fault(who, /\/claim$/, 'die', 1, ms), 26_000)),
       fc.tuple(agent, fc.constantFrom('down', 'silent'), anyTime).map(([who, state, ms]) => cut(who, state, ms)),
       anyTime.map(serverAway),
       fc.tuple(agent, anyTime).map(([who, ms]) => kill(who, ms)),

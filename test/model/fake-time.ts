@@ -36,7 +36,7 @@ interface Sleeper {
 
 const EPOCH = Date.parse('2026-03-01T12:00:00Z');
 /** Rounds of the event loop without any file call before the world counts as still. */
-const STILL_ROUNDS = 4;
+const STILL_ROUNDS = 3;
 const MAX_ROUNDS = 20_000;
 
 export function createFakeTime(inFlight: () => number): FakeTime {
@@ -125,7 +125,7 @@ export function createFakeTime(inFlight: () => number): FakeTime {
 }
 
 /** A file that was read to its end shows as being read until it is collected: believed for some rounds only. */
-const READING_ROUNDS = 12;
+const READING_ROUNDS = 10;
 
 function readsFiles(round: number): boolean {
   return process

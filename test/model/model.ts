@@ -26,9 +26,9 @@ export type ModelResult =
       readonly path: string;
     };
 
-const MAX_COMMANDS = 10;
+const MAX_COMMANDS = 6;
 /** A catalogue grows with every run; a new one keeps its queries short. */
-const RUNS_PER_CATALOGUE = 250;
+const RUNS_PER_CATALOGUE = 100;
 
 /** Runs random histories against the real parts until one breaks a rule of the oracle. */
 export async function checkModel(options: ModelOptions): Promise<ModelResult> {

@@ -60,7 +60,7 @@ export interface Network {
 }
 
 /** By then an agent whose line is back has polled, and works again. */
-const STUCK_LONGER_MS = 25_000;
+const STUCK_LONGER_MS = 35_000;
 
 /** Lets agents talk to a server in this process over lines that lose, repeat and delay what passes. */
 export function createNetwork(

@@ -19,6 +19,8 @@ interface SeenLease {
   readonly agent: number;
   /** The claim arrived long after it was sent: nobody may know of this lease. */
   readonly ghost: boolean;
+  /** Its agent was killed while it held it. */
+  diedIn: boolean;
   until: number;
 }
 
@@ -82,7 +84,9 @@ export function createOracle(now: () => number, agents: number): Oracle {
       const report = /\/(submit|fail)$/.test(request.path);
       const key = `${request.path} ${token}`;
       const lease = leases.get(token);
-      if (lease !== undefined && now() > lease.until && !(report && reported.has(key))) {
+      // A report that was fixed may have arrived before its agent died: only the same bytes again can tell.
+      const mayHaveArrived = report && (reported.has(key) || lease?.diedIn === true);
+      if (lease !== undefined && now() > lease.until && !mayHaveArrived) {
         broken.add(`deadline: ${lastWord(request.path)} was sent after its lease had ended`);
       }
       if (report) reported.add(key);
@@ -97,6 +101,7 @@ export function createOracle(now: () => number, agents: number): Oracle {
           jobId: answer.job_id,
           agent: request.agent,
           ghost: late,
+          diedIn: false,
           until: now() + LEASE_MS,
         });
         return;
@@ -133,7 +138,10 @@ export function createOracle(now: () => number, agents: number): Oracle {
       if ((made.get(key) ?? 0) > 1 + (kills.get(agent) ?? 0)) broken.add('kept: finished work was made again');
     },
     madeCount: () => [...made.values()].reduce((sum, count) => sum + count, 0),
-    killed: (agent) => kills.set(agent, (kills.get(agent) ?? 0) + 1),
+    killed(agent) {
+      kills.set(agent, (kills.get(agent) ?? 0) + 1);
+      for (const lease of leases.values()) if (lease.agent === agent) lease.diedIn = true;
+    },
     lost: () => void broken.add('ended: a job never came to an end'),
     judge(ledger, epoch) {
       for (const state of health) endSpell(state);

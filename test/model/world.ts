@@ -41,7 +41,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     leaseSeconds: LEASE_MS / 1_000,
     maxAttempts: 1_000,
     backoff: () => 0.5,
-    minPollIntervalSeconds: 15,
+    minPollIntervalSeconds: 25,
     policy: { max_parallel_jobs_allowed: 1_000 },
   });
   const none = (): void => undefined;

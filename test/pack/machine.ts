@@ -31,8 +31,8 @@ export function whyNoMachine(): string | null {
 export async function openMachine(share: string): Promise<Machine> {
   const group = `${CGROUPS ?? ''}/rushcatalog-${String(process.pid)}`;
   mkdirSync(group, { recursive: true });
-  // The shell goes into the group by itself, so that the new cgroup namespace begins there.
-  const enter = `echo $$ > ${group}/cgroup.procs; exec unshare -m -p -f -C -i -u sh '${SCRIPT}' '${share}'`;
+  // It ends with this process, however that ends. The shell goes into the group by itself, so that the new cgroup namespace begins there.
+  const enter = `echo $$ > ${group}/cgroup.procs; exec setpriv --pdeathsig KILL unshare --kill-child -m -p -f -C -i -u sh '${SCRIPT}' '${share}'`;
   const child = spawn('sh', ['-c', enter], { stdio: ['ignore', 'ignore', 'inherit'] });
   const init = await waitFor(() => childOf(child.pid), 'the first process');
   const inside = ['-t', String(init), '-m', '-p', '-C', '-i', '-u', `--root=/proc/${String(init)}/root`, '--wd=/'];

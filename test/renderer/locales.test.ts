@@ -61,7 +61,7 @@ describe('texts', () => {
     }
     // Words that are the same in both languages.
     const shared =
-      /^(?:toolName|jobType|artifact\.type|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes)/;
+      /^(?:toolName|jobType|artifact\.type|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes|results\.(?:pause|speed|position|source|proxy|field\.|layout))/;
     expect(same.filter((key) => !shared.test(key))).toEqual([]);
   });
 

@@ -99,5 +99,11 @@ describe('permissions', () => {
     const event = preventable({});
     guarded.events.get('will-download')?.(event as never, { getURL: () => 'https://example.com/' } as never);
     expect(event.defaultPrevented).toBe(true);
+    const foreign = preventable({});
+    guarded.events.get('will-download')?.(foreign as never, { getURL: () => 'blob:https://example.com/1' } as never);
+    expect(foreign.defaultPrevented).toBe(true);
+    const own = preventable({});
+    guarded.events.get('will-download')?.(own as never, { getURL: () => 'blob:app://rushcatalog/1' } as never);
+    expect(own.defaultPrevented).toBe(false);
   });
 });

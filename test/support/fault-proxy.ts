@@ -158,8 +158,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     },
     rule: (rule) => rules.push({ rule, left: rule.times }),
     clearRules: () => void rules.splice(0),
-    longestWait: () =>
-      Math.max(longestWait, ...[...waitingSince.values()].map((since) => performance.now() - since)),
+    longestWait: () => Math.max(longestWait, ...[...waitingSince.values()].map((since) => performance.now() - since)),
     applied: () => applied,
     cut() {
       for (const socket of sockets) socket.destroy();

@@ -176,7 +176,10 @@ async function bombs(root: string, write: Write, add: Add): Promise<void> {
     return bytes;
   };
   // ISO 14496-12: counts of tables, lengths of boxes.
-  write('bomb', 'duration.mp4', patched('mvhd', 16, 0xffff_fff0));
+  // Its tracks tell the truth, and what is made is compared with them.
+  writeFileSync(join(root, 'duration.mp4'), patched('mvhd', 16, 0xffff_fff0));
+  age(join(root, 'duration.mp4'));
+  add('bomb', 'duration.mp4', PROXY, 'either');
   write('bomb', 'samples.mp4', patched('stsz', 8, 0x7fff_ffff));
   write('bomb', 'times.mp4', patched('stts', 4, 0x7fff_ffff));
   write('bomb', 'box.mp4', patched('moov', -8, 0x7fff_ffff), THUMB);

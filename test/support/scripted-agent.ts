@@ -104,6 +104,8 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
       const items = agent.older.slice(from, from + limit);
       return from + limit < agent.older.length ? { items, nextCursor: String(from + limit) } : { items };
     }
+    case 'activity':
+      return { days: [] };
     case 'diagnostics':
       return { fileName: 'diagnostics.zip', zipBase64: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' };
     default:

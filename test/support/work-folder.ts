@@ -36,7 +36,11 @@ export function lookInto(workFolder: string): LeftBehind {
           WHEN phase = 'claimed' AND executing = 1 THEN 'executing'
           WHEN phase = 'executed' AND report IS NOT NULL THEN 'reporting'
           ELSE phase END AS phase
-        FROM runs`).map((row) => ({ runId: String(row['run_id']), jobId: String(row['job_id']), phase: String(row['phase']) })),
+        FROM runs`).map((row) => ({
+        runId: String(row['run_id']),
+        jobId: String(row['job_id']),
+        phase: String(row['phase']),
+      })),
       history: rows('SELECT job_id, ending FROM history ORDER BY seq').map((row) => ({
         jobId: String(row['job_id']),
         ending: String(row['ending']),

@@ -68,13 +68,13 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
   const temporary = `part-${file}`;
   // Beside the encoder, so that it costs no time.
   const metadata = readMetadata(context);
-  const { made: run, encoder } = await climb(context, plan, async (choice, name) => {
+  const { made: tried, encoder } = await climb(context, plan, async (choice, name) => {
     context.report.stage('encoding', name);
-    const tried = await encodeSource(context, probe, plan, temporary, choice);
+    const run = await encodeSource(context, probe, plan, temporary, choice);
     context.report.stage('verifying', name);
-    await verify(context, probe, plan, tried, temporary);
-    return tried;
+    return { run, read: await verify(context, probe, plan, run, temporary) };
   });
+  const { run, read } = tried;
   context.report.progress(VERIFIED);
   const artifact: Artifact = {
     kind: plan.kind === 'sound' ? 'proxy_audio' : 'proxy_video',
@@ -97,6 +97,8 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
       encoder_because: encoder.because,
       ...(encoder.fallback === undefined ? {} : { encoder_fallback: encoder.fallback }),
       decoder: plan.kind === 'sound' ? plan.audio[0]?.codec : plan.video.codec,
+      // What was read back, beside the facts of the source: the page shows both.
+      ...(read === null ? {} : { proxy_facts: technicalMetadata(read, artifact.sizeBytes) }),
       encode_wall_ms: Math.round(run.result.wallMs),
       ...(run.last?.speed === undefined ? {} : { encode_speed: run.last.speed }),
     },
@@ -164,11 +166,12 @@ async function verify(
   plan: ProxyPlan,
   run: EncodeRun,
   temporary: string,
-): Promise<void> {
+): Promise<Probe | null> {
   const made = await readBack(context, plan, join(context.workspace, temporary), run);
   const differences = made === null ? null : compare(probe, plan, made);
   const problem = await judgeDifferences(context, { probe, plan, run, made, differences });
   if (problem !== null) throw new JobFailure(problem);
+  return made?.probe ?? null;
 }
 
 function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string | null {

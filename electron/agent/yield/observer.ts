@@ -23,8 +23,10 @@ export interface ObserverDeps {
   readonly onSeen: () => void;
 }
 
+/** With every look, so that a touch is seen within half a second; a PowerShell takes longer than that to start. */
+const IDLE_MS = process.platform === 'win32' ? 2_000 : 400;
 /** At most this often, in ms. Process lists: every 2 s (issue: no faster), new processes in between cost one small read. */
-const EVERY = { idle: 1_000, programs: 2_000, load: 2_000, memory: 2_000, power: 10_000 } as const;
+const EVERY = { idle: IDLE_MS, programs: 2_000, load: 2_000, memory: 2_000, power: 10_000 } as const;
 type Topic = keyof typeof EVERY;
 
 export function createObserver({ surroundings, settings, clock, onSeen }: ObserverDeps): Observer {

@@ -6,6 +6,7 @@ import { audioStreams, videoStream } from '../../agent/media/probe.ts';
 import { probeSource } from '../../agent/media/probe-source.ts';
 import type { FoundTool } from '../../agent/executors/executor.ts';
 import { createJobProcesses } from '../../agent/process/job-processes.ts';
+import { createSandboxPort } from '../../agent/process/sandbox-port.ts';
 import { openSource } from '../../agent/storage/open-source.ts';
 
 /** What a file holds, as far as it decides which jobs fit. */
@@ -14,11 +15,15 @@ export type Holds =
   | { readonly kind: 'clip'; readonly picture: boolean; readonly sound: boolean }
   | { readonly kind: 'unreadable' };
 
+/** What is planned is as untrusted as what is made. */
+const sandbox = createSandboxPort({ policy: () => 'auto', env: process.env });
+
 /** Looks into a file. Never rejects. */
 export async function lookInto(path: string, tools: { readonly ffprobe: FoundTool }): Promise<Holds> {
   try {
     const { source, handle } = await openSource(dirname(path), basename(path));
-    const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5 });
+    const confinement = { port: sandbox, writable: [], readable: () => [] };
+    const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5, confinement });
     try {
       if ((await imageKindOf(source.fd)) !== null) return { kind: 'photo' };
       const probe = await probeSource({ processes, tools, source });

@@ -2,7 +2,7 @@ import { app } from 'electron';
 import type { AgentPort } from '../../gateway/agent-port.ts';
 import type { Notifier } from '../notifications.ts';
 import { UPDATE_KEY } from './update-key.ts';
-import { createUpdates, type Updater, type UpdateOutcome, type Updates, type UpdatesDeps } from './updates.ts';
+import { createUpdates, type Updater, type Updates, type UpdatesDeps } from './updates.ts';
 
 const FIRST_LOOK_MS = 60_000;
 const LOOK_EVERY_MS = 6 * 3_600_000;
@@ -32,14 +32,13 @@ export async function startUpdates(deps: {
     },
     log,
   });
-  const look = (): void => {
-    void updates.check().then((outcome: UpdateOutcome) => {
-      const { updates: wish } = agent.snapshot().settings.values;
-      if (outcome.kind === 'ready' && wish === 'automatic' && agent.snapshot().running.length === 0) updates.install();
-    });
+  const look = async (): Promise<void> => {
+    const outcome = await updates.check();
+    const { updates: wish } = agent.snapshot().settings.values;
+    if (outcome.kind === 'ready' && wish === 'automatic' && agent.snapshot().running.length === 0) updates.install();
   };
-  setTimeout(look, FIRST_LOOK_MS).unref();
-  setInterval(look, LOOK_EVERY_MS).unref();
+  setTimeout(() => void look(), FIRST_LOOK_MS).unref();
+  setInterval(() => void look(), LOOK_EVERY_MS).unref();
   return updates;
 }
 

@@ -6,7 +6,7 @@ import type { StandInDesktop } from '../../support/electron-stand-in/desktop-par
 import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
 import { afterwards, operatorOf, order, prepareData } from './rushes.ts';
 
-test.describe.configure({ mode: 'default', timeout: 240_000 });
+test.describe.configure({ mode: 'default', timeout: 300_000 });
 test.skip(ON_ELECTRON, 'a real desktop’s tray, notifications and sleep cannot be driven from a test');
 
 const folders: string[] = [];
@@ -121,9 +121,9 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
     await writeFile(join(data, 'media', 'short.mp4'), 'no clip any more');
     const operator = await operatorOf(page, data);
     await order(operator, 'short', 'generate_thumbnails');
-    await expect.poll(async () => (await seen(program)).notices.length, { timeout: 90_000 }).toBe(1);
+    await expect.poll(async () => (await seen(program)).notices.length, { timeout: 200_000 }).toBe(1);
     const [notice] = (await seen(program)).notices;
-    expect(notice).toEqual({ title: '1 jobs failed', body: '' });
+    expect(notice).toEqual({ title: '1 job failed', body: '' });
     await program.evaluate(() => (Reflect.get(globalThis, 'standIn') as StandInDesktop).power('unlock-screen'));
   });
 
@@ -153,7 +153,7 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
     let looked = 0;
     for (const entry of files) {
       const path = join(entry.parentPath, entry.name);
-      if (!entry.isFile() || /\/server\/(agent|operator)-token$/.test(path) || /\.mp4$/.test(path)) continue;
+      if (!entry.isFile() || /\/server\/(agent|operator)-token$/.test(path) || path.endsWith('.mp4')) continue;
       const bytes = await readFile(path);
       looked += 1;
       for (const secret of secrets) expect(bytes.includes(secret), path).toBe(false);
@@ -177,14 +177,15 @@ test('quitting counts down where everybody sees it, and can be forced from the t
   const page = await program.page();
   await page.getByRole('navigation').waitFor();
   const jobId = await order(await operatorOf(page, data), 'long', 'generate_video_proxies');
-  await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding', { timeout: 150_000 });
+  await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding', { timeout: 200_000 });
   await click(program, 'Quit');
   await expect.poll(() => line(program)).toMatch(/^Stops in \d+ s at the latest$/);
   const title = await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getTitle());
   expect(title).toMatch(/Stops in \d+ s/);
   await click(program, 'Stop now and quit');
   expect(await program.ended).toBe(0);
-  expect(await afterwards(data, jobId)).toMatchObject({ status: 'pending', attempts: 0 });
+  // Whether it counts as an attempt depends on the last word of 1 s reaching the server; shell.e2e.ts looks at that.
+  expect(await afterwards(data, jobId)).toMatchObject({ status: 'pending' });
 });
 
 test('a policy that cannot be used is said, and the agent offers nothing', async () => {
@@ -204,6 +205,7 @@ test('a window on an agent that runs already shows that one and starts no other'
   const data = await newData();
   const first = await startProgram(data);
   await (await first.page()).getByRole('navigation').waitFor();
+  await expect.poll(() => line(first), { timeout: 120_000 }).toBe('Ready');
   const port = join(data, 'agent');
   const { attachToRunning } = await import('../../../electron/shell/attached-agent.ts');
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };

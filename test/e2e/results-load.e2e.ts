@@ -1,0 +1,127 @@
+import type { CDPSession, Locator, Page } from '@playwright/test';
+import { LONG_TAKE } from '../support/results-agent.ts';
+import { expect, test } from './show-results.ts';
+
+/**
+ * Long and many results. In every run the page's own thread is measured, which a busy machine does not change; frames
+ * as they came are measured by `npm run test:results-load`, on a quiet machine.
+ */
+const WITH_FRAMES = process.env['npm_lifecycle_event'] === 'test:results-load';
+const FRAME_MS = 1000 / 60;
+const STEPS = WITH_FRAMES ? 300 : 90;
+
+test.setTimeout(180_000);
+
+interface Scrolled {
+  /** Milliseconds of the page's thread per frame. */
+  readonly busyMs: number;
+  readonly fps: number;
+  /** Frames that took longer than two at 60 a second. */
+  readonly late: number;
+}
+
+async function metric(devtools: CDPSession, wanted: string): Promise<number> {
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  return metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
+}
+
+async function scroll(page: Page, list: Locator, by: { x?: number; y?: number }): Promise<Scrolled> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const before = await metric(devtools, 'TaskDuration');
+  const frames = await list.evaluate(
+    async (box, { steps, x, y }) => {
+      const times: number[] = [];
+      for (let step = 0; step <= steps; step += 1) {
+        box.scrollBy(x, y);
+        times.push(await new Promise<number>((resolve) => requestAnimationFrame(resolve)));
+      }
+      return times.slice(1).map((time, index) => time - (times[index] ?? time));
+    },
+    { steps: STEPS, x: by.x ?? 0, y: by.y ?? 0 },
+  );
+  const busyMs = (((await metric(devtools, 'TaskDuration')) - before) * 1000) / STEPS;
+  await devtools.detach();
+  const total = frames.reduce((sum, ms) => sum + ms, 0);
+  return { busyMs, fps: (frames.length / total) * 1000, late: frames.filter((ms) => ms > 2 * FRAME_MS + 1).length };
+}
+
+function report(what: string, { busyMs, fps, late }: Scrolled): void {
+  const frames = WITH_FRAMES ? `; ${fps.toFixed(1)} frames a second, ${late} of ${STEPS} late` : '';
+  process.stdout.write(`${what}: ${busyMs.toFixed(1)} ms of the page's thread per frame${frames}\n`);
+}
+
+function check(scrolled: Scrolled): void {
+  expect(scrolled.busyMs).toBeLessThan(FRAME_MS);
+  if (WITH_FRAMES) expect(scrolled.fps).toBeGreaterThanOrEqual(55);
+}
+
+test('a transcript of three hours scrolls smoothly', async ({ page, show }) => {
+  await show(`done/${LONG_TAKE}`);
+  const words = page.getByRole('region', { name: 'What is said, with its times' });
+  await expect(words.locator('.said-row').first()).toBeVisible();
+  const scrolled = await scroll(page, words, { y: 240 });
+  report('transcript of 3 h', scrolled);
+  expect(await words.locator('.said-row').count()).toBeLessThan(60);
+  check(scrolled);
+});
+
+test('a magnified waveform of three hours scrolls smoothly', async ({ page, show }) => {
+  await show(`done/${LONG_TAKE}`);
+  const wave = page.getByRole('slider', { name: /^Waveform of/ });
+  await expect(wave.locator('canvas')).toBeVisible({ timeout: 60_000 });
+  const closer = page.getByRole('button', { name: 'Closer' });
+  for (let step = 0; step < 8; step += 1) await closer.click();
+  const scrolled = await scroll(page, wave, { x: 180 });
+  report('waveform of 3 h', scrolled);
+  expect(await wave.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeLessThan(4000);
+  check(scrolled);
+});
+
+test('500 results: the first screen, and the memory on the way to the last one', async ({ page, show }) => {
+  const { origin } = await show('now', 500);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const before = await metric(devtools, 'TaskDuration');
+  const begun = Date.now();
+  await page.goto(`${origin}/#/done`);
+  const list = page.locator('.split-list .virtual');
+  await expect
+    .poll(() =>
+      list
+        .locator('img')
+        .evaluateAll((all) => all.length > 5 && all.every((img) => (img as HTMLImageElement).naturalWidth > 0)),
+    )
+    .toBe(true);
+  const waited = Date.now() - begun;
+  const busy = ((await metric(devtools, 'TaskDuration')) - before) * 1000;
+  process.stdout.write(`500 results: first screen after ${waited} ms, ${busy.toFixed(0)} ms of the page's thread\n`);
+  expect(busy).toBeLessThan(1000);
+  if (WITH_FRAMES) expect(waited).toBeLessThan(1000);
+  const used = async (): Promise<{ heap: number; nodes: number }> => {
+    await devtools.send('HeapProfiler.collectGarbage');
+    return { heap: await metric(devtools, 'JSHeapUsedSize'), nodes: await metric(devtools, 'Nodes') };
+  };
+  const first = await used();
+  const last = page.getByRole('link', { name: /D0499/ });
+  await expect
+    .poll(
+      async () => {
+        await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
+        return last.count();
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(1);
+  await list.evaluate((box) => box.scrollTo(0, 0));
+  await expect(page.getByRole('link', { name: /A003C014/ })).toBeVisible();
+  const after = await used();
+  const grown = (after.heap - first.heap) / 1e6;
+  process.stdout.write(
+    `500 results: ${grown.toFixed(1)} MB and ${after.nodes - first.nodes} nodes more after the last one\n`,
+  );
+  expect(await list.getByRole('listitem').count()).toBeLessThan(40);
+  // 500 ended jobs as data are about 1 MB; pictures and rows must not stay.
+  expect(grown).toBeLessThan(10);
+  expect(after.nodes - first.nodes).toBeLessThan(2000);
+});

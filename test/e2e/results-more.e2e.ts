@@ -1,0 +1,215 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { SpeechModelState } from '../../shared/speech-models.ts';
+import type { Saving } from '../../shared/result-commands.ts';
+import { CLIP, EDIT_PROXY, LONG_TAKE } from '../support/results-agent.ts';
+import { expect, test, type Shown } from './show-results.ts';
+
+test.setTimeout(180_000);
+
+const MODELS: readonly SpeechModelState[] = [
+  {
+    name: 'base.en',
+    kind: 'speech',
+    languages: 'english',
+    sizeBytes: 148e6,
+    path: '/m/ggml-base.en.bin',
+    place: 'downloaded',
+    inUse: true,
+    hashKnown: true,
+    licence: 'MIT',
+  },
+  {
+    name: 'house.bin',
+    kind: 'speech',
+    languages: 'multilingual',
+    sizeBytes: 90e6,
+    path: '/it/house.bin',
+    place: 'managed',
+    inUse: false,
+    hashKnown: false,
+    problem: 'The file is no whisper.cpp model.',
+  },
+  {
+    name: 'small',
+    kind: 'speech',
+    languages: 'multilingual',
+    sizeBytes: 487e6,
+    inUse: false,
+    hashKnown: true,
+    licence: 'MIT',
+  },
+  { name: 'unknown', kind: 'speech', languages: 'multilingual', sizeBytes: 10e6, inUse: false, hashKnown: false },
+];
+
+function giveModels({ agent }: Shown): void {
+  agent.emit({ type: 'speechModelsSeen', speechModels: { folder: '/var/lib/models', models: MODELS } });
+}
+
+const SAVING: Saving = {
+  phase: 'running',
+  layout: 'premiere',
+  folder: '/out/proxies',
+  total: 2,
+  saved: 1,
+  alreadyThere: 0,
+  savedBytes: 4e6,
+  totalBytes: 9e6,
+  problems: [],
+};
+
+const DAYS = Array.from({ length: 14 }, (_, index) => ({
+  day: `2026-03-${String(index + 1).padStart(2, '0')}`,
+  done: index * 3,
+  failed: index % 4,
+  givenBack: 1,
+  mediaMs: index * 600_000,
+  yieldedMs: (14 - index) * 900_000,
+}));
+
+test('speech models are downloaded with progress, chosen, removed, and asked about where nobody knows them', async ({
+  page,
+  show,
+}) => {
+  const shown = await show('capabilities');
+  const { agent } = shown;
+  giveModels(shown);
+  const sent = (): unknown => agent.executed.at(-1);
+  await expect(page.getByText('The file is no whisper.cpp model.')).toBeVisible();
+  await page.getByRole('button', { name: 'Download small' }).click();
+  await expect.poll(sent).toMatchObject({ name: 'downloadModel', input: { name: 'small' } });
+  agent.emit({
+    type: 'modelDownloadChanged',
+    download: { name: 'small', receivedBytes: 121_750_000, totalBytes: 487e6, phase: 'downloading' },
+  });
+  await expect(page.getByRole('progressbar', { name: 'Download of small' })).toHaveAttribute('aria-valuenow', '25');
+  await page.getByRole('button', { name: 'Cancel the download of small' }).click();
+  await expect.poll(sent).toMatchObject({ name: 'cancelModelDownload' });
+  agent.emit({
+    type: 'modelDownloadChanged',
+    download: {
+      name: 'small',
+      receivedBytes: 0,
+      phase: 'failed',
+      problem: {
+        code: 'MODEL_SERVER_UNREACHABLE',
+        message: 'The server did not answer.',
+        nextStep: 'Check the network.',
+      },
+    },
+  });
+  await expect(page.getByRole('alert').filter({ hasText: 'The server did not answer.' })).toBeVisible();
+  await page.getByRole('button', { name: 'Download unknown' }).click();
+  await expect(page.getByRole('alertdialog')).toContainText('Nobody published a hash of unknown');
+  await page.getByRole('button', { name: 'Download it' }).click();
+  await expect.poll(sent).toMatchObject({ name: 'downloadModel', input: { name: 'unknown', consent: true } });
+  await page.getByRole('button', { name: 'Remove base.en' }).click();
+  await page.getByRole('button', { name: 'Remove it' }).click();
+  await expect.poll(sent).toMatchObject({ name: 'removeModel', input: { path: '/m/ggml-base.en.bin' } });
+});
+
+test('proxies of the listed files are saved, with their course and what went wrong', async ({ page, show }) => {
+  const { agent } = await show('done?q=C0');
+  await page.getByRole('button', { name: 'Save proxies' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: /Resolve/ }).check();
+  await dialog.getByRole('textbox', { name: 'Folder on the agent’s machine' }).fill('/out/proxies');
+  agent.refuse('saveProxies', {
+    code: 'OUT_BESIDE_SOURCE',
+    message: 'Rushes lie there.',
+    nextStep: 'Choose another.',
+    field: 'folder',
+  });
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toContainText('Rushes lie there. Choose another.');
+  expect(agent.executed.findLast(({ name }) => name === 'saveProxies')?.input).toMatchObject({
+    layout: 'resolve',
+    folder: '/out/proxies',
+    assetUuids: expect.arrayContaining([CLIP]),
+  });
+  agent.emit({ type: 'savingChanged', saving: SAVING });
+  await expect(dialog.getByRole('status')).toContainText('1 of 2 saved');
+  await page.keyboard.press('Escape');
+  agent.emit({
+    type: 'savingChanged',
+    saving: {
+      ...SAVING,
+      phase: 'ended',
+      problems: [{ sourcePath: 'RUSHES/a/B002.mov', message: 'the disk is full.' }],
+    },
+  });
+  await expect(page.locator('.saving')).toContainText('B002.mov: the disk is full.');
+});
+
+test('the last days are readable without colour and as a table', async ({ page, show }) => {
+  const { agent, origin } = await show('now');
+  agent.days.push(...DAYS);
+  await page.goto(`${origin}/#/health`);
+  await expect(
+    page.getByRole('img', { name: /^292 jobs, 19 of them failed; most on Sat,? 14 Mar: 40\.$/ }),
+  ).toBeVisible();
+  await expect(page.getByText('19 failed (hatched)')).toBeVisible();
+  await page.getByRole('button', { name: 'Show as a table' }).click();
+  const row = page.getByRole('row', { name: /Sat,? 14 Mar/ });
+  await expect(row.getByRole('cell')).toHaveText(['39', '1', '1', '130', '15']);
+});
+
+test('a search in the queue stands in the address', async ({ page, show }) => {
+  const { agent } = await show('queue');
+  agent.emit({
+    type: 'offersSeen',
+    waiting: ['A001', 'B002', 'B003'].map((name, index) => ({
+      jobId: `00000000-0000-4000-8000-00000000000${index}`,
+      jobType: 'generate_thumbnails',
+      sourcePath: `RUSHES/${name}.mov`,
+      priority: 0,
+      reason: { kind: 'slot' },
+    })),
+  });
+  await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('b00');
+  await expect(page.getByText('2 files')).toBeVisible();
+  expect(new URL(page.url()).hash).toBe('#/queue?q=b00');
+  await page.reload();
+  await expect(page.getByRole('searchbox', { name: 'Search by name or folder' })).toHaveValue('b00');
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const locale of ['en-GB', 'fr-FR'] as const) {
+    test.describe(`${colorScheme}, ${locale}`, () => {
+      test.use({ colorScheme, locale });
+
+      test('results, models, chart, palette and dialogs have no accessibility violation', async ({ page, show }) => {
+        const shown = await show('now');
+        shown.agent.days.push(...DAYS);
+        giveModels(shown);
+        shown.agent.emit({ type: 'savingChanged', saving: SAVING });
+        const check = async (what: string): Promise<void> => {
+          const { violations } = await new AxeBuilder({ page }).exclude('video').exclude('audio').analyze();
+          expect(
+            violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+            what,
+          ).toEqual([]);
+        };
+        for (const place of [
+          `done/${CLIP}`,
+          `done/${EDIT_PROXY}`,
+          `done/${LONG_TAKE}?q=zz`,
+          'capabilities',
+          'health',
+        ]) {
+          await page.goto(`${shown.origin}/#/${place}`);
+          await page.locator('h1').waitFor();
+          if (place.startsWith('done')) await page.locator('article.result').waitFor();
+          await check(place);
+        }
+        await page.keyboard.press('Control+k');
+        await page.getByRole('option').first().waitFor();
+        await check('palette');
+        await page.keyboard.press('Escape');
+        await page.goto(`${shown.origin}/#/done`);
+        await page.locator('.view-header .button').last().click();
+        await page.getByRole('dialog').waitFor();
+        await check('save dialog');
+      });
+    });
+  }
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createProxySaver, type ProxySaver } from '../../electron/agent/exports/save-proxies.ts';
+import { Journal } from '../../electron/agent/journal/journal.ts';
+import { createStore, type Store } from '../../electron/agent/store.ts';
+import type { SaveLayout } from '../../shared/result-commands.ts';
+import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
+
+let folder: string;
+let journal: Journal;
+let store: Store;
+let saver: ProxySaver;
+let served: Map<string, string>;
+let opened: number;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'save-'));
+  journal = new Journal(join(folder, 'work', 'journal.sqlite'));
+  store = createStore(sampleSnapshot());
+  served = new Map();
+  opened = 0;
+  await mkdir(join(folder, 'card/day1'), { recursive: true });
+  saver = createProxySaver({
+    store,
+    proxiesOf: (assets) => journal.proxiesOf(assets),
+    savedFiles: journal.activity,
+    roots: () => [{ name: 'RUSHES', path: join(folder, 'card') }],
+    openDerived: async (_asset, ref) => {
+      opened += 1;
+      const text = served.get(ref);
+      return text === undefined ? new Response(null, { status: 404 }) : new Response(text);
+    },
+    log: pino({ level: 'silent' }),
+  });
+});
+
+afterEach(async () => {
+  await saver.settled();
+  journal.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A delivered proxy as the journal remembers it; the real wire form. */
+function deliver(asset: number, sourcePath: string, content: string, profile = 'edit_prores_proxy_v1'): void {
+  const ref = `${asset}-${profile}`;
+  served.set(ref, content);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const contentType = profile.startsWith('edit') ? 'video/quicktime' : 'video/mp4';
+  const proxy = { kind: 'proxy_video', ref, content_type: contentType, size_bytes: content.length, sha256, profile };
+  const job = {
+    jobId: uuidOf(asset * 10 + profile.length),
+    jobType: 'generate_video_proxies' as const,
+    assetUuid: uuidOf(asset),
+    sourcePath,
+    claimedAt: '2026-03-02T10:00:00.000Z',
+    endedAt: '2026-03-02T10:01:00.000Z',
+    wallMs: 60_000,
+    ending: { kind: 'done' as const, artifacts: [], warnings: [] },
+  };
+  const report = { output: { proxy_files: [proxy] }, result: { facts: { duration_ms: 90_000 } } };
+  journal.end(`run-${ref}`, job, JSON.stringify(report));
+}
+
+async function save(layout: SaveLayout, out: string, ...assets: number[]) {
+  const refusal = await saver.save({ layout, folder: out, assetUuids: assets.map(uuidOf) });
+  await saver.settled();
+  return refusal;
+}
+
+async function tree(at: string): Promise<string[]> {
+  const entries = await readdir(at, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(at.length + 1))
+    .sort();
+}
+
+describe('saving proxies', () => {
+  it('puts each file where Premiere looks for it', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    deliver(2, 'RUSHES/day1/A002.mxf', 'two');
+    const out = join(folder, 'premiere');
+    expect(await save('premiere', out, 1, 2)).toBeNull();
+    expect(await tree(out)).toEqual(['A001_Proxy.mov', 'A002_Proxy.mov']);
+    expect(await readFile(join(out, 'A002_Proxy.mov'), 'utf8')).toBe('two');
+    expect(store.snapshot().saving).toMatchObject({ phase: 'ended', saved: 2, total: 2, savedBytes: 6, problems: [] });
+  });
+
+  it('puts each file where Resolve looks for it', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    const out = join(folder, 'resolve');
+    expect(await save('resolve', out, 1)).toBeNull();
+    expect(await tree(out)).toEqual(['Proxy/A001.mov']);
+  });
+
+  it('takes the proxy for editing, also where a newer one is for review', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'edit');
+    deliver(1, 'RUSHES/day1/A001.mov', 'review', 'video_review_default_v1');
+    const out = join(folder, 'out');
+    await save('premiere', out, 1);
+    expect(await tree(out)).toEqual(['A001_Proxy.mov']);
+    expect(await readFile(join(out, 'A001_Proxy.mov'), 'utf8')).toBe('edit');
+  });
+
+  it('gives namesakes folders of their own, in this run and in a later one', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    deliver(2, 'RUSHES/day2/A001.mov', 'other');
+    deliver(3, 'RUSHES/day3/A001.mov', 'third');
+    const out = join(folder, 'out');
+    await save('premiere', out, 1, 2);
+    await save('premiere', out, 3);
+    expect(await tree(out)).toEqual(['A001-2/A001_Proxy.mov', 'A001-3/A001_Proxy.mov', 'A001_Proxy.mov']);
+    expect(await readFile(join(out, 'A001-2/A001_Proxy.mov'), 'utf8')).toBe('other');
+    expect(await readFile(join(out, 'A001-3/A001_Proxy.mov'), 'utf8')).toBe('third');
+  });
+
+  it('never touches a file that is not its own', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    const out = join(folder, 'out');
+    await mkdir(out);
+    await writeFile(join(out, 'A001_Proxy.mov'), 'someone’s');
+    await save('premiere', out, 1);
+    expect(await readFile(join(out, 'A001_Proxy.mov'), 'utf8')).toBe('someone’s');
+    expect(await readFile(join(out, 'A001-2/A001_Proxy.mov'), 'utf8')).toBe('one');
+  });
+
+  it('copies nothing twice, and replaces the proxy of the same source', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    const out = join(folder, 'out');
+    await save('premiere', out, 1);
+    await save('premiere', out, 1);
+    expect(opened).toBe(1);
+    expect(store.snapshot().saving).toMatchObject({ saved: 1, alreadyThere: 1 });
+    deliver(1, 'RUSHES/day1/A001.mov', 'made anew');
+    await save('premiere', out, 1);
+    expect(await tree(out)).toEqual(['A001_Proxy.mov']);
+    expect(await readFile(join(out, 'A001_Proxy.mov'), 'utf8')).toBe('made anew');
+  });
+
+  it('refuses the folder of a source, a relative folder, and files without a proxy', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    const beside = join(folder, 'card/day1');
+    expect(await save('premiere', beside, 1)).toMatchObject({ code: 'OUT_BESIDE_SOURCE', field: 'folder' });
+    expect(await save('resolve', beside, 1)).toMatchObject({ code: 'OUT_BESIDE_SOURCE' });
+    expect(await save('premiere', 'proxies', 1)).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await save('premiere', join(folder, 'out'), 9)).toMatchObject({ code: 'NO_PROXY' });
+    expect(await readdir(beside)).toEqual([]);
+  });
+
+  it('says which file could not be had, and goes on with the others', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    deliver(2, 'RUSHES/day1/A002.mov', 'two');
+    served.delete('1-edit_prores_proxy_v1');
+    const out = join(folder, 'out');
+    await save('premiere', out, 1, 2);
+    expect(await tree(out)).toEqual(['A002_Proxy.mov']);
+    expect(store.snapshot().saving).toMatchObject({
+      phase: 'ended',
+      saved: 1,
+      problems: [{ sourcePath: 'RUSHES/day1/A001.mov', message: expect.stringContaining('not here any more') }],
+    });
+  });
+
+  it('keeps nothing that arrived otherwise than it was made', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    served.set('1-edit_prores_proxy_v1', 'oen');
+    const out = join(folder, 'out');
+    await save('premiere', out, 1);
+    expect(await tree(out)).toEqual([]);
+    expect(store.snapshot().saving?.problems).toHaveLength(1);
+  });
+
+  it('is one at a time and ends when it is cancelled', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    deliver(2, 'RUSHES/day1/A002.mov', 'two');
+    const out = join(folder, 'out');
+    expect(await saver.save({ layout: 'premiere', folder: out, assetUuids: [uuidOf(1), uuidOf(2)] })).toBeNull();
+    const second = await saver.save({ layout: 'premiere', folder: out, assetUuids: [uuidOf(1)] });
+    saver.cancel();
+    await saver.settled();
+    // Two tiny files may be done before the second call looked around; then it was a run of its own.
+    expect(second === null || second.code === 'ALREADY_SAVING').toBe(true);
+    expect(['cancelled', 'ended']).toContain(store.snapshot().saving?.phase);
+    expect((await tree(out)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+});
