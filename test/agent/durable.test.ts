@@ -66,7 +66,12 @@ describe('the journal', () => {
     const runId = begin(journal);
     journal.close();
     const database = new DatabaseSync(path);
-    database.exec('ALTER TABLE runs DROP COLUMN executing; DROP TABLE IF EXISTS results; PRAGMA user_version = 1;');
+    // Back to what the first version had.
+    database.exec(`
+      ALTER TABLE runs DROP COLUMN executing;
+      DROP TABLE results; DROP TABLE day_media; DROP TABLE day_yield; DROP TABLE saved_files;
+      DROP INDEX history_by_end;
+      PRAGMA user_version = 1;`);
     database.close();
     const migrated = new Journal(path);
     expect(migrated.runs().map((run) => [run.runId, run.executing])).toEqual([[runId, undefined]]);

@@ -46,7 +46,7 @@ describe('what the command line says when it cannot', () => {
     }
   });
   it('a missing argument, a wrong number, an unknown command', async () => {
-    await refused(launch('agent'), /--server[\s\S]*--help/);
+    await refused(launch('agent'), /No server is named\. Give its address with --server.*\[SERVER_MISSING\]/);
     await refused(launch('server', '--port', 'eighty'), /whole number from 0 to 65535[\s\S]*--help/);
     await refused(launch('frobnicate'), /unknown command[\s\S]*--help/);
   });
