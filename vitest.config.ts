@@ -6,7 +6,8 @@ export default defineConfig({
     exclude: ['test/e2e/**', 'node_modules/**'],
     environment: 'node',
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait for a lease, a share or a child: a third worker uses the cores meanwhile.
+    maxWorkers: 3,
     // Agents in tests are not there to give way to the tests beside them.
     env: { RUSHCATALOG_NICE: '0' },
     testTimeout: 30_000,

@@ -1,5 +1,5 @@
 // npm test: every check and every runner, and one true sum at the end.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { requireNode } from './node-check.mjs';
@@ -43,17 +43,38 @@ for (const [title, program, args] of checks) {
 }
 ensureBuilt();
 
-/** @param {string} title @param {string} name @param {readonly string[]} args */
-function vitest(title, name, args) {
-  const file = `${results}/${name}.json`;
-  const status = run(title, 'vitest', [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-    ...args,
-  ]);
-  const report = readJson(file);
+/** Runs beside others; says everything at its end, in one piece. @param {string} title @param {string} program @param {readonly string[]} args */
+function runBeside(title, program, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(`${root}/node_modules/.bin/${program}`, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    /** @type {Buffer[]} */
+    const said = [];
+    child.stdout.on('data', (chunk) => said.push(chunk));
+    child.stderr.on('data', (chunk) => said.push(chunk));
+    child.on('close', (code) => {
+      console.log(`\n── ${title}`);
+      process.stdout.write(Buffer.concat(said));
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** @param {string} name @param {readonly string[]} args */
+const vitestArgs = (name, args) => [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${results}/${name}.json`,
+  ...args,
+];
+
+/** @param {string} name @param {number} status */
+function countVitest(name, status) {
+  const report = readJson(`${results}/${name}.json`);
   if (report === null) {
     sum.failed += 1;
     return;
@@ -65,19 +86,28 @@ function vitest(title, name, args) {
   if (status !== 0 && report.numFailedTests === 0) sum.failed += 1;
 }
 
-vitest('unit and integration', 'unit', ['--exclude', 'test/faults/**']);
-// One after the other: they measure seconds, and two of them side by side would measure each other.
-vitest('faults', 'faults', ['test/faults', '--maxWorkers=1', '--no-file-parallelism']);
-
-const e2eStatus = run('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` });
-const e2e = readJson(`${results}/e2e.json`);
-if (e2e === null) sum.failed += 1;
-else {
+/** @param {number} status */
+function countE2e(status) {
+  const e2e = readJson(`${results}/e2e.json`);
+  if (e2e === null) {
+    sum.failed += 1;
+    return;
+  }
   sum.passed += e2e.stats.expected + e2e.stats.flaky;
   sum.failed += e2e.stats.unexpected;
   sum.skipped += e2e.stats.skipped;
-  if (e2eStatus !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
+  if (status !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
 }
+
+const unitArgs = vitestArgs('unit', ['--exclude', 'test/faults/**']);
+countVitest('unit', run('unit and integration', 'vitest', unitArgs));
+// Fault slices one after the other: they measure seconds, and two of them side by side would measure each other. They
+// mostly wait, so the page is tried beside them.
+const faultArgs = vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--no-file-parallelism']);
+const faults = runBeside('faults', 'vitest', faultArgs);
+const e2e = runBeside('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` });
+countVitest('faults', await faults);
+countE2e(await e2e);
 
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);
 process.exit(sum.failed === 0 ? 0 : 1);

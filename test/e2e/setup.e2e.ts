@@ -52,7 +52,8 @@ test.describe('settings', () => {
     await page.getByRole('link', { name: 'Health' }).click();
     await dialog.getByRole('button', { name: 'Discard' }).click();
     await expect(page.getByRole('heading', { name: 'Health' })).toBeVisible();
-    expect(agent.executed).toEqual([]);
+    // Reads are nobody's change.
+    expect(agent.executed.filter(({ name }) => name === 'changeSettings')).toEqual([]);
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('textbox', { name: 'Name of this agent' }).fill('Suite 10');
     await page.getByRole('link', { name: 'Health' }).click();

@@ -95,8 +95,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       agent = launch(work);
       const { pid } = agent;
       await eventually(() => {
-        if (!lookInto(work).runs.some(({ phase }) => phase === 'executing')) return false;
-        const children = processesWith(`TMPDIR=${temporary}`, [pid]);
+        const run = lookInto(work).runs.find(({ phase }) => phase === 'executing');
+        if (run === undefined) return false;
+        // The job's own, not one of a proof that runs beside it.
+        const children = processesWith(`RUSHCATALOG_RUN_ID=${run.runId}`, [pid]);
         return children.map(standStill).includes(true);
       }, 30_000);
       if (offline) proxy.set({ halfOpen: true });
