@@ -1,3 +1,4 @@
+import { Mishap } from './mishap.tsx';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '../shared/assert-never.ts';
@@ -51,7 +52,9 @@ function Frame() {
       <Navigation current={route.view} />
       <main id="content" className="content" tabIndex={-1} data-view={route.view}>
         <Attention />
-        <ChosenView route={route} />
+        <Mishap of={route.view}>
+          <ChosenView route={route} />
+        </Mishap>
       </main>
       <Notice />
       <LeaveGuard />

@@ -15,6 +15,10 @@ export const en = {
     skip: 'Skip to content',
     views: 'Views',
     loading: 'Connecting to the agent',
+    brokenTitle: 'This view could not be shown',
+    brokenBody:
+      'The agent goes on working, and the other views can be used. If it happens again, send a diagnostics bundle from Health.',
+    brokenAgain: 'Show it again',
   },
   nav: {
     now: 'Now',

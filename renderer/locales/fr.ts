@@ -15,6 +15,10 @@ export const fr = {
     skip: 'Aller au contenu',
     views: 'Vues',
     loading: 'Connexion à l’agent',
+    brokenTitle: 'Cette vue n’a pas pu être affichée',
+    brokenBody:
+      'L’agent continue de travailler et les autres vues restent utilisables. Si cela se reproduit, envoyez un dossier de diagnostic depuis la page État.',
+    brokenAgain: 'Afficher à nouveau',
   },
   nav: {
     now: 'En cours',

@@ -1,3 +1,4 @@
+import type { Snapshot } from '../../shared/snapshot.ts';
 import { uuidOf } from '../support/sample-snapshot.ts';
 import { HOSTILE_NAME, SCENE, waitingJobs } from '../support/busy-agent.ts';
 import { expect, openLink, test } from './open-page.ts';
@@ -249,6 +250,16 @@ test.describe('results', () => {
     expect(copied).toContain('ffmpeg 5.1.6');
     await detail.getByRole('button', { name: 'Run again' }).click();
     await expect.poll(() => agent.executed).toContainEqual({ name: 'retryJob', input: { jobId: uuidOf(301) } });
+  });
+
+  test('a view that breaks says so and leaves the others alone', async ({ page, open }) => {
+    const broken: unknown = [{ jobId: uuidOf(1), ending: { kind: 'failed' } }];
+    const { view } = await open({ failures: broken as Snapshot['failures'] });
+    await page.goto(`${view.origin}/#/failures`);
+    await expect(page.getByRole('alert').filter({ hasText: 'This view could not be shown' })).toBeVisible();
+    await page.getByRole('link', { name: 'Health' }).click();
+    await expect(page.getByRole('heading', { name: 'Health' })).toBeVisible();
+    await expect(page.getByText('This view could not be shown')).toBeHidden();
   });
 
   test('older results come by the page', async ({ page, open }) => {
