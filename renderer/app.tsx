@@ -52,7 +52,7 @@ function Frame() {
       <Navigation current={route.view} />
       <main id="content" className="content" tabIndex={-1} data-view={route.view}>
         <Attention />
-        <Mishap of={route.view}>
+        <Mishap key={route.view}>
           <ChosenView route={route} />
         </Mishap>
       </main>

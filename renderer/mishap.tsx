@@ -3,8 +3,6 @@ import { useTranslation } from 'react-i18next';
 import { Button, Empty } from './ui/parts.tsx';
 
 interface MishapProps {
-  /** Another value is another view: what broke the last one is forgotten. */
-  readonly of: string;
   readonly children: ReactNode;
 }
 
@@ -14,10 +12,6 @@ export class Mishap extends Component<MishapProps, { readonly error: unknown }> 
 
   static getDerivedStateFromError(error: unknown): { readonly error: unknown } {
     return { error };
-  }
-
-  override componentDidUpdate(before: MishapProps): void {
-    if (before.of !== this.props.of && this.state.error !== undefined) this.setState({ error: undefined });
   }
 
   override render(): ReactNode {

@@ -1,6 +1,7 @@
 // npm test: every check and every runner, and one true sum at the end.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { requireNode } from './node-check.mjs';
 
@@ -43,14 +44,17 @@ for (const [title, program, args] of checks) {
 }
 ensureBuilt();
 
-/** Runs beside others; says everything at its end, in one piece. @param {string} title @param {string} program @param {readonly string[]} args */
-function runBeside(title, program, args, env = {}) {
+/**
+ * Runs beside others; says everything at its end, in one piece.
+ * @param {string} title @param {string} program @param {readonly string[]} args @param {number} priority nice value
+ */
+function runBeside(title, program, args, priority) {
   return new Promise((resolve) => {
     const child = spawn(`${root}/node_modules/.bin/${program}`, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
     });
+    if (child.pid !== undefined) setPriority(child.pid, priority);
     /** @type {Buffer[]} */
     const said = [];
     child.stdout.on('data', (chunk) => said.push(chunk));
@@ -99,15 +103,13 @@ function countE2e(status) {
   if (status !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
 }
 
-const unitArgs = vitestArgs('unit', ['--exclude', 'test/faults/**']);
-countVitest('unit', run('unit and integration', 'vitest', unitArgs));
 // Fault slices one after the other: they measure seconds, and two of them side by side would measure each other. They
-// mostly wait, so the page is tried beside them.
-const faultArgs = vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--no-file-parallelism']);
-const faults = runBeside('faults', 'vitest', faultArgs);
-const e2e = runBeside('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` });
+// mostly wait, so the rest runs beside them, at a priority that leaves them the processor when they want it.
+const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1']), 0);
+const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']), 10);
 countVitest('faults', await faults);
-countE2e(await e2e);
+countVitest('unit', await unit);
+countE2e(run('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` }));
 
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);
 process.exit(sum.failed === 0 ? 0 : 1);

@@ -43,7 +43,9 @@ export async function outboxRun(count: number, random: () => number): Promise<Fi
     const submit = new RegExp(`/${refused}/submit$`);
     line.planned.push({ path: submit, fault: 'refuse', lateMs: 0, left: Number.POSITIVE_INFINITY });
     const back = world.time.now();
-    while (world.time.now() - back < DONE_MS && (await countOf(world, 'jobSubmitted')) < count - 1) {
+    const owed = async (): Promise<boolean> =>
+      (await countOf(world, 'jobSubmitted')) < count - 1 || (await countOf(world, 'jobFailed')) < 1;
+    while (world.time.now() - back < DONE_MS && (await owed())) {
       await world.time.pass(5_000);
     }
     found.worst('all delivered after the return, s of fake time', (world.time.now() - back) / 1_000);
