@@ -218,13 +218,14 @@ describe('run', () => {
 
 describe('pipes that stay open after the child', () => {
   it.each(['quiet', 'flood'])('is not held up by a stranger who holds them (%s)', async (how) => {
-    const limitMs = how === 'quiet' ? 4_000 : 3_000;
+    const limitMs = 7_000;
     const talk = listen(testProcesses(), childProgram('leak-pipe', limitMs, how));
     const holder = Number((await talk.line(0)).split(' ')[1]);
     const result = await talk.result;
     print(`a leaked pipe (${how}), end of run`, result.wallMs);
     expect(result.end).toEqual({ kind: 'exited', code: 0 });
-    expect(result.wallMs).toBeLessThan(2_500);
+    // Well before the stranger lets go, also on a busy machine.
+    expect(result.wallMs).toBeLessThan(limitMs - 1_500);
     expect(await goneAfter([holder], limitMs + 2_000)).not.toBeNull();
   });
 
