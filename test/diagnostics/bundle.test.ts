@@ -83,7 +83,7 @@ describe('a diagnostics bundle', () => {
 
   it('comes from the command line too, beside a running agent', { timeout: 60_000 }, async () => {
     const out = join(folder, 'for-support.zip');
-    const command = start(['diagnostics', '--out', out, '--work', folder, '--no-doctor'], { from: 'sources' });
+    const command = start(['diagnostics', '--out', out, '--work', folder, '--no-doctor']);
     expect((await command.ended).code).toBe(0);
     expect(command.output()).toContain(out);
     const files = entries(readFileSync(out));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CRASH_POINTS } from '../../electron/agent/crash-point.ts';
-import { put, start, type Command } from '../support/command.ts';
+import { ensureFaultBuild, put, start, type Command } from '../support/command.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { addClips, openStudio, proveOnce, type Studio } from '../support/studio.ts';
 import { lookInto } from '../support/work-folder.ts';
@@ -14,10 +14,11 @@ describe.skipIf(NO_FFMPEG !== null)('an agent that dies on purpose', () => {
         ...['agent', '--server', studio.server.url, '--token-file', studio.tokenFile],
         ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
       ],
-      { from: 'sources', env },
+      { from: 'faults', env },
     );
   beforeAll(async () => {
-    // The one lease must outlast two starts from the sources, however busy the machine is.
+    await ensureFaultBuild();
+    // The one lease must outlast two starts, however busy the machine is.
     studio = await openStudio({ leaseSeconds: 60 });
   });
   afterAll(async () => {

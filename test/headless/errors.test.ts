@@ -21,7 +21,7 @@ describe('what the command line says when it cannot', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   const launch = (...args: string[]): Command => {
-    const command = start(args, { from: 'sources', env: { XDG_DATA_HOME: join(folder, 'home') } });
+    const command = start(args, { env: { XDG_DATA_HOME: join(folder, 'home') } });
     running.push(command);
     return command;
   };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITIES } from '../../shared/job.ts';
 import type { AgentEntry, OperatorJob } from '../../shared/wire.ts';
-import { put, start } from '../support/command.ts';
+import { ensureBuild, put, start } from '../support/command.ts';
 import { makeCorpus, type HostileFile } from '../support/hostile-media.ts';
 import { openStudio, type Operator } from '../support/studio.ts';
 
@@ -88,12 +88,13 @@ export async function traceAgent(options: {
   // Its proofs are remembered: what is traced afterwards is its work alone.
   // Priority is not what is looked at, and the machine may be busy.
   const env = { RUSHCATALOG_NICE: '0' };
-  const first = start(rooted, { from: 'sources', env });
+  ensureBuild();
+  const first = start(rooted, { env });
   await whenKnown(studio.operator, options.limitMs, () => first.output()).finally(() => put(first));
   const jobs = new Map<string, HostileFile>();
   for (const file of files) jobs.set(await studio.operator.job(`RUSHES/${file.path}`, file.job), file);
   const traced = ['strace', '-f', '--seccomp-bpf', '-qq', '-s', '300', '-e', 'trace=open,openat,openat2,connect'];
-  const agent = start(rooted, { from: 'sources', env, under: [...APART, ...traced, '-o', trace] });
+  const agent = start(rooted, { env, under: [...APART, ...traced, '-o', trace] });
   const watch = watchMemory(agent.pid);
   try {
     const ended = await whenEnded(studio.operator, jobs.size, options.limitMs, () => agent.output());

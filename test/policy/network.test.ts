@@ -55,7 +55,6 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       JSON.stringify({ settings: { serverUrl, mediaRoots, capabilities: NO_CAPABILITIES, ...settings } });
     writeFileSync(policyFile, policy);
     agent = start(['agent', '--work', work, '--token-file', more.token ?? studio.tokenFile], {
-      from: 'sources',
       env: { RUSHCATALOG_POLICY_FILE: policyFile, HOME: work },
     });
     return agent;
