@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from '@playwright/test';
+import { Command } from 'commander';
+import { startWebView, type WebView } from '../../electron/gateway/http.ts';
+import buildPage from '../e2e/build-page.ts';
+import { makePageMedia, type PageMedia } from '../support/page-media.ts';
+import { SCENES, type Scene } from './scenes.ts';
+
+/** Every screen in both languages and themes, as a person sees it: `screenshots/<scene>.<language>.<theme>.png`. */
+const options = new Command('screenshots')
+  .option('--only <name...>', 'scenes whose name begins so')
+  .option('--language <language...>', 'of en, fr', ['en', 'fr'])
+  .option('--theme <theme...>', 'of light, dark', ['light', 'dark'])
+  .option('--out <folder>', 'where they go', fileURLToPath(new URL('../../screenshots', import.meta.url)))
+  .parse()
+  .opts<{ only?: string[]; language: string[]; theme: string[]; out: string }>();
+
+const LOCALES: Readonly<Record<string, string>> = { en: 'en-GB', fr: 'fr-FR' };
+const WIDTH = 1360;
+const HEIGHT = 860;
+const none = (): void => undefined;
+const SILENT = { info: none, warn: none, error: none };
+/** Progress needs a few samples before the time left is known; pictures need to arrive. */
+const SETTLE_MS = 400;
+
+async function prepared(page: Page, scene: Scene, media: PageMedia, folder: string): Promise<WebView> {
+  const agent = await scene.agent(media);
+  const view = await startWebView({
+    staticDir: fileURLToPath(new URL('../../out/renderer', import.meta.url)),
+    tokenFile: join(folder, `token-${scene.name}`),
+    log: SILENT,
+    agent,
+    port: 0,
+  });
+  await page.setViewportSize({ width: WIDTH, height: scene.height ?? HEIGHT });
+  if (scene.closed === true) {
+    await page.goto(view.origin);
+    await page.getByRole('heading').first().waitFor();
+  } else {
+    await page.goto(view.url);
+    await page.getByRole('navigation').first().waitFor();
+    await page.goto(`${view.origin}/#/${scene.place}`);
+    await page.locator('h1').first().waitFor();
+  }
+  await scene.act?.(page, agent, () => view.close());
+  await page.waitForLoadState('load');
+  await delay(SETTLE_MS);
+  return view;
+}
+
+async function take(browser: Browser, media: PageMedia, folder: string): Promise<number> {
+  const wanted = SCENES.filter(({ name }) => options.only?.some((start) => name.startsWith(start)) ?? true);
+  let taken = 0;
+  for (const language of options.language) {
+    for (const theme of options.theme) {
+      const locale = LOCALES[language] ?? language;
+      const colorScheme = theme === 'dark' ? 'dark' : 'light';
+      for (const scene of wanted) {
+        // A context of its own: no filter or session of the scene before stays.
+        const context = await browser.newContext({ locale, colorScheme, reducedMotion: 'reduce' });
+        const page = await context.newPage();
+        const view = await prepared(page, scene, media, folder);
+        await page.screenshot({ path: join(options.out, `${scene.name}.${language}.${theme}.png`) });
+        await context.close();
+        await view.close();
+        taken += 1;
+      }
+    }
+  }
+  return taken;
+}
+
+await buildPage();
+await mkdir(options.out, { recursive: true });
+const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+try {
+  const taken = await take(browser, await makePageMedia(), folder);
+  console.log(`${taken} screenshots in ${options.out}`);
+} finally {
+  await browser.close();
+  await rm(folder, { recursive: true, force: true });
+}
