@@ -1,5 +1,6 @@
-import { createInstance, type i18n } from 'i18next';
+import { createInstance, type FormatterModule, type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { count } from './format/numbers.ts';
 import { en } from './locales/en.ts';
 import { fr } from './locales/fr.ts';
 
@@ -19,16 +20,29 @@ export function chooseLanguage(setting: Language | 'system', preferred: readonly
 
 export async function startTexts(language: Language): Promise<i18n> {
   const texts = createInstance();
-  await texts.use(initReactI18next).init({
-    lng: language,
-    fallbackLng: 'en',
-    resources: { en: { translation: en }, fr: { translation: fr } },
-    // React escapes what it shows.
-    interpolation: { escapeValue: false },
-    returnNull: false,
-  });
+  await texts
+    .use(initReactI18next)
+    .use(NUMBERS)
+    .init({
+      lng: language,
+      fallbackLng: 'en',
+      resources: { en: { translation: en }, fr: { translation: fr } },
+      // React escapes what it shows.
+      interpolation: { escapeValue: false, alwaysFormat: true },
+      returnNull: false,
+    });
   return texts;
 }
+
+/** Every number is written as the language writes it: 10,000 and 10 000. */
+const NUMBERS: FormatterModule = {
+  type: 'formatter',
+  init: () => undefined,
+  add: () => undefined,
+  addCached: () => undefined,
+  format: (value: unknown, _format, language) =>
+    typeof value === 'number' ? count(value, language ?? 'en') : String(value),
+};
 
 declare module 'i18next' {
   interface CustomTypeOptions {

@@ -1,5 +1,14 @@
 import { FAILURES, type Failure, type FailureCode, type Fault } from '../shared/failure.ts';
-import type { EndedArtifact, EndedJob, Ending, Snapshot, WaitingJob, WaitReason } from '../shared/snapshot.ts';
+import type {
+  EndedArtifact,
+  EndedJob,
+  Ending,
+  RunningJob,
+  Snapshot,
+  Stage,
+  WaitingJob,
+  WaitReason,
+} from '../shared/snapshot.ts';
 import type { Warning } from '../shared/wire.ts';
 
 /** What the views show, derived from the snapshot by pure functions. */
@@ -24,6 +33,13 @@ export function navCounts({ running, waiting, totals, done, failures }: Snapshot
 export function isFirstRun({ agent, running, waiting, done, failures, totals }: Snapshot): boolean {
   const nothing = running.length + waiting.length + done.length + failures.length + totals.done + totals.failed === 0;
   return agent.embeddedServer && nothing && agent.phase !== 'draining' && agent.phase !== 'stopping';
+}
+
+/** What a held job does, as a key of `stage.*`; what a person or the machine wants of it stands above its step. */
+export function stageKey(job: RunningJob): Stage | 'cancelling' | 'suspended' | 'delivering' {
+  if (job.cancelRequested) return 'cancelling';
+  if (job.suspended) return 'suspended';
+  return job.delivering ? 'delivering' : job.stage;
 }
 
 /** Everything this agent made from one file, newest job first. */

@@ -1,4 +1,3 @@
-import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { RunningJob, Snapshot } from '../../shared/snapshot.ts';
 import { clock, spokenTimeLeft } from '../format/durations.ts';
@@ -6,7 +5,7 @@ import { fileName, folderOf, visible } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
 import { estimateTimeLeft } from '../progress-history.ts';
 import { routeTo } from '../route.ts';
-import { doneAssets, isFirstRun, poster, posterOf } from '../selectors.ts';
+import { doneAssets, isFirstRun, poster, posterOf, stageKey } from '../selectors.ts';
 import { assetIcon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
@@ -113,7 +112,7 @@ function RunningCard({ job, now }: { job: RunningJob; now: number }) {
         />
       </div>
       <p className="running-stage">
-        <span className="tag">{t(`jobType.${job.jobType}`)}</span> {stageText(job, t)}
+        <span className="tag">{t(`jobType.${job.jobType}`)}</span> {t(`stage.${stageKey(job)}`)}
       </p>
       <dl className="running-numbers">
         <div>
@@ -144,12 +143,6 @@ function RunningCard({ job, now }: { job: RunningJob; now: number }) {
       </div>
     </article>
   );
-}
-
-function stageText(job: RunningJob, t: TFunction): string {
-  if (job.cancelRequested) return t('stage.cancelling');
-  if (job.suspended) return t('stage.suspended');
-  return job.delivering ? t('stage.delivering') : t(`stage.${job.stage}`);
 }
 
 function Left({ job, now }: { job: RunningJob; now: number }) {

@@ -1,57 +1,67 @@
 import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useShallow } from 'zustand/react/shallow';
 import { CAPABILITIES, isJobType, JOB_TYPE_OF } from '../../shared/job.ts';
-import type { WaitingJob, WaitReason } from '../../shared/snapshot.ts';
+import type { RunningJob, WaitingJob, WaitReason } from '../../shared/snapshot.ts';
 import { JOB_STATUSES } from '../../shared/wire.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { bytes, count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
 import { fold } from '../results/transcript-search.ts';
-import { waitGroups, withoutCapability } from '../selectors.ts';
+import { stageKey, waitGroups, withoutCapability } from '../selectors.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
+import { useAgent, useInstant, useLanguage, usePage } from '../use-agent.ts';
 
 const FILTERS = ['q', 'reason'] as const;
 
-/** What waits, each with its reason, and what nobody can do. */
+/** Held jobs are chosen among the reasons like those that wait. */
+const CLAIMED = 'claimed';
+
+/** What is claimed, what waits, each with its reason, and what nobody can do. */
 export function QueueView() {
   const { t } = useTranslation();
   const language = useLanguage();
   const waiting = useAgent((snapshot) => snapshot.waiting);
+  const claimed = useClaimed();
   const { values, set } = useNarrowing('queue', FILTERS);
   const search = fold(values.q ?? '');
   const groups = useMemo(() => waitGroups(waiting), [waiting]);
-  const kind = groups.find((group) => group.kind === values.reason)?.kind ?? null;
-  const shown = useMemo(
-    () =>
-      kind === null && search === ''
-        ? waiting
-        : waiting.filter(
-            ({ reason, sourcePath }) =>
-              (kind === null || reason.kind === kind) && (search === '' || fold(sourcePath).includes(search)),
-          ),
-    [waiting, kind, search],
-  );
+  const kind =
+    values.reason === CLAIMED ? CLAIMED : (groups.find((group) => group.kind === values.reason)?.kind ?? null);
+  const shown = useMemo((): readonly (RunningJob | WaitingJob)[] => {
+    const found = ({ sourcePath }: { sourcePath: string }): boolean =>
+      search === '' || fold(sourcePath).includes(search);
+    const held = kind === null || kind === CLAIMED ? claimed.filter(found) : [];
+    if (kind === null && search === '') return [...held, ...waiting];
+    return [...held, ...waiting.filter((job) => (kind === null || job.reason.kind === kind) && found(job))];
+  }, [claimed, waiting, kind, search]);
   const reason = useReason();
-  const note = t('queue.waiting', { count: waiting.length });
+  const total = claimed.length + waiting.length;
+  const waits = t('queue.waiting', { count: waiting.length });
+  const note = claimed.length === 0 ? waits : `${waits} · ${t('queue.claimed', { count: claimed.length })}`;
   return (
     <>
       <ViewHeader title={t('queue.title')} note={note} />
       <Backlog />
-      {waiting.length > 0 && (
+      {total > 0 && (
         <div className="narrow">
           <SearchField value={values.q ?? ''} label={t('results.searchFiles')} onChange={(value) => set('q', value)} />
           {search !== '' && <span role="status">{t('results.found', { count: shown.length })}</span>}
         </div>
       )}
-      {groups.length > 1 && (
+      {groups.length + Math.min(1, claimed.length) > 1 && (
         <div className="filters" role="group" aria-label={t('queue.reason')}>
           <button type="button" aria-pressed={kind === null} onClick={() => set('reason', undefined)}>
-            {t('queue.all')} <span>{count(waiting.length, language)}</span>
+            {t('queue.all')} <span>{count(total, language)}</span>
           </button>
+          {claimed.length > 0 && (
+            <button type="button" aria-pressed={kind === CLAIMED} onClick={() => set('reason', CLAIMED)}>
+              {t('queue.claimedHere')} <span>{count(claimed.length, language)}</span>
+            </button>
+          )}
           {groups.map((group) => (
             <button
               key={group.kind}
@@ -64,13 +74,13 @@ export function QueueView() {
           ))}
         </div>
       )}
-      {waiting.length === 0 ? (
+      {total === 0 ? (
         <Empty icon="queue" title={t('queue.emptyTitle')}>
           <p>{t('queue.emptyBody')}</p>
         </Empty>
       ) : (
         <VirtualList items={shown} rowHeight={44} label={note} keyOf={(job) => job.jobId} head={<QueueHead />}>
-          {(job) => <QueueRow job={job} reason={reason(job.reason)} />}
+          {(job) => ('reason' in job ? <QueueRow job={job} reason={reason(job.reason)} /> : <ClaimedRow job={job} />)}
         </VirtualList>
       )}
     </>
@@ -89,11 +99,52 @@ function QueueHead() {
   );
 }
 
+/** Held jobs, as they were claimed; another array only when one comes or goes, not with every step of progress. */
+function useClaimed(): readonly RunningJob[] {
+  const { store } = usePage().replica;
+  const ids = useAgent(useShallow(({ running }) => running.map(({ jobId }) => jobId)));
+  return useMemo(
+    () => store.getState().snapshot?.running.filter(({ jobId }) => ids.includes(jobId)) ?? [],
+    [ids, store],
+  );
+}
+
 const QueueRow = memo(function QueueRow({ job, reason }: { job: WaitingJob; reason: string }) {
+  return (
+    <div className="queue-row">
+      <QueuedFile job={job} />
+      <span className="number">{job.priority}</span>
+      <span className="queue-reason" data-kind={job.reason.kind}>
+        {reason}
+      </span>
+    </div>
+  );
+});
+
+const ClaimedRow = memo(function ClaimedRow({ job }: { job: RunningJob }) {
+  const { t } = useTranslation();
+  const stage = useAgent(({ running }) => {
+    const held = running.find(({ jobId }) => jobId === job.jobId);
+    return held === undefined ? null : stageKey(held);
+  });
+  return (
+    <div className="queue-row">
+      <QueuedFile job={job} />
+      <span className="number" aria-hidden="true">
+        –
+      </span>
+      <span className="queue-reason" data-kind="claimed">
+        {stage !== null && t('queue.isClaimed', { stage: t(`stage.${stage}`) })}
+      </span>
+    </div>
+  );
+});
+
+function QueuedFile({ job }: { readonly job: RunningJob | WaitingJob }) {
   const { t } = useTranslation();
   const folder = folderOf(job.sourcePath);
   return (
-    <div className="queue-row">
+    <>
       <span className="queue-file">
         <Name>{fileName(job.sourcePath)}</Name>
         <span className="path" title={folder}>
@@ -104,13 +155,9 @@ const QueueRow = memo(function QueueRow({ job, reason }: { job: WaitingJob; reas
         <Icon name={jobIcon(job.jobType)} size={14} />
         {isJobType(job.jobType) ? t(`jobType.${job.jobType}`) : t('jobType.other', { type: visible(job.jobType) })}
       </span>
-      <span className="number">{job.priority}</span>
-      <span className="queue-reason" data-kind={job.reason.kind}>
-        {reason}
-      </span>
-    </div>
+    </>
   );
-});
+}
 
 /** Turns a reason into a sentence. */
 function useReason(): (reason: WaitReason) => string {

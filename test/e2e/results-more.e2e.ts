@@ -172,6 +172,23 @@ test('a search in the queue stands in the address', async ({ page, show }) => {
   await expect(page.getByRole('searchbox', { name: 'Search by name or folder' })).toHaveValue('b00');
 });
 
+test('what is claimed heads the queue, with its step, and is found like what waits', async ({ page, open }) => {
+  const { agent, view } = await open();
+  await page.goto(`${view.origin}/#/queue`);
+  const rows = page.locator('.virtual').getByRole('listitem');
+  await expect(rows.first()).toContainText('B001C000_260302_R2AB.mxf');
+  await expect(rows.first()).toContainText('Claimed here: Encoding');
+  const [first] = agent.snapshot().running;
+  const at = new Date().toISOString();
+  agent.emit({ type: 'stageEntered', at, jobId: first?.jobId ?? '', stage: 'verifying' });
+  await expect(rows.first()).toContainText('Claimed here: Comparing with the source');
+  await page.getByRole('button', { name: /^Claimed here/ }).click();
+  await expect(rows).toHaveCount(agent.snapshot().running.length);
+  await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('interview');
+  await expect(rows).toHaveCount(1);
+  expect(new URL(page.url()).hash).toBe('#/queue?reason=claimed&q=interview');
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const locale of ['en-GB', 'fr-FR'] as const) {
     test.describe(`${colorScheme}, ${locale}`, () => {
