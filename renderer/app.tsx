@@ -12,6 +12,7 @@ import { chooseLanguage } from './i18n.ts';
 import { Notice } from './notices.tsx';
 import { Palette } from './palette/palette.tsx';
 import { useRoute, type Route } from './route.ts';
+import { troubleOf } from './selectors.ts';
 import { State, type Tone } from './ui/parts.tsx';
 import { Verbs } from './verbs.tsx';
 import { Attention } from './attention.tsx';
@@ -141,6 +142,7 @@ function Standing() {
   const phase = useAgent(({ agent }) => agent.phase);
   const busy = useAgent(({ running }) => running.length > 0);
   const yielding = useAgent((snapshot) => snapshot.yielding !== null);
+  const blocked = useAgent((snapshot) => troubleOf(snapshot) !== null);
   const server = useAgent((snapshot) => snapshot.server.link);
   if (link.kind === 'lost') {
     return (
@@ -153,7 +155,7 @@ function Standing() {
       </div>
     );
   }
-  const [tone, text] = standingOf(phase, busy, yielding);
+  const [tone, text] = standingOf(phase, { busy, yielding, blocked });
   return (
     <div className="standing" role="status">
       <State tone={tone}>{t(`phase.${text}`)}</State>
@@ -164,8 +166,12 @@ function Standing() {
   );
 }
 
-function standingOf(phase: Snapshot['agent']['phase'], busy: boolean, yielding: boolean) {
+function standingOf(
+  phase: Snapshot['agent']['phase'],
+  { busy, yielding, blocked }: { readonly busy: boolean; readonly yielding: boolean; readonly blocked: boolean },
+) {
   const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
+  if (phase === 'working' && blocked && !busy) return say('caution', 'blocked');
   if (phase === 'working' && yielding) return say('quiet', 'yielding');
   if (phase === 'working') return busy ? say('active', 'working') : say('good', 'idle');
   return say(phase === 'starting' ? 'active' : 'caution', phase);

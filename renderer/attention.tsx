@@ -1,10 +1,8 @@
 import { useTranslation } from 'react-i18next';
 import { routeTo, type View } from './route.ts';
+import { troubleOf, type Trouble } from './selectors.ts';
 import { State } from './ui/parts.tsx';
 import { useAgent } from './use-agent.ts';
-import type { Snapshot } from '../shared/snapshot.ts';
-
-type Trouble = 'settingsProblem' | 'diskFull' | 'noCapability' | 'token';
 
 const WHERE = {
   settingsProblem: { view: 'settings', text: 'seeHealth' },
@@ -16,7 +14,7 @@ const WHERE = {
 /** What keeps the whole agent from working, on every view, with the way to mend it. The worst one only. */
 export function Attention() {
   const { t } = useTranslation();
-  const trouble = useAgent(worst);
+  const trouble = useAgent(troubleOf);
   return (
     <div role="status" className="attention-place">
       {trouble !== null && (
@@ -27,16 +25,4 @@ export function Attention() {
       )}
     </div>
   );
-}
-
-function worst({ settings, disk, capabilities, server, agent }: Snapshot): Trouble | null {
-  if (settings.problem !== undefined) return 'settingsProblem';
-  if (disk.full) return 'diskFull';
-  if (server.link === 'unauthorized' && !agent.embeddedServer) return 'token';
-  const decided = capabilities.length > 0 && capabilities.every(isDecided);
-  return agent.phase === 'working' && decided && !capabilities.some(({ declared }) => declared) ? 'noCapability' : null;
-}
-
-function isDecided({ enabled, proof }: Snapshot['capabilities'][number]): boolean {
-  return !enabled || proof.status === 'failed' || (proof.status === 'missing' && proof.reason !== undefined);
 }

@@ -22,7 +22,7 @@ export type AgentEvent =
   | { readonly type: 'phaseChanged'; readonly phase: AgentPhase }
   | { readonly type: 'registered'; readonly agentId: string; readonly policy?: ServerPolicy }
   | { readonly type: 'serverLinkChanged'; readonly server: Omit<ServerState, 'policy' | 'url'> }
-  | { readonly type: 'serverAnswered'; readonly at: string }
+  | { readonly type: 'serverAnswered'; readonly at: string; readonly clockAheadMs?: number }
   | { readonly type: 'capabilityChanged'; readonly capability: CapabilityState }
   | { readonly type: 'toolsFound'; readonly tools: readonly ToolState[] }
   | { readonly type: 'acceleratorsFound'; readonly accelerators: readonly AcceleratorState[] }

@@ -17,11 +17,21 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
         server: event.policy === undefined ? s.server : { ...s.server, policy: event.policy },
       };
     case 'serverLinkChanged': {
-      const { url, policy } = s.server;
-      return { server: { url, ...(policy === undefined ? {} : { policy }), ...event.server } };
+      const { url, policy, clockAheadMs } = s.server;
+      const kept = {
+        ...(policy === undefined ? {} : { policy }),
+        ...(clockAheadMs === undefined ? {} : { clockAheadMs }),
+      };
+      return { server: { url, ...kept, ...event.server } };
     }
     case 'serverAnswered':
-      return { server: { ...s.server, lastContactAt: event.at } };
+      return {
+        server: {
+          ...s.server,
+          lastContactAt: event.at,
+          ...(event.clockAheadMs === undefined ? {} : { clockAheadMs: event.clockAheadMs }),
+        },
+      };
     case 'capabilityChanged':
       return { capabilities: replaceOrAppend(s.capabilities, event.capability, (entry) => entry.name) };
     case 'toolsFound':

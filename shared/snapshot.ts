@@ -64,6 +64,11 @@ export interface ServerState {
   readonly link: ServerLink;
   readonly since: string;
   readonly lastContactAt?: string;
+  /**
+   * This machine's wall clock minus the server's, ms, to about a second: a `Date` has whole seconds, and the answer
+   * travels. For people who compare logs; nothing is decided by it.
+   */
+  readonly clockAheadMs?: number;
   /** One sentence with a next step while the link is not `connected`. */
   readonly problem?: Refusal;
   readonly policy?: ServerPolicy;

@@ -62,7 +62,7 @@ export function createConnection(deps: {
       if (next === 'connected') {
         if (clock.monotonic() - lastTold >= CONTACT_EVERY_MS || link() !== 'connected') {
           lastTold = clock.monotonic();
-          store.emit({ type: 'serverAnswered', at: instant(clock) });
+          store.emit({ type: 'serverAnswered', at: instant(clock), ...clockAhead(clock, reply) });
         }
         const wasAway = link() === 'unreachable' || link() === 'unauthorized';
         change('connected');
@@ -80,6 +80,13 @@ export function createConnection(deps: {
     },
     hurry: wake,
   };
+}
+
+/** A `Date` names the second that has begun: on average the server's clock is half a second on. */
+const DATE_LATE_MS = 500;
+
+function clockAhead(clock: Clock, { serverDate }: ReplyHead): { readonly clockAheadMs?: number } {
+  return serverDate === undefined ? {} : { clockAheadMs: clock.now() - (serverDate + DATE_LATE_MS) };
 }
 
 function linkOf({ answer }: ReplyHead): ServerLink {

@@ -74,7 +74,7 @@ function Chart({ days, measure }: { readonly days: readonly ActivityDay[]; reado
     <figure className="chart">
       <figcaption>
         <span className="chart-name">{t(`chart.${measure}`)}</span>
-        <span className="chart-sum">{number.format(sum)}</span>
+        <span className="chart-sum">{number.format(sum < 10 ? sum : Math.round(sum))}</span>
         {measure === 'jobs' && failed > 0 && (
           <span className="chart-failed">{t('chart.failedOf', { count: failed })}</span>
         )}

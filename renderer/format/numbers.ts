@@ -13,6 +13,12 @@ export function bytes(value: number, language: string): string {
   return `${number}\u00a0${units[power] ?? ''}`;
 }
 
+/** Memory of a graphics processor, given in MiB, as makers print it on the card: 16,384 MiB are `16 GB`. */
+export function cardMemory(mebibytes: number, language: string): string {
+  const unit = language.startsWith('fr') ? 'Go' : 'GB';
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(mebibytes / 1024)}\u00a0${unit}`;
+}
+
 export function count(value: number, language: string): string {
   return new Intl.NumberFormat(language).format(value);
 }

@@ -184,6 +184,16 @@ export const enSetup = {
     takeFiles_one: 'Take this file',
     takeFiles_other: 'Take these {{count}} files',
   },
+  profile: {
+    video_review_default_v1: 'Review, 720p',
+    video_review_1080p_v1: 'Review, 1080p',
+    edit_h264_half_v1: 'Editing, H.264 at half size',
+    edit_prores_proxy_v1: 'Editing, ProRes Proxy at half size',
+    edit_dnxhr_lb_v1: 'Editing, DNxHR LB at full size',
+    video_representative_v1: 'One representative picture',
+    video_storyboard_v1: 'Storyboard of ten pictures',
+    scrub_sprite_v1: 'Sheets for scrubbing',
+  },
   add: {
     title: 'Add work',
     intro: 'Sources are only read, never changed.',

@@ -189,6 +189,16 @@ export const frSetup = {
     takeFiles_many: 'Prendre ces {{count}} de fichiers',
     takeFiles_other: 'Prendre ces {{count}} fichiers',
   },
+  profile: {
+    video_review_default_v1: 'Visionnage, 720p',
+    video_review_1080p_v1: 'Visionnage, 1080p',
+    edit_h264_half_v1: 'Montage, H.264 à demi-taille',
+    edit_prores_proxy_v1: 'Montage, ProRes Proxy à demi-taille',
+    edit_dnxhr_lb_v1: 'Montage, DNxHR LB en pleine taille',
+    video_representative_v1: 'Une image représentative',
+    video_storyboard_v1: 'Storyboard de dix images',
+    scrub_sprite_v1: 'Planches pour survol',
+  },
   add: {
     title: 'Ajouter du travail',
     intro: 'Les sources sont seulement lues, jamais modifiées.',

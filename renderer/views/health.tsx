@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ServerPolicy } from '../../shared/wire.ts';
 import { Activity } from '../activity/activity.tsx';
+import { clock } from '../format/durations.ts';
 import { visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
 import { Button, Facts, Said, Section, State, ViewHeader } from '../ui/parts.tsx';
@@ -57,6 +58,7 @@ function Connection() {
   const { t } = useTranslation();
   const instant = useInstant();
   const server = useAgent((snapshot) => snapshot.server);
+  const clock = useClockText(server.clockAheadMs);
   const embedded = useAgent(({ agent }) => agent.embeddedServer);
   const tone = server.link === 'connected' ? 'good' : server.link === 'connecting' ? 'active' : 'bad';
   return (
@@ -75,6 +77,7 @@ function Connection() {
             t('health.lastContact'),
             server.lastContactAt === undefined ? t('health.never') : instant(server.lastContactAt),
           ],
+          [t('health.clock'), clock],
           [
             t('health.policy'),
             server.policy === undefined ? undefined : <Policy key="policy" policy={server.policy} />,
@@ -88,6 +91,18 @@ function Connection() {
       )}
     </Section>
   );
+}
+
+/** Closer than this the clocks agree, as far as an answer's whole seconds can tell. */
+const CLOCK_AGREES_MS = 3_000;
+
+/** Undefined while no answer told the server's time. */
+function useClockText(aheadMs: number | undefined): string | undefined {
+  const { t } = useTranslation();
+  if (aheadMs === undefined) return undefined;
+  if (Math.abs(aheadMs) < CLOCK_AGREES_MS) return t('health.clockAgrees');
+  const by = clock(Math.abs(aheadMs));
+  return t(aheadMs > 0 ? 'health.clockAhead' : 'health.clockBehind', { by });
 }
 
 function Policy({ policy }: { policy: ServerPolicy }) {
@@ -106,12 +121,17 @@ function Agent() {
   const instant = useInstant();
   const agent = useAgent((snapshot) => snapshot.agent);
   const totals = useAgent((snapshot) => snapshot.totals);
+  const tools = useAgent((snapshot) => snapshot.tools);
+  const versions = tools.flatMap(({ name, version }) =>
+    version === undefined ? [] : [`${t(`toolName.${name}`)} ${version}`],
+  );
   return (
     <Section title={t('health.agent')}>
       <Facts
         rows={[
           [t('health.name'), visible(agent.name)],
           [t('health.version'), agent.version],
+          [t('health.tools'), versions.length === 0 ? undefined : visible(versions.join(' · '))],
           [t('health.platform'), agent.platform],
           [t('health.agentId'), agent.agentId === undefined ? '–' : <code key="id">{agent.agentId}</code>],
           [t('health.started'), instant(agent.startedAt)],

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { AcceleratorState, ToolState } from '../../shared/snapshot.ts';
 import { visible } from '../format/name.ts';
-import { bytes } from '../format/numbers.ts';
+import { cardMemory } from '../format/numbers.ts';
 import { Said, Section, State } from '../ui/parts.tsx';
 import { useAgent, useLanguage } from '../use-agent.ts';
 
@@ -119,7 +119,7 @@ function Accelerator({ accelerator }: { accelerator: AcceleratorState }) {
       <p className="hint">
         {[
           driver === undefined ? null : t('capabilities.driver', { driver }),
-          memoryMb === undefined ? null : t('capabilities.memory', { size: bytes(memoryMb * 1_048_576, language) }),
+          memoryMb === undefined ? null : t('capabilities.memory', { size: cardMemory(memoryMb, language) }),
         ]
           .filter((part) => part !== null)
           .join(' · ')}

@@ -5,7 +5,7 @@ import { fileName, folderOf, visible } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
 import { estimateTimeLeft } from '../progress-history.ts';
 import { routeTo } from '../route.ts';
-import { doneAssets, isFirstRun, poster, posterOf, stageKey } from '../selectors.ts';
+import { doneAssets, isFirstRun, poster, posterOf, stageKey, troubleOf } from '../selectors.ts';
 import { assetIcon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
@@ -54,11 +54,11 @@ export function NowView() {
 function NothingRuns() {
   const { t } = useTranslation();
   const phase = useAgent((snapshot) => snapshot.agent.phase);
-  const link = useAgent((snapshot) => snapshot.server.link);
   const waiting = useAgent((snapshot) => snapshot.waiting.length);
+  const sentence = useAgent(emptySentence);
   return (
     <Empty icon={phase === 'paused' ? 'pause' : 'now'} title={t('now.emptyTitle')}>
-      <p>{t(emptySentence(phase, link, waiting), { count: waiting })}</p>
+      <p>{t(sentence, { count: waiting })}</p>
       {waiting > 0 && (
         <p>
           <a href={routeTo('queue')}>{t('now.seeQueue')}</a>
@@ -68,11 +68,16 @@ function NothingRuns() {
   );
 }
 
-function emptySentence(phase: Snapshot['agent']['phase'], link: Snapshot['server']['link'], waiting: number) {
+/** Why nothing runs, as a key: what a person can mend stands before what ends by itself. */
+function emptySentence(snapshot: Snapshot) {
+  const { phase } = snapshot.agent;
+  const { link } = snapshot.server;
   if (phase === 'paused') return 'now.emptyPaused' as const;
   if (phase === 'draining' || phase === 'stopping' || phase === 'stopped') return 'now.emptyDraining' as const;
+  if (troubleOf(snapshot) !== null) return 'now.emptyTrouble' as const;
   if (link !== 'connected' && link !== 'connecting') return 'now.emptyUnreachable' as const;
-  return waiting > 0 ? ('now.emptyWaiting' as const) : ('now.emptyNothing' as const);
+  if (snapshot.yielding !== null) return 'now.emptyYielding' as const;
+  return snapshot.waiting.length > 0 ? ('now.emptyWaiting' as const) : ('now.emptyNothing' as const);
 }
 
 function RunningCard({ job, now }: { job: RunningJob; now: number }) {

@@ -22,6 +22,9 @@ export const choices = createStore<WorkChoice>(() => ({
   priority: 0,
 }));
 
+const PROXY_NAMES = Object.keys(PROXY_PROFILES) as (keyof typeof PROXY_PROFILES)[];
+const THUMBNAIL_NAMES = Object.keys(THUMBNAIL_PROFILES) as (keyof typeof THUMBNAIL_PROFILES)[];
+
 const PRIORITIES = { high: 10, normal: 0, low: -10 } as const;
 type PriorityName = keyof typeof PRIORITIES;
 const PRIORITY_NAMES = Object.keys(PRIORITIES) as PriorityName[];
@@ -53,13 +56,15 @@ export function ChoiceForm() {
         <Select
           label={t('add.proxyProfile')}
           value={choice.proxyProfile}
-          options={Object.keys(PROXY_PROFILES)}
+          options={PROXY_NAMES}
+          name={(profile) => t(`profile.${profile}`)}
           onChange={(proxyProfile) => choices.setState({ proxyProfile })}
         />
         <Select
           label={t('add.thumbnailProfile')}
           value={choice.thumbnailProfile}
-          options={Object.keys(THUMBNAIL_PROFILES)}
+          options={THUMBNAIL_NAMES}
+          name={(profile) => t(`profile.${profile}`)}
           onChange={(thumbnailProfile) => choices.setState({ thumbnailProfile })}
         />
         <label className="stacked">
@@ -100,15 +105,17 @@ function NotHere({ jobType }: { readonly jobType: JobType }) {
   return <State tone="quiet">{t('add.notHere')}</State>;
 }
 
-function Select({
+function Select<T extends string>({
   label,
   value,
   options,
+  name,
   onChange,
 }: {
   readonly label: string;
   readonly value: string;
-  readonly options: readonly string[];
+  readonly options: readonly T[];
+  readonly name: (option: T) => string;
   readonly onChange: (value: string) => void;
 }) {
   return (
@@ -116,7 +123,9 @@ function Select({
       <span>{label}</span>
       <select className="input select" value={value} onChange={({ target }) => onChange(target.value)}>
         {options.map((option) => (
-          <option key={option}>{option}</option>
+          <option key={option} value={option} title={option}>
+            {name(option)}
+          </option>
         ))}
       </select>
     </label>

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import type { SpeechModelState } from '../../shared/speech-models.ts';
 import type { ActivityDay } from '../../shared/result-commands.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
-import { createBusyAgent } from '../support/busy-agent.ts';
+import { createBusyAgent, runningJobs } from '../support/busy-agent.ts';
 import type { PageMedia } from '../support/page-media.ts';
 import {
   CLIP,
@@ -87,6 +87,8 @@ const managed = {
   origins: { ...idle.settings.origins, maxParallelJobs: 'policy', language: 'environment', serverUrl: 'policy' },
 } as const;
 
+const suspended = runningJobs().map((job) => ({ ...job, suspended: true }));
+
 const atRest: Partial<Snapshot> = {
   ...EMPTY,
   agent: { ...idle.agent, embeddedServer: false },
@@ -101,6 +103,7 @@ export const SCENES: readonly Scene[] = [
     place: 'now',
     agent: busy({
       agent: { ...idle.agent, phase: 'paused' },
+      running: suspended,
       yielding: { reasons: [{ kind: 'paused', since: ago(60), until: ago(-1740) }], giveBackAt: ago(-540) },
     }),
   },
@@ -108,6 +111,7 @@ export const SCENES: readonly Scene[] = [
     name: 'now-yielding',
     place: 'now',
     agent: busy({
+      running: suspended,
       yielding: {
         reasons: [
           { kind: 'watched-program', since: ago(200), program: 'DaVinci Resolve' },
