@@ -8,6 +8,7 @@ import type { ProofState, Snapshot, WaitReason } from '../../shared/snapshot.ts'
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
 import { findTool } from '../agent/process/find-tool.ts';
+import { makeTemporaryFolder } from '../agent/temporary-folder.ts';
 import { givenSettings } from './agent-options.ts';
 import { sentence } from '../compose/sentence.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -20,7 +21,6 @@ import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
-import { makeTemporaryFolder } from './process/temporary-folder.ts';
 import { resultEntry, writeFiles, writeJson, type ResultEntry } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
 
@@ -54,7 +54,7 @@ export async function processCommand(inputs: readonly string[], options: Process
   const sources = media.files.map(({ path }) => path);
   await refuseBesideSources(options.layout, out, sources);
   for (const path of media.skipped) say(`skipped  ${path}: not a media file by its name`);
-  const folder = await makeTemporaryFolder();
+  const folder = await makeTemporaryFolder('process');
   const embedded = await startEmbedded(folder, settingsFor(media, options));
   try {
     const work = run(embedded, media, { ...options, out });

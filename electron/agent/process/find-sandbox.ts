@@ -1,9 +1,9 @@
 import { spawn, type StdioOptions } from 'node:child_process';
-import { lstat, mkdir, mkdtemp, open, readdir, readlink, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, mkdir, open, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { makeTemporaryFolder } from '../temporary-folder.ts';
 import { searchPath } from './find-tool.ts';
 import { bubblewrap, type BubblewrapFound, type Sandbox } from './sandbox.ts';
 
@@ -61,7 +61,7 @@ const TRIAL = [
 ].join('; ');
 
 async function prove(sandbox: Sandbox, path: string): Promise<SandboxSearch> {
-  const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-sandbox-'));
+  const folder = await makeTemporaryFolder('sandbox');
   try {
     const [inside, outside] = [join(folder, 'inside'), join(folder, 'outside')];
     const source = join(folder, 'source');

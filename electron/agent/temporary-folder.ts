@@ -2,18 +2,21 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PREFIX = 'rushcatalog-process-';
-
-/** A private folder for one run of `process`; left-overs of runs that were killed are removed on the way. */
-export async function makeTemporaryFolder(): Promise<string> {
+/**
+ * A private folder `rushcatalog-<purpose>-…` for as long as this program lives; left-overs of programs that were killed
+ * are removed on the way.
+ */
+export async function makeTemporaryFolder(purpose: 'process' | 'sandbox'): Promise<string> {
   const base = tmpdir();
+  const prefix = `rushcatalog-${purpose}-`;
   for (const name of await readdir(base).catch(() => [])) {
-    const pid = Number(/^rushcatalog-process-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(/^(\d+)-/.exec(name.slice(prefix.length))?.[1] ?? Number.NaN);
     if (Number.isInteger(pid) && !isAlive(pid)) {
       await rm(join(base, name), { recursive: true, force: true }).catch(() => undefined);
     }
   }
-  return mkdtemp(join(base, `${PREFIX}${process.pid}-`));
+  return mkdtemp(join(base, `${prefix}${process.pid}-`));
 }
 
 function isAlive(pid: number): boolean {
