@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
 import {
   isManaged,
   SETTING_NAMES,
@@ -11,6 +10,7 @@ import {
 } from '../../shared/settings.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { StartError } from './journal/database.ts';
+import { replaceFile } from './storage/durable-file.ts';
 import { combine, NOTHING_MANAGED, type ManagedSettings, type SettingsLayer } from './settings-layers.ts';
 
 export interface SettingsStore {
@@ -90,10 +90,7 @@ function readUserFile(file: string): Partial<Settings> {
 /** Why the file could not be written, or null: then it is on the disk, whole. */
 function writeUserFile(file: string, user: Partial<Settings>): Refusal | null {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const temporary = `${file}.new`;
-    writeFileSync(temporary, `${JSON.stringify(user, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(temporary, file);
+    replaceFile(file, `${JSON.stringify(user, null, 2)}\n`);
     return null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { flushFolder, publish } from './storage/durable-file.ts';
 
 /** One folder per run under the work folder; whatever happens, it is removed when the run is over or swept at a start. */
 
-/** Makes the empty folder of a run; a left-over of the same name is removed first. */
+/** Makes the empty folder of a run, flushed: what is sealed in it must not lose its folder. A left-over is removed first. */
 export async function createWorkspace(workFolder: string, runId: string): Promise<string> {
   const path = workspacePath(workFolder, runId);
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { recursive: true, mode: 0o700 });
+  await flushFolder(dirname(path));
   return path;
 }
 
@@ -42,8 +44,7 @@ export interface SealedFile {
 export async function seal(folder: string, temporaryName: string, finalName: string): Promise<SealedFile> {
   const temporary = join(folder, temporaryName);
   const sealed = await hashAndFlush(temporary);
-  await rename(temporary, join(folder, finalName));
-  await flushFolder(folder);
+  await publish(temporary, join(folder, finalName));
   return sealed;
 }
 
@@ -63,20 +64,12 @@ async function hashAndFlush(path: string): Promise<SealedFile> {
   }
 }
 
-/** Makes a rename in this folder survive a power loss. Windows cannot open folders; NTFS journals the rename itself. */
-export async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Gives the folder of an earlier run to a new one; any left-over of the new name is removed first. */
+/**
+ * Gives the folder of an earlier run to a new one, flushed before the journal says so; any left-over of the new name is
+ * removed first.
+ */
 export async function adoptWorkspace(workFolder: string, from: string, to: string): Promise<void> {
   const target = workspacePath(workFolder, to);
   await rm(target, { recursive: true, force: true });
-  await rename(workspacePath(workFolder, from), target);
+  await publish(workspacePath(workFolder, from), target);
 }

@@ -1,6 +1,5 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { TokenKeeper } from '../agent/commands/server-access.ts';
+import { replaceFile } from '../agent/storage/durable-file.ts';
 import type { TokenSource } from '../agent/token-source.ts';
 
 /** The server's token of a machine without a keystore, in the data folder. */
@@ -17,7 +16,7 @@ export function tokenFileKeeper(
   return {
     async keep(serverUrl, token) {
       try {
-        writePrivate(file, `${token}\n`);
+        replaceFile(file, `${token}\n`);
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
         return {
@@ -33,12 +32,4 @@ export function tokenFileKeeper(
       return { acts: 'now' };
     },
   };
-}
-
-function writePrivate(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.new`;
-  rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flush: true });
-  renameSync(temporary, file);
 }

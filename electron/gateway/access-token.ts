@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { flushFolder } from '../agent/storage/durable-file.ts';
 import { WebViewError } from './web-view-error.ts';
 
 /** 256 bits as base64url without padding. */
@@ -13,7 +14,8 @@ export async function readOrCreateToken(file: string): Promise<string> {
   const fresh = randomBytes(32).toString('base64url');
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${fresh}\n`, { mode: 0o600, flag: 'wx' });
+    await writeFile(file, `${fresh}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    await flushFolder(dirname(file));
     return fresh;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw unusable(file, error);

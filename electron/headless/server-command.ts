@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createServer } from '../../server/server.ts';
+import { replaceFile } from '../agent/storage/durable-file.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
@@ -51,7 +52,6 @@ function readOrMakeToken(file: string): string {
     if (token !== '') return token;
   }
   const token = randomBytes(32).toString('base64url');
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  replaceFile(file, `${token}\n`);
   return token;
 }

@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import type { SafeStorage } from 'electron';
 import { z } from 'zod';
 import { StartError } from '../agent/journal/database.ts';
+import { replaceFile } from '../agent/storage/durable-file.ts';
 
 /** The part of Electron's safeStorage that is used here. */
 export type Keystore = Pick<
@@ -44,7 +44,7 @@ export function createSecretStore(
   const write = async (secret: string): Promise<Protection> => {
     const kind = await protection();
     const data = kind === 'keystore' ? (await keystore.encryptStringAsync(secret)).toString('base64') : secret;
-    writeSealed(file, JSON.stringify({ protection: kind, data }));
+    replaceFile(file, JSON.stringify({ protection: kind, data }));
     return kind;
   };
   return {
@@ -101,13 +101,4 @@ function damaged(file: string, cause?: unknown): StartError {
   const message = `The server token in ${file} cannot be read.`;
   const nextStep = 'Delete this file and pair with the server anew.';
   return new StartError({ code: 'SECRET_UNREADABLE', message, nextStep }, { cause });
-}
-
-function writeSealed(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.new`;
-  rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flush: true });
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, file);
 }

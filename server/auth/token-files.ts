@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { flushFolder } from '../flush-folder.ts';
 
 /** A bearer nobody can guess: 32 random bytes, base64url. */
 export function newToken(): string {
@@ -22,6 +23,7 @@ export async function keptToken(dataDir: string, name: 'agent-token' | 'operator
     await file.close();
   }
   await rename(temporary, path);
+  await flushFolder(dataDir);
   return token;
 }
 

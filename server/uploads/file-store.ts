@@ -4,6 +4,7 @@ import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promis
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { flushFolder } from '../flush-folder.ts';
 
 export interface ReceivedFile {
   readonly fileName: string;
@@ -138,11 +139,4 @@ async function writeHashed(sources: Iterable<Readable>, path: string): Promise<{
   }
   await pipeline(all(), target);
   return { sizeBytes, sha256: hash.digest('hex') };
-}
-
-/** Makes a new name in this folder survive a power loss. Windows cannot open folders; NTFS journals names itself. */
-async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, constants.O_RDONLY);
-  await handle.sync().finally(() => handle.close());
 }

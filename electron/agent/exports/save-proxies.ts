@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,8 +12,8 @@ import type { ActivityRows } from '../journal/activity-rows.ts';
 import type { DeliveredProxy } from '../journal/history-rows.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store.ts';
+import { publish } from '../storage/durable-file.ts';
 import { locate } from '../storage/source-path.ts';
-import { flushFolder } from '../workspace.ts';
 import { sourceBeside } from './layout.ts';
 import { bestProxies, choosePlace, type Occupant } from './save-plan.ts';
 
@@ -216,8 +216,7 @@ async function copyOne(
     await pipeline(body, counted, createWriteStream(part, { flush: true }), { signal });
     if (hash.digest('hex') !== proxy.sha256) throw new Error('its proxy did not arrive as it was made');
     deps.savedFiles.saveFile({ path, sourcePath, sha256: proxy.sha256 });
-    await rename(part, path);
-    await flushFolder(dirname(path));
+    await publish(part, path);
     return 'saved';
   } catch (error) {
     await rm(part, { force: true });

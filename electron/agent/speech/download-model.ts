@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { publish } from '../storage/durable-file.ts';
 import { downloadRefusal, ModelDownloadError } from './download-refusal.ts';
 
 export interface DownloadWish {
@@ -64,9 +65,8 @@ export async function downloadModel(wish: DownloadWish, ports: DownloadPorts): P
     await part.discard();
     throw isWrong ? downloadRefusal('hash', wish) : downloadRefusal('not-a-model', wish, complaint ?? '');
   }
-  await rename(part.path, wish.target);
+  await publish(part.path, wish.target);
   await rm(part.notesPath, { force: true });
-  await syncFolder(dirname(wish.target));
   return { sha256 };
 }
 
@@ -233,13 +233,6 @@ async function makeSureOfRoom(
 async function freeOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-/** A renamed file is only sure to be there after a power cut when its folder is on the disk too. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
 }
 
 export async function partBytes(target: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { copyFile, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, constants, mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { AgentEvent } from '../../../shared/event.ts';
 import type { Refusal } from '../../../shared/failure.ts';
@@ -11,7 +11,8 @@ import {
   type SpeechModels,
   type SpeechModelState,
 } from '../../../shared/speech-models.ts';
-import { downloadModel, syncFolder, type DownloadPorts } from './download-model.ts';
+import { flushFolder, publish } from '../storage/durable-file.ts';
+import { downloadModel, type DownloadPorts } from './download-model.ts';
 import { ModelDownloadError } from './download-refusal.ts';
 import {
   listModelFiles,
@@ -66,7 +67,7 @@ export function createModelShelf(deps: ShelfDeps): ModelShelf {
       const file = own.find(({ path }) => path === wanted || basename(path) === wanted);
       if (file === undefined) return notOurs(nameOrPath, deps.folder);
       await rm(file.path, { force: true });
-      await syncFolder(deps.folder);
+      await flushFolder(deps.folder);
       return null;
     },
     whyNotChoose: (path, consent) => whyNotChoose(path, consent),
@@ -143,8 +144,7 @@ async function add(deps: ShelfDeps, given: string, consent: boolean): Promise<st
     await copyFile(file, part, constants.COPYFILE_FICLONE);
     const handle = await open(part, 'r+');
     await handle.sync().finally(() => handle.close());
-    await rename(part, target);
-    await syncFolder(deps.folder);
+    await publish(part, target);
     return target;
   } catch (error) {
     await rm(part, { force: true });

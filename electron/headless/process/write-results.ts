@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { formatTranscript, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
 import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
+import { publish } from '../../agent/storage/durable-file.ts';
 import { derivedName, proxyPath, type ProxyPlace } from '../../agent/exports/layout.ts';
 
 /** One line of `result.json`: a job, and what was submitted or why there is nothing. */
@@ -71,8 +72,8 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 
 async function writeText(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, text);
-  await rename(`${path}.part`, path);
+  await writeFile(`${path}.part`, text, { flush: true });
+  await publish(`${path}.part`, path);
 }
 
 function pathOf(place: ProxyPlace, entry: DerivedRef, index: number): string {
@@ -81,12 +82,12 @@ function pathOf(place: ProxyPlace, entry: DerivedRef, index: number): string {
   return isProxy ? proxyPath(place, name) : join(place.folder, name);
 }
 
-/** Written under a temporary name: what has its final name is complete. */
+/** Written under a temporary name and flushed: what has its final name is complete, also after a power loss. */
 async function writeStream(path: string, response: Response): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   if (response.body === null) throw new Error('the embedded server sent a derived file without content');
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(`${path}.part`));
-  await rename(`${path}.part`, path);
+  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(`${path}.part`, { flush: true }));
+  await publish(`${path}.part`, path);
 }
 
 /** What `result.json` says about a job that ended or waits. */
