@@ -82,7 +82,9 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
     proxy.set({ halfOpen: true });
     proxy.cut();
     while (!(await events(jobId)).includes('leaseExpired')) await delay(100);
-    expect(namesIn(join(studio.folder, 'work', 'runs'))).toHaveLength(1);
+    // A proof may still be at work on a busy machine.
+    const kept = namesIn(join(studio.folder, 'work', 'runs')).filter((name) => !/^(proof-|accelerators)/.test(name));
+    expect(kept).toHaveLength(1);
     proxy.set({});
     proxy.cut();
     await until(agent, ({ done }) => done.some((entry) => entry.jobId === jobId), 30_000);
