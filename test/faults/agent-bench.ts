@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerOptions } from '../../server/options.ts';
 import { CAPABILITIES } from '../../shared/job.ts';
 import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
-import { ensureFaultBuild, processesWith, start, type Command } from '../support/command.ts';
+import { processesWith, start, type Command } from '../support/command.ts';
+import { ensureFaultBuild } from '../support/fault-build.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { writeRecitingModel } from '../support/reciting-model.ts';
 import { addClips, openStudio, prepareWorkFolder, type Studio } from '../support/studio.ts';
@@ -13,6 +14,10 @@ import { addClips, openStudio, prepareWorkFolder, type Studio } from '../support
 export interface AgentBench {
   readonly studio: Studio;
   readonly proxy: FaultProxy;
+  /** The agents' folder for temporary files. */
+  readonly temporary: string;
+  /** A speech model that recites. */
+  readonly model: string;
   /** Work folder with these capabilities switched on. */
   workFolder(name: string, capabilities?: readonly string[]): string;
   launch(work: string, options?: LaunchOptions): Command;
@@ -33,10 +38,10 @@ export interface LaunchOptions {
   readonly direct?: boolean;
 }
 
-let built: Promise<void> | undefined;
+let built: Promise<string> | undefined;
 
 export async function openAgentBench(options: Partial<ServerOptions> = {}): Promise<AgentBench> {
-  await (built ??= ensureFaultBuild());
+  const folder = await (built ??= ensureFaultBuild());
   const studio = await openStudio(options);
   const proxy = await startFaultProxy(studio.server.port);
   const temporary = join(studio.folder, 'tmp');
@@ -48,6 +53,8 @@ export async function openAgentBench(options: Partial<ServerOptions> = {}): Prom
   return {
     studio,
     proxy,
+    temporary,
+    model,
     workFolder: (name, capabilities) => prepareWorkFolder(join(studio.folder, name), capabilities ?? CAPABILITIES),
     processes,
     launch: (work, { env, under, arguments: more = [], direct = false } = {}) =>
@@ -56,7 +63,7 @@ export async function openAgentBench(options: Partial<ServerOptions> = {}): Prom
           ...['agent', '--server', direct ? studio.server.url : proxy.url, '--token-file', studio.tokenFile],
           ...['--media-root', `MEDIA=${studio.media}`, '--work', work, '--speech-model', model, ...more],
         ],
-        { from: 'faults', env: { TMPDIR: temporary, ...env }, ...(under === undefined ? {} : { under }) },
+        { from: { folder }, env: { TMPDIR: temporary, ...env }, ...(under === undefined ? {} : { under }) },
       ),
     async childrenGone(except = []) {
       const begun = performance.now();
@@ -141,17 +148,19 @@ export async function askedAfter(proxy: FaultProxy, jobIds: readonly string[], s
   return Number.POSITIVE_INFINITY;
 }
 
+const ENDS_A_LEASE = ['leaseExpired', 'jobSubmitted', 'jobFailed', 'jobGivenBack', 'jobCancelled'];
+
 /** Jobs that were written to under a lease that had ended: none, if every stale write was refused. */
 export async function staleWrites(studio: Studio): Promise<string[]> {
-  const over = new Map<string, Set<string>>();
+  const overAt = new Map<string, number>();
   const stale: string[] = [];
-  for (const { event, jobId, lockHash } of await studio.server.ledger()) {
+  for (const { event, jobId, lockHash, at } of await studio.server.ledger()) {
     if (jobId === null || lockHash === null) continue;
-    const ended = over.get(jobId) ?? new Set<string>();
-    over.set(jobId, ended);
-    const ofEnd = event.startsWith('derived') || event === 'jobFailed' || event === 'jobCancelled';
-    if (ended.has(lockHash) && !ofEnd) stale.push(`${jobId} ${event}`);
-    if (event === 'leaseExpired' || event === 'jobSubmitted' || event === 'jobGivenBack') ended.add(lockHash);
+    const lease = `${jobId} ${lockHash}`;
+    const endedAt = overAt.get(lease);
+    // What the same transaction wrote belongs to the end itself: it has the same time.
+    if (endedAt !== undefined && endedAt !== at) stale.push(`${jobId} ${event}`);
+    if (ENDS_A_LEASE.includes(event)) overAt.set(lease, at);
   }
   return stale;
 }

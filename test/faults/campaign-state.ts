@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { namesIn } from '../support/work-folder.ts';
 import type { RunResult } from './campaign.ts';
 
 const Numbers = z.record(z.string(), z.number());
@@ -17,11 +18,13 @@ const KeptCampaign = z.object({
   /** By number of the run; ends of lanes are kept under `end-…`. */
   runs: z.record(z.string(), KeptResult),
 });
-const KeptState = z.record(z.string(), KeptCampaign);
 
 export type KeptCampaign = z.infer<typeof KeptCampaign>;
 
-/** What was run already, so that a broken-off campaign goes on instead of beginning anew. One file, replaced whole. */
+/**
+ * What was run already, so that a broken-off campaign goes on instead of beginning anew. One file per campaign, replaced
+ * whole: different campaigns may run at the same time.
+ */
 export interface CampaignState {
   /** What is known of this campaign under this seed. */
   of(name: string, seed: number): KeptCampaign;
@@ -31,11 +34,13 @@ export interface CampaignState {
   forget(name: string): void;
 }
 
-export function openState(path: string): CampaignState {
-  const state: Record<string, KeptCampaign> = read(path);
-  const save = (): void => {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, JSON.stringify(state));
+export function openState(folder: string): CampaignState {
+  const state: Record<string, KeptCampaign> = read(folder);
+  const pathOf = (name: string): string => join(folder, `${name}.json`);
+  const save = (name: string): void => {
+    mkdirSync(folder, { recursive: true });
+    const path = pathOf(name);
+    writeFileSync(`${path}.new`, JSON.stringify(state[name]));
     renameSync(`${path}.new`, path);
   };
   const of = (name: string, seed: number): KeptCampaign => {
@@ -50,26 +55,30 @@ export function openState(path: string): CampaignState {
       const kept = of(name, seed);
       kept.at = new Date().toISOString();
       kept.runs[run] = { broken: [...broken], highest: { ...highest }, counted: { ...counted } };
-      save();
+      save(name);
     },
     forget(name) {
       delete state[name];
-      save();
+      rmSync(pathOf(name), { force: true });
     },
     addTime(name, seconds) {
       const kept = state[name];
       if (kept === undefined) return;
       kept.seconds += seconds;
-      save();
+      save(name);
     },
   };
 }
 
-function read(path: string): Record<string, KeptCampaign> {
-  try {
-    return KeptState.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    // No file yet, or one of an older format: everything is run anew.
-    return {};
+function read(folder: string): Record<string, KeptCampaign> {
+  const state: Record<string, KeptCampaign> = {};
+  for (const file of namesIn(folder)) {
+    if (!file.endsWith('.json')) continue;
+    try {
+      state[file.slice(0, -'.json'.length)] = KeptCampaign.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')));
+    } catch {
+      // Of an older format: this campaign is run anew.
+    }
   }
+  return state;
 }

@@ -6,19 +6,22 @@ import { fileURLToPath } from 'node:url';
 import { ensureBuild, put, start } from '../support/command.ts';
 import { addClips, allEnded, createOperator, ledgerOnDisk, prepareWorkFolder } from '../support/studio.ts';
 import { createFindings, type Campaign } from './campaign.ts';
+import { openSilentAgent } from './silent-agent.ts';
 
 const HOUR_MS = 3_600_000;
 /** Long enough that no beat is late for want of a processor; what a jump does is the same for any lease. */
 const LEASE_SECONDS = 20;
+/** The server looks every 5 s for leases that are over, and a busy machine looks late. */
+const LAPSE_SEEN_MS = 10_000;
 const PRELOAD = fileURLToPath(new URL('../support/shifted-date.mjs', import.meta.url));
 
 /** Wall clocks of agent and server are set back and forth while jobs run. */
 export const clockJumps: Campaign = {
   name: 'clock-jumps',
   proves:
-    'wall clocks set by ±1 h, at the agent, at the server and at both: no lease is lost, given twice or kept too long',
+    'wall clocks set by ±1 h, at the agent, at the server and at both: no lease is lost, given twice or kept too long; that of an agent that falls silent ends in its time',
   runs: 30,
-  minutes: 20,
+  minutes: 45,
   lanes: 1,
   async open() {
     ensureBuild();
@@ -47,19 +50,29 @@ export const clockJumps: Campaign = {
       { env: env('agent') },
     );
     await agent.said(/Connected/, 60_000);
+    const silent = await openSilentAgent(url, readFileSync(join(data, 'agent-token'), 'utf8').trim(), operator);
     return {
       async run(index, random) {
         const found = createFindings();
         for (const path of await addClips(media, 3, 8))
           await operator.job(path, 'generate_thumbnails', { thumbnail_profile: 'video_storyboard_v1' });
         await claimedBy(operator);
+        const [source = ''] = await addClips(media, 1, 1);
+        await silent.claim(source);
         await delay(random() * 500);
         const by = index % 2 === 0 ? HOUR_MS : -HOUR_MS;
         const who = (['agent', 'server', 'both'] as const)[Math.floor(index / 2) % 3] ?? 'both';
         if (who !== 'server') shift('agent', by);
         if (who !== 'agent') shift('server', by);
         found.count(`${who} ${by > 0 ? '+' : '−'}1 h`);
-        const jobs = await allEnded(operator, 300_000);
+        await delay(3_000);
+        found.expect('a lease outlives the jump', await silent.beat());
+        const lapsedMs = await silent.lapsedAfter(LEASE_SECONDS * 2_000 + LAPSE_SEEN_MS);
+        found.worst('a silent agent lost its lease of 20 s after s', lapsedMs / 1_000);
+        // A clock that was set back is made up for by at most 1 % of the time that passes.
+        const longest = LEASE_SECONDS * 1_010 + LAPSE_SEEN_MS;
+        found.expect('it ends in its time', lapsedMs > LEASE_SECONDS * 980 && lapsedMs < longest, lapsedMs);
+        const jobs = (await allEnded(operator, 300_000)).filter(({ job_id }) => !silent.jobs.includes(job_id));
         found.expect(
           'every job is completed',
           jobs.every(({ status }) => status === 'completed'),
@@ -72,7 +85,9 @@ export const clockJumps: Campaign = {
         const { code } = await agent.ended;
         server.signal('SIGTERM');
         await server.ended;
-        const events = ledgerOnDisk(data).map(({ event }) => event);
+        const events = ledgerOnDisk(data)
+          .filter(({ jobId }) => !silent.jobs.includes(jobId ?? ''))
+          .map(({ event }) => event);
         const count = (name: string): number => events.filter((event) => event === name).length;
         const [claimed, submitted, lapsed] = [count('jobClaimed'), count('jobSubmitted'), count('leaseExpired')];
         found.count('claimed', claimed);

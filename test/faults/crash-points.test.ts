@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CRASH_POINTS } from '../../electron/agent/crash-point.ts';
-import { ensureFaultBuild, put, start, type Command } from '../support/command.ts';
+import { put, start, type Command } from '../support/command.ts';
+import { ensureFaultBuild } from '../support/fault-build.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { addClips, openStudio, proveOnce, type Studio } from '../support/studio.ts';
 import { lookInto } from '../support/work-folder.ts';
@@ -8,16 +9,17 @@ import { lookInto } from '../support/work-folder.ts';
 describe.skipIf(NO_FFMPEG !== null)('an agent that dies on purpose', () => {
   let studio: Studio;
   let agent: Command | undefined;
+  let folder: string;
   const launch = (work: string, env: Readonly<Record<string, string>> = {}): Command =>
     start(
       [
         ...['agent', '--server', studio.server.url, '--token-file', studio.tokenFile],
         ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
       ],
-      { from: 'faults', env },
+      { from: { folder }, env },
     );
   beforeAll(async () => {
-    await ensureFaultBuild();
+    folder = await ensureFaultBuild();
     // The one lease must outlast two starts, however busy the machine is.
     studio = await openStudio({ leaseSeconds: 60 });
   });

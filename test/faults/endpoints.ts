@@ -8,6 +8,9 @@ import { age, openStudio, type Studio } from '../support/studio.ts';
 import { countOf, eventsOf } from './agent-bench.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
 
+/** Asked for every 30 s, after a poll. */
+const SUMMARY_WITHIN_MS = 60_000;
+
 /** One call of the protocol: the job that makes an agent send it, and what must be in the ledger exactly so often. */
 export interface Endpoint {
   readonly name: string;
@@ -145,10 +148,43 @@ async function swallowStatus(
   if (how.forMs !== undefined) proxy.clearRules();
   await until(rig.agent, () => has(rig.agent, jobId), 90_000);
   const events = await eventsOf(studio, jobId);
-  found.count('upload/status swallowed', proxy.applied() - before);
-  found.expect('the reply was swallowed', proxy.applied() > before);
+  const swallowed = proxy.applied() - before;
+  found.count('upload/status swallowed', swallowed);
+  found.expect(
+    'the reply was swallowed',
+    how.forMs === undefined ? swallowed === how.swallows : swallowed > 0,
+    swallowed,
+  );
   found.expect('one upload per lease', countOf(events, 'uploadBegun') === countOf(events, 'jobClaimed'), events);
   found.expect('one report', countOf(events, 'jobSubmitted') === 1, events);
+  return found;
+}
+
+/** Only a page shows what it tells: an agent that does not hear it works on. */
+async function swallowSummary(
+  rig: EndpointRig,
+  how: { readonly swallows: number; readonly forMs?: number },
+): Promise<Findings> {
+  const { studio, proxy } = rig;
+  const found = createFindings();
+  const before = proxy.applied();
+  proxy.rule({ line: /\/jobs\/summary$/, times: how.swallows, kind: 'swallow' });
+  await rig.restart();
+  const jobId = await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', { thumbnail_profile: 'quick' });
+  rig.agent.wake();
+  await until(rig.agent, () => has(rig.agent, jobId), 90_000);
+  if (how.forMs !== undefined) await delay(how.forMs);
+  else await until(rig.agent, () => proxy.applied() - before === how.swallows, how.swallows * SUMMARY_WITHIN_MS);
+  proxy.clearRules();
+  await until(rig.agent, ({ backlog }) => backlog !== null, SUMMARY_WITHIN_MS);
+  const events = await eventsOf(studio, jobId);
+  found.count('summary swallowed', proxy.applied() - before);
+  found.expect('the reply was swallowed', proxy.applied() > before);
+  found.expect(
+    'one report under one lease',
+    countOf(events, 'jobSubmitted') * countOf(events, 'jobClaimed') === 1,
+    events,
+  );
   return found;
 }
 
@@ -173,7 +209,7 @@ async function swallowRegister(how: { readonly swallows: number; readonly forMs?
 }
 
 const HOW = [{ swallows: 1 }, { swallows: 2 }, { swallows: 1_000_000, forMs: 60_000 }] as const;
-const NAMES = [...ENDPOINTS.map(({ name }) => name), 'register', 'upload/status'];
+const NAMES = [...ENDPOINTS.map(({ name }) => name), 'register', 'upload/status', 'summary'];
 
 export const swallowed: Campaign = {
   name: 'swallowed',
@@ -188,6 +224,7 @@ export const swallowed: Campaign = {
         const name = NAMES[Math.floor(index / HOW.length)];
         const how = HOW[index % HOW.length] ?? HOW[0];
         if (name === 'register') return (await swallowRegister(how)).result();
+        if (name === 'summary') return (await swallowSummary(rig, how)).result();
         if (name === 'upload/status') return (await swallowStatus(rig, how)).result();
         const endpoint = ENDPOINTS.find((each) => each.name === name);
         if (endpoint === undefined) throw new Error(`There is no run ${index}`);

@@ -4,7 +4,7 @@ import type { CrashPoint } from '../../electron/agent/crash-point.ts';
 import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
 import type { Command } from '../support/command.ts';
 import { put } from '../support/command.ts';
-import { lookInto, namesIn } from '../support/work-folder.ts';
+import { lookInto, namesIn, unfinishedIn } from '../support/work-folder.ts';
 import {
   askedAfter,
   countOf,
@@ -164,6 +164,11 @@ async function afterDeath(
     const { runs, runFolders, integrity } = lookInto(work);
     const files = runFolders.filter((name) => !/^(proof-|accelerators)/.test(name));
     found.expect('nothing is left', runs.length + files.length === 0 && integrity === 'ok', { runs, files, integrity });
+    const strays = [
+      ...unfinishedIn(work),
+      ...namesIn(bench.temporary).filter((name) => /^rushcatalog-\w+-/.test(name)),
+    ];
+    found.expect('no stray file is left', strays.length === 0, strays);
     found.expect('it ends properly', code === 0, { code, said: agent.output() });
   } finally {
     await put(agent);

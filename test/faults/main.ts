@@ -9,7 +9,7 @@ import { CAMPAIGNS } from './campaigns.ts';
 import { runCampaign } from './run-campaign.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
-const STATE = fileURLToPath(new URL('../../out/faults-state.json', import.meta.url));
+const STATE = fileURLToPath(new URL('../../out/faults-state', import.meta.url));
 
 interface Options {
   readonly only?: string[];
@@ -36,7 +36,7 @@ const program = new Command('test:faults')
   .option('--seed <n>', 'where every random number comes from', whole, 12)
   .option('--minutes <n>', 'no run of a campaign begins after this long', whole)
   .option('--lanes <n>', 'runs side by side', whole)
-  .option('--state <file>', 'what was run already; a broken-off campaign goes on there', STATE)
+  .option('--state <folder>', 'what was run already; a broken-off campaign goes on there', STATE)
   .option('--fresh', 'forgets what was run before', false)
   .option('--write', 'writes the figures into docs/reliability.md', false);
 

@@ -18,13 +18,14 @@ export const outbox: Campaign = {
   minutes: 40,
   lanes: 1,
   open: async () => ({
-    run: async (_index, random) => (await outboxRun(500, random)).result(),
+    // In the second run the agent dies while the server is away, and starts again.
+    run: async (index, random) => (await outboxRun(500, random, index % 2 === 1)).result(),
     close: async () => createFindings().result(),
   }),
 };
 
-/** `count` jobs are done and none can be delivered; then the server is away for a day. */
-export async function outboxRun(count: number, random: () => number): Promise<Findings> {
+/** `count` jobs are done and none can be delivered; then the server is away for a day, in which the agent may die. */
+export async function outboxRun(count: number, random: () => number, dies = false): Promise<Findings> {
   const found = createFindings();
   const base = modelFolder();
   const catalogue = await openCatalogue(join(base.path, 'server'));
@@ -37,7 +38,9 @@ export async function outboxRun(count: number, random: () => number): Promise<Fi
     const made = await untilMade(world, count);
     found.expect('all of them are made', made === count, made);
     world.cut(0, 'down', AWAY_MS);
-    await world.time.pass(AWAY_MS - 1_000);
+    await world.time.pass(AWAY_MS / 2);
+    if (dies) world.kill(0, HOUR_MS);
+    await world.time.pass(AWAY_MS / 2 - 1_000);
     line.planned.length = 0;
     const refused = world.jobs[Math.floor(random() * count)] ?? '';
     const submit = new RegExp(`/${refused}/submit$`);

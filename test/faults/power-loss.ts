@@ -1,16 +1,26 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { put } from '../support/command.ts';
 import type { JobType } from '../../shared/wire.ts';
 import { countOf, drained, eventsOf, openAgentBench, proveAll, untilEnded, type AgentBench } from './agent-bench.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
+import { PUBLISHERS, type Publisher } from './publishers.ts';
 import { NO_STRACE, readStrace, sentBeforeFlushed, straced, unflushedOutputs } from './strace.ts';
 
-const TYPES: readonly JobType[] = ['generate_video_proxies', 'generate_thumbnails', 'generate_audio_waveform'];
+const TYPES: readonly JobType[] = [
+  'generate_video_proxies',
+  'generate_thumbnails',
+  'generate_audio_waveform',
+  'transcribe_audio',
+];
 const ORDER_RUNS = 6;
 const INJECTIONS = 24;
+/** Each publisher is watched once, and once its flushes fail. */
+const PUBLISHED = 2 * PUBLISHERS.length;
+/** From the so-many-th flush on, at random, they fail. */
+const FAILS_WITHIN = 12;
 /** A report whose intent was flushed in time may still be on its way. */
 const IN_FLIGHT_MS = 1_000;
 
@@ -18,9 +28,9 @@ const IN_FLIGHT_MS = 1_000;
 export const powerLoss: Campaign = {
   name: 'power-loss',
   proves:
-    'write → fsync → rename → fsync of the folder for every published output, and every commit flushed before anything is sent; an injected fsync error never leads to “done”',
-  runs: ORDER_RUNS + INJECTIONS,
-  minutes: 30,
+    'write → fsync → rename → fsync of the folder for every published output, model, export, token and settings file, and every commit flushed before anything is sent; an injected fsync error never leads to “done”',
+  runs: ORDER_RUNS + INJECTIONS + PUBLISHED,
+  minutes: 60,
   lanes: 1,
   lacks: () => NO_STRACE,
   async open() {
@@ -28,10 +38,15 @@ export const powerLoss: Campaign = {
     const work = bench.workFolder('flushed');
     await proveAll(bench, work);
     return {
-      run: (index, random) =>
-        index < ORDER_RUNS
-          ? watchOrder(bench, work, index)
-          : failFlush(bench, work, TYPES[index % TYPES.length] ?? 'generate_thumbnails', random),
+      run(index, random) {
+        if (index < ORDER_RUNS) return watchOrder(bench, work, index);
+        const published = index - ORDER_RUNS - INJECTIONS;
+        const publisher = PUBLISHERS[published % PUBLISHERS.length];
+        if (published < 0 || publisher === undefined)
+          return failFlush(bench, work, TYPES[index % TYPES.length] ?? 'generate_thumbnails', random);
+        const from = published < PUBLISHERS.length ? undefined : 1 + Math.floor(random() * FAILS_WITHIN);
+        return watchPublisher(bench, publisher, index, from);
+      },
       async close() {
         await bench.close();
         return createFindings().result();
@@ -40,7 +55,7 @@ export const powerLoss: Campaign = {
   },
 };
 
-/** One job of each type that has files, every system call watched. */
+/** One job of each type, every system call watched. */
 async function watchOrder(bench: AgentBench, work: string, index: number) {
   const found = createFindings();
   const trace = join(bench.studio.folder, `order-${index}.strace`);
@@ -71,6 +86,37 @@ async function watchOrder(bench: AgentBench, work: string, index: number) {
   return found.result();
 }
 
+/** Any other program that publishes something; with `failsFrom`, its flushes fail from that one on. */
+async function watchPublisher(bench: AgentBench, publisher: Publisher, index: number, failsFrom: number | undefined) {
+  const found = createFindings();
+  const { name, atLeast } = publisher;
+  const place = join(bench.studio.folder, `published-${index}`);
+  mkdirSync(place);
+  const trace = `${place}.strace`;
+  const inject = failsFrom === undefined ? undefined : `fsync,fdatasync:error=EIO:when=${failsFrom}+`;
+  const under = straced(trace, inject);
+  const done = await publisher.publish(bench, place, { under, limitMs: inject === undefined ? 240_000 : 40_000 });
+  const calls = readStrace(trace);
+  const isOutput = (path: string): boolean => publisher.isOutput(path, place);
+  const published = calls.filter((call) => call.name.startsWith('rename') && call.ok && isOutput(call.paths[1] ?? ''));
+  const unflushed = unflushedOutputs(calls, isOutput, false);
+  if (failsFrom === undefined) {
+    found.count('files published elsewhere', published.length);
+    found.expect(`${name}: it is done`, done);
+    found.expect(`${name}: its files are seen`, published.length >= atLeast, published.length);
+    found.expect(`${name}: each is flushed, renamed, and its folder flushed`, unflushed.length === 0, unflushed);
+    return found.result();
+  }
+  const failed = calls.filter(({ injected }) => injected).length;
+  found.count('fsync errors injected', failed);
+  if (done && failed > 0) found.count('done before a flush failed');
+  found.expect(`${name}: what is said to be done was flushed`, !done || unflushed.length === 0, {
+    failsFrom,
+    unflushed,
+  });
+  return found.result();
+}
+
 /** At a random moment of a job every flush of its agent begins to fail: nothing may become "done" from then on. */
 async function failFlush(bench: AgentBench, work: string, jobType: JobType, random: () => number) {
   const found = createFindings();
@@ -84,7 +130,7 @@ async function failFlush(bench: AgentBench, work: string, jobType: JobType, rand
     if (!early) jobId = await bench.addJob(jobType, 4);
     await delay(early ? 0 : random() * 6_000);
     const trace = join(studio.folder, `inject-${agent.pid}.strace`);
-    const strace = spawn('strace', [...straced(trace, 'fsync:error=EIO'), '-p', String(agent.pid)], {
+    const strace = spawn('strace', [...straced(trace, 'fsync,fdatasync:error=EIO'), '-p', String(agent.pid)], {
       stdio: 'ignore',
     });
     const attached = await attachedTo(agent.pid);

@@ -52,6 +52,27 @@ describe('what strace saw', () => {
     expect(unflushedOutputs(read(lines), isOutput)).toEqual([`/w/runs/a/t.webp: ${problem}`]);
   });
 
+  it('sees a file that was copied into, and a folder that was flushed after a commit', () => {
+    const lines = [
+      '7 1.000001 copy_file_range(19</w/from>, NULL, 20</w/runs/a/t.tmp>, NULL, 100, 0) = 100',
+      ...GOOD.slice(1, 7),
+      '7 1.000008 pwrite64(9</w/journal.sqlite-wal>, ""..., 24, 0) = 24',
+      '8 1.000009 fsync(22</w/runs/a>) = 0',
+    ];
+    expect(unflushedOutputs(read(lines), isOutput)).toEqual([
+      '/w/runs/a/t.webp: its folder was not flushed before the next commit',
+    ]);
+    expect(unflushedOutputs(read(lines), isOutput, false)).toEqual([]);
+    expect(unflushedOutputs(read(lines.slice(1)), isOutput, false)).toEqual([
+      '/w/runs/a/t.webp: nobody was seen to write it',
+    ]);
+  });
+
+  it('takes a flush that failed for none', () => {
+    const lines = GOOD.map((line) => (line.includes('fsync(22') ? line.replace('= 0', '= -1 EIO (INJECTED)') : line));
+    expect(unflushedOutputs(read(lines), isOutput, false)).toEqual(['/w/runs/a/t.webp: its folder was not flushed']);
+  });
+
   it('tells of words sent before their commit was flushed', () => {
     const early = sentBeforeFlushed(read(without('1.000004')));
     expect(early).toHaveLength(1);

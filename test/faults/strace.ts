@@ -6,7 +6,12 @@ export const NO_STRACE =
   spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0 ? null : 'strace is not here or may not trace';
 
 /** What is watched: everything that writes, flushes, renames or sends. */
-const CALLS = 'write,writev,pwrite64,pwritev,fsync,fdatasync,rename,renameat,renameat2,link,linkat,sendto,sendmsg';
+const CALLS = [
+  ...['write', 'writev', 'pwrite64', 'pwritev', 'copy_file_range', 'sendfile', 'ioctl', 'fsync', 'fdatasync'],
+  ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'sendto', 'sendmsg'],
+].join(',');
+/** Calls that put data into a file; `ioctl` is how a file becomes the clone of another. */
+const WRITES = /^(p?writev?(64)?|copy_file_range|sendfile|ioctl)$/;
 
 /** The arguments of strace before a program; `inject` as strace writes it: `fsync:error=EIO:when=3+`. */
 export function straced(output: string, inject?: string): string[] {
@@ -24,7 +29,7 @@ export interface SystemCall {
   readonly at: number;
   readonly began: number;
   readonly ended: number;
-  /** Path or address behind the first descriptor; '' where it has none. */
+  /** Path or address behind the descriptor that is acted upon; '' where it has none. */
   readonly target: string;
   /** Paths in quotes: the source and the target of a rename. */
   readonly paths: readonly string[];
@@ -77,6 +82,9 @@ export function readStrace(path: string): SystemCall[] {
   return calls.toSorted((a, b) => a.ended - b.ended);
 }
 
+const ACTED_UPON = /^\d+<(.*?)>(?:,|$)/;
+const COPIED_TO = /^\d+<.*?>, [^,]+, \d+<(.*?)>(?:,|$)/;
+
 function callOf(
   thread: number,
   name: string,
@@ -93,21 +101,28 @@ function callOf(
     at,
     began,
     ended,
-    target: /^\d+<(.*?)>(?:,|$)/.exec(args)?.[1] ?? '',
+    target: (name === 'copy_file_range' ? COPIED_TO : ACTED_UPON).exec(args)?.[1] ?? '',
     paths: [...args.matchAll(/"([^"]*)"/g)].map(([, path = '']) => path),
     ok: !result.startsWith('-') && result !== '?',
     injected: rest.includes('(INJECTED)'),
   };
 }
 
-/** Published files that would not survive a power loss: data not flushed before the rename, or the name not after it. */
-export function unflushedOutputs(calls: readonly SystemCall[], isOutput: (path: string) => boolean): string[] {
+/**
+ * Published files that would not survive a power loss: data not flushed before the rename, or the name not after it.
+ * `beforeCommit`: and before the journal's next commit, which may be the one that relies on the file.
+ */
+export function unflushedOutputs(
+  calls: readonly SystemCall[],
+  isOutput: (path: string) => boolean,
+  beforeCommit = true,
+): string[] {
   const problems: string[] = [];
   for (const renamed of calls) {
     const [from = '', to = ''] = renamed.paths;
     if (!renamed.name.startsWith('rename') || !renamed.ok || !isOutput(to)) continue;
     const names = namesOf(calls, from);
-    const writes = calls.filter(({ name, target }) => /^p?write/.test(name) && names.has(target));
+    const writes = calls.filter(({ name, target }) => WRITES.test(name) && names.has(target));
     const lastWrite = Math.max(-1, ...writes.map(({ ended }) => ended));
     const flushed = calls.some(
       ({ name, target, ok, began, ended }) =>
@@ -116,7 +131,9 @@ export function unflushedOutputs(calls: readonly SystemCall[], isOutput: (path: 
     if (writes.length === 0) problems.push(`${to}: nobody was seen to write it`);
     if (!flushed) problems.push(`${to}: renamed before it was flushed`);
     const folder = to.slice(0, to.lastIndexOf('/'));
-    const next = calls.find(({ name, target, began }) => began > renamed.ended && isCommit(name, target));
+    const next = beforeCommit
+      ? calls.find(({ name, target, began }) => began > renamed.ended && isCommit(name, target))
+      : undefined;
     const folderFlushed = calls.some(
       ({ name, target, ok, began, ended }) =>
         name === 'fsync' &&
@@ -125,7 +142,8 @@ export function unflushedOutputs(calls: readonly SystemCall[], isOutput: (path: 
         began > renamed.ended &&
         ended < (next?.began ?? Number.POSITIVE_INFINITY),
     );
-    if (!folderFlushed) problems.push(`${to}: its folder was not flushed before the next commit`);
+    if (!folderFlushed)
+      problems.push(`${to}: its folder was not flushed${beforeCommit ? ' before the next commit' : ''}`);
   }
   return problems;
 }

@@ -6,8 +6,6 @@ import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(root, 'out/node/rushcatalog-agent.js');
-/** A build with the named crash points left in (see ensureFaultBuild). */
-const FAULTY = join(root, 'out/faults');
 
 export interface Ended {
   readonly code: number | null;
@@ -32,31 +30,21 @@ export function ensureBuild(): void {
   if (status !== 0 || !existsSync(BUILT)) throw new Error(`The build failed: ${stderr}`);
 }
 
-/** Builds the command line with its crash points left in. */
-export async function ensureFaultBuild(): Promise<void> {
-  const { createBuilder } = await import('vite');
-  const builder = await createBuilder({
-    configFile: join(root, 'vite.config.ts'),
-    logLevel: 'warn',
-    environments: { node: { define: { __CRASH_POINTS__: 'true' }, build: { outDir: FAULTY } } },
-  });
-  const environment = builder.environments['node'];
-  if (environment === undefined) throw new Error('The build has no environment for node any more');
-  await builder.build(environment);
-}
+/** As `npm run build` made it, another build (see fault-build.ts), or another program altogether. */
+type ProgramUnderTest = 'build' | { readonly folder: string } | { readonly file: string };
 
-/** Starts `rushcatalog-agent …` as it was built, with crash points or without: four times as fast as from the sources. */
+/** Starts `rushcatalog-agent …`, or another program with these arguments. */
 export function start(
   args: readonly string[],
   options: {
-    readonly from?: 'build' | 'faults';
+    readonly from?: ProgramUnderTest;
     readonly env?: Readonly<Record<string, string>>;
     /** A program and its arguments that runs ours. */
     readonly under?: readonly string[];
   } = {},
 ): Command {
-  const built = options.from === 'faults' ? join(FAULTY, 'rushcatalog-agent.js') : BUILT;
-  const ours = [nodeRuntime(), built, ...args];
+  const { from = 'build' } = options;
+  const ours = [nodeRuntime(), programOf(from), ...args];
   const [program = '', ...rest] = [...(options.under ?? []), ...ours];
   const child = spawn(program, rest, {
     cwd: root,
@@ -64,6 +52,11 @@ export function start(
     env: { ...process.env, ...options.env },
   });
   return watched(child);
+}
+
+function programOf(from: ProgramUnderTest): string {
+  if (from === 'build') return BUILT;
+  return 'file' in from ? from.file : join(from.folder, 'rushcatalog-agent.js');
 }
 
 function watched(child: ChildProcess): Command {

@@ -60,3 +60,10 @@ export function namesIn(folder: string): string[] {
     return [];
   }
 }
+
+/** Files under a temporary name anywhere in a work folder, paths from there; what its next start takes away is left out. */
+export function unfinishedIn(workFolder: string): string[] {
+  return readdirSync(workFolder, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => /\.(new|tmp|part)$/.test(path) && !path.startsWith('runs/'),
+  );
+}
