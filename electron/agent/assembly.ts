@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../shared/settings.ts';
@@ -20,6 +20,7 @@ import type { Parts } from './jobs/parts.ts';
 import { Journal } from './journal/journal.ts';
 import { createLeases } from './lease/leases.ts';
 import type { Log } from './log.ts';
+import { ownerOf } from './process/environment.ts';
 import type { JobProcesses } from './process/child.ts';
 import { createJobProcesses } from './process/job-processes.ts';
 import { endInWords, listenedProcesses, shellCommand, type ProcessListener } from './process/logged-processes.ts';
@@ -137,7 +138,7 @@ function prepareGround(given: AgentDeps) {
     settings: (): Settings => deps.settings.view().values,
     env: deps.env ?? process.env,
     store: createStore(firstSnapshot(deps, { journal, clock, identity })),
-    owner: ownerOf(identity, deps.workFolder),
+    owner: ownerOf(identity.installationId, deps.workFolder),
     modelsFolder: deps.modelsFolder ?? join(deps.workFolder, 'models'),
   };
 }
@@ -246,11 +247,6 @@ function logOf(jobLogs: JobLogs, jobId: string, clock: Clock): ProcessListener {
     started: (command) => add('info', `$ ${shellCommand(command)}`),
     ended: ({ end, wallMs }) => add('debug', `${endInWords(end)} after ${Math.round(wallMs)} ms`),
   };
-}
-
-/** One value per installation and work folder, the same after a restart: marks our children for the sweep. */
-function ownerOf({ installationId }: Identity, workFolder: string): string {
-  return createHash('sha256').update(`${installationId}\n${workFolder}`).digest('hex');
 }
 
 function signOnAs(parts: Parts, identity: Identity, renewed: () => void): Assembly['signOn'] {

@@ -7,6 +7,7 @@ import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
 import { processesWith, start, type Command } from '../support/command.ts';
 import { ensureFaultBuild } from '../support/fault-build.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { ownerMark } from '../support/work-folder.ts';
 import { writeRecitingModel } from '../support/reciting-model.ts';
 import { addClips, openStudio, prepareWorkFolder, type Studio } from '../support/studio.ts';
 
@@ -48,14 +49,21 @@ export async function openAgentBench(options: Partial<ServerOptions> = {}): Prom
   mkdirSync(temporary);
   const model = join(studio.folder, 'model.bin');
   await writeRecitingModel(model);
-  const mark = `TMPDIR=${temporary}`;
-  const processes = (except: readonly number[] = []): number[] => processesWith(mark, except);
+  const marks = new Map<string, string | null>();
+  const processes = (except: readonly number[] = []): number[] => {
+    for (const [work, mark] of marks) if (mark === null) marks.set(work, ownerMark(work));
+    return processesWith([`TMPDIR=${temporary}`, ...[...marks.values()].filter((mark) => mark !== null)], except);
+  };
   return {
     studio,
     proxy,
     temporary,
     model,
-    workFolder: (name, capabilities) => prepareWorkFolder(join(studio.folder, name), capabilities ?? CAPABILITIES),
+    workFolder(name, capabilities) {
+      const work = prepareWorkFolder(join(studio.folder, name), capabilities ?? CAPABILITIES);
+      marks.set(work, null);
+      return work;
+    },
     processes,
     launch: (work, { env, under, arguments: more = [], direct = false } = {}) =>
       start(

@@ -6,7 +6,7 @@ import { ensureBuild, processesWith, put, start, type Command } from '../support
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { addClips, allEnded, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
-import { lookInto, namesIn } from '../support/work-folder.ts';
+import { lookInto, namesIn, ownerMark } from '../support/work-folder.ts';
 import { askedAfter } from './agent-bench.ts';
 
 const KILLS = 30;
@@ -24,9 +24,9 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
       ],
       { env: { TMPDIR: temporary } },
     );
-  const childrenGoneAfter = async (): Promise<number> => {
+  const childrenGoneAfter = async (work: string): Promise<number> => {
     const begun = performance.now();
-    while (processesWith(`TMPDIR=${temporary}`).length > 0) {
+    while (processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']).length > 0) {
       if (performance.now() - begun > 3_000) return Number.POSITIVE_INFINITY;
       await delay(10);
     }
@@ -72,7 +72,7 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
         await delay(random() * 1_200);
         agent.signal('SIGKILL');
         await agent.ended;
-        slowestEnd = Math.max(slowestEnd, await childrenGoneAfter());
+        slowestEnd = Math.max(slowestEnd, await childrenGoneAfter(work));
         moments.push(...lookInto(work).runs.map(({ phase }) => phase));
       }
       agent = launch(work);

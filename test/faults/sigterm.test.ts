@@ -8,7 +8,7 @@ import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { addClips, age, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
-import { lookInto } from '../support/work-folder.ts';
+import { lookInto, ownerMark } from '../support/work-folder.ts';
 
 const MOMENTS = 20;
 const GRACE_SECONDS = 2;
@@ -26,6 +26,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       ],
       { env: { TMPDIR: temporary } },
     );
+  const childrenOf = (work: string): number[] => processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']);
   beforeAll(async () => {
     ensureBuild();
     studio = await openStudio();
@@ -63,8 +64,8 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         latestClaim = Math.max(latestClaim, ...claims.map(({ at }) => at - asked));
         expect({ moment, code }).toEqual({ moment, code: 0 });
         // A child of a proof that was broken off dies with the agent; the kernel has its second.
-        await goneAfter(processesWith(`TMPDIR=${temporary}`), 1_000);
-        expect(processesWith(`TMPDIR=${temporary}`)).toEqual([]);
+        await goneAfter(childrenOf(work), 1_000);
+        expect(childrenOf(work)).toEqual([]);
         const left = lookInto(work);
         expect(left).toMatchObject({ runs: [], integrity: 'ok' });
         // A proof that was broken off may leave its folder to the next start; a job may not.
@@ -101,7 +102,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         const run = lookInto(work).runs.find(({ phase }) => phase === 'executing');
         if (run === undefined) return false;
         // The job's own, not one of a proof that runs beside it.
-        const children = processesWith(`RUSHCATALOG_RUN_ID=${run.runId}`, [pid]);
+        const children = processesWith([`RUSHCATALOG_RUN_ID=${run.runId}`], [pid]);
         return children.map(standStill).includes(true);
       }, 30_000);
       if (offline) proxy.set({ halfOpen: true });
@@ -116,7 +117,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       console.info(`  second SIGTERM${offline ? ' offline' : ''}: ended after ${ms.toFixed(0)} ms`);
       expect(code).toBe(0);
       expect(ms).toBeLessThan(2_000);
-      expect(processesWith(`TMPDIR=${temporary}`)).toEqual([]);
+      expect(childrenOf(work)).toEqual([]);
       const given = (await studio.server.ledger({ event: 'jobGivenBack', jobId })).length;
       expect(given).toBe(offline ? 0 : 1);
       // What could not be said is owed: the journal keeps the report.

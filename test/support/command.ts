@@ -103,19 +103,21 @@ export async function put(command: Command | undefined): Promise<void> {
   await command?.ended;
 }
 
-/** Living processes whose environment has this entry, this process and `except` left out (Linux). */
-export function processesWith(entry: string, except: readonly number[] = []): number[] {
+/** Living processes whose environment has one of these entries, this process and `except` left out (Linux). */
+export function processesWith(entries: readonly string[], except: readonly number[] = []): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && !except.includes(pid) && hasEntry(pid, entry));
+    .filter((pid) => pid !== process.pid && !except.includes(pid) && hasEntry(pid, entries));
 }
 
-function hasEntry(pid: number, entry: string): boolean {
+function hasEntry(pid: number, entries: readonly string[]): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')) return false;
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(entry);
+    return readFileSync(`/proc/${pid}/environ`, 'latin1')
+      .split('\0')
+      .some((entry) => entries.includes(entry));
   } catch {
     return false;
   }

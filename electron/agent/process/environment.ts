@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 
 /** Names of the entries that tell whose a process is. */
@@ -16,9 +17,9 @@ export interface Marks {
 const WINDOWS_NEEDS = ['SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'USERPROFILE', 'LOCALAPPDATA', 'PATHEXT'] as const;
 
 /**
- * What a child sees: PATH, HOME, TMPDIR, LANG, the marks and what its caller adds, which cannot replace a mark.
- * The
- * supervisor has no marks: no sweep may find it. Everything else of our environment stays here: proxies, tokens and loader settings are none of its business.
+ * What a child sees: PATH, HOME, TMPDIR, LANG, the marks and what its caller adds, which cannot replace a mark. The
+ * supervisor has no marks: no sweep may find it. Everything else of our environment stays here: proxies, tokens and
+ * loader settings are none of its business.
  */
 export function childEnvironment(
   own: Readonly<Record<string, string | undefined>>,
@@ -36,6 +37,11 @@ export function childEnvironment(
   }
   if (marks === null) return { ...env, ...added };
   return { ...env, ...added, [RUN_ENTRY]: marks.runId, [OWNER_ENTRY]: marks.owner, [CHILD_ENTRY]: marks.child };
+}
+
+/** One value per installation and work folder, the same after a restart: marks our children for the sweep. */
+export function ownerOf(installationId: string, workFolder: string): string {
+  return createHash('sha256').update(`${installationId}\n${workFolder}`).digest('hex');
 }
 
 export const entry = (name: string, value: string): string => `${name}=${value}`;
