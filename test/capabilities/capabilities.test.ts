@@ -151,6 +151,26 @@ describe('capabilities', () => {
     await capabilities.stop();
   });
 
+  it('a proof that failed at the start is tried again by itself, and finds a tool that came since', async () => {
+    let env: Record<string, string | undefined> = { PATH: await temporaryFolder() };
+    const { deps, waits } = await world();
+    const capabilities = createCapabilities({
+      ...deps,
+      get env() {
+        return env;
+      },
+    });
+    await capabilities.start();
+    expect(waits.map(({ ms }) => ms)).toEqual([60_000]);
+    waits[0]?.task();
+    await eventually(() => expect(waits.map(({ ms }) => ms)).toEqual([60_000, 120_000]));
+    env = process.env;
+    waits[1]?.task();
+    await eventually(() => expect(capabilities.declared()).toEqual([THUMBNAILS]));
+    expect(waits).toHaveLength(2);
+    await capabilities.stop();
+  });
+
   it('transcription without a chosen model says so and how to choose one', async () => {
     const { deps } = await world();
     const speech = { ...countingExecutor(), jobType: 'transcribe_audio' } as unknown as NonNullable<

@@ -11,6 +11,7 @@ import {
   capabilityState,
   isDeclared,
   newRecord,
+  proveAgainMs,
   retestDelayMs,
   withOutcome,
   withProof,
@@ -291,17 +292,29 @@ class ProvedCapabilities implements Capabilities {
     if (record === undefined) return;
     const next = withProof(record, proof);
     this.#replace(next);
-    if (next.withdrawn !== undefined && proof.status === 'failed') {
-      this.#replace({ ...next, withdrawals: next.withdrawals + 1 });
-      this.#retestLater({ ...next, withdrawals: next.withdrawals + 1 });
+    if (proof.status === 'passed') this.#retests.get(name)?.();
+    if (proof.status !== 'failed') return;
+    if (next.withdrawn === undefined) {
+      this.#later(name, proveAgainMs(next), () => void this.test(name));
+      return;
     }
+    this.#replace({ ...next, withdrawals: next.withdrawals + 1 });
+    this.#retestLater({ ...next, withdrawals: next.withdrawals + 1 });
   }
 
   #retestLater(record: CapabilityRecord): void {
-    this.#retests.get(record.name)?.();
+    const { name } = record;
+    this.#later(name, retestDelayMs(record), () => void this.#prove(name, { remembered: false }));
+  }
+
+  /** Instead of what was to be done later before. Nothing is proved for a capability that is switched off by then. */
+  #later(name: CapabilityName, ms: number, task: () => void): void {
+    this.#retests.get(name)?.();
     const after = this.#deps.after ?? unheldTimer;
-    const callOff = after(retestDelayMs(record), () => void this.#prove(record.name, { remembered: false }));
-    this.#retests.set(record.name, callOff);
+    const callOff = after(ms, () => {
+      if (this.#records.get(name)?.enabled === true) task();
+    });
+    this.#retests.set(name, callOff);
   }
 
   #replace(record: CapabilityRecord): void {

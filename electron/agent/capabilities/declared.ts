@@ -16,11 +16,13 @@ export interface CapabilityRecord {
   readonly faultsInARow: number;
   /** Withdrawals since the last success: a proof that passes while the work fails must not flap. */
   readonly withdrawals: number;
+  /** Proofs that failed since the last one that passed. */
+  readonly failedProofs: number;
   readonly withdrawn?: { readonly since: string; readonly because: Failure };
 }
 
 export function newRecord(name: CapabilityName, jobType: JobType, enabled: boolean): CapabilityRecord {
-  return { name, jobType, enabled, proof: { status: 'missing' }, faultsInARow: 0, withdrawals: 0 };
+  return { name, jobType, enabled, proof: { status: 'missing' }, faultsInARow: 0, withdrawals: 0, failedProofs: 0 };
 }
 
 /** Switched on, proved on this machine, and not withdrawn (protocol.md, "Job"). */
@@ -53,15 +55,24 @@ export function withOutcome(record: CapabilityRecord, outcome: 'success' | Failu
 
 /** A proof that passed again restores the capability; one that failed leaves the withdrawal standing. */
 export function withProof(record: CapabilityRecord, proof: ProofState): CapabilityRecord {
+  if (proof.status === 'failed') return { ...record, proof, failedProofs: record.failedProofs + 1 };
   if (proof.status !== 'passed') return { ...record, proof };
   const { withdrawn: _over, ...rest } = record;
-  return { ...rest, proof, faultsInARow: 0 };
+  return { ...rest, proof, faultsInARow: 0, failedProofs: 0 };
 }
 
-/** Longest wait before a withdrawn capability is proved again by itself. */
+/** Longest wait before a capability that was withdrawn, or whose proof failed, is proved again by itself. */
 const LONGEST_RETEST_MS = 3_600_000;
 
 /** At once after the first withdrawal, then 1, 2, 4 … minutes, at most an hour; a person may test at any time. */
 export function retestDelayMs({ withdrawals }: Pick<CapabilityRecord, 'withdrawals'>): number {
   return withdrawals <= 1 ? 0 : Math.min(LONGEST_RETEST_MS, 60_000 * 2 ** (withdrawals - 2));
+}
+
+/**
+ * A proof that failed is tried again after 1, 2, 4 … minutes, at most an hour: a machine that was too busy when the agent
+ * started, or a tool that was installed since, must not need a person.
+ */
+export function proveAgainMs({ failedProofs }: Pick<CapabilityRecord, 'failedProofs'>): number {
+  return Math.min(LONGEST_RETEST_MS, 60_000 * 2 ** Math.max(0, failedProofs - 1));
 }
