@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { put } from '../support/command.ts';
+import { ensureBuild, put } from '../support/command.ts';
 import type { JobType } from '../../shared/wire.ts';
 import { countOf, drained, eventsOf, openAgentBench, proveAll, untilEnded, type AgentBench } from './agent-bench.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
@@ -34,6 +34,7 @@ export const powerLoss: Campaign = {
   lanes: 1,
   lacks: () => NO_STRACE,
   async open() {
+    ensureBuild();
     const bench = await openAgentBench({ leaseSeconds: 6, maxAttempts: 1_000 });
     const work = bench.workFolder('flushed');
     await proveAll(bench, work);
