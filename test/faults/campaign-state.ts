@@ -4,7 +4,12 @@ import { z } from 'zod';
 import { namesIn } from '../support/work-folder.ts';
 import type { RunResult } from './campaign.ts';
 
-const Numbers = z.record(z.string(), z.number());
+/** JSON has no infinity, which is what stands for “never”: it comes back as null. */
+const Figure = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.POSITIVE_INFINITY);
+const Numbers = z.record(z.string(), Figure);
 const KeptResult = z.object({
   broken: z.array(z.string()),
   highest: Numbers.optional(),
