@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ensureBuild, put, start } from '../support/command.ts';
+import { AT_WORK, ensureBuild, put, start } from '../support/command.ts';
 import { addClips, allEnded, createOperator, ledgerOnDisk, prepareWorkFolder } from '../support/studio.ts';
 import { createFindings, type Campaign } from './campaign.ts';
 import { openSilentAgent } from './silent-agent.ts';
@@ -47,7 +47,7 @@ export const clockJumps: Campaign = {
         ...['agent', '--server', url, '--token-file', join(data, 'agent-token'), '--parallel', '3'],
         ...['--media-root', `MEDIA=${media}`, '--work', prepareWorkFolder(join(folder, 'work'))],
       ],
-      { env: env('agent') },
+      { env: { ...AT_WORK, ...env('agent') } },
     );
     await agent.said(/Connected/, 60_000);
     const silent = await openSilentAgent(url, readFileSync(join(data, 'agent-token'), 'utf8').trim(), operator);

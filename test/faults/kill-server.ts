@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ensureBuild, put, start, type Command } from '../support/command.ts';
+import { AT_WORK, ensureBuild, put, start, type Command } from '../support/command.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import {
   addClips,
@@ -41,10 +41,13 @@ export const killServer: Campaign = {
     const token = (): string => readFileSync(join(data, 'operator-token'), 'utf8').trim();
     const operator = createOperator(() => ({ url: proxy.url, token: token() }));
     const work = prepareWorkFolder(join(folder, 'work'));
-    const agent = start([
-      ...['agent', '--server', proxy.url, '--token-file', join(data, 'agent-token')],
-      ...['--media-root', `MEDIA=${media}`, '--work', work],
-    ]);
+    const agent = start(
+      [
+        ...['agent', '--server', proxy.url, '--token-file', join(data, 'agent-token')],
+        ...['--media-root', `MEDIA=${media}`, '--work', work],
+      ],
+      { env: AT_WORK },
+    );
     await agent.said(/Connected/, 60_000);
     return {
       async run(_index, random) {

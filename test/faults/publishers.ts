@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { put, start, type Command } from '../support/command.ts';
+import { AT_WORK, put, start, type Command } from '../support/command.ts';
 import { addClips, allEnded, createOperator, prepareWorkFolder } from '../support/studio.ts';
 import type { AgentBench } from './agent-bench.ts';
 import { openAgentPage } from './agent-page.ts';
@@ -83,7 +83,7 @@ const processed: Publisher = {
     const source = join(bench.studio.media, basename(clip));
     const args = ['process', source, '--out', join(place, 'out'), '--jobs', 'thumbnails,waveform,transcript'];
     const more = ['--thumbnail-profile', 'video_storyboard_v1', '--subtitles', 'srt,vtt'];
-    const env = { XDG_CACHE_HOME: join(place, 'cache'), TMPDIR: bench.temporary };
+    const env = { ...AT_WORK, XDG_CACHE_HOME: join(place, 'cache'), TMPDIR: bench.temporary };
     return exitOf(start([...args, ...more, '--speech-model', bench.model], { under, env }), limitMs);
   },
 };
@@ -98,7 +98,7 @@ const paged: Publisher = {
     const work = prepareWorkFolder(join(place, 'work'), ['media.proxies.video@1']);
     const args = ['agent', '--server', studio.server.url, '--token-file', studio.tokenFile, '--web', '0'];
     const more = ['--media-root', `MEDIA=${studio.media}`, '--work', work];
-    const agent = start([...args, ...more], { under, env: { TMPDIR: temporary } });
+    const agent = start([...args, ...more], { under, env: { ...AT_WORK, TMPDIR: temporary } });
     try {
       const page = await openAgentPage(agent);
       const jobId = await bench.addJob('generate_video_proxies', 1);
@@ -138,7 +138,7 @@ const served: Publisher = {
       await operator.job(clip, 'generate_audio_waveform');
       const args = ['agent', '--server', url, '--token-file', join(data, 'agent-token')];
       const more = ['--media-root', `MEDIA=${studio.media}`, '--work', prepareWorkFolder(join(place, 'work'))];
-      agent = start([...args, ...more], { env: { TMPDIR: temporary } });
+      agent = start([...args, ...more], { env: { ...AT_WORK, TMPDIR: temporary } });
       const jobs = await allEnded(operator, limitMs);
       return jobs.every(({ status }) => status === 'completed');
     } catch {

@@ -7,6 +7,12 @@ import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(root, 'out/node/rushcatalog-agent.js');
 
+/**
+ * For programs that are measured: their children do not give way to what else a test machine does. They do so by
+ * default, and beside other tests would then stand still for minutes.
+ */
+export const AT_WORK = { RUSHCATALOG_NICE: '0' } as const;
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
