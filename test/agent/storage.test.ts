@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSource } from '../../electron/agent/storage/open-source.ts';
 import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
 import { createRootGate } from '../../electron/agent/storage/root-gate.ts';
+import { sourceInput } from '../../electron/agent/storage/source-input.ts';
 import { locate } from '../../electron/agent/storage/source-path.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { createSteppedClock } from '../support/stepped-clock.ts';
@@ -80,6 +81,13 @@ describe('opening a source', () => {
     ['missing.mov', 'SOURCE_UNREADABLE'],
     ['clip.mov/x', 'SOURCE_UNREADABLE'],
   ])('%s → %s', async (name, code) => expect(await codeOf(name)).toBe(code));
+
+  it('gives tools a descriptor only where each of them gets a position of its own', () => {
+    expect(sourceInput('/rushes/a.mov', 'linux')).toBe('/dev/fd/3');
+    // fd(4) of macOS: opening /dev/fd/3 is fcntl(3, F_DUPFD).
+    expect(sourceInput('/rushes/a.mov', 'darwin')).toBe('/rushes/a.mov');
+    expect(sourceInput('C:\\rushes\\a.mov', 'win32')).toBe('C:\\rushes\\a.mov');
+  });
 
   it('finds a name in the other Unicode normal form', async () => {
     writeFileSync(join(root, 'été.mov'.normalize('NFD')), 'film');

@@ -9,6 +9,7 @@ import type { JobType } from '../../../shared/wire.ts';
 import type { ExecutionSuccess, Executor, Source, Toolbox } from '../executors/executor.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { JobProcesses } from '../process/child.ts';
+import { sourceInput } from '../storage/source-input.ts';
 import { createWorkspace, removeWorkspace } from '../workspace.ts';
 import type { ProcessMaker } from './process-maker.ts';
 
@@ -136,7 +137,7 @@ async function openSample(path: string): Promise<Source & { readonly close: () =
   return {
     path,
     fd: file.fd,
-    input: process.platform === 'win32' ? path : '/dev/fd/3',
+    input: sourceInput(path),
     sizeBytes: size,
     mtimeMs,
     close: () => file.close(),

@@ -20,7 +20,7 @@ export interface Source {
   readonly path: string;
   /** Ours; pass it as first extra descriptor to every child that reads the source. */
   readonly fd: number;
-  /** What a tool opens: `/dev/fd/3` where the platform passes descriptors, else the real path. */
+  /** What a tool opens: `/dev/fd/3` or the real path, as the platform allows (source-input.ts). */
   readonly input: string;
   readonly sizeBytes: number;
   readonly mtimeMs: number;

@@ -3,6 +3,7 @@ import { readlink, realpath, stat, statfs, type FileHandle } from 'node:fs/promi
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { Source } from '../executors/executor.ts';
 import { openBeneath } from './open-beneath.ts';
+import { sourceInput } from './source-input.ts';
 import { isInside, spellings } from './source-path.ts';
 
 /** An open source; `handle` stays ours until the job is over. */
@@ -17,9 +18,6 @@ export interface SourceIdentity {
   readonly sizeBytes: number;
   readonly mtimeMs: number;
 }
-
-/** The descriptor's number in every child: the first extra one. */
-const CHILD_DESCRIPTOR = 3;
 
 /**
  * Opens a source read-only inside its media root, without a gap between check and open: links are resolved and judged
@@ -37,7 +35,7 @@ export async function openSource(folder: string, relative: string): Promise<Open
     const source: Source = {
       path,
       fd: handle.fd,
-      input: process.platform === 'win32' ? path : `/dev/fd/${CHILD_DESCRIPTOR}`,
+      input: sourceInput(path),
       sizeBytes: stats.size,
       mtimeMs: stats.mtimeMs,
     };
@@ -102,11 +100,15 @@ async function realPathOf(handle: FileHandle, real: string, relative: string): P
 const LOCAL_FILE_SYSTEMS = [0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630];
 
 /**
- * True when another file took the source's name while it was open. Only where inode numbers can be trusted; a name
- * that is gone says nothing about what was read.
+ * True when another file took the source's name while it was open; a name that is gone says nothing about what was
+ * read. On Linux by inode, and only where its numbers can be trusted. Elsewhere tools opened the file by its name, so
+ * the name must stand for the same size and time.
  */
-export async function wasReplaced({ handle, source }: OpenSource): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
+export async function wasReplaced({ handle, source, identity }: OpenSource): Promise<boolean> {
+  if (process.platform !== 'linux') {
+    const found = await stat(source.path).catch(() => null);
+    return found !== null && !sameIdentity(identityOf(found), identity);
+  }
   const named = await stat(source.path, { bigint: true }).catch(() => null);
   if (named === null) return false;
   const [opened, system] = await Promise.all([handle.stat({ bigint: true }), statfs(source.path)]);
