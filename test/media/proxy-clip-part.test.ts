@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clipPart } from '../../electron/agent/media/proxy-clip-part.ts';
 import { connectedClips } from '../../electron/agent/media/proxy-playlist.ts';
 import { FFMPEG, made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy } from './proxy-run.ts';
 import { cut, interlaced, pattern, scribbled } from './proxy-sources.ts';
+import { probeOf } from './proxy-streams.ts';
 
 const run = promisify(execFile);
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
@@ -55,7 +57,7 @@ describe.skipIf(NO_FFMPEG !== null)(`parts of clips${WITHOUT}`, () => {
   let card = '';
 
   beforeAll(async () => {
-    card = await mkdtemp(join(tmpdir(), 'rushcatalog-card-'));
+    card = await realpath(await mkdtemp(join(tmpdir(), 'rushcatalog-card-')));
   });
 
   afterAll(() => rm(card, { recursive: true }));
@@ -95,6 +97,27 @@ describe.skipIf(NO_FFMPEG !== null)(`parts of clips${WITHOUT}`, () => {
     expect(failure.message).toContain('part 2 of 2 of one recording that the camera split (AVCHD 00002, 00003)');
     await using proxy = await makeProxy(join(streams, '00001.MTS'));
     expect(proxy.success.artifacts).toHaveLength(1);
+  });
+
+  it('AVCHD: follows no link to a playlist or to a folder of them', async () => {
+    const [streams, elsewhere] = [join(card, 'linked', 'STREAM'), join(card, 'elsewhere')];
+    await mkdir(streams, { recursive: true });
+    await mkdir(elsewhere);
+    await cp(await interlaced(), join(streams, '00002.MTS'));
+    const split = playlist([
+      ['00001', 1],
+      ['00002', 6],
+    ]);
+    await writeFile(join(elsewhere, '00000.MPL'), split);
+    const partOf = async (): Promise<unknown> => clipPart(join(streams, '00002.MTS'), probeOf([]));
+    await symlink(elsewhere, join(card, 'linked', 'PLAYLIST'));
+    expect(await partOf()).toBeNull();
+    await rm(join(card, 'linked', 'PLAYLIST'));
+    await mkdir(join(card, 'linked', 'PLAYLIST'));
+    await symlink(join(elsewhere, '00000.MPL'), join(card, 'linked', 'PLAYLIST', '00000.MPL'));
+    expect(await partOf()).toBeNull();
+    await writeFile(join(card, 'linked', 'PLAYLIST', '00001.MPL'), split);
+    expect(await partOf()).toMatchObject({ subject: 'spanned-clip' });
   });
 
   it('a transport stream that ends inside a packet is cut short, a bad spot in its middle is not', async () => {

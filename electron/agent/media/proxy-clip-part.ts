@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { openBeneath } from '../storage/open-beneath.ts';
 import { audioStreams, videoStream, type Probe } from './probe.ts';
 import { connectedClips } from './proxy-playlist.ts';
 
@@ -57,16 +58,9 @@ const MOST_PLAYLISTS = 200;
 async function avchdPart(path: string): Promise<ClipPart | null> {
   if (basename(dirname(path)).toUpperCase() !== 'STREAM') return null;
   const clip = basename(path, extname(path));
-  const folder = join(dirname(path), '..', 'PLAYLIST');
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(mpl|mpls)$/i.test(name));
-  for (const name of names.slice(0, MOST_PLAYLISTS)) {
-    const playlist = join(folder, name);
-    const size = await stat(playlist)
-      .then((found) => found.size)
-      .catch(() => 0);
-    if (size === 0 || size > LARGEST_PLAYLIST) continue;
-    const bytes = await readFile(playlist).catch(() => Buffer.alloc(0));
-    const run = connectedClips(bytes).find((clips) => clips.includes(clip));
+  const card = dirname(dirname(path));
+  for (const name of await playlistsOf(card)) {
+    const run = connectedClips(await readPlaylist(card, name)).find((clips) => clips.includes(clip));
     if (run === undefined) continue;
     return {
       what: `part ${run.indexOf(clip) + 1} of ${run.length} of one recording that the camera split (AVCHD ${run.join(', ')})`,
@@ -75,4 +69,24 @@ async function avchdPart(path: string): Promise<ClipPart | null> {
     };
   }
   return null;
+}
+
+/** @param card real path of the folder that holds STREAM; a PLAYLIST that is a link elsewhere is none of this card */
+async function playlistsOf(card: string): Promise<readonly string[]> {
+  const folder = join(card, 'PLAYLIST');
+  if ((await realpath(folder).catch(() => null)) !== folder) return [];
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => /\.(mpl|mpls)$/i.test(name)).slice(0, MOST_PLAYLISTS);
+}
+
+/** Without following a link, like a source; empty for what is no file, or none of a playlist's size. */
+async function readPlaylist(card: string, name: string): Promise<Buffer> {
+  const nothing = Buffer.alloc(0);
+  const found = await openBeneath(card, join(card, 'PLAYLIST', name)).catch(() => null);
+  if (found?.kind !== 'file') return nothing;
+  try {
+    return found.stats.size > LARGEST_PLAYLIST ? nothing : await found.handle.readFile().catch(() => nothing);
+  } finally {
+    await found.handle.close();
+  }
 }
