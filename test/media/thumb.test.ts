@@ -116,6 +116,19 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     }
   });
 
+  it('tells ten moments of a transport stream with a key frame every 12 s within half an interval', async () => {
+    // Such a stream has no index: a seek shows the next key frame, unless it begins far enough back.
+    const more = split('-g 24 -keyint_min 24 -sc_threshold 0 -bf 0');
+    const path = await media.greyFramesClip({ name: 'long-gop.ts', rate: '2', more });
+    const { shown } = await thumbnails(path, STORYBOARD);
+    expect(shown).toHaveLength(10);
+    for (const [i, picture] of shown.entries()) {
+      expect(Math.abs(frameIn(picture) * 500 - picture.timeMs)).toBeLessThanOrEqual(20);
+      expect(Math.abs(picture.timeMs - (i + 0.5) * 4800)).toBeLessThanOrEqual(2400);
+    }
+    expect((await thumbnails(path)).shown[0]?.timeMs).toBe(5000);
+  });
+
   it('deinterlaces, with the frame at its time', async () => {
     // Two fields of different grey a frame: combing would show as rows that differ.
     const fields = `color=black:s=320x180:r=50,format=yuv420p,geq=lum='48+mod(N,2)*60+floor(N/2)':cb=128:cr=128`;
@@ -242,6 +255,32 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     ]);
     const { shown } = await thumbnails(hdr);
     expect(shown[0]?.mean[0]).toBeGreaterThan(185);
+  });
+
+  it.skipIf(!media.hasEncoder('libx265'))('shows HDR held upright, whose picture has an odd side', async () => {
+    const lying = await media.made('hlg.mov', [
+      ...lavfi('color=c=0x949494:s=1280x720:r=25:d=0.4'),
+      ...split('-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -tag:v hvc1 -x265-params'),
+      'log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc',
+    ]);
+    const { shown } = await thumbnails(await media.rotated(lying, 'hlg-upright.mov'));
+    expect(shown[0]).toMatchObject({ width: 480, height: 853 });
+    expect(shown[0]?.mean[0]).toBeGreaterThan(100);
+  });
+
+  it.each([
+    [
+      'BT.2020 without HDR',
+      '1280x720',
+      // Said behind the input: ffmpeg's own pictures come without a word about their colours.
+      'zscale=pin=709:tin=709:min=709:rin=tv:p=2020:t=709:m=2020_ncl:r=tv,setparams=color_primaries=bt2020:color_trc=bt709:colorspace=bt2020nc',
+    ],
+    ['untagged, wide and low', '1280x536', 'null'],
+  ])('keeps colours: %s', async (_, size, filter) => {
+    const red = `color=c=0xC02040:s=${size}:r=25:d=0.4,scale=out_color_matrix=bt709:out_range=tv,format=yuv422p10le`;
+    const path = await media.made('colour.mov', [...lavfi(red), '-vf', filter, '-c:v', 'prores_ks']);
+    const mean = (await thumbnails(path)).shown[0]?.mean ?? [];
+    for (const [i, wanted] of [0xc0, 0x20, 0x40].entries()) expect(Math.abs((mean[i] ?? 0) - wanted)).toBeLessThan(8);
   });
 
   it('keeps colours: BT.709 source, BT.601 WebP', async () => {

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
-import { listArgs, seekTo, type PictureSize } from '../media/thumbnail-args.ts';
+import { listArgs, seekLeads, seekTo, type PictureSize } from '../media/thumbnail-args.ts';
 import { rawPictureBytes, sheetArgs, spriteSeekArgs, spriteSweepArgs } from '../media/thumbnail-sprite-args.ts';
 import {
   assign,
@@ -41,6 +41,9 @@ const SHOT = 0.85;
 const DECODE_SECONDS = 90;
 /** Every frame is a key frame: skipping to those would skip nothing. */
 const INTRA_ONLY = new Set(['prores', 'dnxhd', 'mjpeg', 'cfhd', 'dvvideo', 'rawvideo', 'v210', 'ffv1']);
+/** AVC-Intra and XAVC Intra say so in their profile: “High 4:2:2 Intra”. */
+const isIntraOnly = ({ codec, profile }: Clip['stream']): boolean =>
+  (codec !== undefined && INTRA_ONLY.has(codec)) || /\bintra\b/i.test(profile ?? '');
 /** For them an own seek is cheaper than decoding what lies between, from this many frames on. */
 const SEEK_FRAMES = 20;
 
@@ -49,10 +52,10 @@ async function shoot(clip: Clip, plan: SpritePlan): Promise<readonly Shot[]> {
   const duration = plan.step * plan.count;
   if (duration <= DECODE_SECONDS) return sweep(clip, plan, 'all');
   const rate = clip.stream.averageRate;
-  if (clip.stream.codec !== undefined && INTRA_ONLY.has(clip.stream.codec)) {
+  if (isIntraOnly(clip.stream)) {
     const between = rate === undefined ? 0 : (plan.step * rate.num) / rate.den;
     if (between < SEEK_FRAMES) return sweep(clip, plan, 'all');
-    return seekEach(clip, missingMoments(plan, new Map()));
+    return seekMissing(clip, plan, []);
   }
   const keys = await sweep(clip, plan, 'key');
   const missing = missingMoments(plan, assign(plan, keys));
@@ -62,7 +65,17 @@ async function shoot(clip: Clip, plan: SpritePlan): Promise<readonly Shot[]> {
     await rm(join(clip.workspace, 'sweep-key.part'), { force: true });
     return sweep(clip, plan, 'all');
   }
-  return [...keys, ...(await seekEach(clip, missing))];
+  return seekMissing(clip, plan, keys);
+}
+
+/** Those that are there, and a seek for each tile that has none; in a file without an index again from farther back. */
+async function seekMissing(clip: Clip, plan: SpritePlan, known: readonly Shot[]): Promise<readonly Shot[]> {
+  const shots = [...known];
+  for (const lead of seekLeads(clip.probe.format.name)) {
+    const missing = missingMoments(plan, assign(plan, shots));
+    if (missing.length > 0) shots.push(...(await seekEach(clip, missing, lead)));
+  }
+  return shots;
 }
 
 async function sweep(clip: Clip, plan: SpritePlan, frames: 'all' | 'key'): Promise<readonly Shot[]> {
@@ -75,12 +88,12 @@ async function sweep(clip: Clip, plan: SpritePlan, frames: 'all' | 'key'): Promi
 /** Inputs of one run: starting the tool costs as much as several seeks, open decoders of 4K cost 200 MB each. */
 const seeksAtOnce = ({ stream }: Clip): number => (stream.width * stream.height > 1920 * 1088 ? 3 : 8);
 
-async function seekEach(clip: Clip, moments: readonly number[]): Promise<readonly Shot[]> {
+async function seekEach(clip: Clip, moments: readonly number[], lead: number): Promise<readonly Shot[]> {
   const shots: Shot[] = [];
   const atOnce = seeksAtOnce(clip);
   for (let first = 0; first < moments.length; first += atOnce) {
-    const seeks = moments.slice(first, first + atOnce).map((moment) => seekTo(moment, clip.probe.format.name));
-    const fileOf = (i: number): string => `seek-${first + i}.part`;
+    const seeks = moments.slice(first, first + atOnce).map((moment) => seekTo(moment, lead));
+    const fileOf = (i: number): string => `seek-${lead}-${first + i}.part`;
     const text = await clip.tool.run(spriteSeekArgs({ ...clip, pattern: '' }, seeks, fileOf));
     for (const [seek, time] of parseSeekTimes(text, timeBaseOf(clip))) {
       shots.push({ time: (seeks[seek]?.from ?? 0) + time, file: fileOf(seek), number: 0 });

@@ -7,10 +7,12 @@ import { probeSource, requireVideo } from '../media/probe-source.ts';
 import {
   grabArgs,
   listArgs,
+  seekLeads,
   seekTo,
   surveyArgs,
   sweepArgs,
   thumbnailSize,
+  type Seek,
   type Window,
 } from '../media/thumbnail-args.ts';
 import {
@@ -153,9 +155,22 @@ async function grabEach(clip: Clip, moments: readonly number[]): Promise<readonl
   return pictures;
 }
 
+type Grabbed = Picture & { readonly stats: FrameStats };
+
+/** A frame so much later than its moment says that the decoder began behind it, or that there is a gap. */
+const LATE_SECONDS = 0.25;
+
 /** The first frame at or after `at`; null when there is none. */
-async function grab(clip: Clip, at: number, number: number): Promise<(Picture & { stats: FrameStats }) | null> {
-  const seek = seekTo(at, clip.probe.format.name);
+async function grab(clip: Clip, at: number, number: number): Promise<Grabbed | null> {
+  let grabbed: Grabbed | null = null;
+  for (const lead of seekLeads(clip.probe.format.name)) {
+    grabbed = (await grabFrom(clip, seekTo(at, lead), number)) ?? grabbed;
+    if (at <= lead || (grabbed !== null && grabbed.time - at <= LATE_SECONDS)) break;
+  }
+  return grabbed;
+}
+
+async function grabFrom(clip: Clip, seek: Seek, number: number): Promise<Grabbed | null> {
   const prefix = `seek-${number}`;
   const text = await clip.tool.run(grabArgs({ ...clip, pattern: `${prefix}-%03d.part` }, seek));
   const stats = parseFrameStats(text, seek.from)[0];

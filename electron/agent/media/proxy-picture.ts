@@ -109,7 +109,7 @@ export function swscaleMatrix(stream: VideoStream): string | undefined {
 }
 
 /** zscale finds no way between colour spaces it is not told; what a wide-gamut source leaves out is BT.2020. */
-function zscaleInput(stream: VideoStream, path: 'wide-gamut' | 'hdr'): string {
+export function zscaleInput(stream: VideoStream, path: 'wide-gamut' | 'hdr'): string {
   const rgb = stream.colorSpace === 'gbr';
   const transfer = path === 'hdr' ? (stream.colorTransfer ?? 'smpte2084') : sdrTransfer(stream.colorTransfer);
   const matrix = rgb ? 'gbr' : stream.colorSpace === 'bt709' ? 'bt709' : 'bt2020nc';

@@ -1,6 +1,7 @@
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import { displaySize, type VideoStream } from './probe.ts';
+import { colourPath, swscaleMatrix, zscaleInput } from './proxy-picture.ts';
 
 /** ffmpeg arguments for thumbnails. Pure; times are seconds from the beginning of the media. */
 
@@ -24,12 +25,16 @@ export interface Seek {
 }
 
 /**
- * Transport and programme streams have no index: a seek lands anywhere, and decoding begins at the next key frame. So
- * they are opened 3 s early (broadcast GOPs last up to 1 s, AVCHD's up to 2 s) and what comes too early is dropped.
+ * How many seconds before its moment a file is opened, from cheap to dear. Transport and programme streams have no
+ * index: a seek lands anywhere, and decoding begins at the next key frame. Broadcast GOPs last up to 1 s, AVCHD's up to
+ * 2 s, those of capture programs 10 s and more; what comes too early is dropped.
  */
-export function seekTo(at: number, formatName: string): Seek {
-  const early = /^mpeg(ts)?$/.test(formatName) ? 3 : 0;
-  return { from: Math.max(0, at - early), at };
+export function seekLeads(formatName: string): readonly number[] {
+  return /^mpeg(ts)?$/.test(formatName) ? [3, 12, 60] : [0];
+}
+
+export function seekTo(at: number, lead: number): Seek {
+  return { from: Math.max(0, at - lead), at };
 }
 
 export interface Grab {
@@ -120,36 +125,37 @@ export function oneField(stream: VideoStream): string[] {
   return stream.fieldOrder === 'progressive' || stream.fieldOrder === undefined ? [] : ['field=type=top'];
 }
 
-/** WebP's own colour model is BT.601 in limited range (RFC 6386 §9.2); any other matrix would tint the picture. */
+const EXACT = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
+
+/**
+ * To a picture's size and WebP's own colours, which are BT.601 in limited range (RFC 6386 §9.2); any other matrix would
+ * tint it. Which colours the source has is judged as for a proxy.
+ */
 export function scaled(grab: Grab): string[] {
   const { stream } = grab;
-  const { width, height } = grab.size;
-  const hdr = HDR_TRANSFER.get(stream.colorTransfer ?? '');
-  if (hdr !== undefined) return toneMapped(hdr, width, height);
-  // Untagged HD is BT.709 by convention; swscale would take it for BT.601.
-  const matrix = stream.colorSpace === undefined && stream.height >= 720 ? ':in_color_matrix=bt709' : '';
-  const exact = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
-  return [
-    `scale=${width}:${height}${matrix}:out_color_matrix=bt601:out_range=tv:${exact}`,
-    'setsar=1',
-    'format=yuv420p',
-  ];
+  const size = `scale=${grab.size.width}:${grab.size.height}`;
+  const path = colourPath(stream);
+  if (path !== 'standard') return [...converted(stream, path, size), 'setsar=1', 'format=yuv420p'];
+  const matrix = swscaleMatrix(stream);
+  const from = matrix === undefined ? '' : `:in_color_matrix=${matrix}`;
+  return [`${size}${from}:out_color_matrix=bt601:out_range=tv:${EXACT}`, 'setsar=1', 'format=yuv420p'];
 }
 
-const HDR_TRANSFER: ReadonlyMap<string, string> = new Map([
-  ['smpte2084', 'smpte2084'],
-  ['arib-std-b67', 'arib-std-b67'],
-]);
-
-/** Scaled first: tone mapping works in 32-bit float, and costs by the pixel. */
-function toneMapped(transfer: string, width: number, height: number): string[] {
+/**
+ * Scaled first: tone mapping works in 32-bit float, and costs by the pixel. In 4:4:4 until the end: zscale refuses odd
+ * sides in 4:2:0, and the small picture of a phone held upright is 853 high.
+ */
+function converted(stream: VideoStream, path: 'hdr' | 'wide-gamut', size: string): string[] {
+  const full = stream.colorSpace === 'gbr' ? 'gbrp16le' : 'yuv444p16le';
+  const input = `zscale=${zscaleInput(stream, path)}`;
+  const toSdr = [`${input}:t=linear:npl=100`, 'format=gbrpf32le', 'tonemap=tonemap=hable:desat=0', 'zscale=p=709'];
+  const toWebp = 't=709:m=170m:r=tv';
   return [
-    `zscale=w=${width}:h=${height}:tin=${transfer}:min=2020_ncl:pin=2020:t=linear:npl=100`,
-    'format=gbrpf32le',
-    'tonemap=tonemap=hable:desat=0',
-    'zscale=p=709:t=709:m=170m:r=tv',
-    'setsar=1',
-    'format=yuv420p',
+    `${size}:${EXACT}`,
+    `format=${full}`,
+    ...(path === 'hdr' ? [`${toSdr.join(',')}:${toWebp}`] : [`${input}:p=709:${toWebp}`]),
+    'format=yuv444p',
+    `scale=${EXACT}`,
   ];
 }
 
