@@ -102,7 +102,7 @@ async function runAlone(source: string, modelPath: string, folder: string): Prom
   };
   const engine = nodeProgram('speech-engine');
   const startedAt = performance.now();
-  await run(FFMPEG, soundArgs(source, STREAMS, pcmPath), '');
+  await run(FFMPEG, soundArgs(source, STREAMS, pcmPath, 3600), '');
   await run(engine.program, engine.args, `${JSON.stringify(request)}\n`);
   return performance.now() - startedAt;
 }

@@ -111,7 +111,14 @@ function commands(written: Written): ReadonlyMap<string, () => readonly string[]
       { from: 0, at: 1 },
     ),
   );
-  const wish = { all: [sound], streams: [sound], sampleRate: 48_000, decoders: 'any', format: 'mov' } as const;
+  const wish = {
+    all: [sound],
+    streams: [sound],
+    sampleRate: 48_000,
+    decoders: 'any',
+    format: 'mov',
+    limitSeconds: 3600,
+  } as const;
   found.set('samples', () => pcmArgs({ ...wish, input }));
   return found;
 }

@@ -129,7 +129,7 @@ describe('proxyArgs', () => {
       '-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv',
       '-c:a aac -b:a 160k -ar 48000 -ac 1',
       '-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact',
-      '-movflags +faststart -f mp4 file:/work/part-proxy_video.mp4',
+      '-movflags +faststart -t 71 -f mp4 file:/work/part-proxy_video.mp4',
       '-map 0:0 ',
       '[0:2]pan=mono',
     ]) {

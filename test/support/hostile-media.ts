@@ -182,6 +182,21 @@ async function bombs(root: string, write: Write, add: Add): Promise<void> {
   add('bomb', 'duration.mp4', PROXY, 'either');
   write('bomb', 'samples.mp4', patched('stsz', 8, 0x7fff_ffff));
   write('bomb', 'times.mp4', patched('stts', 4, 0x7fff_ffff));
+  // Without an edit list nothing hides what comes after the promised second.
+  const unbounded = Buffer.from(clip.toString('latin1').replaceAll('edts', 'free'), 'latin1');
+  for (const [track, jobs] of [
+    ['picture', [PROXY]],
+    ['sound', [PROXY, WAVE]],
+  ] as const) {
+    const [first, second] = [unbounded.indexOf('stts'), unbounded.lastIndexOf('stts')];
+    const gaps = Buffer.from(unbounded);
+    // Each picture (or block of sound) lasts hours: whoever fills the time up works for weeks.
+    gaps.writeUInt32BE(0x3fff_ffff, (track === 'picture' ? first : second) + 16);
+    for (const job of jobs) write('bomb', `gaps-in-${track}.mp4`, gaps, job);
+  }
+  const tenYears = `setpts=N*100000000/TB -vsync passthrough -enc_time_base 1/1000 -c:v libx264 -preset ultrafast`;
+  const long = `-f lavfi -i testsrc2=s=160x90:r=1:d=3 -vf ${tenYears}`;
+  write('bomb', 'ten-years.mkv', readFileSync(await made('ten-years.mkv', long.split(' '))));
   write('bomb', 'box.mp4', patched('moov', -8, 0x7fff_ffff), THUMB);
   files300(root, add);
   const wav = Buffer.from(readFileSync(await wavFile(1)));

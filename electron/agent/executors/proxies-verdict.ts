@@ -3,6 +3,7 @@ import { failure, type Failure } from '../../../shared/failure.ts';
 import { durationSlack, originOf, proxyEnds, sourceEnds, type Ends } from '../media/parity-ends.ts';
 import type { Difference } from '../media/parity.ts';
 import type { Probe } from '../media/probe.ts';
+import { runsOn } from '../media/promised-length.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
 import { ticksToSeconds, type ReadBack } from '../media/proxy-readback.ts';
 import { ratioValue } from '../media/rational.ts';
@@ -56,6 +57,8 @@ export async function judgeDifferences(
   }
   if (isMostlyLost(probe, plan, run)) return unreadable(path, 'most of it is damaged', run);
   if (await endsInside(context, evidence)) return endsInsideLast(path, run);
+  const endless = runsOn(probe, Math.max(...Object.values(proxyEnds(made))), basename(path));
+  if (endless !== null) return { ...endless, detail: toolDetail(run.result) };
   const [first] = differences;
   if (first === undefined) return null;
   const short = differences.some(({ field }) => field === 'duration') ? endsEarly(probe, plan, made) : false;

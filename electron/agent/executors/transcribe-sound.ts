@@ -4,6 +4,7 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import { ffmpegStart, inputArgs } from '../media/input.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
+import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
@@ -38,7 +39,7 @@ export async function decodeSound(
   let decodeErrors = 0;
   const result = await context.processes.run({
     program: context.tools.ffmpeg.path,
-    args: soundArgs(context.source.input, streams, pcmPath),
+    args: soundArgs(context.source.input, streams, pcmPath, lengthLimit(probe)),
     cwd: context.workspace,
     descriptors: [context.source.fd],
     stdout: {
@@ -60,9 +61,30 @@ export async function decodeSound(
   return { pcmPath, durationMs, decodeErrors };
 }
 
-/** ffmpeg arguments that write the mono mix of `streams` as raw samples. */
-export function soundArgs(input: string, streams: readonly AudioStream[], pcmPath: string): string[] {
-  const output = ['-map', '[speech]', '-ac', '1', '-c:a', 'pcm_s16le', '-f', 's16le', '-y', `file:${pcmPath}`];
+/**
+ * ffmpeg arguments that write the mono mix of `streams` as raw samples.
+ * @param limitSeconds where they end whatever the source's times say (promised-length.ts)
+ */
+export function soundArgs(
+  input: string,
+  streams: readonly AudioStream[],
+  pcmPath: string,
+  limitSeconds: number,
+): string[] {
+  const output = [
+    '-map',
+    '[speech]',
+    '-t',
+    String(limitSeconds),
+    '-ac',
+    '1',
+    '-c:a',
+    'pcm_s16le',
+    '-f',
+    's16le',
+    '-y',
+    `file:${pcmPath}`,
+  ];
   return [...ffmpegStart(), ...PROGRESS_ARGS, ...inputArgs(input), '-filter_complex', speechMix(streams), ...output];
 }
 
@@ -92,6 +114,8 @@ function refuseIncomplete(
     const message = `No sound of “${name}” can be decoded.`;
     throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(result)));
   }
+  const endless = runsOn(probe, decoded, name);
+  if (endless !== null) throw new JobFailure({ ...endless, detail: toolDetail(result) });
   if (!COUNTED.test(probe.format.name)) return;
   const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0));
   // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.

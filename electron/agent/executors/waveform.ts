@@ -5,6 +5,7 @@ import { WAVEFORM } from '../../../shared/profiles.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource } from '../media/probe-source.ts';
 import { audioStreams, type AudioStream, type Probe } from '../media/probe.ts';
+import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import { fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
@@ -58,7 +59,8 @@ async function execute(context: Context): Promise<Success> {
   if (first === undefined) throw new JobFailure(failure('NO_AUDIO_TRACK', `“${name}” has no sound.`));
   const sampleRate = first.sampleRate > 0 ? first.sampleRate : 48_000;
   context.report.stage('analysing');
-  const wish = { input: context.source.input, all, streams, sampleRate, format: probe.format.name };
+  const limitSeconds = lengthLimit(probe);
+  const wish = { input: context.source.input, all, streams, sampleRate, format: probe.format.name, limitSeconds };
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
     const drawn = await draw(context, wish, file, longest(probe, streams));
@@ -173,6 +175,8 @@ function refuseIncomplete(
     const message = `No sound of “${name}” can be decoded.`;
     throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(drawn.result)));
   }
+  const endless = runsOn(probe, decoded, name);
+  if (endless !== null) throw new JobFailure({ ...endless, detail: toolDetail(drawn.result) });
   if (!COUNTED.test(probe.format.name)) return;
   const stated = Math.max(0, ...streams.map((stream) => stream.duration ?? 0));
   // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.

@@ -17,7 +17,9 @@ const ESTIMATED: readonly { readonly format: string; readonly share: number }[] 
 
 /** How far the end of a proxy may be from the end of its source, in seconds. */
 export function durationSlack(source: Probe, plan: ProxyPlan, seconds: number): number {
-  const frames = plan.kind !== 'sound' ? 2 / ratioValue(plan.rate) + 1 / (averageRate(plan.video) ?? 25) : 0;
+  // A frame of the source lasts no longer than the source, whatever its header makes of its rate.
+  const frames =
+    plan.kind !== 'sound' ? 2 / ratioValue(plan.rate) + Math.min(seconds, 1 / (averageRate(plan.video) ?? 25)) : 0;
   const estimated = ESTIMATED.find(({ format }) => format === source.format.name);
   const share = estimated === undefined ? 0 : Math.max(0.5, seconds * estimated.share);
   return Math.max(DURATION_SLACK_SECONDS, frames) + share;

@@ -6,6 +6,7 @@ import type { JobType } from '../../../shared/wire.ts';
 import { imageKindOf } from './image-kind.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
 import { missingBytes } from './probe-truncation.ts';
+import { tooLong } from './promised-length.ts';
 import { cutEnd } from './proxy-transport.ts';
 import { parseProbe, probeArgs, videoStream, withoutEstimates, type Probe, type VideoStream } from './probe.ts';
 
@@ -43,7 +44,10 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   const missing = await missingBytes(source.fd, source.sizeBytes);
   if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
   if (probe.format.name === 'mpegts') await refuseCut(source);
-  return result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
+  const known = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
+  const endless = tooLong(known, basename(source.path));
+  if (endless !== null) throw new JobFailure(endless);
+  return known;
 }
 
 /** libavformat/demux.c, the same words in 4 to 8. */

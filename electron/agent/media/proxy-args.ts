@@ -10,6 +10,7 @@ import { ffmpegStart, inputArgs } from './input.ts';
 import { MIX_SAMPLE_RATE_HZ, mixSound, type SoundMix } from './mix.ts';
 import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
+import { lengthLimit } from './promised-length.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import { editArgs } from './proxy-edit-args.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
@@ -28,6 +29,8 @@ export interface ReviewPlan {
   readonly rate: Ratio;
   readonly audio: readonly AudioStream[];
   readonly sound: SoundMix | undefined;
+  /** Seconds at which the proxy ends whatever the source's times say (promised-length.ts). */
+  readonly limitSeconds: number;
 }
 
 /** A source without picture: the same under every profile. */
@@ -36,19 +39,30 @@ export interface SoundPlan {
   readonly profile: ProxyProfile;
   readonly audio: readonly AudioStream[];
   readonly sound: SoundMix;
+  readonly limitSeconds: number;
 }
 
 export function planReview(probe: Probe, video: VideoStream, profile: ReviewProxyProfile): ReviewPlan {
   const audio = audioStreams(probe);
   const size = reviewSize(video, profile.video.box);
-  return { kind: 'picture', profile, video, size, rate: steadyRate(video), audio, sound: mixSound(audio) };
+  const limitSeconds = lengthLimit(probe);
+  return {
+    kind: 'picture',
+    profile,
+    video,
+    size,
+    rate: steadyRate(video),
+    audio,
+    sound: mixSound(audio),
+    limitSeconds,
+  };
 }
 
 /** undefined: there is no sound. */
 export function planSound(probe: Probe, profile: ProxyProfile): SoundPlan | undefined {
   const audio = audioStreams(probe);
   const sound = mixSound(audio);
-  return sound === undefined ? undefined : { kind: 'sound', profile, audio, sound };
+  return sound === undefined ? undefined : { kind: 'sound', profile, audio, sound, limitSeconds: lengthLimit(probe) };
 }
 
 /**
@@ -81,6 +95,7 @@ function mixedArgs(
     BIT_EXACT,
     // 128 packets, the default, are too few where the sound begins long after the picture.
     words('-max_muxing_queue_size 4096 -movflags +faststart'),
+    ['-t', String(plan.limitSeconds)],
     ['-f', plan.kind === 'picture' ? 'mp4' : 'ipod', `file:${output}`],
   ].flat();
 }

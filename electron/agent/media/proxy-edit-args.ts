@@ -42,7 +42,7 @@ export function editArgs(plan: EditPlan, input: string, output: string, hardware
     BIT_EXACT,
     described(plan),
     words('-max_muxing_queue_size 4096 -f mov'),
-    [`file:${output}`],
+    ['-t', String(plan.limitSeconds), `file:${output}`],
   ].flat();
 }
 

@@ -1,5 +1,6 @@
 import type { EditProxyProfile } from '../../../shared/profiles.ts';
 import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
+import { lengthLimit } from './promised-length.ts';
 import { editColour, type EditColour } from './proxy-edit-colour.ts';
 import type { Size } from './proxy-picture.ts';
 import { frameRate } from './proxy-rate.ts';
@@ -30,6 +31,8 @@ export interface EditPlan {
   readonly timecode: StartTimecode | undefined;
   readonly reel: string | undefined;
   readonly audio: readonly AudioStream[];
+  /** Seconds at which the proxy ends whatever the source's times say (promised-length.ts). */
+  readonly limitSeconds: number;
 }
 
 /** Why a profile cannot hold this source; completes the sentence “It has no … proxy, because …”. */
@@ -69,6 +72,7 @@ export function planEdit(
     timecode,
     reel: reelName(probe),
     audio: audioStreams(probe),
+    limitSeconds: lengthLimit(probe),
   };
 }
 

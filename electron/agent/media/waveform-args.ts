@@ -32,6 +32,8 @@ export interface PcmWish {
   readonly decoders: 'fixed-point' | 'any';
   /** ffmpeg's name of the container. */
   readonly format: string;
+  /** Seconds at which the samples end whatever the source's times say (promised-length.ts). */
+  readonly limitSeconds: number;
 }
 
 /**
@@ -49,7 +51,7 @@ export function pcmArgs(wish: PcmWish): string[] {
   const packets = wish.format === 'wav' ? WAV_PACKETS : [];
   const open = inputArgs(wish.input, { before: ['-vn', '-sn', '-dn', ...packets, ...decoders] });
   // Written when the buffer is full, not packet by packet: a third of the system calls, and nobody waits for the sound.
-  const write = ['-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le', 'pipe:1'];
+  const write = ['-t', String(wish.limitSeconds), '-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le', 'pipe:1'];
   return [...ffmpegStart(), ...open, ...graph(wish), ...write];
 }
 
