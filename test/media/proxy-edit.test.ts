@@ -89,6 +89,9 @@ describe('planEdit', () => {
     });
     const ntsc = { num: 30_000, den: 1001 };
     expect(planned({ realRate: ntsc, averageRate: ntsc }, h264, df).kind).toBe('edit');
+    const fast = { num: 120_000, den: 1001 };
+    const hundred = [timecode({ timecode: '01:00:00;104' })];
+    expect(planned({ realRate: fast, averageRate: fast }, h264, hundred).kind).toBe('edit');
   });
 
   it('calls a rate constant only where every picture lies on its grid', () => {
@@ -135,8 +138,9 @@ describe('packets', () => {
 describe('the attach guarantee', () => {
   const tracks = [audio({ index: 1, channels: 1 }), audio({ index: 2, channels: 2, sampleRate: 44_100 })];
   const tags = { timecode: '10:00:00:00', reel_name: 'A001' };
-  const source = probeOf([video({ colorSpace: 'bt709' }), ...tracks, timecode(tags)]);
-  const intent = plan({ colorSpace: 'bt709' }, prores, [...tracks, timecode(tags)]);
+  const colours = { colorSpace: 'bt709', colorPrimaries: 'bt709', colorTransfer: 'iec61966-2-1' };
+  const source = probeOf([video(colours), ...tracks, timecode(tags)]);
+  const intent = plan(colours, prores, [...tracks, timecode(tags)]);
 
   interface Lie {
     readonly picture?: Partial<VideoStream>;
@@ -156,7 +160,7 @@ describe('the attach guarantee', () => {
           width: 960,
           height: 540,
           fieldOrder: 'progressive',
-          colorSpace: 'bt709',
+          ...colours,
           ...picture,
         }),
         ...sound,
@@ -195,6 +199,8 @@ describe('the attach guarantee', () => {
     ['video_codec', { picture: { profile: 'LT' } }],
     ['pixel_format', { picture: { colorRange: 'pc' } }],
     ['colour', { picture: { colorSpace: 'bt2020nc' } }],
+    ['colour', { picture: { colorPrimaries: 'bt2020' } }],
+    ['colour', { picture: { colorTransfer: undefined } }],
   ])('names %s', (field, lie) => {
     expect(fields(lie)).toContain(field);
   });

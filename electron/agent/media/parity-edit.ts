@@ -74,15 +74,23 @@ function checkPicture(field: PictureField, plan: EditPlan, video: VideoStream): 
       return equal(`${profile.readAs.codec} ${profile.readAs.profile}`, `${video.codec} ${video.profile}`);
     case 'pixel_format':
       return equal(`${profile.pixelFormat}, limited range`, `${video.pixelFormat}, ${rangeOf(video)}`);
-    case 'colour': {
-      const { matrix } = plan.colour;
-      // The header of VP8 names none, its decoder does: what the proxy then says is the decoder's word.
-      if (matrix === undefined) return null;
-      return sameMatrix(matrix, video.colorSpace) ? null : equal(matrix, video.colorSpace ?? 'untagged');
-    }
+    case 'colour':
+      return checkColour(plan, video);
     default:
       return assertNever(field);
   }
+}
+
+/**
+ * Primaries and transfer as the source names them, the matrix as planned. What the source does not name is not looked
+ * at: the header of VP8 names nothing, its decoder does, and what the proxy then says is the decoder's word.
+ */
+function checkColour({ colour, video: source }: EditPlan, made: VideoStream): Found {
+  const said = (name: string | undefined): string => name ?? 'untagged';
+  const named = (wanted: string | undefined, got: string | undefined): Found =>
+    wanted === undefined ? null : equal(wanted, said(got));
+  const matrix = sameMatrix(colour.matrix, made.colorSpace) ? null : named(colour.matrix, made.colorSpace);
+  return matrix ?? named(source.colorPrimaries, made.colorPrimaries) ?? named(source.colorTransfer, made.colorTransfer);
 }
 
 /** Constant: the same fraction. Variable: the same time from the first picture to the last, and as many of them. */

@@ -144,9 +144,9 @@ function aspectOf(video: VideoStream, size: Size): Ratio {
   return reduceRatio({ num: num * video.width * size.height, den: den * video.height * size.width });
 }
 
-/** Drop-frame counting exists only at multiples of 29.97 (SMPTE ST 12-1). */
+/** Drop-frame counting exists only at multiples of 29.97 (SMPTE ST 12-1, and ST 12-3 for 119.88). */
 function timecodeFault(timecode: StartTimecode | undefined, rate: Ratio): string | null {
   if (timecode?.dropFrame !== true) return null;
-  const allowed = [30_000, 60_000].some((num) => isNear(rate, { num, den: 1001 }, 0.0001));
+  const allowed = [30_000, 60_000, 120_000].some((num) => isNear(rate, { num, den: 1001 }, 0.0001));
   return allowed ? null : `its timecode ${timecode.start} drops frames, which does not exist at its frame rate`;
 }
