@@ -75,6 +75,15 @@ describe('technicalMetadata', () => {
     expect(of({})).not.toHaveProperty('field_order');
   });
 
+  it('counts an MXF’s pictures by its edit units, and no other container’s', () => {
+    const of = (name: string, given: Partial<VideoStream>): number | undefined =>
+      technicalMetadata(probeOf([video({ timeBase: { num: 1, den: 25 }, ...given })], { name }), 1).frame_count;
+    expect(of('mxf', { duration: 0.8 })).toBe(20);
+    expect(of('mxf', { duration: 100.1, timeBase: { num: 1001, den: 30_000 } })).toBe(3000);
+    expect(of('mxf', { duration: undefined })).toBeUndefined();
+    expect(of('mpegts', { duration: 0.8 })).toBeUndefined();
+  });
+
   it('gives the average of a variable rate, and the nearest standard rate of a rounded one', () => {
     const variable = { realRate: { num: 120, den: 1 }, averageRate: { num: 2993, den: 100 } };
     expect(of(variable).fps).toEqual({ num: 2993, den: 100, value: 29.93 });

@@ -83,7 +83,9 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     ...(await seal(context.workspace, temporary, file)),
   };
   context.report.progress(1);
-  const facts = mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata);
+  // Of a source that an NLE will get, the pictures were counted; a header's own word is only the header's.
+  const counted = plan.kind === 'edit' ? { frame_count: plan.frames } : {};
+  const facts = { ...mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata), ...counted };
   const warning = damageWarning(run.complaints);
   return {
     artifacts: [artifact],

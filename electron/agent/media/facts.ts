@@ -47,7 +47,7 @@ function videoFacts(video: VideoStream, container: string): TechnicalMetadata {
     height: sized ? video.height : undefined,
     display_aspect: sized ? formatRatio(reduceRatio(display), ':') : undefined,
     fps: rate === undefined ? undefined : wireRational(rate.rate),
-    frame_count: video.frameCount ?? taggedFrameCount(video),
+    frame_count: video.frameCount ?? taggedFrameCount(video) ?? editUnits(video, container),
     field_order: headerScan(video, container),
     pixel_format: video.pixelFormat,
     bit_depth: video.bitsPerRawSample ?? pixelDepth(video.pixelFormat),
@@ -85,6 +85,13 @@ function taggedFrameCount(video: VideoStream): number | undefined {
   const tag = Object.entries(video.tags).find(([name]) => name.startsWith('NUMBER_OF_FRAMES'))?.[1];
   const count = Number(tag);
   return Number.isInteger(count) && count > 0 ? count : undefined;
+}
+
+/** MXF has no count, but states the length of a track in its edit units, which are its pictures (SMPTE ST 377-1). */
+function editUnits({ duration, timeBase }: VideoStream, container: string): number | undefined {
+  if (container !== 'mxf' || duration === undefined || timeBase === undefined) return undefined;
+  const units = (duration * timeBase.den) / timeBase.num;
+  return units >= 1 && Math.abs(units - Math.round(units)) < 0.01 ? Math.round(units) : undefined;
 }
 
 const EIGHT_BIT = /^(yuvj?4[0-4][0-4]p|nv1[26]|nv21|yuyv422|uyvy422|gbrp|gray|rgb24|bgr24|rgba|bgra|argb|abgr)$/;
