@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FOREGROUND_NAME, GIVE_WAY_NAME, measureForeground, measureGiveWay } from './give-way.ts';
 import { IDLE_NAME, measureIdle } from './idle.ts';
-import { LENGTHS, measureLengths } from './lengths.ts';
+import { LENGTH_CASES, LENGTHS, measureLengths } from './lengths.ts';
 import { LONG_GOP_FILE, measureLongGop } from './long-gop.ts';
 import { makeMedia } from './media.ts';
 import { measurePairs, PAIR_CASES } from './pairs.ts';
@@ -29,7 +29,11 @@ const ALL: readonly Measurement[] = [
   { name: FOREGROUND_NAME, files: [], measure: measureForeground },
   { name: IDLE_NAME, files: [], measure: ({ media }) => measureIdle(dirname(media)) },
   { name: SPEECH_NAME, files: [SPEECH_FILE], measure: ({ media }) => measureSpeech(media) },
-  { name: 'lengths: 1 minute, 10 minutes, 1 hour', files: LENGTHS.map(({ file }) => file), measure: measureLengths },
+  ...LENGTH_CASES.map((lengths) => ({
+    name: lengths.name,
+    files: LENGTHS.map(({ file }) => file),
+    measure: (bench: Bench) => measureLengths(bench, lengths),
+  })),
 ];
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** What a job used, sampled from /proc: a child that lives shorter than a sample is missed. */
 export interface Resources {
   /** Largest resident size of this process (agent, server and bench together) above what it was before, in bytes. */
   readonly agentBytes: number;
-  /** Largest resident size of all children together, in bytes. */
+  /** Largest resident size of all tools together, in bytes. */
   readonly childBytes: number;
-  /** What the children read, from files and pipes together, in bytes. */
+  /** What the tools read, from files and pipes together, in bytes. */
   readonly readBytes: number;
 }
 
@@ -27,7 +27,7 @@ export function processorMs(): number {
   return (own.user + own.system) / 1000 + (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
 
-/** Watches this process and its children until the returned function is called. */
+/** Watches this process and all that it started until the returned function is called. */
 export function watchResources(): () => Resources {
   const before = process.memoryUsage.rss();
   const read = new Map<number, number>();
@@ -36,7 +36,7 @@ export function watchResources(): () => Resources {
   const sample = (): void => {
     agentBytes = Math.max(agentBytes, process.memoryUsage.rss() - before);
     let resident = 0;
-    for (const pid of children()) {
+    for (const pid of descendants(process.pid)) {
       resident += number(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m) * 1024;
       read.set(pid, Math.max(read.get(pid) ?? 0, number(`/proc/${pid}/io`, /^rchar: (\d+)/m)));
     }
@@ -49,10 +49,19 @@ export function watchResources(): () => Resources {
   };
 }
 
-/** Linux keeps the list per thread that spawned, which is the main one. */
-function children(): number[] {
-  const list = text(`/proc/self/task/${process.pid}/children`).split(' ');
-  return list.map(Number).filter((pid) => pid > 0);
+/** Children and theirs: in a sandbox the tool itself is a grandchild. Linux keeps a list for each thread that spawned. */
+function descendants(pid: number): number[] {
+  const lists = threads(pid).map((thread) => text(`/proc/${pid}/task/${thread}/children`));
+  const children = lists.flatMap((list) => list.split(' ').map(Number)).filter((child) => child > 0);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+function threads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // gone meanwhile
+  }
 }
 
 function number(path: string, pattern: RegExp): number {
