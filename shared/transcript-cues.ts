@@ -69,7 +69,7 @@ export function cuesOf(
     .flatMap((track) => {
       const own = transcript.segments.filter((segment) => segment.track === track);
       const cues = own.flatMap((segment) => cutSegment(segment, rules));
-      return timed(cues, mediaMs, rules);
+      return timed(together(cues, mediaMs, rules), mediaMs, rules);
     })
     .toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
 }
@@ -187,6 +187,31 @@ function fill(text: string, rules: SubtitleRules): readonly string[] {
     } else line = longer;
   }
   return [...lines, line];
+}
+
+/** A cue that would be gone before it is seen is shown with the next one, the last with the one before, where both fit. */
+function together(cues: readonly Cue[], mediaMs: number, rules: SubtitleRules): readonly Cue[] {
+  const result: Cue[] = [];
+  for (const [index, cue] of cues.entries()) {
+    const last = result.at(-1);
+    const isLast = index === cues.length - 1;
+    const tooShort =
+      last !== undefined &&
+      (cue.startMs - rules.gapMs - last.startMs < rules.minMs || (isLast && mediaMs - cue.startMs < rules.minMs));
+    const both = last !== undefined && tooShort ? asOne(last, cue, rules) : null;
+    if (both === null) result.push(cue);
+    else result[result.length - 1] = both;
+  }
+  return result;
+}
+
+/** null where two lines or the longest time on screen are not enough. */
+function asOne(first: Cue, second: Cue, rules: SubtitleRules): Cue | null {
+  const [before, after] = [first.lines.join(' '), second.lines.join(' ')];
+  const isWide = WIDE.test(before.at(-1) ?? '') && WIDE.test(after);
+  const lines = wrap(`${before}${isWide ? '' : ' '}${after}`, rules);
+  const fits = lines.length <= rules.linesPerCue && second.endMs - first.startMs <= rules.maxMs;
+  return fits ? { ...first, endMs: Math.max(first.endMs, second.endMs), lines } : null;
 }
 
 /** Long enough to be read where the next cue leaves room; never into the next one, never beyond the media. */

@@ -1,5 +1,5 @@
 import { assertNever } from './assert-never.ts';
-import { cuesOf, type Cue } from './transcript-cues.ts';
+import { cuesOf, SUBTITLE_RULES, type Cue } from './transcript-cues.ts';
 import type { Transcript } from './wire.ts';
 
 /** A transcript as a file: exports from the result, not further outputs of the job. Pure. */
@@ -18,7 +18,7 @@ export const TRANSCRIPT_CONTENT_TYPES: Readonly<Record<TranscriptFormat, string>
 export function formatTranscript(transcript: Transcript, format: TranscriptFormat, mediaMs?: number): string {
   switch (format) {
     case 'srt':
-      return toSrt(cuesOf(transcript, mediaMs));
+      return toSrt(cuesOf(transcript, mediaMs, rulesFor(transcript)));
     case 'vtt':
       return toVtt(cuesOf(transcript, mediaMs));
     case 'txt':
@@ -30,22 +30,33 @@ export function formatTranscript(transcript: Transcript, format: TranscriptForma
   }
 }
 
+/** Room for “[8] ”: SubRip knows no speakers, so a cue of one of several tracks says in its text whose it is. */
+const LABEL_CHARACTERS = 4;
+
+const rulesFor = ({ segments }: Transcript): typeof SUBTITLE_RULES =>
+  segments.every(({ track }) => track === undefined)
+    ? SUBTITLE_RULES
+    : { ...SUBTITLE_RULES, charactersPerLine: SUBTITLE_RULES.charactersPerLine - LABEL_CHARACTERS };
+
+const label = (track: number | undefined): string => (track === undefined ? '' : `[${String(track + 1)}] `);
+
 /** SubRip: numbered cues, a comma before the milliseconds, no header. */
 function toSrt(cues: readonly Cue[]): string {
-  const blocks = cues.map(({ startMs, endMs, lines }, index) => {
+  const blocks = cues.map(({ startMs, endMs, lines, track }, index) => {
     const times = `${timestamp(startMs, ',')} --> ${timestamp(endMs, ',')}`;
-    return `${String(index + 1)}\n${times}\n${lines.map(harmless).join('\n')}\n`;
+    return `${String(index + 1)}\n${times}\n${label(track)}${lines.map(harmless).join('\n')}\n`;
   });
   return blocks.join('\n');
 }
 
-/** WebVTT (W3C): header, a dot before the milliseconds; `&`, `<` and `>` are escaped. */
+/** WebVTT (W3C): header, a dot before the milliseconds; `&`, `<` and `>` are escaped; a track is a voice. */
 function toVtt(cues: readonly Cue[]): string {
-  const blocks = cues.map(({ startMs, endMs, lines }) => {
+  const blocks = cues.map(({ startMs, endMs, lines, track }) => {
+    const voice = track === undefined ? '' : `<v Track ${String(track + 1)}>`;
     const text = lines.map((line) =>
       harmless(line).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
     );
-    return `${timestamp(startMs, '.')} --> ${timestamp(endMs, '.')}\n${text.join('\n')}\n`;
+    return `${timestamp(startMs, '.')} --> ${timestamp(endMs, '.')}\n${voice}${text.join('\n')}\n`;
   });
   return ['WEBVTT\n', ...blocks].join('\n');
 }
@@ -55,7 +66,7 @@ const harmless = (line: string): string => line.replaceAll('-->', '→');
 
 /** One line for each segment; with its track where each was transcribed by itself. */
 function toText({ segments }: Transcript): string {
-  const lines = segments.map(({ text, track }) => (track === undefined ? text : `[${String(track + 1)}] ${text}`));
+  const lines = segments.map(({ text, track }) => `${label(track)}${text}`);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 

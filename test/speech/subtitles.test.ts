@@ -75,6 +75,14 @@ describe('subtitles', () => {
     expect(() => parseSubtitleFormats('srt,docx')).toThrow('“docx” is not a format of subtitles.');
   });
 
+  it('quick words are shown together, the last ones with what was before', () => {
+    const quick = transcriptOf(segment(0, 300, 'No.'), segment(300, 600, 'Yes.'), segment(600, 2000, 'Well, well.'));
+    expect(cuesOf(quick).map(({ startMs, lines }) => [startMs, lines])).toEqual([[0, ['No. Yes. Well, well.']]]);
+    const end = transcriptOf(segment(0, 2000, 'That is all.'), segment(2000, 2300, 'Bye.'));
+    expect(cuesOf(end, 2400)).toEqual([{ startMs: 0, endMs: 2300, lines: ['That is all. Bye.'] }]);
+    expect(cuesOf(end, 9000)).toHaveLength(2);
+  });
+
   it('breaks two lines evenly, rather behind a comma', () => {
     expect(wrap('on a windy hill above the harbour, where nobody heard it')).toEqual([
       'on a windy hill above the harbour,',
@@ -88,6 +96,15 @@ describe('subtitles', () => {
     const both = transcriptOf(segment(0, 3000, 'First microphone here.', 0), segment(500, 2500, 'Second one too.', 1));
     expect(cuesOf(both).map(({ track }) => track)).toEqual([0, 1]);
     expect(formatTranscript(both, 'txt')).toBe('[1] First microphone here.\n[2] Second one too.\n');
+    expect(parsed(formatTranscript(both, 'srt')).map(({ text }) => text)).toEqual([
+      '[1] First microphone here.',
+      '[2] Second one too.',
+    ]);
+    expect(formatTranscript(both, 'vtt')).toContain('\n<v Track 2>Second one too.\n');
+    const wordy = transcriptOf(segment(0, 6000, 'this many words take more than one line of a subtitle', 9));
+    const lines = parsed(formatTranscript(wordy, 'srt')).flatMap(({ text }) => text.split('\n'));
+    expect(lines).toHaveLength(2);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(43);
   });
 
   it('JSON is the transcript with its words; nothing said is an empty file of its format', () => {
@@ -115,7 +132,15 @@ describe('subtitles', () => {
         const cues = cuesOf(transcript, at);
         expect(cues.flatMap(({ lines }) => lines).join(' ')).toBe(transcript.text);
         let last = 0;
-        for (const { startMs, endMs, lines } of cues) {
+        for (const [index, { startMs, endMs, lines }] of cues.entries()) {
+          const next = cues[index + 1];
+          // Gone before it is seen only where it and the next one are too much for one.
+          if (next !== undefined && endMs - startMs < SUBTITLE_RULES.minMs) {
+            const both = wrap([...lines, ...next.lines].join(' ')).length;
+            // Its words may go on until the cue behind it begins.
+            const spokenUntil = next.endMs + SUBTITLE_RULES.gapMs + 1;
+            expect(both > 2 || spokenUntil - startMs > SUBTITLE_RULES.maxMs).toBe(true);
+          }
           expect(startMs).toBeGreaterThanOrEqual(last);
           expect(endMs).toBeGreaterThan(startMs);
           expect(endMs).toBeLessThanOrEqual(at);
