@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
-import { createStream } from 'rotating-file-stream';
+import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 
 /** Secrets that must never reach a log, wherever they hang on a logged object. */
 const REDACTED = [
@@ -13,10 +13,14 @@ const REDACTED = [
   'headers.authorization',
 ];
 
+/** Held until the process ends: a log that nobody writes to any more would be closed by the collector, with a warning. */
+const streams = new Set<RotatingFileStream>();
+
 /** Structured JSON lines in `folder/agent.log`: rotated at 10 MB, seven files kept. */
 export function createFileLog(folder: string, name: string): Logger {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stream = createStream(`${name}.log`, { path: folder, size: '10M', maxFiles: 7, mode: 0o600 });
+  streams.add(stream);
   // A log that cannot be written (disk full) must not end the agent.
   stream.on('error', () => undefined);
   return pino(
