@@ -1,6 +1,6 @@
 // npm run test:speech [-- --hours 3] [--only scripted|engine]: long synthetic speech: memory flat, times exact.
 import { parseArgs } from 'node:util';
-import { complaints, longRun, longScripted, NO_VOICE } from './long-run.ts';
+import { complaints, longRun, longScripted, misheard, NO_VOICE } from './long-run.ts';
 
 const { hours, only } = parseArgs({
   options: { hours: { type: 'string', default: '3' }, only: { type: 'string' } },
@@ -24,14 +24,15 @@ async function scripted(): Promise<boolean> {
 
 async function engine(): Promise<boolean> {
   const run = await longRun(seconds);
-  const wrong = complaints(run);
+  const wrong = [...complaints(run), ...misheard(run)];
   const held = run.engineBytes <= 400e6;
   const { length } = run.transcript.segments;
-  console.log(`${hours} h through the real engine in ${(run.wallMs / 1000).toFixed(0)} s, ${String(length)} segments`);
+  console.log(`${hours} h through the real engine in ${(run.wallMs / 1000).toFixed(0)} s`);
+  console.log(`${String(length)} segments from ${String(run.windows)} windows`);
   console.log(`engine above its model: ${mb(run.engineBytes)} at most (${mb(run.early)} early, ${mb(run.late)} late)`);
   console.log(`agent +${mb(run.agentBytes)}`);
   console.log(`memory at most 400 MB above the model: ${held ? 'held' : 'NOT HELD'}`);
-  console.log(`order, times and progress: ${verdict(wrong)}`);
+  console.log(`lines, order, times and progress: ${verdict(wrong)}`);
   console.log('parameters', run.metrics['parameters']);
   return held && wrong.length === 0;
 }

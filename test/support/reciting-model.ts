@@ -2,37 +2,54 @@ import { appendFile } from 'node:fs/promises';
 import { SMALLEST, writeWeightlessModel, type ModelShape } from './weightless-model.ts';
 
 /**
- * A whisper.cpp model with weights that recites: whatever it hears, each 30 s of sound begin with the same words at
- * the same times, in French. So the real engine gives real segments, whose texts, times and language a test can know.
+ * A whisper.cpp model with weights that recites: whatever it hears, the first 30 s of a window begin with the first
+ * line, the next 30 s with the second, and so on, each at the same times, in French. So the real engine gives real
+ * segments, whose texts, times and language a test can know.
  *
  * How: every weight is zero except that the position embedding of place p points along axis p, the last layer norm
  * passes it on, and the embedding of the token that stands at place p points along axis p too. The logit of that
- * token is then 24 and every other is about 0.
+ * token is then 24 and every other is about 0. A later 30 s is told from an earlier one by its places: the engine
+ * puts what was said before it in front of it.
  */
 export const RECITED = { text: 'Bonjour tout le monde.', endMs: 2000, language: 'fr' } as const;
 
-const SHAPE: ModelShape = { ...SMALLEST, spoken: [' Bonjour', ' tout', ' le', ' monde.'] };
+/** Beyond the last line nothing is sure, so the engine tries higher temperatures until it forgets what was before. */
+export async function writeRecitingModel(path: string, lines: readonly string[] = [RECITED.text]): Promise<void> {
+  const spoken = lines.map((line) => line.split(' ').map((word) => ` ${word}`));
+  const shape: ModelShape = { ...SMALLEST, spoken: spoken.flat() };
+  await writeWeightlessModel(path, shape);
+  await appendFile(path, Buffer.concat([...encoder(shape), ...decoder(shape, placesOf(spoken))]));
+}
 
 /** Token ids of a vocabulary of 51,865 (99 languages). */
 const END_OF_TEXT = 50_257;
 const FRENCH = 50_265;
 const TIMESTAMP_0 = 50_364;
 const FIRST_SPOKEN = 1;
-/** Start, language and task stand at 0, 1, 2; what place 2 says is the first token that is written. */
-const PLACES: readonly (readonly [place: number, token: number])[] = [
-  [0, FRENCH],
-  [2, TIMESTAMP_0],
-  [3, FIRST_SPOKEN],
-  [4, FIRST_SPOKEN + 1],
-  [5, FIRST_SPOKEN + 2],
-  [6, FIRST_SPOKEN + 3],
-  [7, TIMESTAMP_0 + RECITED.endMs / 20],
-  [8, END_OF_TEXT],
-];
 
-export async function writeRecitingModel(path: string): Promise<void> {
-  await writeWeightlessModel(path, SHAPE);
-  await appendFile(path, Buffer.concat([...encoder(SHAPE), ...decoder(SHAPE)]));
+interface Place {
+  readonly place: number;
+  readonly token: number;
+}
+
+/**
+ * Start, language and task stand at 0, 1, 2; what place 2 says is the first token that is written. From the second
+ * line on a mark and all tokens so far stand before those three. Where a line begins is also where the one before it
+ * may end: an end is never taken for a beginning, nor an earlier time for an end.
+ */
+function placesOf(lines: readonly (readonly string[])[]): readonly Place[] {
+  const places: Place[] = [{ place: 0, token: FRENCH }];
+  let [word, written] = [FIRST_SPOKEN, 0];
+  for (const [index, line] of lines.entries()) {
+    const first = index === 0 ? 2 : written + 3;
+    const tokens = [TIMESTAMP_0, ...line.map((_, at) => word + at), TIMESTAMP_0 + RECITED.endMs / 20];
+    places.push(...[...tokens, END_OF_TEXT].map((token, at) => ({ place: first + at, token })));
+    word += line.length;
+    written += tokens.length;
+  }
+  const last = places.at(-1)?.place ?? 0;
+  if (last >= SMALLEST.state) throw new Error(`the lines end at place ${String(last)}; there are fewer axes`);
+  return places;
 }
 
 const F32 = 0;
@@ -92,7 +109,7 @@ function encoder({ audioContext, audioLayers, state, mels }: ModelShape): Buffer
   ];
 }
 
-function decoder({ textContext, textLayers, state, vocabulary }: ModelShape): Buffer[] {
+function decoder({ textContext, textLayers, state, vocabulary }: ModelShape, places: readonly Place[]): Buffer[] {
   const blocks = Array.from({ length: textLayers }, (_, at) => `decoder.blocks.${String(at)}`);
   return [
     tensor('decoder.positional_embedding', F32, [state, textContext], (data) => {
@@ -100,7 +117,7 @@ function decoder({ textContext, textLayers, state, vocabulary }: ModelShape): Bu
       for (let place = 0; place < state; place += 1) data.writeFloatLE(1000, (place * state + place) * 4);
     }),
     tensor('decoder.token_embedding.weight', F16, [state, vocabulary], (data) => {
-      for (const [place, token] of PLACES) data.writeUInt16LE(F16_THREE, (token * state + place) * 2);
+      for (const { place, token } of places) data.writeUInt16LE(F16_THREE, (token * state + place) * 2);
     }),
     ...norm('decoder.ln', state, 1),
     ...blocks.flatMap((block) => [
