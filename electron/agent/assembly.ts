@@ -72,6 +72,8 @@ export interface AgentDeps {
   readonly fetch?: typeof fetch;
   /** Proxy and authorities; default: straight to the server. */
   readonly network?: NetworkFacts;
+  /** Reaches what is not the server, such as a publisher of speech models; default: the way to the server. */
+  readonly outside?: typeof fetch;
   readonly random?: () => number;
 }
 
@@ -109,7 +111,7 @@ export function createAssembly(given: AgentDeps): Assembly {
     store,
     clock,
     env,
-    fetch: fetchOf(deps),
+    fetch: deps.outside ?? fetchOf(deps),
     onChanged: () => void capabilities.refresh(),
   });
   return { parts, capabilities, models, proofs, owner, signOn: signOnAs(parts, identity, renewed) };

@@ -9,6 +9,7 @@ import type { SettingsStore } from '../agent/settings-store.ts';
 import type { Surroundings } from '../agent/yield/surroundings.ts';
 import { fixedToken, type TokenSource } from '../agent/token-source.ts';
 import { allExecutors } from './executors.ts';
+import { createOutsideFetch } from './network/outside-fetch.ts';
 import { createOperatorClient } from './operator-client.ts';
 import { createWorkPort } from './work/work-port.ts';
 
@@ -27,6 +28,8 @@ export interface StationOptions {
   readonly surroundings?: Partial<Surroundings>;
   /** How a remote server is reached; default: straight. */
   readonly network?: NetworkFacts;
+  /** How everything else is reached; default: by the settings and the proxy variables. */
+  readonly outside?: typeof fetch;
   readonly log: Log;
 }
 
@@ -40,12 +43,14 @@ export interface Station {
 /** Makes both; nothing is claimed before `agent.start()`. Throws StartError or ServerStartError. */
 export async function openStation(options: StationOptions): Promise<Station> {
   const { data, settings, server, keeper, network, surroundings, log } = options;
+  const outside = options.outside ?? createOutsideFetch(settings);
   const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator' | 'work'>): Agent =>
     createAgent({
       ...deps,
       ...(keeper === undefined ? {} : { keeper }),
       ...(surroundings === undefined ? {} : { surroundings }),
       ...(network === undefined || server.kind === 'embedded' ? {} : { network }),
+      outside,
       settings,
       workFolder: join(data, 'agent'),
       logFolder: join(data, 'logs'),

@@ -12,6 +12,7 @@ import { openControl } from '../compose/control.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
+import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
 import { tokenFileKeeper } from '../compose/token-file.ts';
@@ -103,6 +104,7 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
     token,
     keeper,
     network,
+    outside: createOutsideFetch(settings),
     settings,
     workFolder,
     executors: allExecutors(),

@@ -1,12 +1,17 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Refusal } from '../../shared/failure.ts';
+import type { Settings } from '../../shared/settings.ts';
 import { KNOWN_MODELS, type ModelDownload, type SpeechModelState } from '../../shared/speech-models.ts';
-import { createSettingsStore } from '../agent/settings-store.ts';
+import { findRunningAgent, type RunningAgent } from '../agent/control/ask-control.ts';
 import { createModelShelf, type ModelShelf } from '../agent/speech/model-shelf.ts';
-import { sentence } from '../compose/sentence.ts';
+import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
+import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
+import { refusalOf, sentence } from '../compose/sentence.ts';
 import { givenSettings } from './agent-options.ts';
+import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
-import { dataFolder, modelsFolder } from './folders.ts';
+import { modelsFolder } from './folders.ts';
 import { listenForStop } from './signals.ts';
 
 export interface ModelsOptions {
@@ -18,7 +23,10 @@ export interface ModelsOptions {
 
 /** `rushcatalog-agent models list`: what is here, what is in use, and what can be downloaded. */
 export async function listModels(options: ModelsOptions): Promise<number> {
-  const { folder, models } = await shelfOf(options).list();
+  const agent = await runningAgent(options);
+  // What a running agent was told by its own arguments or its page counts, not what a file says.
+  const inForce = agent === null ? undefined : (await agent.snapshot()).settings.values;
+  const { folder, models } = await shelfOf(options, inForce).list();
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ folder, models }, null, 2)}\n`);
     return EXIT.ok;
@@ -54,6 +62,7 @@ function offerLine({ name, sizeBytes, kind, languages, licence, hashKnown }: Spe
 
 /** `models download NAME…`: with a progress line; Ctrl-C keeps what has arrived for the next time. */
 export async function downloadModels(names: readonly string[], options: ModelsOptions): Promise<number> {
+  refuseWithoutPolicy();
   const shelf = shelfOf(options);
   const stop = new AbortController();
   const signals = listenForStop();
@@ -68,6 +77,7 @@ export async function downloadModels(names: readonly string[], options: ModelsOp
       });
       line.end();
       process.stdout.write(`${path}\n`);
+      await tell(options);
     } catch (error) {
       line.end();
       const refusal = refusalOf(error);
@@ -80,10 +90,17 @@ export async function downloadModels(names: readonly string[], options: ModelsOp
   return EXIT.ok;
 }
 
+/** A policy that cannot be read may name the one address from which models are to come. */
+function refuseWithoutPolicy(): void {
+  const { problem } = readManaged({});
+  if (problem !== undefined) throw new CommandError(problem);
+}
+
 /** `models add FILE`: copies a file into the agent's own folder. */
 export async function addModel(file: string, options: ModelsOptions): Promise<number> {
   try {
     process.stdout.write(`${await shelfOf(options).add(resolve(file), options.yes === true)}\n`);
+    await tell(options);
     return EXIT.ok;
   } catch (error) {
     const refusal = refusalOf(error);
@@ -91,50 +108,61 @@ export async function addModel(file: string, options: ModelsOptions): Promise<nu
   }
 }
 
-/** `models remove NAME`. */
+/** `models remove NAME`: by the running agent where there is one, whose settings may name the file. */
 export async function removeModel(name: string, options: ModelsOptions): Promise<number> {
-  const refusal = await shelfOf(options).remove(name);
+  const agent = await runningAgent(options);
+  const refusal = agent === null ? await shelfOf(options).remove(name) : await removeBy(agent, name);
   if (refusal !== null) throw new CommandError(refusal, EXIT.failed);
   return EXIT.ok;
 }
 
+async function removeBy(agent: RunningAgent, path: string): Promise<Refusal | null> {
+  const answer = await agent.call('removeModel', { path });
+  return answer.ok ? null : answer.refusal;
+}
+
+/** A running agent looks anew at its models; without one the next start does. */
+async function tell(options: ModelsOptions): Promise<void> {
+  const agent = await runningAgent(options);
+  if (agent === null) return;
+  await agent.call('refreshModels', {});
+  process.stderr.write('The running agent looks at its models again.\n');
+}
+
+/** An agent that is stuck keeps nobody from having a model. */
+function runningAgent({ work }: ModelsOptions): Promise<RunningAgent | null> {
+  return findRunningAgent(agentWorkFolder(work === undefined ? undefined : resolve(work))).catch(() => null);
+}
+
 export const MODEL_NAMES = KNOWN_MODELS.map(({ name }) => name);
 
-function shelfOf({ work, mirror }: ModelsOptions): ModelShelf {
-  const workFolder = work === undefined ? join(dataFolder(), 'agent') : resolve(work);
-  const settings = createSettingsStore(join(workFolder, 'settings.json'), {
-    origin: 'argument',
-    values: givenSettings({ speechModelMirror: mirror }),
-  });
+/** The shelf of the agent with this work folder: its settings, its policy, its way out. */
+function shelfOf({ work, mirror }: ModelsOptions, inForce?: Settings): ModelShelf {
+  const workFolder = agentWorkFolder(work === undefined ? undefined : resolve(work));
+  const managed = readManaged(givenSettings({ speechModelMirror: mirror }));
+  const settings = openSettings(join(workFolder, 'settings.json'), managed);
   return createModelShelf({
     folder: modelsFolder(workFolder),
-    settings: () => settings.view().values,
+    settings: () => inForce ?? settings.view().values,
     env: process.env,
-    fetch,
+    unchoose: () => settings.change({}, ['speechModelPath']),
+    fetch: createOutsideFetch(settings),
     sleep: async (ms, signal) => {
       await delay(ms, undefined, { signal }).catch(() => undefined);
     },
   });
 }
 
-function refusalOf(error: unknown): ConstructorParameters<typeof CommandError>[0] | null {
-  return error instanceof Error && 'refusal' in error
-    ? (error.refusal as ConstructorParameters<typeof CommandError>[0])
-    : null;
-}
-
 /** One line that is written over on a terminal; in a log, one line per tenth. */
 function progressLine(out: NodeJS.WriteStream): { show(state: ModelDownload): void; end(): void } {
-  let lastTenth = -1;
+  let lastTenth: number | ModelDownload['phase'] = -1;
   let shown = false;
   return {
     show({ name, receivedBytes, totalBytes, phase }) {
       const share = totalBytes === undefined || totalBytes === 0 ? 0 : receivedBytes / totalBytes;
-      const text =
-        phase === 'checking'
-          ? `${name}: checking`
-          : `${name}: ${(share * 100).toFixed(0)} %, ${size(receivedBytes)} of ${totalBytes === undefined ? '?' : size(totalBytes)}`;
-      const tenth = phase === 'checking' ? 11 : Math.floor(share * 10);
+      const arrived = `${(share * 100).toFixed(0)} %, ${size(receivedBytes)} of ${totalBytes === undefined ? '?' : size(totalBytes)}`;
+      const text = `${name}: ${phase === 'downloading' ? arrived : phase}`;
+      const tenth = phase === 'downloading' ? Math.floor(share * 10) : phase;
       if (out.isTTY) out.write(`\r\u001B[K${text}`);
       else if (tenth !== lastTenth) out.write(`${text}\n`);
       lastTenth = tenth;

@@ -7,6 +7,7 @@ import type { Settings } from '../../shared/settings.ts';
 import type { ProofState, Snapshot, WaitReason } from '../../shared/snapshot.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
+import { whyNotModel } from '../agent/capabilities/find-speech.ts';
 import { findTool } from '../agent/process/find-tool.ts';
 import { makeTemporaryFolder } from '../agent/temporary-folder.ts';
 import { givenSettings } from './agent-options.ts';
@@ -52,6 +53,7 @@ export async function processCommand(inputs: readonly string[], options: Process
     });
   }
   const sources = media.files.map(({ path }) => path);
+  await refuseUnusableModel(options.speechModel);
   await refuseBesideSources(options.layout, out, sources);
   for (const path of media.skipped) say(`skipped  ${path}: not a media file by its name`);
   const folder = await makeTemporaryFolder('process');
@@ -69,6 +71,12 @@ export async function processCommand(inputs: readonly string[], options: Process
     await embedded.server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A model that was named is wanted: without it half of the work would wait for ever. */
+async function refuseUnusableModel(speechModel: string | undefined): Promise<void> {
+  const refusal = speechModel === undefined ? null : await whyNotModel(resolve(speechModel));
+  if (refusal !== null) throw new CommandError(refusal);
 }
 
 function settingsFor(media: Collected, options: ProcessCommandOptions): Partial<Settings> {

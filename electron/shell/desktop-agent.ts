@@ -6,6 +6,7 @@ import type { Log } from '../agent/log.ts';
 import type { Surroundings } from '../agent/yield/surroundings.ts';
 import { openControl } from '../compose/control.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
+import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { openStation } from '../compose/station.ts';
 import type { AgentPort } from '../gateway/agent-port.ts';
@@ -67,6 +68,7 @@ export async function openDesktopAgent(
     keeper: keeperOf(secret),
     surroundings,
     log,
+    outside: createOutsideFetch(settings, proxy),
     ...(network === undefined ? {} : { network: network.facts }),
   });
   const { agent } = station;

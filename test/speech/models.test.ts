@@ -207,6 +207,7 @@ describe('the shelf', () => {
       folder: join(folder, 'own'),
       settings: () => ({ speechModelMirror: `${base}/models/` }),
       env: {},
+      unchoose: () => null,
       ...change,
     });
   const states: ModelDownload[] = [];

@@ -73,6 +73,12 @@ export async function findSpeechModel(
   return describeModel(places, await withinTime(listModelFiles(places), FOLDERS_WALL_MS, null), store);
 }
 
+/** Why a file that a person names cannot be the speech model, or null. Reads its header only. */
+export async function whyNotModel(path: string): Promise<Refusal | null> {
+  const file = pickModel(await listModelFiles({ chosen: path }));
+  return file?.problem === undefined ? null : unusable(file);
+}
+
 async function describeModel(
   places: ModelPlaces,
   files: readonly ModelFile[] | null,

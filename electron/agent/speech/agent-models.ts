@@ -30,6 +30,7 @@ export function createAgentModels(deps: AgentModelsDeps): ModelCommands {
       folder: deps.folder,
       settings: () => settings.view().values,
       env,
+      unchoose: () => choose(null),
       fetch: deps.fetch,
       sleep: (ms, signal) => clock.sleep(ms, signal),
     }),

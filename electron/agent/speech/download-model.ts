@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rm, stat, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { publish } from '../storage/durable-file.ts';
-import { downloadRefusal, ModelDownloadError } from './download-refusal.ts';
+import { downloadRefusal, isFull, ModelDownloadError } from './download-refusal.ts';
 
 export interface DownloadWish {
   readonly url: string;
@@ -181,6 +181,8 @@ async function begin(response: Response, wish: DownloadWish, part: Part): Promis
   }
   if (response.status === 416) {
     await response.body?.cancel();
+    // An earlier try ended between the last byte and the new name: there is nothing left to ask for.
+    if (response.headers.get('content-range') === `bytes */${String(part.bytes)}`) return { kind: 'complete' };
     await beginAnew(part);
     return { kind: 'broken', why: 'what had arrived does not fit what is there now' };
   }
@@ -221,9 +223,10 @@ function watchSilence(signal: AbortSignal, silenceMs: number) {
   };
 }
 
-async function makeSureOfRoom(
-  wish: DownloadWish,
-  { freeBytes = freeOf }: DownloadPorts,
+/** Throws DISK_FULL where `needed` bytes and some more do not fit beside `target`. */
+export async function makeSureOfRoom(
+  wish: Pick<DownloadWish, 'url' | 'target'>,
+  { freeBytes = freeOf }: Pick<DownloadPorts, 'freeBytes'>,
   needed: number,
 ): Promise<void> {
   const free = await freeBytes(dirname(wish.target));
@@ -234,13 +237,6 @@ async function freeOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }
-
-export async function partBytes(target: string): Promise<number> {
-  return (await stat(`${target}.part`).catch(() => null))?.size ?? 0;
-}
-
-const isFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 /** fetch hides what the network said in `cause`. */
 function reasonOf(error: unknown): string {

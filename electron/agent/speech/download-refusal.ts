@@ -16,6 +16,27 @@ interface Wish {
   readonly target: string;
 }
 
+/** Why a file could not be written or removed, where the system says no. */
+export function diskRefusal(name: string, error: unknown): ModelDownloadError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = code === '' ? (error instanceof Error ? error.message : String(error)) : code;
+  if (isFull(error)) {
+    return new ModelDownloadError({
+      code: 'DISK_FULL',
+      message: `The disk became full while ${name} was copied; what had arrived was removed.`,
+      nextStep: 'Free some space and start it again.',
+    });
+  }
+  return new ModelDownloadError({
+    code: 'MODEL_NOT_WRITTEN',
+    message: `${name} cannot be written or removed (${why}).`,
+    nextStep: 'Check the rights on the folder of models and its disk; on Windows, wait until no job uses the model.',
+  });
+}
+
+export const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
 type Room = { readonly needed: number; readonly free: number };
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 

@@ -3,7 +3,7 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import type { COMMANDS } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ModelDownload } from '../../../shared/speech-models.ts';
-import { ModelDownloadError } from './download-refusal.ts';
+import { diskRefusal, ModelDownloadError } from './download-refusal.ts';
 import type { EmitModels, ModelShelf } from './model-shelf.ts';
 
 const NAMES = ['refreshModels', 'downloadModel', 'cancelModelDownload', 'removeModel', 'chooseModel'] as const;
@@ -92,7 +92,8 @@ export function createModelCommands(deps: ModelCommandDeps): ModelCommands {
     async carryOut(call) {
       switch (call.name) {
         case 'refreshModels':
-          await refresh();
+          // A file that was put there or taken away by hand changes what can be done here, not only a list.
+          await changed();
           return {};
         case 'downloadModel':
           return start(call.input.name, call.input.consent);
@@ -133,7 +134,7 @@ async function follow(
     tell(null);
     await changed();
   } catch (error) {
-    tell(wish.signal.aborted ? null : { ...last, phase: 'failed', problem: problemOf(error) });
+    tell(wish.signal.aborted ? null : { ...last, phase: 'failed', problem: problemOf(error, wish.name) });
   }
 }
 
@@ -143,12 +144,6 @@ const BUSY: Refusal = {
   nextStep: 'Wait for it, or stop it first.',
 };
 
-function problemOf(error: unknown): Refusal {
-  if (error instanceof ModelDownloadError) return error.refusal;
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    code: 'MODEL_NOT_WRITTEN',
-    message: `The model could not be written (${message}).`,
-    nextStep: 'Check the disk.',
-  };
+function problemOf(error: unknown, name: string): Refusal {
+  return (error instanceof ModelDownloadError ? error : diskRefusal(name, error)).refusal;
 }

@@ -70,13 +70,19 @@ async function lookAt(path: string, place: ModelFile['place']): Promise<ModelFil
  * was put there last is what somebody wanted last. A chosen file that cannot be used is answered with its problem.
  */
 export function pickModel(files: readonly ModelFile[]): ModelFile | undefined {
-  const speech = files.filter(({ kind }) => kind === 'speech');
-  const chosen = speech.find(({ place }) => place === 'chosen');
+  const chosen = files.find(({ place }) => place === 'chosen');
+  if (chosen?.kind === 'detector') return { ...chosen, kind: 'speech', problem: DETECTS_ONLY };
   if (chosen !== undefined) return chosen;
+  const speech = files.filter(({ kind }) => kind === 'speech');
   return (
     newest(speech, 'managed') ?? newest(speech, 'downloaded') ?? speech.find(({ problem }) => problem !== undefined)
   );
 }
+
+const DETECTS_ONLY: ModelProblem = {
+  kind: 'not-a-model',
+  why: 'it tells speech from other sound and transcribes nothing',
+};
 
 export function pickDetector(files: readonly ModelFile[]): ModelFile | undefined {
   const detectors = files.filter(({ kind, problem }) => kind === 'detector' && problem === undefined);

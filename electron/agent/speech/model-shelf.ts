@@ -1,5 +1,6 @@
-import { copyFile, constants, mkdir, open, rm } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { copyFile, constants, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { AgentEvent } from '../../../shared/event.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
@@ -12,8 +13,8 @@ import {
   type SpeechModelState,
 } from '../../../shared/speech-models.ts';
 import { flushFolder, publish } from '../storage/durable-file.ts';
-import { downloadModel, type DownloadPorts } from './download-model.ts';
-import { ModelDownloadError } from './download-refusal.ts';
+import { downloadModel, makeSureOfRoom, type DownloadPorts } from './download-model.ts';
+import { diskRefusal, ModelDownloadError } from './download-refusal.ts';
 import {
   listModelFiles,
   modelState,
@@ -29,6 +30,8 @@ export interface ShelfDeps extends DownloadPorts {
   readonly folder: string;
   readonly settings: () => Pick<Settings, 'speechModelPath' | 'speechModelFolder' | 'speechModelMirror'>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes back the choice of a file; a refusal where IT made it. */
+  readonly unchoose: () => Refusal | null;
 }
 
 /** Files of speech models on this machine, and how they come and go. */
@@ -38,7 +41,10 @@ export interface ModelShelf {
   download(name: string, options: DownloadOptions): Promise<string>;
   /** Copies a file into the own folder. Throws ModelDownloadError. */
   add(file: string, consent: boolean): Promise<string>;
-  /** Only from the own folder. Null when it is gone. */
+  /**
+   * Only from the own folder, with what a broken-off download left of it; a choice of that file is taken back, or it
+   * would hide the models that are left. Null when it is gone.
+   */
   remove(nameOrPath: string): Promise<Refusal | null>;
   /** Why a file must not be chosen (yet), or null. */
   whyNotChoose(path: string, consent: boolean): Promise<Refusal | null>;
@@ -61,23 +67,39 @@ export function createModelShelf(deps: ShelfDeps): ModelShelf {
     },
     download: (name, options) => download(deps, name, options),
     add: (file, consent) => add(deps, file, consent),
-    async remove(nameOrPath) {
-      const own = (await files()).filter(({ place, path }) => place === 'downloaded' || dirname(path) === deps.folder);
-      const wanted = findKnownModel(nameOrPath)?.fileName ?? nameOrPath;
-      const file = own.find(({ path }) => path === wanted || basename(path) === wanted);
-      if (file === undefined) return notOurs(nameOrPath, deps.folder);
-      await rm(file.path, { force: true });
-      await flushFolder(deps.folder);
-      return null;
-    },
-    whyNotChoose: (path, consent) => whyNotChoose(path, consent),
+    remove: (nameOrPath) => remove(deps, nameOrPath),
+    whyNotChoose: (path, consent) => whyNot(path, ['speech'], consent),
   };
 }
 
+async function remove(deps: ShelfDeps, nameOrPath: string): Promise<Refusal | null> {
+  const { folder } = deps;
+  const wanted = findKnownModel(nameOrPath)?.fileName ?? nameOrPath;
+  const present = await readdir(folder).catch(() => []);
+  const models = present.map(modelOf).filter((own) => own.endsWith('.bin'));
+  const name = models.find((own) => own === wanted || join(folder, own) === wanted);
+  if (name === undefined) return notOurs(nameOrPath, folder);
+  const refusal = deps.settings().speechModelPath === join(folder, name) ? deps.unchoose() : null;
+  if (refusal !== null) return refusal;
+  try {
+    for (const ending of ['', ...PART_ENDINGS]) await rm(join(folder, `${name}${ending}`), { force: true });
+    await flushFolder(folder);
+    return null;
+  } catch (error) {
+    return diskRefusal(name, error).refusal;
+  }
+}
+
+/** Beside a model whose download or copy was not finished. */
+const PART_ENDINGS = ['.part', '.part.json', '.copy.part'];
+
+const modelOf = (fileName: string): string => fileName.replace(/(\.copy)?\.part(\.json)?$/, '');
+
 /** What is here first, then what could be downloaded. */
 function statesOf(files: readonly ModelFile[]): readonly SpeechModelState[] {
-  const inUse = new Set([pickModel(files)?.path, pickDetector(files)?.path]);
-  const here = files.map((file) => modelState(file, inUse.has(file.path) && file.problem === undefined));
+  const model = pickModel(files);
+  const inUse = new Set([model?.problem === undefined ? model?.path : undefined, pickDetector(files)?.path]);
+  const here = files.map((file) => modelState(file, inUse.has(file.path)));
   const missing = KNOWN_MODELS.filter(({ name }) => !here.some((model) => model.name === name));
   return [...here, ...missing.map(offered)];
 }
@@ -98,6 +120,10 @@ async function download(deps: ShelfDeps, name: string, options: DownloadOptions)
   if (known.sha256 === undefined && !options.consent) throw new ModelDownloadError(needsConsent(known.name));
   const target = join(deps.folder, known.fileName);
   const state = { name: known.name, receivedBytes: 0 };
+  if (known.sha256 !== undefined && (await stat(target).catch(() => null)) !== null) {
+    options.onState({ ...state, phase: 'checking' });
+    if ((await hashFile(target)) === known.sha256) return target;
+  }
   options.onState({ ...state, phase: 'connecting' });
   await downloadModel(
     {
@@ -134,12 +160,14 @@ async function whyUnusable(path: string, kind: KnownModel['kind']): Promise<stri
 
 async function add(deps: ShelfDeps, given: string, consent: boolean): Promise<string> {
   const file = resolve(given);
-  const refusal = await whyNotChoose(file, consent);
+  const refusal = await whyNot(file, ['speech', 'detector'], consent);
   if (refusal !== null) throw new ModelDownloadError(refusal);
   const target = join(deps.folder, basename(file));
   if (target === file) return target;
   await mkdir(deps.folder, { recursive: true });
-  const part = `${target}.part`;
+  await makeSureOfRoom({ url: pathToFileURL(file).href, target }, deps, (await stat(file)).size);
+  // Not the name of a download that is to go on.
+  const part = `${target}.copy.part`;
   try {
     await copyFile(file, part, constants.COPYFILE_FICLONE);
     const handle = await open(part, 'r+');
@@ -148,18 +176,19 @@ async function add(deps: ShelfDeps, given: string, consent: boolean): Promise<st
     return target;
   } catch (error) {
     await rm(part, { force: true });
-    throw error;
+    throw diskRefusal(basename(file), error);
   }
 }
 
 /** A hash that somebody published vouches for a file; for any other one a person has to say so. */
-async function whyNotChoose(path: string, consent: boolean): Promise<Refusal | null> {
+async function whyNot(path: string, kinds: readonly KnownModel['kind'][], consent: boolean): Promise<Refusal | null> {
   if (!isAbsolute(path)) return { code: 'PATH_RELATIVE', message: 'The path must be absolute.', field: 'path' };
-  const problem = await whyUnusable(path, 'speech');
-  if (problem !== null && (await whyUnusable(path, 'detector')) !== null) {
+  const problems = await Promise.all(kinds.map((kind) => whyUnusable(path, kind)));
+  const [problem = null] = problems;
+  if (!problems.includes(null)) {
     return {
       code: 'MODEL_WRONG_FORMAT',
-      message: `“${path}” ${problem}.`,
+      message: `“${path}” ${problem ?? ''}.`,
       nextStep: 'Choose another file.',
       field: 'path',
     };
