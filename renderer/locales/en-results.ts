@@ -154,7 +154,10 @@ export const enResults = {
       },
       remove: {
         title: 'Remove this model?',
-        body: '{{name}} is deleted from this machine. It can be downloaded again.',
+        body: '{{name}} is deleted from this machine.',
+        inUse: 'Transcripts are made with it now; another model takes its place if there is one.',
+        again: 'It can be downloaded again.',
+        gone: 'It is not on the list, so it cannot be downloaded again from here.',
         yes: 'Remove it',
       },
     },

@@ -161,7 +161,10 @@ export const frResults = {
       },
       remove: {
         title: 'Supprimer ce modèle ?',
-        body: '{{name}} est effacé de cette machine. Il peut être téléchargé à nouveau.',
+        body: '{{name}} est effacé de cette machine.',
+        inUse: 'Les transcriptions se font actuellement avec lui ; un autre modèle prend sa place s’il y en a un.',
+        again: 'Il peut être téléchargé à nouveau.',
+        gone: 'Il n’est pas dans la liste et ne peut donc pas être téléchargé à nouveau d’ici.',
         yes: 'Le supprimer',
       },
     },

@@ -1,4 +1,3 @@
-import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { Progress } from '@base-ui/react/progress';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,11 +7,7 @@ import { bytes, percent } from '../format/numbers.ts';
 import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Button, Said, Section, State } from '../ui/parts.tsx';
 import { useAgent, useCommand, useLanguage, usePage } from '../use-agent.ts';
-
-/** What asks for a person's word before it is done: a file whose hash nobody published. */
-type Consent =
-  { readonly kind: 'download'; readonly name: string } | { readonly kind: 'choose'; readonly path: string };
-type Asking = Consent | { readonly kind: 'remove'; readonly name: string; readonly path: string };
+import { AskDialog, type Asking } from './ask-dialog.tsx';
 
 /** The speech models that are here, and those that can be had. */
 export function SpeechModels() {
@@ -163,7 +158,7 @@ function ModelRow({
             quiet
             disabled={!available}
             label={t('models.removeNamed', { name: shown })}
-            onClick={() => onAsk({ kind: 'remove', name, path })}
+            onClick={() => onAsk({ kind: 'remove', path, model })}
           >
             {t('models.remove')}
           </Button>
@@ -200,34 +195,5 @@ function DownloadLine({ download }: { readonly download: ModelDownload }) {
         {share !== null && ` · ${percent(share, language)}`}
       </span>
     </Progress.Root>
-  );
-}
-
-function AskDialog({ asking, onClose }: { readonly asking: Asking; readonly onClose: () => void }) {
-  const { t } = useTranslation();
-  const { send } = useCommand();
-  const act = (): void => {
-    onClose();
-    if (asking.kind === 'download') void send('downloadModel', { name: asking.name, consent: true });
-    else if (asking.kind === 'choose') void send('chooseModel', { path: asking.path, consent: true });
-    else void send('removeModel', { path: asking.path });
-  };
-  const what = visible(asking.kind === 'choose' ? asking.path : asking.name);
-  return (
-    <AlertDialog.Root open onOpenChange={(open) => !open && onClose()}>
-      <AlertDialog.Portal>
-        <AlertDialog.Backdrop className="backdrop" />
-        <AlertDialog.Popup className="dialog dialog-small">
-          <AlertDialog.Title className="dialog-title">{t(`models.ask.${asking.kind}.title`)}</AlertDialog.Title>
-          <AlertDialog.Description>{t(`models.ask.${asking.kind}.body`, { name: what })}</AlertDialog.Description>
-          <div className="dialog-actions">
-            <AlertDialog.Close className="button">{t('verb.cancel')}</AlertDialog.Close>
-            <button type="button" className="button button-main" onClick={act}>
-              {t(`models.ask.${asking.kind}.yes`)}
-            </button>
-          </div>
-        </AlertDialog.Popup>
-      </AlertDialog.Portal>
-    </AlertDialog.Root>
   );
 }

@@ -103,6 +103,8 @@ test('speech models are downloaded with progress, chosen, removed, and asked abo
   await page.getByRole('button', { name: 'Download it' }).click();
   await expect.poll(sent).toMatchObject({ name: 'downloadModel', input: { name: 'unknown', consent: true } });
   await page.getByRole('button', { name: 'Remove base.en' }).click();
+  await expect(page.getByRole('alertdialog')).toContainText('Transcripts are made with it now');
+  await expect(page.getByRole('alertdialog')).toContainText('It can be downloaded again.');
   await page.getByRole('button', { name: 'Remove it' }).click();
   await expect.poll(sent).toMatchObject({ name: 'removeModel', input: { path: '/m/ggml-base.en.bin' } });
 });
