@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
 import type { Transcript } from '../../shared/wire.ts';
 import { FFMPEG } from '../support/made-media.ts';
-import { writeRecitingModel } from '../support/reciting-model.ts';
+import { RECITAL, writeRecitingModel } from '../support/reciting-model.ts';
 import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';
 import { withContext } from './rig.ts';
 
@@ -28,12 +28,6 @@ function answers(program: string): boolean {
 const WORDS =
   'The first reel was shot at dawn. Nobody had slept, and the light was going to last twenty minutes. ' +
   'We had one lens, two batteries, and a long list of things that could go wrong.';
-
-/**
- * What the model says in the first nine of a window's ten times 30 s. In the tenth it knows nothing and guesses at
- * higher temperatures with five decoders, as engines do on hard passages: that is where they need most memory.
- */
-export const RECITAL = 'un deux trois quatre cinq six sept huit neuf'.split(' ').map((which) => `Voici plan ${which}.`);
 
 export interface LongRun {
   readonly windows: number;

@@ -13,6 +13,12 @@ import { SMALLEST, writeWeightlessModel, type ModelShape } from './weightless-mo
  */
 export const RECITED = { text: 'Bonjour tout le monde.', endMs: 2000, language: 'fr' } as const;
 
+/**
+ * Lines for the first nine of a window's ten times 30 s. In the tenth the model knows nothing and guesses at higher
+ * temperatures with five decoders, as engines do on hard passages: that is where they need most memory.
+ */
+export const RECITAL = 'un deux trois quatre cinq six sept huit neuf'.split(' ').map((which) => `Voici plan ${which}.`);
+
 /** Beyond the last line nothing is sure, so the engine tries higher temperatures until it forgets what was before. */
 export async function writeRecitingModel(path: string, lines: readonly string[] = [RECITED.text]): Promise<void> {
   const spoken = lines.map((line) => line.split(' ').map((word) => ` ${word}`));
