@@ -10,6 +10,8 @@ export interface Script {
   readonly windows: readonly unknown[];
   /** Percentages printed as progress. */
   readonly progress?: readonly number[];
+  /** Further lines on stderr, as the program logs. */
+  readonly says?: readonly string[];
   readonly ending?: 'well' | 'killed' | 'aborted' | 'bad-alloc' | 'garbage' | 'hog' | 'hang';
 }
 
@@ -29,6 +31,7 @@ if (args.includes('--help')) {
   const before = readAsked(asked);
   const wav = readFileSync(value('--file'));
   writeFileSync(asked, JSON.stringify([...before, { args, wavBytes: wav.length, riff: wav.toString('latin1', 0, 4) }]));
+  for (const line of script.says ?? []) process.stderr.write(`${line}\n`);
   for (const percent of script.progress ?? []) {
     process.stderr.write(`whisper_print_progress_callback: progress = ${String(percent).padStart(3)}%\n`);
   }
