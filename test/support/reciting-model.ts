@@ -20,9 +20,13 @@ export const RECITED = { text: 'Bonjour tout le monde.', endMs: 2000, language: 
 export const RECITAL = 'un deux trois quatre cinq six sept huit neuf'.split(' ').map((which) => `Voici plan ${which}.`);
 
 /** Beyond the last line nothing is sure, so the engine tries higher temperatures until it forgets what was before. */
-export async function writeRecitingModel(path: string, lines: readonly string[] = [RECITED.text]): Promise<void> {
+export async function writeRecitingModel(
+  path: string,
+  lines: readonly string[] = [RECITED.text],
+  change: Partial<ModelShape> = {},
+): Promise<void> {
   const spoken = lines.map((line) => line.split(' ').map((word) => ` ${word}`));
-  const shape: ModelShape = { ...SMALLEST, spoken: spoken.flat() };
+  const shape: ModelShape = { ...SMALLEST, ...change, spoken: spoken.flat() };
   await writeWeightlessModel(path, shape);
   await appendFile(path, Buffer.concat([...encoder(shape), ...decoder(shape, placesOf(spoken))]));
 }
