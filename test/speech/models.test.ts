@@ -156,7 +156,7 @@ describe('a download', () => {
     const tight = { ...ports, freeBytes: () => Promise.resolve(1000) };
     expect(await refusalOf(downloadModel(wish(), tight))).toMatchObject({
       code: 'DISK_FULL',
-      message: expect.stringContaining('only 0.0 GB are free'),
+      message: expect.stringContaining('only 0 MB are free'),
     });
     const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     const onProgress = (): void => {

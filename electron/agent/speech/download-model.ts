@@ -147,6 +147,7 @@ async function receive(wish: DownloadWish, ports: DownloadPorts, part: Part): Pr
     const answer = await begin(response, wish, part);
     if (answer.kind !== 'body') return answer;
     await makeSureOfRoom(wish, ports, (answer.total ?? wish.approximateBytes) - part.bytes);
+    await noteOrigin(part, wish.url, answer.etag);
     for await (const chunk of answer.body) {
       watch.heard();
       await part.file.appendFile(chunk);
@@ -172,7 +173,13 @@ const headersFor = ({ bytes, etag }: Part): Record<string, string> => ({
 });
 
 type Answer =
-  { readonly kind: 'body'; readonly body: AsyncIterable<Uint8Array>; readonly total: number | undefined } | Outcome;
+  | {
+      readonly kind: 'body';
+      readonly body: AsyncIterable<Uint8Array>;
+      readonly total: number | undefined;
+      readonly etag: string | undefined;
+    }
+  | Outcome;
 
 async function begin(response: Response, wish: DownloadWish, part: Part): Promise<Answer> {
   if (!/^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(response.url || wish.url)) {
@@ -200,11 +207,15 @@ async function begin(response: Response, wish: DownloadWish, part: Part): Promis
     return { kind: 'broken', why: 'it sent another part than was asked for' };
   }
   const etag = response.headers.get('etag') ?? undefined;
-  if (etag !== part.etag) await writeFile(part.notesPath, JSON.stringify({ url: wish.url, etag }));
-  part.etag = etag;
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   const total = goesOn ? Number(range?.[2]) : length;
-  return { kind: 'body', body: response.body, total: Number.isFinite(total) ? total : undefined };
+  return { kind: 'body', body: response.body, total: Number.isFinite(total) ? total : undefined, etag };
+}
+
+/** Beside a part: where it came from, so that another try may go on with it. */
+async function noteOrigin(part: Part, url: string, etag: string | undefined): Promise<void> {
+  if (etag !== part.etag) await writeFile(part.notesPath, JSON.stringify({ url, etag }));
+  part.etag = etag;
 }
 
 /** Ends a connection on which nothing comes any more. */

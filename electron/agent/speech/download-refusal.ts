@@ -38,7 +38,8 @@ export const isFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 type Room = { readonly needed: number; readonly free: number };
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+const inWords = (bytes: number): string =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 type Kind = 'cancelled' | 'unreachable' | 'answer' | 'insecure' | 'hash' | 'not-a-model' | 'full' | 'no-room';
 
@@ -97,7 +98,7 @@ function refusal(kind: Kind, { url, target }: Wish, detail: string | Room): Refu
       const { needed, free } = typeof detail === 'string' ? { needed: 0, free: 0 } : detail;
       return {
         code: 'DISK_FULL',
-        message: `${file} needs ${gigabytes(needed)} more, and only ${gigabytes(free)} are free.`,
+        message: `${file} needs ${inWords(needed)} more, and only ${inWords(free)} are free.`,
         nextStep: 'Free some space, or choose a smaller model.',
       };
     }
