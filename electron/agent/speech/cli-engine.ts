@@ -103,7 +103,7 @@ async function hearWindow(
       ...(task.gpu ? { devices: 'graphics' as const } : {}),
     });
     if (result.end.kind !== 'exited' || result.end.code !== 0) throw new JobFailure(engineFailure(result));
-    const transcript = await readTranscript(`${base}.json`);
+    const transcript = await readTranscript(`${base}.json`, task.detectorPath !== undefined);
     if (transcript === null) {
       const message = 'whisper-cli ended well but wrote no transcript that can be read; another version may be needed.';
       throw new JobFailure(failure('ENGINE_UNAVAILABLE', message, toolDetail(result)));
@@ -138,10 +138,10 @@ async function writeWindow(pcmPath: string, wavPath: string, { offset, length }:
   await pipeline(createReadStream(pcmPath, { start, end }), wav);
 }
 
-async function readTranscript(path: string): Promise<CliTranscript | null> {
+async function readTranscript(path: string, detected: boolean): Promise<CliTranscript | null> {
   try {
     if ((await stat(path)).size > LARGEST_OUTPUT_BYTES) return null;
-    return parseCliOutput(await readFile(path, 'utf8'));
+    return parseCliOutput(await readFile(path, 'utf8'), detected);
   } catch {
     return null;
   }

@@ -4,13 +4,16 @@ import { lineOf, wordsOf, type TimedPiece } from './words.ts';
 
 /** What `whisper-cli --output-json-full` writes (whisper.cpp, examples/cli, `output_json`). Times in milliseconds. */
 const Offsets = z.object({ from: z.number(), to: z.number() });
+type Offsets = z.infer<typeof Offsets>;
+const Token = z.object({ text: z.string(), offsets: Offsets.optional(), p: z.number() });
+type Token = z.infer<typeof Token>;
 const CliOutput = z.object({
   result: z.object({ language: z.string().optional() }).optional(),
   transcription: z.array(
     z.object({
       offsets: Offsets,
       text: z.string(),
-      tokens: z.array(z.object({ text: z.string(), offsets: Offsets.optional(), p: z.number() })).optional(),
+      tokens: z.array(Token).optional(),
     }),
   ),
 });
@@ -25,8 +28,12 @@ export interface CliTranscript {
 /** Marks such as `[_BEG_]` and `[_TT_150]` stand for times. */
 const MARK = /^\[_.*\]$/;
 
-/** null when the text is not such a file. */
-export function parseCliOutput(text: string): CliTranscript | null {
+/**
+ * null when the text is not such a file.
+ * @param detected the program left out what its detector called no speech: it puts the times of lines back into the
+ * whole sound, but not those of tokens (whisper.cpp issue 4046).
+ */
+export function parseCliOutput(text: string, detected = false): CliTranscript | null {
   const parsed = parseJson(text);
   const output = CliOutput.safeParse(parsed);
   if (!output.success) return null;
@@ -41,11 +48,25 @@ export function parseCliOutput(text: string): CliTranscript | null {
         ? []
         : [{ startMs: token.offsets.from, endMs: token.offsets.to, text: token.text, p: token.p }],
     );
-    const words = pieces.length === spoken.length ? (lineOf(wordsOf(pieces)).words ?? []) : [];
+    const known = pieces.length === spoken.length ? pieces : [];
+    const placed = detected ? putBack(known, tokens, offsets) : known;
+    const words = placed.length === 0 ? [] : (lineOf(wordsOf(placed)).words ?? []);
     return { ...times, text: said, ...(words.length === 0 ? {} : { words }) };
   });
   const language = output.data.result?.language;
   return { segments, probabilities, ...(language === undefined || language === '' ? {} : { language }) };
+}
+
+/** Rounding, and the moment by which the detector's own margins differ. */
+const SAME_LENGTH_MS = 200;
+
+/** Moved to where their line is; none where something was left out inside the line, so that nobody knows where. */
+function putBack(pieces: readonly TimedPiece[], tokens: readonly Token[], line: Offsets): readonly TimedPiece[] {
+  const [first, last] = [tokens[0]?.offsets, tokens.at(-1)?.offsets];
+  if (first === undefined || last === undefined) return [];
+  if (Math.abs(last.to - first.from - (line.to - line.from)) > SAME_LENGTH_MS) return [];
+  const by = line.from - first.from;
+  return pieces.map((piece) => ({ ...piece, startMs: piece.startMs + by, endMs: piece.endMs + by }));
 }
 
 function parseJson(text: string): unknown {
