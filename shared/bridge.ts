@@ -5,6 +5,9 @@ import type { Update } from './update.ts';
 export type Answer<N extends CommandName> =
   { readonly ok: true; readonly output: CommandOutput<N> } | { readonly ok: false; readonly refusal: Refusal };
 
+/** Whether a file is shown in the file manager now. */
+export type Revealed = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal };
+
 /** How the channel to the agent is doing, seen from the page. */
 export type LinkState =
   | { readonly kind: 'open' }
@@ -21,8 +24,8 @@ export interface Bridge {
   derivedUrl(assetUuid: string, ref: string): string;
   /** Where a dropped file lies; '' when it is no file of a disk. Absent in a browser, which never tells. */
   readonly pathOf?: (file: object) => string;
-  /** Shows a file in the system's file manager; absent in a browser. */
-  readonly reveal?: (path: string) => Promise<void>;
+  /** Shows a file in the system's file manager; null, or why not. Absent in a browser. */
+  readonly reveal?: (path: string) => Promise<Refusal | null>;
 }
 
 /** What the preload exposes as `window.rushcatalog`: functions and plain data only, so that it crosses contextBridge. */
@@ -38,4 +41,6 @@ export interface RushcatalogApi {
   derivedUrl(assetUuid: string, ref: string): string;
   /** Where a dropped `File` lies. */
   pathOf(file: object): string;
+  /** Answers with a `Revealed`. */
+  reveal(path: string): Promise<unknown>;
 }

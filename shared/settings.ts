@@ -5,7 +5,8 @@ import { CAPABILITIES, type CapabilityName } from './job.ts';
 const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, 'letters, digits, space, dot, dash and underscore, at most 64');
-const AbsolutePath = z
+/** A path of either kind of system; whether it leads anywhere is another question. */
+export const AbsolutePath = z
   .string()
   .min(1)
   .max(4096)

@@ -1,7 +1,19 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { app, crashReporter, ipcMain, Menu, powerMonitor, protocol, session, type BrowserWindow } from 'electron';
+import {
+  app,
+  crashReporter,
+  ipcMain,
+  Menu,
+  powerMonitor,
+  protocol,
+  session,
+  shell,
+  type BrowserWindow,
+} from 'electron';
+import { systemClock } from '../agent/clock.ts';
 import type { Log } from '../agent/log.ts';
+import { createRootGate } from '../agent/storage/root-gate.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listStaticFiles } from '../gateway/static-files.ts';
 import type { GivenArguments } from './arguments.ts';
@@ -17,6 +29,7 @@ import { guardPermissions } from './permissions.ts';
 import { watchPower } from './power.ts';
 import { quitAfterStop, type Quit } from './quit.ts';
 import { iconFolder } from './tray.ts';
+import { createReveal } from './reveal.ts';
 import { startUpdates } from './updates/start-updates.ts';
 import type { Updates } from './updates/updates.ts';
 import { openWindow, showWindow } from './window.ts';
@@ -52,9 +65,15 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
     onShutdown: () => app.quit(),
   });
   agent = await openDesktopAgent(data, given, power.surroundings, log);
+  const { port } = agent;
   const files = await listStaticFiles(PAGE_FOLDER);
-  protocol.handle(OWN_SCHEME.scheme, createPageHandler({ agent: agent.port, files, log }));
-  serveIpc(ipcMain, agent.port, log);
+  protocol.handle(OWN_SCHEME.scheme, createPageHandler({ agent: port, files, log }));
+  const reveal = createReveal({
+    snapshot: () => port.snapshot(),
+    show: (path) => shell.showItemInFolder(path),
+    gate: createRootGate(systemClock),
+  });
+  serveIpc(ipcMain, { agent: port, reveal, log });
   const started = agent.start();
   started.catch((error: unknown) => {
     log.error({ err: error }, 'The agent did not start');

@@ -1,5 +1,6 @@
-import type { Answer, Bridge, LinkState, RushcatalogApi } from '../../shared/bridge.ts';
+import type { Answer, Bridge, LinkState, Revealed, RushcatalogApi } from '../../shared/bridge.ts';
 import type { CommandName } from '../../shared/commands.ts';
+import type { Refusal } from '../../shared/failure.ts';
 import { watchPulse } from './pulse.ts';
 
 declare global {
@@ -8,6 +9,8 @@ declare global {
   }
 }
 
+const UNREACHABLE: Refusal = { code: 'AGENT_UNREACHABLE', message: 'The agent did not answer.' };
+
 /** The agent over Electron's IPC. */
 export function createElectronBridge(api: RushcatalogApi): Bridge {
   return {
@@ -15,7 +18,7 @@ export function createElectronBridge(api: RushcatalogApi): Bridge {
       const answer = await api.call(name, input).catch(() => null);
       return typeof answer === 'object' && answer !== null && 'ok' in answer
         ? (answer as Answer<N>)
-        : { ok: false, refusal: { code: 'AGENT_UNREACHABLE', message: 'The agent did not answer.' } };
+        : { ok: false, refusal: UNREACHABLE };
     },
     watch: (onUpdate, onLink) => {
       let link: LinkState['kind'] | null = null;
@@ -42,5 +45,10 @@ export function createElectronBridge(api: RushcatalogApi): Bridge {
     },
     derivedUrl: (assetUuid, ref) => api.derivedUrl(assetUuid, ref),
     pathOf: (file) => api.pathOf(file),
+    reveal: async (path) => {
+      const answer = (await api.reveal(path).catch(() => null)) as Revealed | null;
+      if (answer === null) return UNREACHABLE;
+      return answer.ok ? null : answer.refusal;
+    },
   };
 }

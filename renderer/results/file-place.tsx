@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RootState } from '../../shared/snapshot.ts';
 import { folderOf } from '../format/name.ts';
-import { useAgent, useBridge } from '../use-agent.ts';
+import { useAgent, usePage } from '../use-agent.ts';
 import { IconButton } from './icon-button.tsx';
 
 /**
@@ -21,15 +21,19 @@ export function localPath(sourcePath: string, roots: readonly Pick<RootState, 'n
 /** The folder of a source, with what one does with a path. */
 export function FilePlace({ sourcePath }: { readonly sourcePath: string }) {
   const { t } = useTranslation();
-  const bridge = useBridge();
+  const { bridge, notify } = usePage();
   const roots = useAgent((snapshot) => snapshot.roots);
   const [copied, setCopied] = useState(false);
   const local = localPath(sourcePath, roots);
-  const reveal = bridge.reveal;
+  const { reveal } = bridge;
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(local ?? sourcePath);
     setCopied(true);
     setTimeout(() => setCopied(false), 2000);
+  };
+  const show = async (path: string): Promise<void> => {
+    const refusal = await reveal?.(path);
+    if (refusal) notify(refusal);
   };
   return (
     <div className="detail-path">
@@ -42,7 +46,7 @@ export function FilePlace({ sourcePath }: { readonly sourcePath: string }) {
         onClick={() => void copy().catch(() => undefined)}
       />
       {reveal !== undefined && local !== null && (
-        <IconButton icon="reveal" label={t('results.reveal')} onClick={() => void reveal(local)} />
+        <IconButton icon="reveal" label={t('results.reveal')} onClick={() => void show(local)} />
       )}
     </div>
   );

@@ -189,10 +189,17 @@ describe('the Electron bridge', () => {
       },
       derivedUrl: (asset, ref) => `app://derived/${asset}/${ref}`,
       pathOf: () => '',
+      reveal: async (path) => {
+        if (path === '/gone') throw new Error('gone');
+        return path === '/mine' ? { ok: true } : { ok: false, refusal: { code: 'FORBIDDEN', message: 'No.' } };
+      },
     };
     const bridge = createElectronBridge(api);
     expect(await bridge.call('pause', {})).toEqual({ ok: true, output: {} });
     expect(await bridge.call('drain', {})).toMatchObject({ refusal: { code: 'AGENT_UNREACHABLE' } });
+    expect(await bridge.reveal?.('/mine')).toBeNull();
+    expect(await bridge.reveal?.('/theirs')).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await bridge.reveal?.('/gone')).toMatchObject({ code: 'AGENT_UNREACHABLE' });
     const channel = bridge.watch(
       (update) => updates.push(update),
       (link) => links.push(link.kind),

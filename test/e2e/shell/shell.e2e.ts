@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, type Page } from '@playwright/test';
+import type { StandInDesktop } from '../../support/electron-stand-in/desktop-parts.ts';
 import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
 import { afterwards, operatorOf, order, prepareData, serverUrl } from './rushes.ts';
 
@@ -60,12 +61,12 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
     if (!ON_ELECTRON) expect(program.complaints()).toBe('');
   });
 
-  test('the page has one object of ours with four functions, and no Node', async () => {
+  test('the page has one object of ours with five functions, and no Node', async () => {
     const seen = await page.evaluate(() => ({
       ours: Object.keys(window.rushcatalog ?? {}).sort(),
       node: ['require', 'process', 'module', 'Buffer', 'global', 'electron'].filter((name) => name in window),
     }));
-    expect(seen).toEqual({ ours: ['call', 'derivedUrl', 'pathOf', 'watch'], node: [] });
+    expect(seen).toEqual({ ours: ['call', 'derivedUrl', 'pathOf', 'reveal', 'watch'], node: [] });
   });
 
   test('a capability is switched off and on again on the page', async () => {
@@ -94,6 +95,25 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
       return { status: answer.status, range: answer.headers.get('content-range'), text: await answer.text() };
     });
     expect(part).toMatchObject({ status: 206, range: expect.stringMatching(/^bytes 8-11\//), text: 'WEBP' });
+  });
+
+  test('its source is shown in the file manager, and nothing outside the folders of the agent is', async () => {
+    const revealed = (): Promise<string[]> =>
+      program.evaluate(() => [...(Reflect.get(globalThis, 'standIn') as StandInDesktop).revealed]);
+    test.skip(ON_ELECTRON, 'a real file manager would open');
+    await goTo(page, 'done');
+    await page.getByRole('link', { name: 'short.mp4' }).first().click();
+    await page.getByRole('button', { name: 'Show in the file manager' }).click();
+    await expect.poll(revealed).toEqual([await realpath(join(data, 'media/short.mp4'))]);
+    const refused = await page.evaluate(
+      async (outside) => {
+        const paths = ['/etc/passwd', outside, '../media/short.mp4', 'file:///etc/passwd'];
+        return Promise.all(paths.map((path) => window.rushcatalog?.reveal(path)));
+      },
+      join(data, 'server/operator-token'),
+    );
+    for (const answer of refused) expect(answer).toMatchObject({ ok: false });
+    expect(await revealed()).toHaveLength(1);
   });
 
   test('what the gateway refuses over HTTP it refuses here', async () => {

@@ -19,6 +19,8 @@ export interface StandInDesktop {
   readonly progress: { readonly value: number; readonly mode: string }[];
   readonly loginItems: object[];
   readonly crashReporter: object[];
+  /** Paths that the file manager was asked to show. */
+  readonly revealed: string[];
   /** The label of each item, those of submenus after their own, with a slash. */
   labels(): string[];
   click(label: string): void;
@@ -59,6 +61,7 @@ export const desktop: StandInDesktop = {
   progress: [],
   loginItems: [],
   crashReporter: [],
+  revealed: [],
   idleSeconds: 3_600,
   onBattery: false,
   labels: () => labelsOf(desktop.tray?.menu ?? []),
@@ -135,4 +138,8 @@ export const crashReporter = strict('CrashReporter', {
     checkOptions('CrashReporterStartOptions', options);
     desktop.crashReporter.push(options);
   },
+});
+
+export const shell = strict('Shell', {
+  showItemInFolder: (path: string): void => void desktop.revealed.push(path),
 });

@@ -1,7 +1,7 @@
 import { app } from './app.ts';
 import { BrowserWindow } from './browser-window.ts';
 import { obeyTests } from './control.ts';
-import { crashReporter, Menu, nativeImage, Notification, powerMonitor, Tray } from './desktop-parts.ts';
+import { crashReporter, Menu, nativeImage, Notification, powerMonitor, shell, Tray } from './desktop-parts.ts';
 import { ipcMain } from './ipc.ts';
 import { protocol } from './scheme.ts';
 import { session } from './session.ts';
@@ -43,6 +43,7 @@ const electron = {
   protocol,
   safeStorage,
   session,
+  shell,
   Tray,
 };
 
@@ -59,6 +60,7 @@ export {
   protocol,
   safeStorage,
   session,
+  shell,
   Tray,
 };
 
