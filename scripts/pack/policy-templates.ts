@@ -17,6 +17,8 @@ interface JsonSchema {
 export const policyJsonSchema = (): object =>
   z.toJSONSchema(PolicySchema, { io: 'input', unrepresentable: 'any', target: 'draft-7' });
 
+const TEXT: JsonSchema = { type: 'string' };
+
 function schemaOf(name: SettingName): JsonSchema {
   return z.toJSONSchema(SettingsSchema.shape[name], { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
@@ -30,8 +32,11 @@ const title = (name: string): string => {
 };
 const KEY = 'SOFTWARE\\Policies\\RushCatalog\\Agent';
 
-function admxPolicy(name: SettingName): string {
-  const { type, enum: choices, minimum = 0, maximum = 1_000_000 } = schemaOf(name);
+/** Beside the settings: the place of the one-time token (system-policy.ts). */
+const ENROLMENT = 'enrolmentTokenFile' as const;
+
+function admxPolicy(name: SettingName | typeof ENROLMENT): string {
+  const { type, enum: choices, minimum = 0, maximum = 1_000_000 } = name === ENROLMENT ? TEXT : schemaOf(name);
   const head = `    <policy name="${name}" class="Machine" displayName="$(string.${name})" explainText="$(string.${name}_help)" key="${KEY}"`;
   const tail = '      <parentCategory ref="RushCatalog" />\n      <supportedOn ref="windows:SUPPORTED_Windows_10_0" />';
   if (type === 'boolean') {
@@ -58,7 +63,7 @@ export function admx(): string {
     <category name="RushCatalog" displayName="$(string.RushCatalog)" />
   </categories>
   <policies>
-${SETTING_NAMES.map(admxPolicy).join('\n')}
+${[...SETTING_NAMES, ENROLMENT].map((name) => admxPolicy(name)).join('\n')}
   </policies>
 </policyDefinitions>
 `;
@@ -93,10 +98,13 @@ export function adml(): string {
   <resources>
     <stringTable>
       <string id="RushCatalog">RushCatalog Agent</string>
+      <string id="${ENROLMENT}">${title(ENROLMENT)}</string>
+      <string id="${ENROLMENT}_help">File with a one-time token; exchanged for this machine’s own at the first start that has none.</string>
 ${strings.join('\n')}
     </stringTable>
     <presentationTable>
 ${presentations.join('\n')}
+      <presentation id="${ENROLMENT}"><textBox refId="${ENROLMENT}"><label>${title(ENROLMENT)}</label></textBox></presentation>
     </presentationTable>
   </resources>
 </policyDefinitionResources>
@@ -115,23 +123,22 @@ function plistValue(value: unknown): string {
   return `<string>${escaped(String(value))}</string>`;
 }
 
-/** A profile to start from: an example of each kind of value; MDM replaces them. */
+/** As macOS hands it over: an example of each kind of value, with the profile's own fields between them. */
+export const MANAGED_PREFERENCES = {
+  PayloadType: 'org.rushcatalog.agent',
+  PayloadVersion: 1,
+  PayloadIdentifier: 'org.rushcatalog.agent.settings',
+  PayloadUUID: '6E0E4E1C-5C0B-4E1F-8A55-1F2B6B0C7A01',
+  PayloadDisplayName: 'RushCatalog Agent',
+  serverUrl: 'https://rushcatalog.studio.example',
+  mediaRoots: [{ name: 'rushes', path: '/Volumes/rushes' }],
+  maxParallelJobs: 2,
+  closeToTray: true,
+  enrolmentTokenFile: '/Library/Application Support/rushcatalog-agent/enrolment-token',
+} as const;
+
+/** A profile to start from; MDM replaces its values. */
 export function mobileconfig(): string {
-  const example = {
-    serverUrl: 'https://rushcatalog.studio.example',
-    mediaRoots: [{ name: 'rushes', path: '/Volumes/rushes' }],
-    maxParallelJobs: 2,
-    closeToTray: true,
-    enrolmentTokenFile: '/Library/Application Support/rushcatalog-agent/enrolment-token',
-  };
-  const payload = {
-    PayloadType: 'org.rushcatalog.agent',
-    PayloadVersion: 1,
-    PayloadIdentifier: 'org.rushcatalog.agent.settings',
-    PayloadUUID: '6E0E4E1C-5C0B-4E1F-8A55-1F2B6B0C7A01',
-    PayloadDisplayName: 'RushCatalog Agent',
-    ...example,
-  };
   const profile = {
     PayloadType: 'Configuration',
     PayloadVersion: 1,
@@ -139,7 +146,7 @@ export function mobileconfig(): string {
     PayloadUUID: '6E0E4E1C-5C0B-4E1F-8A55-1F2B6B0C7A00',
     PayloadDisplayName: 'RushCatalog Agent',
     PayloadScope: 'System',
-    PayloadContent: [payload],
+    PayloadContent: [MANAGED_PREFERENCES],
   };
   return `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n<plist version="1.0">${plistValue(profile)}</plist>\n`;
 }

@@ -184,6 +184,7 @@ it('reads what Group Policy writes to the registry', () => {
   const listing = [
     '',
     'HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\RushCatalog\\Agent',
+    '    (Default)    REG_SZ    (value not set)',
     '    serverUrl    REG_SZ    https://rushcatalog.studio.example',
     '    pauseOnBattery    REG_DWORD    0x0',
     '    maxParallelJobs    REG_DWORD    0x3',

@@ -32,7 +32,7 @@ export function readPolicy(file: string): ReadPolicy | null | { readonly refusal
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    return { refusal: broken(file, `it cannot be read (${code})`) };
+    return { refusal: unusable(file, `it cannot be read (${code})`) };
   }
   return parsePolicy(text, file);
 }
@@ -42,7 +42,7 @@ export function parsePolicy(text: string, source: string): ReadPolicy | { readon
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
   const refuse = (why: string, at: number, field?: string) => ({
-    refusal: broken(source, `line ${String(lineOf(text, at))}: ${why}`, field),
+    refusal: unusable(source, `line ${String(lineOf(text, at))}: ${why}`, field),
   });
   const [error] = errors;
   if (error !== undefined)
@@ -127,7 +127,8 @@ const lineOf = (text: string, offset: number): number => text.slice(0, offset).s
 /** "CommaExpected" → "comma expected". */
 const inWords = (code: string): string => code.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
 
-function broken(source: string, why: string, field?: string): Refusal {
+/** `why` ends the sentence. */
+export function unusable(source: string, why: string, field?: string): Refusal {
   return {
     code: 'POLICY_INVALID',
     message: `The policy ${source} cannot be used, ${why}.`,

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
 import { SettingsSchema, type SettingName } from '../../../shared/settings.ts';
 import { askSystem } from '../../agent/process/ask-system.ts';
-import { parsePolicy, type ReadPolicy } from './read-policy.ts';
+import { parsePolicy, unusable, type ReadPolicy } from './read-policy.ts';
 
 /** Where Group Policy and MDM put what the templates in build/policy describe; the file (read-policy.ts) wins. */
 const REGISTRY_KEY = 'HKLM\\SOFTWARE\\Policies\\RushCatalog\\Agent';
@@ -16,11 +17,17 @@ export function readSystemPolicy(): ReadPolicy | { readonly refusal: Refusal } |
     return listing === null ? null : policyOf(parseRegistry(listing), REGISTRY_KEY);
   }
   if (process.platform === 'darwin') {
+    if (!existsSync(PREFERENCES)) return null;
     const json = askSystem('/usr/bin/plutil', ['-convert', 'json', '-o', '-', PREFERENCES]);
-    return json === null ? null : policyOf(JSON.parse(json) as Record<string, unknown>, PREFERENCES);
+    // Dates and raw data have no JSON; a profile that cannot be read is not the same as none.
+    if (json === null) return { refusal: unusable(PREFERENCES, 'it cannot be read as settings') };
+    return policyOf(JSON.parse(json) as Record<string, unknown>, PREFERENCES);
   }
   return null;
 }
+
+/** What the systems add by themselves: a profile's own fields, and the unnamed value of a registry key. */
+const NOT_OURS = /^Payload[A-Z]|^\(.*\)$/;
 
 /** Settings lie flat in both; `enrolmentTokenFile` beside them. */
 export function policyOf(
@@ -28,7 +35,11 @@ export function policyOf(
   source: string,
 ): ReadPolicy | { readonly refusal: Refusal } {
   const { enrolmentTokenFile, ...given } = flat;
-  const settings = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typed(name, value)]));
+  const settings = Object.fromEntries(
+    Object.entries(given)
+      .filter(([name]) => !NOT_OURS.test(name))
+      .map(([name, value]) => [name, typed(name, value)]),
+  );
   const enrolment = enrolmentTokenFile === undefined ? {} : { enrolment: { tokenFile: enrolmentTokenFile } };
   return parsePolicy(JSON.stringify({ settings, ...enrolment }, null, 1), source);
 }
