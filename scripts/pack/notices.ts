@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LICENCE_FILE } from './contents.ts';
 import type { FfmpegFacts } from './ffmpeg-build.ts';
+import { pagePlaces, readLock } from './page-packages.ts';
 import { ROOT, writeInto } from './stage.ts';
+import { TARGET_FACTS, type Target } from './targets.ts';
 
 export interface Component {
   readonly name: string;
@@ -11,27 +13,18 @@ export interface Component {
   readonly text: string | undefined;
 }
 
-/** The npm packages whose code ships, bundled or beside: everything that is not for development only. */
-export function shippedComponents(): Component[] {
-  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
-  };
-  // Bundled into the page although they are installed for development: the page is built from them.
-  const inPage = [
-    'react',
-    'react-dom',
-    'scheduler',
-    'zustand',
-    'i18next',
-    'react-i18next',
-    '@base-ui/react',
-    '@base-ui/utils',
-    '@tanstack/react-virtual',
-    '@tanstack/virtual-core',
-  ];
-  const places = Object.entries(lock.packages)
+/**
+ * The npm packages whose code ships, bundled or beside: everything that is not for development only, and the page's.
+ * Optional ones are native code, of which each target has its own.
+ */
+export function shippedComponents(target: Target): Component[] {
+  const lock = readLock();
+  const page = pagePlaces(lock);
+  const own = TARGET_FACTS[target].native.map((name) => `node_modules/${name}`);
+  const places = Object.entries(lock)
     .filter(
-      ([path, facts]) => path !== '' && (facts.dev !== true || inPage.some((name) => path === `node_modules/${name}`)),
+      ([path, { dev, optional }]) =>
+        path !== '' && (dev !== true || page.has(path)) && (optional !== true || own.includes(path)),
     )
     .map(([path]) => join(ROOT, path))
     .filter((path) => existsSync(join(path, 'package.json')));

@@ -31,7 +31,7 @@ export function pack(options: PackOptions): string {
   if (problems.length > 0) {
     throw new Error(`${problems.join(' ')} See docs/deploy.md, “Building the packages”.`);
   }
-  const components = shippedComponents();
+  const components = shippedComponents(target);
   const refused = unwelcome(components);
   if (refused.length > 0) throw new Error(`These licences may not ship: ${refused.join(', ')}.`);
   const notices = join(ROOT, 'dist/notices');

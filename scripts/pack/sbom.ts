@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { KNOWN_MODELS } from '../../shared/speech-models.ts';
 import type { FfmpegFacts } from './ffmpeg-build.ts';
+import { shippedComponents } from './notices.ts';
 import { ROOT, vendorFolder, writeInto } from './stage.ts';
-import { vendorFiles, type Target } from './targets.ts';
+import { TARGET_FACTS, vendorFiles, type Target } from './targets.ts';
 import { readTable } from './vendor.ts';
 
 interface SbomComponent {
@@ -19,10 +21,12 @@ export interface Sbom {
   readonly bomFormat: string;
   readonly specVersion: string;
   readonly components: readonly SbomComponent[];
+  readonly metadata?: { readonly component?: { readonly 'bom-ref'?: string } };
+  readonly dependencies?: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
   readonly [field: string]: unknown;
 }
 
-/** The npm part by CycloneDX's own tool; Electron, Chromium, Node, ffmpeg and the model list by us. */
+/** The npm part by CycloneDX's own tool; the page's packages, Electron, Chromium, Node, ffmpeg and the models by us. */
 export function makeSbom(target: Target): Sbom {
   const tool = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js');
   const args = ['--omit', 'dev', '--output-format', 'JSON', '--spec-version', '1.6', '--package-lock-only'];
@@ -32,8 +36,43 @@ export function makeSbom(target: Target): Sbom {
     maxBuffer: 64 << 20,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const npm = JSON.parse(text) as Sbom;
-  return { ...npm, components: [...npm.components, ...runtimes(target)] };
+  const npm = withoutForeign(JSON.parse(text) as Sbom, target);
+  return { ...npm, components: [...npm.components, ...bundledInPage(npm, target), ...runtimes(target)] };
+}
+
+/** npm's lock has the native packages of every platform as optional ones; only the target's ship. */
+function withoutForeign(npm: Sbom, target: Target): Sbom {
+  const { native } = TARGET_FACTS[target];
+  const components = npm.components.filter((each) => each['scope'] !== 'optional' || native.includes(fullName(each)));
+  const left = new Set([...components.map((each) => each['bom-ref']), npm.metadata?.component?.['bom-ref']]);
+  const dependencies = (npm.dependencies ?? [])
+    .filter(({ ref }) => left.has(ref))
+    .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((each) => left.has(each)) }));
+  return { ...npm, components, dependencies };
+}
+
+const fullName = ({ group, name }: SbomComponent): string => (group === undefined ? name : `${String(group)}/${name}`);
+
+/** Their code ships in the page, though npm counts them as for development. */
+function bundledInPage({ components }: Sbom, target: Target): SbomComponent[] {
+  const listed = new Set(components.map(({ purl }) => purl));
+  return shippedComponents(target).flatMap(({ name, version, licence }) => {
+    const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+    if (listed.has(purl)) return [];
+    const [group, short = name] = name.startsWith('@') ? name.split('/') : [undefined, name];
+    const licenses = [/ /.test(licence) ? { expression: licence } : { license: { id: licence } }];
+    return [
+      {
+        type: 'library',
+        ...(group === undefined ? {} : { group }),
+        name: short,
+        version,
+        purl,
+        'bom-ref': purl,
+        licenses,
+      },
+    ];
+  });
 }
 
 function runtimes(target: Target): SbomComponent[] {
@@ -72,16 +111,18 @@ function ffmpegComponents({ version, licence, sha256, configuration }: FfmpegFac
   }));
 }
 
-/** Models that the app can fetch, where the sources name any: build/models.json, name → {version, sha256}. */
+/** Models that the app can fetch; none is in the package. */
 function modelComponents(): SbomComponent[] {
-  const file = join(ROOT, 'build/models.json');
-  if (!existsSync(file)) return [];
-  const models = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { version: string; sha256: string }>;
-  return Object.entries(models).map(([name, { version, sha256 }]) => ({
+  return KNOWN_MODELS.map(({ name, fileName, licence, publisher, sha256, sha1 }) => ({
     type: 'machine-learning-model',
-    name,
-    version,
-    hashes: [{ alg: 'SHA-256', content: sha256 }],
+    name: fileName,
+    version: name,
+    licenses: [{ license: { id: licence } }],
+    hashes: [
+      ...(sha256 === undefined ? [] : [{ alg: 'SHA-256', content: sha256 }]),
+      ...(sha1 === undefined ? [] : [{ alg: 'SHA-1', content: sha1 }]),
+    ],
+    externalReferences: [{ type: 'distribution', url: `${publisher}/${fileName}` }],
   }));
 }
 

@@ -160,9 +160,14 @@ describe.each(TARGETS)('the package for %s', (target) => {
     );
     expect(readFileSync(join(notices, 'THIRD-PARTY-NOTICES.txt'), 'utf8')).toMatch(/^fastify \d[^]+^react \d/m);
     const sbom = JSON.parse(readFileSync(join(notices, 'sbom.cdx.json'), 'utf8')) as Sbom;
-    const names = sbom.components.map(({ name }) => name);
+    const names = sbom.components.map(({ group, name }) => (group === undefined ? name : `${String(group)}/${name}`));
     expect(sbom.bomFormat).toBe('CycloneDX');
     expect(names).toEqual(expect.arrayContaining(['fastify', 'electron', 'chromium', 'node', 'ffmpeg', 'ffprobe']));
+    // Bundled into the page, and what that needs; the models that can be fetched; native code of this platform alone.
+    expect(names).toEqual(expect.arrayContaining(['react', '@floating-ui/core', 'ggml-base.bin']));
+    expect(names.filter((name) => /^@img\/sharp-|^@fugood\/node-/.test(name)).sort()).toEqual(
+      [...TARGET_FACTS[target].native].sort(),
+    );
     const node = sbom.components.find(({ name }) => name === 'node');
     expect(node).toMatchObject({ hashes: [{ alg: 'SHA-256', content: expect.stringMatching(/^[0-9a-f]{64}$/) }] });
   });

