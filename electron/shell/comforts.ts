@@ -27,8 +27,8 @@ export interface Comforts {
   readonly hasTray: boolean;
   readonly notifier: Notifier;
   countdown(seconds: number): void;
-  /** Looks at everything anew, after something that is no event of the agent. */
-  refresh(): void;
+  /** An update is ready: the tray offers it, and who asked to be told is. */
+  tellUpdate(version: string): void;
   close(): void;
 }
 
@@ -72,7 +72,12 @@ export function addComforts(deps: ComfortDeps): Comforts {
       stopsInSeconds = seconds;
       draw();
     },
-    refresh: draw,
+    tellUpdate(version) {
+      draw();
+      if (setting('updates') === 'notify') {
+        notifier.say(`update-${version}`, { title: texts().updateReady(version), body: '' });
+      }
+    },
     close() {
       unsubscribe();
       redraw.close();

@@ -87,7 +87,7 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
   const window = await openMainWindow(agent, given, quit, parts, log);
   const show = (): void => showOrNothing(window);
   const comforts = addComforts({
-    agent: agent.port,
+    agent: port,
     window,
     icons: iconFolder(process.resourcesPath),
     show,
@@ -99,7 +99,13 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
   parts.comforts = comforts;
   if (agent.own) {
     // Failing to look for updates is no reason not to work.
-    startUpdates({ agent: agent.port, notifier: comforts.notifier, log }).then(
+    startUpdates({
+      agent: port,
+      comforts,
+      stopThen: (last) => quit.begin(last),
+      isInUse: () => !window.isDestroyed() && window.isFocused(),
+      log,
+    }).then(
       (updates) => (parts.updates = updates),
       (error: unknown) => log.warn({ err: error }, 'Updates are not looked for'),
     );

@@ -20,11 +20,14 @@ export interface Quit {
   isOver(): boolean;
   /** True from the first request on. */
   hasBegun(): boolean;
-  /** Begins to quit; asking again changes nothing. */
-  begin(): void;
+  /** Begins to quit; asking again changes nothing. `last` runs once all is stopped, and has to end the program itself. */
+  begin(last?: () => void): void;
   /** Gives running jobs back at once; begins to quit if nobody did. */
   hurry(): void;
 }
+
+/** Unpacking an update takes a while; what has not ended the program by then never will. */
+const LAST_LIMIT_MS = 300_000;
 
 /** Could not end in order: the journal holds what is owed, the next start goes on from it. */
 const EXIT_FORCED = 1;
@@ -35,6 +38,7 @@ const EXIT_FORCED = 1;
  */
 export function quitAfterStop({ app, stop, limitMs, onTrouble, after, onCountdown }: QuitDeps): Quit {
   let phase: 'open' | 'stopping' | 'over' = 'open';
+  let lastOfAll: (() => void) | undefined;
   const hurry = new AbortController();
   const countDown = (leftMs: number): void => {
     if (phase !== 'stopping' || onCountdown === undefined) return;
@@ -42,7 +46,9 @@ export function quitAfterStop({ app, stop, limitMs, onTrouble, after, onCountdow
     after(1_000, () => countDown(leftMs - 1_000));
   };
   const run = async (): Promise<void> => {
-    after(limitMs, () => app.exit(EXIT_FORCED));
+    after(limitMs, () => {
+      if (phase !== 'over' || lastOfAll === undefined) app.exit(EXIT_FORCED);
+    });
     countDown(limitMs);
     try {
       await stop(hurry.signal);
@@ -50,7 +56,9 @@ export function quitAfterStop({ app, stop, limitMs, onTrouble, after, onCountdow
       onTrouble(error);
     }
     phase = 'over';
-    app.quit();
+    if (lastOfAll === undefined) return app.quit();
+    after(LAST_LIMIT_MS, () => app.exit(EXIT_FORCED));
+    lastOfAll();
   };
   app.on('before-quit', (event) => {
     if (phase === 'over') return;
@@ -62,8 +70,10 @@ export function quitAfterStop({ app, stop, limitMs, onTrouble, after, onCountdow
   return {
     isOver: () => phase === 'over',
     hasBegun: () => phase !== 'open',
-    begin: () => {
-      if (phase === 'open') app.quit();
+    begin: (last) => {
+      if (phase !== 'open') return;
+      lastOfAll = last;
+      app.quit();
     },
     hurry: () => {
       hurry.abort();

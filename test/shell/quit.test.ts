@@ -65,6 +65,20 @@ describe('quitting', () => {
     expect(happened).toEqual(['limit 1000', 'held', 'Error: disk full', 'ended']);
   });
 
+  it('does something else last where it is asked to, once all is stopped, and gives that time', async () => {
+    const stopped = Promise.withResolvers<void>();
+    const { quit, happened, overtime } = setUp(() => stopped.promise);
+    quit.begin(() => happened.push('installed'));
+    await turn();
+    expect(happened).toEqual(['limit 1000', 'held']);
+    stopped.resolve();
+    await turn();
+    expect(happened).toEqual(['limit 1000', 'held', 'limit 300000', 'installed']);
+    expect(quit.isOver()).toBe(true);
+    overtime();
+    expect(happened.at(-1)).toBe('exit 1');
+  });
+
   it('has a hard limit', () => {
     const { app, happened, overtime } = setUp(() => new Promise(() => undefined));
     app.quit();

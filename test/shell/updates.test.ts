@@ -118,38 +118,85 @@ describe('updates', () => {
     >;
   }
 
-  function updates(settings: Partial<Pick<Settings, 'updates' | 'updateChannel'>> = {}, busy = false) {
+  function updates(given: Partial<Pick<Settings, 'updates' | 'updateChannel'>> = {}, busy = false) {
     const refused: Refusal[] = [];
+    const told: string[] = [];
+    const settings: Pick<Settings, 'updates' | 'updateChannel'> = {
+      updates: 'automatic',
+      updateChannel: 'latest',
+      ...given,
+    };
+    const state = { settings, busy };
+    let stopped: (() => void) | undefined;
     const updater = realUpdater();
     const made = createUpdates({
       updater,
       installed: INSTALLED,
       publicKey,
-      settings: () => ({ updates: 'automatic', updateChannel: 'latest', ...settings }),
-      isBusy: () => busy,
-      onReady: () => undefined,
+      settings: () => state.settings,
+      isBusy: () => state.busy,
+      stopThen: (last) => (stopped = last),
+      onReady: (version) => told.push(version),
       onRefused: (refusal) => refused.push(refusal),
       log: { warn: () => undefined, info: () => undefined },
     });
-    return { made, updater, refused };
+    return { made, updater, refused, told, state, whenStopped: () => stopped?.() };
   }
 
   it('that are signed, newer and whole are ready, and installed only when asked', async () => {
     offered = signed(feed('1.3.0'));
-    const { made, updater } = updates();
+    const { made, updater, whenStopped } = updates();
     expect(await made.check()).toEqual({ kind: 'ready', version: '1.3.0' });
     expect(asked.some((path) => path.endsWith('.deb'))).toBe(true);
     expect(updater.installed).toBe(false);
     expect(made.install()).toBeNull();
+    // What was claimed in this moment is finished or given back first.
+    expect(updater.installed).toBe(false);
+    whenStopped();
     expect(updater.installed).toBe(true);
+  });
+
+  it.each([
+    ['automatic', false, true],
+    ['automatic', true, false],
+    ['notify', false, false],
+  ] as const)('that are “%s” are installed unasked, with a job running %s: %s', async (wish, busy, installed) => {
+    offered = signed(feed('1.3.0'));
+    const { made, updater, whenStopped } = updates({ updates: wish }, busy);
+    await made.check();
+    made.installUnasked();
+    whenStopped();
+    expect(updater.installed).toBe(installed);
+  });
+
+  it('that were fetched before IT switched them off are not installed', async () => {
+    offered = signed(feed('1.3.0'));
+    const { made, updater, state, whenStopped } = updates();
+    await made.check();
+    state.settings = { updates: 'off', updateChannel: 'latest' };
+    made.installUnasked();
+    expect(made.install()).toMatchObject({ code: 'UPDATES_OFF' });
+    whenStopped();
+    expect(updater.installed).toBe(false);
+  });
+
+  it('are told of once', async () => {
+    offered = signed(feed('1.3.0'));
+    const { made, told } = updates();
+    await made.check();
+    await made.check();
+    expect(told).toEqual(['1.3.0']);
   });
 
   it('wait while a job runs', async () => {
     offered = signed(feed('1.3.0'));
-    const { made, updater } = updates({}, true);
+    const { made, updater, state, whenStopped } = updates({}, true);
     await made.check();
     expect(made.install()).toMatchObject({ code: 'UPDATE_WAITS' });
+    whenStopped();
     expect(updater.installed).toBe(false);
+    state.busy = false;
+    expect(made.install()).toBeNull();
   });
 
   it.each([

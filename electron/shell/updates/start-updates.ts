@@ -1,44 +1,55 @@
 import { app } from 'electron';
 import type { AgentPort } from '../../gateway/agent-port.ts';
-import type { Notifier } from '../notifications.ts';
+import type { Comforts } from '../comforts.ts';
 import { UPDATE_KEY } from './update-key.ts';
 import { createUpdates, type Updater, type Updates, type UpdatesDeps } from './updates.ts';
 
 const FIRST_LOOK_MS = 60_000;
 const LOOK_EVERY_MS = 6 * 3_600_000;
+/** Between two jobs there is a moment without one; a minute catches one soon enough. */
+const TRY_EVERY_MS = 60_000;
+
+export interface StartUpdatesDeps {
+  readonly agent: Pick<AgentPort, 'snapshot' | 'subscribe'>;
+  readonly comforts: Pick<Comforts, 'notifier' | 'tellUpdate'>;
+  readonly stopThen: UpdatesDeps['stopThen'];
+  /** Somebody looks at the window: it does not go away under their hands. */
+  readonly isInUse: () => boolean;
+  readonly log: UpdatesDeps['log'];
+}
 
 /**
- * Looks for updates a minute after the start and then every six hours. Null where there is nothing to update: a
- * checkout, or a package whose system updates it (no app-update.yml beside it).
+ * Looks for updates a minute after the start and then every six hours; what is ready is installed once no job runs.
+ * Null where there is nothing to update: a checkout, or a build without a key to check updates by.
  */
-export async function startUpdates(deps: {
-  readonly agent: Pick<AgentPort, 'snapshot'>;
-  readonly notifier: Pick<Notifier, 'problem' | 'say'>;
-  readonly log: UpdatesDeps['log'];
-}): Promise<Updates | null> {
+export async function startUpdates(deps: StartUpdatesDeps): Promise<Updates | null> {
   if (!app.isPackaged || UPDATE_KEY === '') return null;
-  const { agent, notifier, log } = deps;
+  const { agent, comforts, stopThen, isInUse, log } = deps;
   const updates = createUpdates({
     updater: await loadUpdater(),
     installed: app.getVersion(),
     publicKey: UPDATE_KEY,
     settings: () => agent.snapshot().settings.values,
     isBusy: () => agent.snapshot().running.length > 0,
-    onReady: (version) => notifier.say(`update-${version}`, { title: version, body: '' }),
+    stopThen,
+    onReady: (version) => comforts.tellUpdate(version),
     onRefused: (refusal) => {
       log.warn({ code: refusal.code }, refusal.message);
       // A server that is away mends itself; an update that is not ours is somebody's business.
-      if (refusal.code !== 'UPDATE_UNREACHABLE') notifier.problem(refusal);
+      if (refusal.code !== 'UPDATE_UNREACHABLE') comforts.notifier.problem(refusal);
     },
     log,
   });
+  const installUnasked = (): void => {
+    if (!isInUse()) updates.installUnasked();
+  };
   const look = async (): Promise<void> => {
-    const outcome = await updates.check();
-    const { updates: wish } = agent.snapshot().settings.values;
-    if (outcome.kind === 'ready' && wish === 'automatic' && agent.snapshot().running.length === 0) updates.install();
+    await updates.check();
+    installUnasked();
   };
   setTimeout(() => void look(), FIRST_LOOK_MS).unref();
   setInterval(() => void look(), LOOK_EVERY_MS).unref();
+  setInterval(installUnasked, TRY_EVERY_MS).unref();
   return updates;
 }
 

@@ -26,6 +26,8 @@ export interface UpdatesDeps {
   readonly settings: () => UpdateSettings;
   /** A job runs or is being delivered: nothing is installed now. */
   readonly isBusy: () => boolean;
+  /** Takes no new job, waits for what was claimed meanwhile, and runs this last, in place of quitting. */
+  readonly stopThen: (last: () => void) => void;
   readonly onReady: (version: string) => void;
   readonly onRefused: (refusal: Refusal) => void;
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
@@ -39,8 +41,10 @@ export type UpdateOutcome =
 export interface Updates {
   /** One look. Downloads what is signed and newer; whether this machine's turn has come, electron-updater decides. */
   check(): Promise<UpdateOutcome>;
-  /** Installs what is ready and restarts; refused while a job runs. */
+  /** Stops, installs what is ready and restarts; refused while a job runs, or once IT switched updates off. */
   install(): Refusal | null;
+  /** The same unasked, where the settings say so; silent when it is not the moment. */
+  installUnasked(): void;
   readonly ready: () => string | null;
 }
 
@@ -55,8 +59,17 @@ export function createUpdates(deps: UpdatesDeps): Updates {
   // Installing is our decision: an agent that quits must not be held up, nor a job cut off.
   updater.autoInstallOnAppQuit = false;
   updater.allowDowngrade = false;
+  const install = (): Refusal | null => {
+    if (ready === null) return { code: 'NO_UPDATE', message: 'No update is ready to be installed.' };
+    if (deps.settings().updates === 'off') return SWITCHED_OFF;
+    if (deps.isBusy()) return BUSY;
+    deps.stopThen(() => updater.quitAndInstall(true, true));
+    return null;
+  };
   return {
     ready: () => ready,
+    install,
+    installUnasked: () => void (deps.settings().updates === 'automatic' && install()),
     async check() {
       const { updates, updateChannel, updateUrl } = deps.settings();
       if (updates === 'off') return { kind: 'off' };
@@ -67,17 +80,12 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       updater.allowPrerelease = updateChannel === 'beta';
       const outcome = await look(deps);
       if (outcome.kind === 'ready') {
+        const isNews = ready !== outcome.version;
         ready = outcome.version;
-        deps.onReady(outcome.version);
+        if (isNews) deps.onReady(outcome.version);
       }
       if (outcome.kind === 'refused') deps.onRefused(outcome.refusal);
       return outcome;
-    },
-    install() {
-      if (ready === null) return { code: 'NO_UPDATE', message: 'No update is ready to be installed.' };
-      if (deps.isBusy()) return BUSY;
-      updater.quitAndInstall(true, true);
-      return null;
     },
   };
 }
@@ -123,4 +131,10 @@ const BUSY: Refusal = {
   code: 'UPDATE_WAITS',
   message: 'A job runs; the update is not installed before it is done.',
   nextStep: 'Use “Finish, then pause” and install then.',
+};
+
+const SWITCHED_OFF: Refusal = {
+  code: 'UPDATES_OFF',
+  message: 'Updates are switched off for this machine, so this one is not installed.',
+  nextStep: 'Whoever manages this machine decides about its version.',
 };
