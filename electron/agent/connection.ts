@@ -29,6 +29,8 @@ export function createConnection(deps: {
   readonly random: () => number;
   /** Reads the token again; true when it changed. */
   readonly refreshToken: () => boolean;
+  /** Why there is no token to show to the server; null or absent while there is one. */
+  readonly tokenProblem?: () => Refusal | null;
 }): Connection {
   const { store, clock } = deps;
   let hurried = new AbortController();
@@ -69,7 +71,8 @@ export function createConnection(deps: {
         if (wasAway) wake();
         return;
       }
-      change(next, problemOf(next, store.snapshot().server.url, reply));
+      const missing = next === 'unauthorized' ? deps.tokenProblem?.() : null;
+      change(next, missing ?? problemOf(next, store.snapshot().server.url, reply));
     },
     backoff: () => createBackoff(deps.random),
     async pause(reply, signal, backoff) {

@@ -1,5 +1,6 @@
 import { readFileSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { Refusal } from '../../shared/failure.ts';
 import { StartError } from './journal/database.ts';
 
 /** The bearer token and how a new one is noticed. Never a setting, never logged. */
@@ -8,6 +9,8 @@ export interface TokenSource {
   /** Reads the file again; true when the token changed. */
   refresh(): boolean;
   onChange(listener: (token: string) => void): void;
+  /** Why there is no token, where `current` is empty: said instead of “the token is refused”. */
+  problem?(): Refusal | null;
   close(): void;
 }
 

@@ -13,7 +13,7 @@ import type { AgentPort } from '../gateway/agent-port.ts';
 import type { GivenArguments } from './arguments.ts';
 import { attachToRunning } from './attached-agent.ts';
 import { createSecretStore, type SecretStore } from './secrets.ts';
-import { chooseServer } from './server-choice.ts';
+import { chooseServer, type DesktopServer } from './server-choice.ts';
 import { systemProxy } from './system-proxy.ts';
 
 /** The agent behind the window: our own, or one that ran before. */
@@ -65,7 +65,7 @@ export async function openDesktopAgent(
     data,
     settings,
     server,
-    keeper: keeperOf(secret),
+    keeper: keeperOf(secret, server),
     surroundings,
     log,
     outside: createOutsideFetch(settings, proxy),
@@ -92,18 +92,20 @@ export async function openDesktopAgent(
   };
 }
 
-/** What a person pairs with on the page goes into the keystore; it is used after the next start. */
-function keeperOf(secret: SecretStore): TokenKeeper {
+/** What a person pairs with on the page goes into the keystore; for the server in use it acts at once. */
+function keeperOf(secret: SecretStore, server: DesktopServer): TokenKeeper {
   return {
-    async keep(_serverUrl, token) {
+    async keep(serverUrl, token) {
       try {
         await secret.write(token);
-        return { acts: 'after-restart' };
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         const message = `The token could not be kept (${why}).`;
         return { refusal: { code: 'TOKEN_NOT_KEPT', message, nextStep: 'Unlock the keystore and pair again.' } };
       }
+      if (server.kind === 'embedded' || server.serverUrl !== serverUrl) return { acts: 'after-restart' };
+      server.token.replace(token);
+      return { acts: 'now' };
     },
   };
 }

@@ -1,16 +1,16 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Refusal } from '../../shared/failure.ts';
+import { isOpenHttp } from '../../shared/setting-conflicts.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { installationIdOf } from '../agent/installation-id.ts';
 import { StartError } from '../agent/journal/database.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
-import { fixedToken } from '../agent/token-source.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
-import { refuseOpenHttp } from '../compose/open-http.ts';
-import type { ServerChoice } from '../compose/station.ts';
+import { createKeptToken, type FoundToken, type KeptToken } from './kept-token.ts';
 import type { SecretStore } from './secrets.ts';
 
-/** A token that whoever manages the machine puts here is taken into the keystore at the next start, and removed. */
+/** A token that whoever manages the machine puts here is taken into the keystore, and removed. */
 export const TOKEN_DROP = 'server-token.txt';
 
 export interface ServerPlace {
@@ -22,40 +22,81 @@ export interface ServerPlace {
   readonly network?: NetworkFacts;
 }
 
-/** The server of the settings with its token from the keystore, or the embedded one. Throws StartError. */
+/** The desktop's server: its token is looked for again while it is missing or refused. */
+export type DesktopServer =
+  { readonly kind: 'embedded' } | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: KeptToken };
+
+/**
+ * The server of the settings with its token from the keystore, or the embedded one. A token that is missing, locked in
+ * or not to be sent keeps nobody from the page: the source says why, and goes on looking.
+ */
 export async function chooseServer(
   settings: Pick<Settings, 'serverUrl' | 'allowInsecureHttp'>,
   place: ServerPlace,
-): Promise<ServerChoice> {
+): Promise<DesktopServer> {
   const { serverUrl, allowInsecureHttp } = settings;
-  const { folder, secret } = place;
   if (serverUrl === '') return { kind: 'embedded' };
-  refuseOpenHttp(serverUrl, allowInsecureHttp);
-  const bare = serverUrl.replace(/\/+$/, '');
-  const kept = (await takeDropped(join(folder, TOKEN_DROP), secret)) ?? (await secret.read());
-  const token = kept ?? (await enrolHere(bare, place));
-  if (token === null) {
-    throw new StartError({
-      code: 'TOKEN_MISSING',
-      message: `There is no token for ${serverUrl}.`,
-      nextStep: `Put the server’s agent token into ${join(folder, TOKEN_DROP)} and start again.`,
-    });
+  const bare = serverUrl.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  // Without a token nothing of ours crosses the network in the clear; the page says what to do.
+  if (isOpenHttp(bare) && !allowInsecureHttp) {
+    const refusal = openHttp(bare);
+    return { kind: 'remote', serverUrl: bare, token: createKeptToken(null, async () => none(refusal), refusal) };
   }
-  return { kind: 'remote', serverUrl: bare, token: fixedToken(token) };
+  const kept = await readKept(place);
+  const missing = 'refusal' in kept ? kept.refusal : noToken(bare, place.folder);
+  const token = createKeptToken('token' in kept ? kept.token : null, lookAgain(bare, place, missing), missing);
+  // The page does not wait for a server that may be slow or away.
+  if (token.current() === '') token.refresh();
+  return { kind: 'remote', serverUrl: bare, token };
 }
 
-/** Null where the policy names no one-time token. */
-async function enrolHere(serverUrl: string, place: ServerPlace): Promise<string | null> {
-  const { enrolmentTokenFile: file, folder, secret, network = {} } = place;
-  const oneTimeToken = file === undefined ? null : readOneTimeToken(file);
-  if (file === undefined || oneTimeToken === null) return null;
-  const installationId = installationIdOf(join(folder, 'agent'));
-  const answer = await enrol({ serverUrl, oneTimeToken, installationId, network });
-  if (answer.kind !== 'enrolled') throw new StartError(answer.refusal);
-  await secret.write(answer.token);
-  removeOneTimeToken(file);
-  return answer.token;
+type Kept = { readonly token: string | null } | { readonly refusal: Refusal };
+
+/** Dropped by whoever manages the machine, else what the keystore holds. */
+async function readKept({ folder, secret }: ServerPlace): Promise<Kept> {
+  try {
+    return { token: (await takeDropped(join(folder, TOKEN_DROP), secret)) ?? (await secret.read()) };
+  } catch (error) {
+    if (error instanceof StartError) return { refusal: error.refusal };
+    throw error;
+  }
 }
+
+/** Also the rotation: a new one-time token beside a refused token is exchanged. One that was refused is not sent again. */
+function lookAgain(serverUrl: string, place: ServerPlace, missing: Refusal): (inUse: string) => Promise<FoundToken> {
+  let spent: { readonly oneTimeToken: string; readonly refusal: Refusal } | null = null;
+  return async (inUse) => {
+    const kept = await readKept(place);
+    if ('token' in kept && kept.token !== null && kept.token !== inUse) return { kind: 'found', token: kept.token };
+    const { enrolmentTokenFile: file, folder, secret, network = {} } = place;
+    const oneTimeToken = file === undefined ? null : readOneTimeToken(file);
+    if (file === undefined || oneTimeToken === null) {
+      return inUse === '' ? none('refusal' in kept ? kept.refusal : missing) : { kind: 'kept' };
+    }
+    if (oneTimeToken === spent?.oneTimeToken) return none(spent.refusal);
+    const installationId = installationIdOf(join(folder, 'agent'));
+    const answer = await enrol({ serverUrl, oneTimeToken, installationId, network });
+    if (answer.kind === 'refused') spent = { oneTimeToken, refusal: answer.refusal };
+    if (answer.kind !== 'enrolled') return none(answer.refusal);
+    await secret.write(answer.token);
+    removeOneTimeToken(file);
+    return { kind: 'found', token: answer.token };
+  };
+}
+
+const none = (refusal: Refusal): FoundToken => ({ kind: 'none', refusal });
+
+const noToken = (serverUrl: string, folder: string): Refusal => ({
+  code: 'TOKEN_MISSING',
+  message: `There is no token for ${serverUrl} yet.`,
+  nextStep: `Pair with the server in the settings, or put its agent token into ${join(folder, TOKEN_DROP)}.`,
+});
+
+const openHttp = (serverUrl: string): Refusal => ({
+  code: 'INSECURE_HTTP',
+  message: `The token would travel unencrypted to ${serverUrl}, so it is not sent.`,
+  nextStep: 'Use https, or allow unencrypted connections in the settings on a network you trust, and start again.',
+});
 
 async function takeDropped(file: string, secret: SecretStore): Promise<string | null> {
   let token: string;

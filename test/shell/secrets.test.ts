@@ -1,11 +1,15 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSecretStore, type Keystore } from '../../electron/shell/secrets.ts';
-import { chooseServer, TOKEN_DROP } from '../../electron/shell/server-choice.ts';
+import type { KeptToken } from '../../electron/shell/kept-token.ts';
+import { chooseServer, TOKEN_DROP, type ServerPlace } from '../../electron/shell/server-choice.ts';
 
 const TOKEN = 'top-secret-token';
 let folder: string;
@@ -97,6 +101,17 @@ describe('a secret', () => {
 describe('the server that is worked for', () => {
   const remote = { serverUrl: 'https://rushcatalog.studio.example/', allowInsecureHttp: false };
 
+  async function chosen(
+    settings: typeof remote,
+    secret: ReturnType<typeof createSecretStore>,
+    more: Partial<ServerPlace> = {},
+  ): Promise<KeptToken> {
+    const choice = await chooseServer(settings, { folder, secret, ...more });
+    if (choice.kind !== 'remote') throw new Error('the embedded server was chosen');
+    await choice.token.settled();
+    return choice.token;
+  }
+
   it('is the embedded one unless another is set', async () => {
     const store = createSecretStore(file, keystore(), 'linux');
     expect(await chooseServer({ ...remote, serverUrl: '' }, { folder, secret: store })).toEqual({ kind: 'embedded' });
@@ -104,9 +119,14 @@ describe('the server that is worked for', () => {
 
   it('needs a token, which may be dropped beside the settings and is taken into the keystore', async () => {
     const store = createSecretStore(file, keystore(), 'linux');
-    await expect(chooseServer(remote, { folder, secret: store })).rejects.toMatchObject({
-      refusal: { code: 'TOKEN_MISSING' },
-    });
+    const without = await chosen(remote, store);
+    expect([without.current(), without.problem()?.code]).toEqual(['', 'TOKEN_MISSING']);
+    await writeFile(join(folder, TOKEN_DROP), `${TOKEN}\n`);
+    const heard: string[] = [];
+    without.onChange((token) => heard.push(token));
+    without.refresh();
+    await without.settled();
+    expect([heard, without.problem()]).toEqual([[TOKEN], null]);
     await writeFile(join(folder, TOKEN_DROP), `${TOKEN}\n`);
     for (const start of ['first', 'second']) {
       const choice = await chooseServer(remote, { folder, secret: store });
@@ -120,11 +140,74 @@ describe('the server that is worked for', () => {
     const store = createSecretStore(file, keystore(), 'linux');
     await store.write(TOKEN);
     const open = { serverUrl: 'http://rushcatalog.studio.example', allowInsecureHttp: false };
-    await expect(chooseServer(open, { folder, secret: store })).rejects.toMatchObject({
-      refusal: { code: 'INSECURE_HTTP' },
+    const held = await chosen(open, store);
+    expect([held.current(), held.problem()?.code]).toEqual(['', 'INSECURE_HTTP']);
+    held.refresh();
+    await held.settled();
+    expect(held.current()).toBe('');
+    expect((await chosen({ ...open, allowInsecureHttp: true }, store)).current()).toBe(TOKEN);
+  });
+
+  it('is asked for a token of its own by the policy’s one-time token; an expired one is a sentence, and is sent once', async () => {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        bodies.push(body);
+        const fresh = body.includes('fresh-token');
+        response.writeHead(fresh ? 200 : 401, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(fresh ? { token: TOKEN, agent_id: randomUUID() } : {}));
+      });
     });
-    expect(await chooseServer({ ...open, allowInsecureHttp: true }, { folder, secret: store })).toMatchObject({
-      kind: 'remote',
-    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const serverUrl = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    try {
+      const store = createSecretStore(file, keystore(), 'linux');
+      const enrolmentTokenFile = join(folder, 'one-time');
+      await writeFile(enrolmentTokenFile, 'token-of-last-year');
+      const token = await chosen({ serverUrl, allowInsecureHttp: false }, store, { enrolmentTokenFile });
+      expect([token.current(), token.problem()?.code]).toEqual(['', 'ENROLMENT_REFUSED']);
+      token.refresh();
+      await token.settled();
+      expect(bodies).toHaveLength(1);
+      await writeFile(enrolmentTokenFile, 'fresh-token');
+      token.refresh();
+      await token.settled();
+      expect([token.current(), token.problem()]).toEqual([TOKEN, null]);
+      expect(await store.read()).toBe(TOKEN);
+      expect(existsSync(enrolmentTokenFile)).toBe(false);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('that cannot be reached for enrolment is a sentence, and is asked again', async () => {
+    const enrolmentTokenFile = join(folder, 'one-time');
+    await writeFile(enrolmentTokenFile, 'fresh-token');
+    const store = createSecretStore(file, keystore(), 'linux');
+    const network = { proxyUrl: 'http://127.0.0.1:9' };
+    const token = await chosen(remote, store, { enrolmentTokenFile, network });
+    expect(token.problem()?.code).toBe('PROXY_UNREACHABLE');
+    expect(existsSync(enrolmentTokenFile)).toBe(true);
+  });
+
+  it('whose token is locked in the keystore is shown with the reason, and works once it opens', async () => {
+    const keys = keystore();
+    await createSecretStore(file, keys, 'linux').write(TOKEN);
+    let locked = true;
+    const decrypt = keys.decryptStringAsync.bind(keys);
+    const store = createSecretStore(
+      file,
+      { ...keys, decryptStringAsync: (data) => (locked ? Promise.reject(new Error('locked')) : decrypt(data)) },
+      'linux',
+    );
+    const token = await chosen(remote, store);
+    expect([token.current(), token.problem()?.code]).toEqual(['', 'SECRET_LOCKED']);
+    locked = false;
+    token.refresh();
+    await token.settled();
+    expect(token.current()).toBe(TOKEN);
   });
 });

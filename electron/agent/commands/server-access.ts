@@ -23,7 +23,8 @@ export function bareServerUrl(text: string): string {
 /** One GET /jobs, which reads only, with the given token or the one in use. */
 export async function testConnection(deps: SetupDeps, input: SetupInput<'testConnection'>): Promise<SetupOutcome> {
   const serverUrl = bareServerUrl(input.serverUrl);
-  const token = input.token ?? (serverUrl === deps.serverUrl ? deps.token() : undefined);
+  const inUse = serverUrl === deps.serverUrl ? deps.token() : '';
+  const token = input.token ?? (inUse === '' ? undefined : inUse);
   const result = await probe(deps, serverUrl, token);
   return 'refusal' in result ? result : { answer: result.answer, roundTripMs: result.roundTripMs };
 }

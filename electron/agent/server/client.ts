@@ -142,6 +142,11 @@ function authorization({ token, agentId }: Credentials): Record<string, string> 
 
 async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Request): Promise<Reply<T>> {
   const sentAt = deps.monotonic();
+  const credentials = deps.credentials();
+  // Nothing about this machine is said to a server that it has no token for.
+  if (credentials.token === '') {
+    return { status: 401, sentAt, summary: `${request.call}: there is no token`, answer: '401' };
+  }
   const afterMs = deps.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const timeout = afterMs(Math.ceil(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS));
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
@@ -149,7 +154,7 @@ async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Requ
     const response = await deps.fetch(request.url, {
       method: request.method,
       redirect: 'manual',
-      headers: { Accept: 'application/json', ...authorization(deps.credentials()), ...request.headers },
+      headers: { Accept: 'application/json', ...authorization(credentials), ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
       signal,
     });
