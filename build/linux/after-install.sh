@@ -8,6 +8,8 @@ if [ -f "$app/chrome-sandbox" ]; then chmod 4755 "$app/chrome-sandbox"; fi
 if ! getent passwd rushcatalog >/dev/null; then
   useradd --system --user-group --no-create-home --home-dir /var/lib/rushcatalog-agent --shell /usr/sbin/nologin rushcatalog
 fi
+# Whoever may see and pause the service of this machine; nobody is in it at first.
+if ! getent group rushcatalog-users >/dev/null; then groupadd --system rushcatalog-users; fi
 # Policy, enrolment token, CA: written by root, read by the service.
 install -d -m 750 -o root -g rushcatalog /etc/rushcatalog-agent
 install -D -m 644 "$app/resources/service/rushcatalog-agent.service" /lib/systemd/system/rushcatalog-agent.service

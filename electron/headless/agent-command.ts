@@ -8,7 +8,7 @@ import { startWebView, type WebView } from '../gateway/http.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { prepareAgent, whenChanged, type Setup } from './agent-setup.ts';
 import { CommandError, EXIT } from './exit.ts';
-import { openControl } from '../compose/control.ts';
+import { openControl, openSharedControl } from '../compose/control.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
@@ -110,7 +110,10 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
     executors: allExecutors(),
     log,
   });
-  const control = await openControl(agent, workFolder, log);
+  const controls = [
+    await openControl(agent, workFolder, log),
+    await openSharedControl(agent, process.env['RUNTIME_DIRECTORY'], log),
+  ];
   tellState(agent);
   for (const problem of run.problems) say(sentence(problem));
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
@@ -131,7 +134,7 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
   say(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
   await agent.stop(options.grace * 1_000, signals.second);
   await web?.close();
-  await control?.close();
+  for (const control of controls) await control?.close();
   return ending;
 }
 

@@ -3,6 +3,7 @@ import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName } from '../../shared/commands.ts';
 import type { PauseLength } from '../../shared/snapshot.ts';
 import { findRunningAgent, type RunningAgent } from '../agent/control/ask-control.ts';
+import { findMachineService, SERVICE_OUT_OF_REACH } from '../agent/control/machine-service.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { statusLines, statusReport } from './status-text.ts';
@@ -56,7 +57,7 @@ export function addControl(program: Command, finish: (code: number) => void, exi
 }
 
 async function statusCommand(options: Where & { readonly json: boolean }): Promise<number> {
-  const agent = await findRunningAgent(agentWorkFolder(options.work));
+  const agent = await findAgent(options);
   if (options.json) {
     const report = agent === null ? { running: false } : statusReport(await agent.snapshot());
     print([JSON.stringify(report, null, 2)]);
@@ -66,11 +67,19 @@ async function statusCommand(options: Where & { readonly json: boolean }): Promi
   return showStatus(agent);
 }
 
-async function runningAgent({ work }: Where): Promise<RunningAgent> {
-  const folder = agentWorkFolder(work);
-  const agent = await findRunningAgent(folder);
-  if (agent === null) throw noneRuns(folder);
+async function runningAgent(where: Where): Promise<RunningAgent> {
+  const agent = await findAgent(where);
+  if (agent === null) throw noneRuns(agentWorkFolder(where.work));
   return agent;
+}
+
+/** One's own agent, else, where no folder is named, the service of this machine. */
+async function findAgent({ work }: Where): Promise<RunningAgent | null> {
+  const own = await findRunningAgent(agentWorkFolder(work));
+  if (own !== null || work !== undefined) return own;
+  const service = await findMachineService();
+  if (service === 'out-of-reach') throw new CommandError(SERVICE_OUT_OF_REACH, EXIT.failed);
+  return service;
 }
 
 function noneRuns(folder: string): CommandError {

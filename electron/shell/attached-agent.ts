@@ -1,9 +1,15 @@
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandInput } from '../../shared/commands.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { applyUpdate, type Update } from '../../shared/update.ts';
 import { findRunningAgent, type RunningAgent } from '../agent/control/ask-control.ts';
+import {
+  findMachineService,
+  SERVICE_OUT_OF_REACH,
+  servicePlace,
+  type ServicePlace,
+} from '../agent/control/machine-service.ts';
 import { StartError } from '../agent/journal/database.ts';
 import type { AgentPort, GatewayLog } from '../gateway/agent-port.ts';
 
@@ -16,27 +22,36 @@ export interface Attached extends AgentPort {
   detach(): void;
 }
 
-/** Exists while the machine's service runs (build/linux/rushcatalog-agent.service, RuntimeDirectory). */
-const SERVICE_MARK = '/run/rushcatalog-agent';
+/** Upgrades and new policies restart a service; a person's own agent that ended has ended. */
+const SERVICE_COMES_BACK_MS = 60_000;
+const RETRY_MS = 1_000;
 
 /**
- * The agent of the first of these work folders that has one: one machine has one agent. Null when none runs. Throws
- * StartError when the service of another account does: it cannot be shown, and a second agent must not start.
+ * The agent of the first of these work folders that has one, else the service of this machine: one machine has one
+ * agent. Null when none runs. Throws StartError when the service does not let this person in: a second agent must not
+ * start.
  */
 export async function attachToRunning(
   workFolders: readonly string[],
   log: GatewayLog,
-  serviceMark: string = SERVICE_MARK,
+  place: ServicePlace | null = servicePlace(),
 ): Promise<Attached | null> {
   for (const workFolder of workFolders) {
     const running = await findRunningAgent(workFolder);
-    if (running !== null) return follow(running, workFolder, log);
+    if (running !== null) return follow(running, { workFolder, comesBackMs: 0 }, log);
   }
-  if (process.platform === 'linux' && existsSync(serviceMark)) throw new StartError(SERVICE_RUNS);
-  return null;
+  const service = await findMachineService(place);
+  if (service === null) return null;
+  if (service === 'out-of-reach') throw new StartError(SERVICE_OUT_OF_REACH);
+  const { disk } = await service.snapshot();
+  return follow(service, { workFolder: disk.workFolder, comesBackMs: SERVICE_COMES_BACK_MS }, log);
 }
 
-async function follow(running: RunningAgent, workFolder: string, log: GatewayLog): Promise<Attached> {
+async function follow(
+  running: RunningAgent,
+  { workFolder, comesBackMs }: { readonly workFolder: string; readonly comesBackMs: number },
+  log: GatewayLog,
+): Promise<Attached> {
   let snapshot: Snapshot = await running.snapshot();
   const listeners = new Set<Parameters<AgentPort['subscribe']>[0]>();
   const gone = Promise.withResolvers<void>();
@@ -53,14 +68,17 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
       for (const hear of listeners) hear({ type: 'settingsChanged', settings: snapshot.settings }, snapshot);
     }
   };
+  const readOn = async (): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) if (line !== '') take(JSON.parse(line) as Update);
+  };
   const listen = async (): Promise<void> => {
     while (!detached.signal.aborted) {
-      try {
-        for await (const line of createInterface({ input: stream })) if (line !== '') take(JSON.parse(line) as Update);
-        stream = await running.watch();
-      } catch {
-        break;
-      }
+      // A stream that broke is opened again like one that ended: who listens there decides.
+      await readOn().catch(() => undefined);
+      const again = await watchAgain(running, comesBackMs, detached.signal).catch(() => null);
+      if (again === null) break;
+      stream = again;
+      if (detached.signal.aborted) stream.destroy();
     }
     if (!detached.signal.aborted) log.info({ workFolder }, 'The agent that this window showed has ended');
     gone.resolve();
@@ -76,8 +94,7 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
     },
     // Parsed once more at the other end: what was filled in stays as it is.
     execute: (name, input) => running.call(name, input as CommandInput<typeof name>),
-    // The control socket carries no files; the page shows that a picture is not there.
-    openDerived: async () => null,
+    openDerived: (asset, ref, range) => running.derived(asset, ref, range),
     detach() {
       detached.abort();
       stream.destroy();
@@ -85,8 +102,14 @@ async function follow(running: RunningAgent, workFolder: string, log: GatewayLog
   };
 }
 
-const SERVICE_RUNS = {
-  code: 'SERVICE_RUNNING',
-  message: 'The agent runs as a service of this machine, under an account of its own.',
-  nextStep: 'Whoever manages this machine sees it with “rushcatalog-agent status”; this window starts no second agent.',
-};
+/** The first try is at once; rejects when it is still not back after so long. */
+async function watchAgain(running: RunningAgent, comesBackMs: number, signal: AbortSignal) {
+  for (let waited = 0; ; waited += RETRY_MS) {
+    try {
+      return await running.watch();
+    } catch (error) {
+      if (waited >= comesBackMs || signal.aborted) throw error;
+      await delay(RETRY_MS, undefined, { signal });
+    }
+  }
+}

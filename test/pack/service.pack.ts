@@ -115,6 +115,29 @@ X
     expect(statusOf(id), journal()).toBe('completed');
   });
 
+  it('is seen and paused by the editors of the machine, changed by none of them, and hidden from strangers', () => {
+    machine.run(`
+      useradd --create-home editor && usermod -aG rushcatalog-users editor
+      useradd --create-home stranger`);
+    const as = (who: string, words: string) =>
+      machine.attempt(
+        `HOME=/home/${who} setpriv --reuid=${who} --regid=${who} --init-groups rushcatalog-agent ${words}`,
+      );
+    expect(JSON.parse(machine.run('rushcatalog-agent status --json'))).toMatchObject({ running: true });
+    expect(JSON.parse(as('editor', 'status --json').output)).toMatchObject({ running: true });
+    expect(as('editor', 'pause --for 1h').output).toMatch(/paused/i);
+    expect(as('editor', 'resume')).toMatchObject({ code: 0 });
+    expect(as('editor', 'drain').complaint).toContain('[SERVICE_MANAGED]');
+    expect(as('stranger', 'status')).toMatchObject({
+      code: 1,
+      complaint: expect.stringContaining('[SERVICE_RUNNING]'),
+    });
+    // The group opens the socket, not what only the service may read.
+    expect(as('editor', 'status --work /var/lib/rushcatalog-agent').code).not.toBe(0);
+    const reading = 'cat /etc/rushcatalog-agent/policy.json /var/lib/rushcatalog-agent/token';
+    expect(machine.attempt(`setpriv --reuid=editor --regid=editor --init-groups ${reading}`).output).toBe('');
+  });
+
   it('is started again after it was killed', async () => {
     const before = mainPid();
     machine.run(`kill -9 ${String(before)}`);

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Answer } from '../../../shared/bridge.ts';
 import type { CommandInput, CommandName } from '../../../shared/commands.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
@@ -11,6 +12,8 @@ export interface RunningAgent {
   snapshot(): Promise<Snapshot>;
   /** One JSON update per line, as the page gets it; destroy it to end. */
   watch(): Promise<IncomingMessage>;
+  /** A derived file as that agent gets it from its server. */
+  derived(assetUuid: string, ref: string, range?: string): Promise<Response>;
 }
 
 /** Every command is accepted or refused at once; only an agent that is stuck takes longer. */
@@ -19,11 +22,22 @@ const TIMEOUT_MS = 10_000;
 /** The agent of this work folder, or null when none runs. */
 export async function findRunningAgent(workFolder: string): Promise<RunningAgent | null> {
   const address = controlAddress(workFolder);
-  if (!isOurs(address)) return null;
+  return isOurs(address) ? agentAt(address) : null;
+}
+
+/**
+ * Who listens at this address, or null when nobody does. Rejects with EACCES or EPERM when this person may not connect.
+ * Whether the address can be trusted is the caller's to know.
+ */
+export async function agentAt(address: string): Promise<RunningAgent | null> {
   const agent: RunningAgent = {
-    call: async (name, input) => read(await ask(address, 'POST', `/call/${name}`, JSON.stringify(input))),
+    call: async (name, input) => read(await ask(address, 'POST', `/call/${name}`, { body: JSON.stringify(input) })),
     snapshot: async () => read(await ask(address, 'GET', '/snapshot')),
     watch: () => ask(address, 'GET', '/watch'),
+    derived: async (asset, ref, range) => {
+      const path = `/derived/${encodeURIComponent(asset)}/${encodeURIComponent(ref)}`;
+      return asResponse(await ask(address, 'GET', path, range === undefined ? {} : { headers: { range } }));
+    },
   };
   try {
     await agent.snapshot();
@@ -46,10 +60,15 @@ function isOurs(address: string): boolean {
   }
 }
 
-function ask(socketPath: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+  { body, headers: more = {} }: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const asked = request({ socketPath, method, path, headers, agent: false }, (response) => {
       signal.removeEventListener('abort', onTimeout);
       resolve(response);
@@ -67,4 +86,15 @@ async function read<T>(response: IncomingMessage): Promise<T> {
   if (response.statusCode !== 200) throw new Error(`The running agent answered ${String(response.statusCode)}.`);
   // Both ends are this program; a command's output was made by the schema that is its type.
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
+}
+
+function asResponse(incoming: IncomingMessage): Response {
+  const { statusCode = 502, headers } = incoming;
+  const named = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const empty = statusCode === 204 || statusCode === 304;
+  if (empty) incoming.resume();
+  return new Response(empty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>), {
+    status: statusCode,
+    headers: named,
+  });
 }

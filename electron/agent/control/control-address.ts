@@ -17,3 +17,11 @@ export function controlAddress(workFolder: string, platform: NodeJS.Platform = p
   if (Buffer.byteLength(inside) <= LONGEST) return inside;
   return join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), `rushcatalog-${userInfo().username}`, `${mark}.sock`);
 }
+
+/**
+ * Where a service listens for the editors of its machine: in a folder that the system made for their group
+ * (build/linux/rushcatalog-agent.service).
+ */
+export function sharedControlAddress(runtimeFolder: string): string {
+  return join(runtimeFolder, 'shared', 'control.sock');
+}
