@@ -144,6 +144,7 @@ function Standing() {
   const yielding = useAgent((snapshot) => snapshot.yielding !== null);
   const blocked = useAgent((snapshot) => troubleOf(snapshot) !== null);
   const server = useAgent((snapshot) => snapshot.server.link);
+  const endsBy = useAgent(({ agent }) => agent.endsBy);
   if (link.kind === 'lost') {
     return (
       <div className="standing">
@@ -157,12 +158,26 @@ function Standing() {
   }
   const [tone, text] = standingOf(phase, { busy, yielding, blocked });
   return (
-    <div className="standing" role="status">
-      <State tone={tone}>{t(`phase.${text}`)}</State>
-      <p className="standing-note">
-        {server === 'connected' ? t('server.connected') : <State tone="caution">{t(`server.${server}`)}</State>}
-      </p>
+    <div className="standing">
+      <div className="standing" role="status">
+        <State tone={tone}>{t(`phase.${text}`)}</State>
+        <p className="standing-note">
+          {server === 'connected' ? t('server.connected') : <State tone="caution">{t(`server.${server}`)}</State>}
+        </p>
+      </div>
+      {endsBy !== undefined && busy && <Countdown endsBy={Date.parse(endsBy)} />}
     </div>
+  );
+}
+
+/** How long running jobs still have; like an age it is not spoken at every second. */
+function Countdown({ endsBy }: { readonly endsBy: number }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  return (
+    <span className="standing-age" aria-hidden="true">
+      {t('phase.endsIn', { left: clock(Math.max(0, endsBy - now)) })}
+    </span>
   );
 }
 

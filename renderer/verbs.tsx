@@ -6,17 +6,20 @@ import { useAgent, useCommand } from './use-agent.ts';
 
 const LENGTHS = ['30m', '1h', 'tomorrow'] as const;
 
-/** Pause, resume, finish then stop; the rarer ones in a menu. */
+/** Pause, resume, finish then stop; the rarer ones in a menu. An agent that ends can be hurried. */
 export function Verbs() {
   const { t } = useTranslation();
   const phase = useAgent(({ agent }) => agent.phase);
   const { available, send } = useCommand();
   const ending = phase === 'draining' || phase === 'stopping' || phase === 'stopped';
-  const resting = phase === 'paused' || phase === 'draining';
   return (
     <div className="verbs">
       <div className="verb-pause">
-        {resting ? (
+        {phase === 'draining' ? (
+          <Button icon="cancel" disabled={!available} onClick={() => void send('stopNow', {})}>
+            {t('verb.hurry')}
+          </Button>
+        ) : phase === 'paused' ? (
           <Button icon="resume" disabled={!available} onClick={() => void send('resume', {})}>
             {t('verb.resume')}
           </Button>

@@ -19,7 +19,8 @@ import type {
 
 /** Facts in the past tense, emitted by the agent alone. `at` is an ISO instant. */
 export type AgentEvent =
-  | { readonly type: 'phaseChanged'; readonly phase: AgentPhase }
+  /** `endsBy`: running jobs are given back at this instant at the latest. */
+  | { readonly type: 'phaseChanged'; readonly phase: AgentPhase; readonly endsBy?: string }
   | { readonly type: 'registered'; readonly agentId: string; readonly policy?: ServerPolicy }
   | { readonly type: 'serverLinkChanged'; readonly server: Omit<ServerState, 'policy' | 'url'> }
   | { readonly type: 'serverAnswered'; readonly at: string; readonly clockAheadMs?: number }

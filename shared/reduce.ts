@@ -7,10 +7,17 @@ export function reduce(snapshot: Snapshot, event: AgentEvent): Snapshot {
   return { ...snapshot, ...change(snapshot, event), revision: snapshot.revision + 1 };
 }
 
+function inPhase(
+  { endsBy: _before, ...agent }: Snapshot['agent'],
+  { phase, endsBy }: { readonly phase: Snapshot['agent']['phase']; readonly endsBy?: string },
+): Snapshot['agent'] {
+  return { ...agent, phase, ...(endsBy === undefined ? {} : { endsBy }) };
+}
+
 function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
   switch (event.type) {
     case 'phaseChanged':
-      return { agent: { ...s.agent, phase: event.phase } };
+      return { agent: inPhase(s.agent, event) };
     case 'registered':
       return {
         agent: { ...s.agent, agentId: event.agentId },

@@ -46,6 +46,8 @@ export type AgentPhase = 'starting' | 'working' | 'paused' | 'draining' | 'stopp
 
 export interface AgentState {
   readonly phase: AgentPhase;
+  /** While the agent ends: its running jobs are given back at this instant at the latest. */
+  readonly endsBy?: string;
   readonly name: string;
   readonly version: string;
   readonly platform: string;

@@ -8,6 +8,10 @@ if [ -f "$app/chrome-sandbox" ]; then chmod 4755 "$app/chrome-sandbox"; fi
 if ! getent passwd rushcatalog >/dev/null; then
   useradd --system --user-group --no-create-home --home-dir /var/lib/rushcatalog-agent --shell /usr/sbin/nologin rushcatalog
 fi
+# The devices of GPU encoders belong to these groups; not every machine has them.
+for group in video render; do
+  if getent group "$group" >/dev/null; then usermod --append --groups "$group" rushcatalog; fi
+done
 # Whoever may see and pause the service of this machine; nobody is in it at first.
 if ! getent group rushcatalog-users >/dev/null; then groupadd --system rushcatalog-users; fi
 # Policy, enrolment token, CA: written by root, read by the service.

@@ -174,7 +174,8 @@ async function end(
   graceMs: number,
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
-  parts.store.emit({ type: 'phaseChanged', phase: 'draining' });
+  const endsBy = new Date(parts.clock.now() + graceMs).toISOString();
+  parts.store.emit({ type: 'phaseChanged', phase: 'draining', endsBy });
   // What stands still for the editor goes on for the grace, or it could not finish.
   yielding.stop();
   saver.cancel();

@@ -65,9 +65,8 @@ function commands({ agent, capabilities }: Snapshot, t: TFunction): Entry[] {
     icon,
     act: { kind: 'send', send },
   });
-  const resting = agent.phase === 'paused' || agent.phase === 'draining';
   return [
-    resting
+    agent.phase === 'paused'
       ? command('resume', t('verb.resume'), 'resume', (send) => send('resume', {}))
       : command('pause', t('verb.pause'), 'pause', (send) => send('pause', {})),
     ...(['30m', '1h', 'tomorrow'] as const).map((length) =>

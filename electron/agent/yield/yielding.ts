@@ -125,9 +125,11 @@ class Machine implements Yielding {
   }
 
   stopNow(): Refusal | null {
-    const refusal = this.pause();
+    // An agent that ends anyway is only hurried.
+    const ending = this.#deps.store.snapshot().agent.phase === 'draining';
+    const refusal = ending ? null : this.pause();
     if (refusal !== null) return refusal;
-    for (const run of this.#deps.runs()) if (run.executing()) run.kill('PREEMPTED');
+    for (const run of this.#deps.runs()) if (run.executing()) run.kill(ending ? 'AGENT_SHUTDOWN' : 'PREEMPTED');
     return null;
   }
 

@@ -32,15 +32,25 @@ const BINARY = hasDisplay() ? electronBinary() : null;
 export const RUNS_ON = BINARY === null ? 'the stand-in (Electron’s binary or a display is not here)' : 'Electron';
 export const ON_ELECTRON = BINARY !== null;
 
-export function startProgram(data: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
-  return BINARY === null ? startOnStandIn(data, env) : startOnElectron(BINARY, data, env);
+/** `more`: switches behind those that every test gives. */
+export function startProgram(
+  data: string,
+  env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+): Promise<Program> {
+  return BINARY === null ? startOnStandIn(data, env, more) : startOnElectron(BINARY, data, env, more);
 }
 
 /** Chromium's own sandbox does not run as root; ours in the page (webPreferences.sandbox) is another one. */
 const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
-async function startOnElectron(binary: string, data: string, env: Readonly<Record<string, string>>): Promise<Program> {
-  const args = [MAIN, '--data', data, ...asRoot];
+async function startOnElectron(
+  binary: string,
+  data: string,
+  env: Readonly<Record<string, string>>,
+  more: readonly string[],
+): Promise<Program> {
+  const args = [MAIN, '--data', data, ...more, ...asRoot];
   const app: ElectronApplication = await _electron.launch({
     executablePath: binary,
     args,
@@ -56,8 +66,12 @@ async function startOnElectron(binary: string, data: string, env: Readonly<Recor
   };
 }
 
-async function startOnStandIn(data: string, env: Readonly<Record<string, string>>): Promise<Program> {
-  const args = ['--import', REGISTER, MAIN, '--data', data];
+async function startOnStandIn(
+  data: string,
+  env: Readonly<Record<string, string>>,
+  more: readonly string[],
+): Promise<Program> {
+  const args = ['--import', REGISTER, MAIN, '--data', data, ...more];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',

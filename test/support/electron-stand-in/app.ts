@@ -24,7 +24,8 @@ export function requireNotReady(what: string): void {
 }
 
 class App extends EventEmitter {
-  readonly isPackaged = false;
+  /** A test may ask for what only an installed app does. */
+  readonly isPackaged = process.env['STAND_IN_PACKAGED'] === '1';
   _ending: Ending | undefined;
   _userData = join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'rushcatalog-agent');
   _isQuitting = false;

@@ -3,6 +3,7 @@ import { BrowserWindow } from './browser-window.ts';
 import { obeyTests } from './control.ts';
 import { crashReporter, Menu, nativeImage, Notification, powerMonitor, shell, Tray } from './desktop-parts.ts';
 import { ipcMain } from './ipc.ts';
+import { safeStorage } from './keystore.ts';
 import { protocol } from './scheme.ts';
 import { session } from './session.ts';
 import { strict } from './strict.ts';
@@ -15,18 +16,6 @@ import { strict } from './strict.ts';
 const dialog = strict('Dialog', {
   showErrorBox: (title: string, content: string): void => {
     process.stderr.write(`[${title}] ${content}\n`);
-  },
-});
-
-/** A Linux without a keyring: Chromium would "encrypt" with a password from its own source. */
-const safeStorage = strict('SafeStorage', {
-  isAsyncEncryptionAvailable: async (): Promise<boolean> => true,
-  getSelectedStorageBackend: (): string => 'basic_text',
-  encryptStringAsync: async (): Promise<never> => {
-    throw new Error('electron stand-in: it has no keystore');
-  },
-  decryptStringAsync: async (): Promise<never> => {
-    throw new Error('electron stand-in: it has no keystore');
   },
 });
 
