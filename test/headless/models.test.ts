@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { controlAddress } from '../../electron/agent/control/control-address.ts';
 import { serveControl } from '../../electron/agent/control/serve-control.ts';
 import { createDispatch } from '../../electron/gateway/dispatch.ts';
 import { ensureBuilt } from '../../scripts/build.mjs';
@@ -150,10 +151,12 @@ describe('models, the built command', () => {
     const log = pino({ level: 'silent' });
     const agent = createScriptedAgent(sampleSnapshot());
     const control = await serveControl({
-      workFolder: work,
+      address: controlAddress(work),
+      access: 'owner',
       dispatch: createDispatch(agent, log),
       snapshot: () => agent.snapshot(),
       watch: () => undefined,
+      derived: () => Promise.reject(new Error('nothing is derived here')),
       log,
     });
     try {
