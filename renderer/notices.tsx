@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import { useStore } from 'zustand';
 import type { Refusal } from '../shared/failure.ts';
 import { Icon } from './ui/icon.tsx';
+import { Said } from './ui/parts.tsx';
 
 /** Why the last command was refused; one at a time, newest wins, until it is dismissed. */
 export const notices = createStore<{ readonly refusal: Refusal | null }>(() => ({ refusal: null }));
@@ -14,17 +15,17 @@ export function notify(refusal: Refusal): void {
 export function Notice() {
   const { t } = useTranslation();
   const refusal = useStore(notices, (state) => state.refusal);
-  const unreachable = refusal?.code === 'AGENT_UNREACHABLE';
   return (
     <div className="notice-place" role="alert">
       {refusal !== null && (
         <div className="notice">
-          <p lang={unreachable ? undefined : 'en'}>
-            {unreachable ? t('refusal.AGENT_UNREACHABLE') : refusal.message}{' '}
-            <span className="said-next">
-              {unreachable ? t('refusal.AGENT_UNREACHABLE_next') : (refusal.nextStep ?? '')}
-            </span>
-          </p>
+          {refusal.code === 'AGENT_UNREACHABLE' ? (
+            <p>
+              {t('refusal.AGENT_UNREACHABLE')} <span className="said-next">{t('refusal.AGENT_UNREACHABLE_next')}</span>
+            </p>
+          ) : (
+            <Said code={refusal.code} message={refusal.message} nextStep={refusal.nextStep} />
+          )}
           <button
             type="button"
             className="button button-quiet"

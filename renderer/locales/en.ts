@@ -338,6 +338,12 @@ export const en = {
   } satisfies Record<FailureCode, string>,
   failureNext,
   capabilities: {
+    proofOf: {
+      generate_video_proxies: 'Encodes a review proxy of a one-second clip with sound and compares it with the clip.',
+      generate_thumbnails: 'Makes one thumbnail of a one-second clip and reads it back.',
+      generate_audio_waveform: 'Draws the waveform of one second of a tone and checks its height.',
+      transcribe_audio: 'Has the speech engine listen to one second of sound with the chosen model.',
+    },
     title: 'Capabilities',
     intro: 'What this machine offers to the server: switched on, and proved by a small real run.',
     switch: 'Offer {{name}} to the server',

@@ -374,6 +374,12 @@ export const fr = {
     CANCELLED: 'Relancez la tâche si elle doit tout de même être faite.',
   },
   capabilities: {
+    proofOf: {
+      generate_video_proxies: 'Encode un proxy de visionnage d’un clip sonore d’une seconde et le compare au clip.',
+      generate_thumbnails: 'Fait une vignette d’un clip d’une seconde et la relit.',
+      generate_audio_waveform: 'Dessine la forme d’onde d’une seconde de son pur et vérifie sa hauteur.',
+      transcribe_audio: 'Fait écouter une seconde de son au moteur de transcription avec le modèle choisi.',
+    },
     title: 'Capacités',
     intro: 'Ce que cette machine propose au serveur : activé, et prouvé par un petit essai réel.',
     switch: 'Proposer au serveur : {{name}}',

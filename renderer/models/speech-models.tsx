@@ -175,7 +175,7 @@ function DownloadLine({ download }: { readonly download: ModelDownload }) {
   if (phase === 'failed') {
     return (
       <div className="problem" role="alert">
-        <Said message={problem?.message ?? ''} nextStep={problem?.nextStep} />
+        <Said code={problem?.code} message={problem?.message ?? ''} nextStep={problem?.nextStep} />
       </div>
     );
   }

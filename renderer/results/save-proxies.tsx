@@ -89,7 +89,7 @@ function SaveDialog({
           </div>
           {refusal !== null && (
             <div className="problem" role="alert">
-              <Said message={refusal.message} nextStep={refusal.nextStep} />
+              <Said code={refusal.code} message={refusal.message} nextStep={refusal.nextStep} />
             </div>
           )}
           {saving !== null && <SavingLine saving={saving} />}

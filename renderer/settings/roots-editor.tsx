@@ -151,7 +151,9 @@ function RootStanding({ state }: { readonly state: RootState | undefined }) {
       <State tone={state.readable ? 'good' : 'bad'}>
         {state.readable ? t('health.readable') : t('health.unreadable')}
       </State>
-      {state.problem !== undefined && <Said message={state.problem.message} nextStep={state.problem.nextStep} />}
+      {state.problem !== undefined && (
+        <Said code={state.problem.code} message={state.problem.message} nextStep={state.problem.nextStep} />
+      )}
     </div>
   );
 }

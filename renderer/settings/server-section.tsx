@@ -96,7 +96,7 @@ function OutcomeText({ outcome }: { readonly outcome: Outcome }) {
       {outcome.kind === 'paired' && <State tone="good">{t('settings.paired')}</State>}
       {outcome.kind === 'refused' && (
         <div className="problem">
-          <Said message={outcome.refusal.message} nextStep={outcome.refusal.nextStep} />
+          <Said code={outcome.refusal.code} message={outcome.refusal.message} nextStep={outcome.refusal.nextStep} />
         </div>
       )}
     </div>

@@ -53,7 +53,7 @@ export function FolderPicker({
           <PathLine path={listing?.path ?? ''} onGo={open} />
           {look.refusal !== null && (
             <div className="problem" role="alert">
-              <Said message={look.refusal.message} nextStep={look.refusal.nextStep} />
+              <Said code={look.refusal.code} message={look.refusal.message} nextStep={look.refusal.nextStep} />
             </div>
           )}
           <Places shortcuts={look.shortcuts} current={listing?.path} onGo={open} />

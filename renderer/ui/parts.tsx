@@ -1,4 +1,7 @@
 import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { translationOf } from '../locales/refusals.ts';
+import { useLanguage } from '../use-agent.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 /** Small pieces that every view is made of. */
@@ -90,11 +93,35 @@ export function Facts({ rows }: { rows: readonly (readonly [name: string, value:
   );
 }
 
-/** A sentence and a next step as the agent or a tool said them (in English), marked as such for screen readers. */
-export function Said({ message, nextStep }: { message: string; nextStep?: string | undefined }) {
+/**
+ * A sentence and a next step as the agent said them. It speaks English: in another language its code is translated, and
+ * its own words, which name the file or the address, stand beside it, marked for screen readers.
+ */
+export function Said({
+  code,
+  message,
+  nextStep,
+}: {
+  readonly code?: string | undefined;
+  readonly message: string;
+  readonly nextStep?: string | undefined;
+}) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const translated = translationOf(language, code);
+  if (translated === null) {
+    return (
+      <p className="said" lang="en">
+        {message} {nextStep !== undefined && <span className="said-next">{nextStep}</span>}
+      </p>
+    );
+  }
   return (
-    <p className="said" lang="en">
-      {message} {nextStep !== undefined && <span className="said-next">{nextStep}</span>}
+    <p className="said">
+      {translated.said} {translated.next !== undefined && <span className="said-next">{translated.next}</span>}
+      <span className="said-original">
+        {t('failures.original')} <q lang="en">{message}</q>
+      </span>
     </p>
   );
 }

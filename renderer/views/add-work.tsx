@@ -46,7 +46,7 @@ function Adder() {
       {state.kind === 'looking' && <p className="hint">{t('add.looking')}</p>}
       {state.kind === 'refused' && (
         <div className="problem" role="alert">
-          <Said message={state.refusal.message} nextStep={state.refusal.nextStep} />
+          <Said code={state.refusal.code} message={state.refusal.message} nextStep={state.refusal.nextStep} />
         </div>
       )}
       {(state.kind === 'planned' || state.kind === 'adding') && (

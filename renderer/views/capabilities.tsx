@@ -65,19 +65,19 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
       {proof.status === 'failed' && (
         <div className="capability-why">
           <h3>{t('capabilities.why')}</h3>
-          <Said message={proof.reason.message} nextStep={proof.reason.nextStep} />
+          <Said code={proof.reason.code} message={proof.reason.message} nextStep={proof.reason.nextStep} />
         </div>
       )}
       {proof.status === 'missing' && proof.reason !== undefined && enabled && (
         <div className="capability-choose">
-          <Said message={proof.reason.message} nextStep={proof.reason.nextStep} />{' '}
+          <Said code={proof.reason.code} message={proof.reason.message} nextStep={proof.reason.nextStep} />{' '}
           <a href={routeTo('settings')}>{t('capabilities.openSettings')}</a>
         </div>
       )}
       {capability.withdrawn !== undefined && (
         <div className="capability-why">
           <p>{t('capabilities.withdrawnSince', { time: instant(capability.withdrawn.since) })}</p>
-          <Said message={capability.withdrawn.because.message} />
+          <Said code={capability.withdrawn.because.code} message={capability.withdrawn.because.message} />
         </div>
       )}
       <div className="capability-proof">
@@ -86,9 +86,8 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
             rows={[
               [
                 t('capabilities.proof'),
-                <span key="what" lang="en">
-                  {ran.what}
-                </span>,
+                // The agent says it in English.
+                language === 'en' ? ran.what : t(`capabilities.proofOf.${jobType}`),
               ],
               [t('capabilities.proofWhen'), instant(ran.ranAt)],
               [t('capabilities.proofTook'), took(ran.wallMs, language)],

@@ -53,7 +53,7 @@ export function FirstRun() {
       </p>
       {state.kind === 'refused' && (
         <div className="problem" role="alert">
-          <Said message={state.refusal.message} nextStep={state.refusal.nextStep} />
+          <Said code={state.refusal.code} message={state.refusal.message} nextStep={state.refusal.nextStep} />
         </div>
       )}
       <p className="hint">{t('first.server')}</p>

@@ -86,7 +86,7 @@ function Connection() {
       />
       {server.problem !== undefined && (
         <div className="problem">
-          <Said message={server.problem.message} nextStep={server.problem.nextStep} />
+          <Said code={server.problem.code} message={server.problem.message} nextStep={server.problem.nextStep} />
         </div>
       )}
     </Section>
@@ -190,7 +190,7 @@ function Roots() {
                     {root.readable ? t('health.readable') : t('health.unreadable')}
                   </State>
                   {root.problem !== undefined && (
-                    <Said message={root.problem.message} nextStep={root.problem.nextStep} />
+                    <Said code={root.problem.code} message={root.problem.message} nextStep={root.problem.nextStep} />
                   )}
                 </td>
                 <td className="path-cell">

@@ -48,7 +48,9 @@ function ToolRow({ tool }: { tool: ToolState }) {
         ) : (
           <State tone={isChoice(tool) ? 'quiet' : 'bad'}>{t('capabilities.notFound')}</State>
         )}
-        {tool.problem !== undefined && <Said message={tool.problem.message} nextStep={tool.problem.nextStep} />}
+        {tool.problem !== undefined && (
+          <Said code={tool.problem.code} message={tool.problem.message} nextStep={tool.problem.nextStep} />
+        )}
       </td>
       <td className="path-cell">{tool.path === undefined ? '–' : <bdi>{visible(tool.path)}</bdi>}</td>
       <td>{origin === undefined ? (tool.origin ?? '–') : t(`toolOrigin.${origin}`)}</td>
@@ -86,7 +88,11 @@ export function Isolation() {
             </p>
           )}
           {sandbox.problem !== undefined && (
-            <Said message={visible(sandbox.problem.message)} nextStep={sandbox.problem.nextStep} />
+            <Said
+              code={sandbox.problem.code}
+              message={visible(sandbox.problem.message)}
+              nextStep={sandbox.problem.nextStep}
+            />
           )}
         </>
       )}

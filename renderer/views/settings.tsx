@@ -62,7 +62,7 @@ function Problem() {
   if (problem === undefined) return null;
   return (
     <div className="problem settings-problem">
-      <Said message={problem.message} nextStep={problem.nextStep} />
+      <Said code={problem.code} message={problem.message} nextStep={problem.nextStep} />
     </div>
   );
 }
@@ -165,7 +165,9 @@ function SaveBar() {
         {changes === 0 && done !== null && t(`settings.${done}`)}
         {changes > 0 && wrong === 0 && t('settings.changes', { count: changes })}
         {changes > 0 && wrong > 0 && t('settings.wrongCount', { count: wrong })}
-        {changes > 0 && refusal !== null && <Said message={refusal.message} nextStep={refusal.nextStep} />}
+        {changes > 0 && refusal !== null && (
+          <Said code={refusal.code} message={refusal.message} nextStep={refusal.nextStep} />
+        )}
       </div>
       {changes > 0 && (
         <>

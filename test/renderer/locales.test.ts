@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { en } from '../../renderer/locales/en.ts';
 import { fr } from '../../renderer/locales/fr.ts';
+import { translationOf } from '../../renderer/locales/refusals.ts';
 
 const RENDERER = fileURLToPath(new URL('../../renderer', import.meta.url));
 const PLURAL = /_(?:zero|one|two|few|many|other)$/;
@@ -25,6 +26,29 @@ const sources = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('locales'))
   .map((path) => ({ path, text: readFileSync(join(RENDERER, path), 'utf8') }));
 const code = sources.map(({ text }) => text).join('\n');
+
+/** Codes that never reach a page: the command line's, the gateway's to programs, warnings with a text of their own. */
+const NOT_SHOWN = new Set([
+  ...['LISTEN_FAILED', 'MEDIA_ROOT_INVALID', 'NOT_JSON', 'NO_SESSION', 'PAGE_MISSING', 'PORT_FORBIDDEN', 'PORT_TAKEN'],
+  ...['TOKEN_FILE_UNUSABLE', 'NO_SPEECH', 'SILENCE', 'SOURCE_DAMAGED', 'RUSHCATALOG_SUPERVISOR'],
+]);
+const AGENT = fileURLToPath(new URL('../../electron', import.meta.url));
+
+describe('what the agent says', () => {
+  it('has a French sentence for every code that reaches a page', () => {
+    const codes = ['agent', 'compose', 'gateway', 'shell'].flatMap((part) =>
+      readdirSync(join(AGENT, part), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts'))
+        .flatMap((path) => [...readFileSync(join(AGENT, part, path), 'utf8').matchAll(/\bcode: '([A-Z][A-Z_]+)'/g)])
+        .map(([, name = '']) => name),
+    );
+    const spoken = [...new Set(codes)].filter((name) => !NOT_SHOWN.has(name)).sort();
+    expect(spoken.length).toBeGreaterThan(60);
+    expect(spoken.filter((name) => translationOf('fr', name) === null)).toEqual([]);
+    expect(translationOf('en', 'TOOL_MISSING')).toBeNull();
+    expect(translationOf('fr', 'constructor')).toBeNull();
+  });
+});
 
 describe('texts', () => {
   it('exist in both languages', () => {
