@@ -92,7 +92,7 @@ async function freeze(
   return found.result();
 }
 
-/** Freezes an agent in the middle of a job; one that was over a moment too early is followed by another. */
+/** Freezes an agent while a child of it works on a job; a moment without one is followed by another. */
 async function frozenWhileExecuting(
   bench: AgentBench,
   agent: Command,
@@ -109,7 +109,7 @@ async function frozenWhileExecuting(
     // Shorter than any of the four takes for eight seconds of film.
     await delay(random() * 120);
     const stopped = await standStill(bench, agent);
-    if (executes()) return { jobId, stopped };
+    if (executes() && stopped.length > 0) return { jobId, stopped };
     signalAll([agent.pid, ...stopped], 'SIGCONT');
     await untilEnded(bench.studio, [jobId], 120_000);
   }
