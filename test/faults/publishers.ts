@@ -16,8 +16,11 @@ export interface Publisher {
   readonly atLeast: number;
   isOutput(path: string, place: string): boolean;
   /** Runs it in the folder `place`; whether it says that all is done. */
-  publish(bench: AgentBench, place: string, how: Watched): Promise<boolean>;
+  publish(bench: Workplace, place: string, how: Watched): Promise<boolean>;
 }
+
+/** What they need of a bench. */
+export type Workplace = Pick<AgentBench, 'studio' | 'model' | 'temporary' | 'addJob'>;
 
 export interface Watched {
   /** What runs the program: strace, and its arguments. */
