@@ -573,9 +573,31 @@ function soundFile(
   return { name, container, make, ...nothing, audio: [2], sampleRate: 48_000, bits: 24, refused, soundOnly: true };
 }
 
+/** Everything a recorder or a phone writes when no picture is wanted. */
+const RECORDERS: readonly MatrixSource[] = (
+  [
+    ['Broadcast Wave, 24 bit', 'bwf.wav', 'pcm_s24le -write_bext 1 -metadata time_reference=172800000'],
+    ['Wave64', 'long.w64', 'pcm_s24le'],
+    ['AIFF', 'sound.aiff', 'pcm_s24be'],
+    ['Core Audio', 'sound.caf', 'pcm_s16le'],
+    ['AAC without a container', 'stream.aac', 'aac'],
+    ['voice memo, AAC', 'memo.m4a', 'aac'],
+    ['Apple Lossless', 'lossless.m4a', 'alac'],
+    ['FLAC', 'sound.flac', 'flac'],
+    ['Opus', 'message.opus', 'libopus'],
+    ['Vorbis', 'sound.ogg', 'libvorbis'],
+  ] as const
+).map(([name, file, codec]) => ({
+  ...soundFile(name, file.split('.').pop()?.toUpperCase() ?? '', () =>
+    made(file, [...lavfi(`${STEREO[0] ?? ''},atrim=duration=2`), ...split(`-c:a ${codec}`)]),
+  ),
+  ...(codec.startsWith('lib') ? { needs: [codec] } : {}),
+}));
+
 const WITHOUT_PICTURE: readonly MatrixSource[] = [
   soundFile('Wave', 'WAV', () => wavFile()),
   soundFile('MP3 with cover art', 'MP3', mp3WithCover),
+  ...RECORDERS,
   soundFile('still image', 'JPG', () => photoFile('still.jpg'), { every: /still image/ }),
 ];
 

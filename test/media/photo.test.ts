@@ -194,6 +194,13 @@ describe.skipIf(!hasEncoder('libx265'))('HEIC photos (made with libx265)', () =>
     expect((plain.topLeft[0] ?? 0) - (wide.topLeft[0] ?? 0)).toBeGreaterThan(20);
   });
 
+  it('refuses one that would have to be held whole, before it is decoded', async () => {
+    const path = await save('huge.heic', heic({ picture: 'color=red:s=64x64:r=1', width: 10_000, height: 9_000 }));
+    const failure = await failureOf(path);
+    expect(failure).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false });
+    expect(failure.message).toContain('10000 × 9000 pixels stored so that all of them have to be held at once');
+  });
+
   it('refuses a damaged one', async () => {
     const whole = heic({ picture: redAboveBlue, width: 640, height: 480 });
     const failure = await failureOf(await save('cut.heic', whole.subarray(0, whole.length - 200)));
