@@ -142,6 +142,16 @@ describe.skipIf(media.NO_FFMPEG !== null)(`probe ${media.NO_FFMPEG ?? ''}`, () =
     );
     const probe = await probeOf(braw);
     expect(() => requireVideo(probe, braw)).toThrow(/Blackmagic RAW/);
+    // Formats that no tool here reads at all are known by their names.
+    for (const [file, name] of [
+      ['A002.CRM', 'Canon Cinema RAW Light (CRM)'],
+      ['A003.r3d', 'REDCODE RAW (R3D)'],
+      ['A004.ari', 'ARRIRAW'],
+    ] as const) {
+      const { code, message } = await failureOf(await media.madeFile(file, 'no tool reads this '.repeat(99)));
+      const words = `“${file}” is ${name}, which this agent cannot decode; convert it with the camera maker’s software.`;
+      expect([code, message]).toEqual(['UNSUPPORTED_MEDIA', words]);
+    }
   });
 
   it('finds files that end before their container says', async () => {

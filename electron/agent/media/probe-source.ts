@@ -109,8 +109,10 @@ async function explain(result: ChildResult, source: ProbeContext['source']): Pro
     return failure('UNSUPPORTED_MEDIA', message, { ...toolDetail(result), subject: image });
   }
   const refused = REFUSED.exec(lines)?.groups;
-  const kind = cameraRaw(name) ?? refused?.['codec'] ?? refused?.['format'];
-  if (kind !== undefined) return unsupported(name, cameraRaw(kind) ?? `“${kind}” media`, kind, result);
+  const kind = refused?.['codec'] ?? refused?.['format'];
+  const camera = cameraRaw(name) ?? cameraRaw(kind ?? '');
+  if (camera !== undefined) return unsupported(name, camera, kind ?? camera, result);
+  if (kind !== undefined) return unsupported(name, `“${kind}” media`, kind, result);
   return unreadable(source.path, result);
 }
 
