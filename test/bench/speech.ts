@@ -11,7 +11,7 @@ import { TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 import { FFMPEG } from '../support/made-media.ts';
 import { RECITAL, writeRecitingModel } from '../support/reciting-model.ts';
 import { processorMs } from './resources.ts';
-import { describePairs, ratioOf, type Cost, type Pair } from './statistics.ts';
+import { describeWall, ratioOf, type Cost, type Pair } from './statistics.ts';
 
 export const SPEECH_NAME = 'speech overhead: transcript of a 10-minute WAV';
 export const SPEECH_FILE = 'ten-minutes-16.wav';
@@ -49,7 +49,7 @@ export async function measureSpeech(media: string): Promise<boolean> {
       }
     }
     const held = ratioOf(pairs, 'wallMs') <= BAR;
-    console.log(`${describePairs(SPEECH_NAME, pairs)}\n${held ? 'held' : 'NOT HELD'}: adds at most 2 %`);
+    console.log(`${describeWall(SPEECH_NAME, pairs)}\n${held ? 'held' : 'NOT HELD'}: adds at most 2 %`);
     return held;
   } finally {
     await embedded.agent.stop(0);
