@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { createCapabilities, type CapabilityDeps } from '../../electron/agent/capabilities/capabilities.ts';
 import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
@@ -170,6 +173,21 @@ describe('capabilities', () => {
     expect(waits).toHaveLength(2);
     await capabilities.stop();
   });
+
+  it('what an earlier look at the tools saw does not replace what a later one found', async () => {
+    const folder = await temporaryFolder();
+    const slow = join(folder, 'ffmpeg');
+    await writeFile(slow, '#!/bin/sh\nsleep 4\nexec ffmpeg "$@"\n', { mode: 0o755 });
+    let settings: ReturnType<CapabilityDeps['settings']> = { ...defaultSettings(), ffmpegPath: slow };
+    const { deps } = await world({ settings: () => settings });
+    const capabilities = createCapabilities(deps);
+    const first = capabilities.start();
+    await delay(100);
+    settings = defaultSettings();
+    await Promise.all([first, capabilities.refresh()]);
+    expect(capabilities.toolbox()?.ffmpeg.path).not.toBe(slow);
+    await capabilities.stop();
+  }, 30_000);
 
   it('transcription without a chosen model says so and how to choose one', async () => {
     const { deps } = await world();

@@ -101,6 +101,7 @@ class ProvedCapabilities implements Capabilities {
   #found: ToolsFound = { tools: [], toolbox: null };
   #accelerators: readonly AcceleratorState[] = [];
   #acceleratorsKnown: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
   /** Proofs run at most one at a time; each waits for the one before. */
   #line: Promise<unknown> = Promise.resolve();
 
@@ -192,7 +193,14 @@ class ProvedCapabilities implements Capabilities {
     return () => this.#listeners.delete(listener);
   }
 
-  async #findTools(): Promise<void> {
+  /** One look after the other: what an earlier one saw must not replace what a later one found. */
+  #findTools(): Promise<void> {
+    const look = this.#looking.then(() => this.#lookForTools());
+    this.#looking = look.catch(() => undefined);
+    return look;
+  }
+
+  async #lookForTools(): Promise<void> {
     const { env, bundledDir, processes, store, modelsFolder, sandbox } = this.#deps;
     if (sandbox !== undefined) this.#deps.emit({ type: 'sandboxChecked', sandbox: await sandbox.check() });
     const onlyOutside = (why: string): boolean => {
