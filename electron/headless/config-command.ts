@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { SETTING_NAMES, type SettingName, type SettingsView } from '../../shared/settings.ts';
+import { SETTING_NAMES, type SettingName, type Settings, type SettingsView } from '../../shared/settings.ts';
 import { environmentName } from '../compose/policy/environment.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { policyFile, readPolicy } from '../compose/policy/read-policy.ts';
@@ -11,25 +11,47 @@ import { dataFolder } from './folders.ts';
 export function configShowCommand(options: { readonly work?: string; readonly json: boolean }): number {
   const workFolder = resolve(options.work ?? join(dataFolder(), 'agent'));
   const file = join(workFolder, 'settings.json');
-  const view = openSettings(file, readManaged({})).view();
-  process.stdout.write(options.json ? `${JSON.stringify(asJson(view, file), null, 2)}\n` : table(view, file));
-  return view.problem === undefined ? EXIT.ok : EXIT.failed;
+  const managed = readManaged({});
+  const shown: Shown = { ...openSettings(file, managed).view(), file, presets: managed.presets };
+  process.stdout.write(options.json ? `${JSON.stringify(asJson(shown), null, 2)}\n` : table(shown));
+  return shown.problem === undefined ? EXIT.ok : EXIT.failed;
 }
 
-function asJson({ values, origins, problem }: SettingsView, settingsFile: string): object {
+interface Shown extends SettingsView {
+  /** The user's. */
+  readonly file: string;
+  /** The policy's `defaults`, which a person may change. */
+  readonly presets: Partial<Settings>;
+}
+
+const isPreset = ({ origins, presets }: Shown, name: SettingName): boolean =>
+  origins[name] === 'default' && presets[name] !== undefined;
+
+function asJson(shown: Shown): object {
+  const { values, origins, problem, file } = shown;
   const settings = Object.fromEntries(
-    SETTING_NAMES.map((name) => [name, { value: values[name] ?? null, origin: origins[name] }]),
+    SETTING_NAMES.map((name) => [
+      name,
+      {
+        value: values[name] ?? null,
+        origin: origins[name],
+        ...(isPreset(shown, name) ? { preset: true } : {}),
+      },
+    ]),
   );
-  return { policyFile: policyFile(), settingsFile, problem: problem ?? null, settings };
+  return { policyFile: policyFile(), settingsFile: file, problem: problem ?? null, settings };
 }
 
-function table({ values, origins, problem }: SettingsView, settingsFile: string): string {
+function table(shown: Shown): string {
+  const { values, origins, problem, file } = shown;
   const width = Math.max(...SETTING_NAMES.map((name) => name.length));
-  const where = (name: SettingName): string =>
-    origins[name] === 'environment' ? `environment (${environmentName(name)})` : origins[name];
-  const shown = (value: unknown): string => (value === undefined ? '–' : JSON.stringify(value));
-  const lines = SETTING_NAMES.map((name) => `${name.padEnd(width)}  ${where(name).padEnd(12)}  ${shown(values[name])}`);
-  const head = [`policy    ${policyFile()}`, `settings  ${settingsFile}`, ''];
+  const where = (name: SettingName): string => {
+    if (origins[name] === 'environment') return `environment (${environmentName(name)})`;
+    return isPreset(shown, name) ? 'default (of the policy)' : origins[name];
+  };
+  const text = (value: unknown): string => (value === undefined ? '–' : JSON.stringify(value));
+  const lines = SETTING_NAMES.map((name) => `${name.padEnd(width)}  ${where(name).padEnd(12)}  ${text(values[name])}`);
+  const head = [`policy    ${policyFile()}`, `settings  ${file}`, ''];
   const tail = problem === undefined ? [] : ['', sentence(problem)];
   return `${[...head, ...lines, ...tail].join('\n')}\n`;
 }

@@ -43,6 +43,7 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
   let data: string;
 
   test.beforeAll(async () => {
+    test.setTimeout(120_000);
     data = await newData({ maxParallelJobs: 3 });
     const policy = join(data, 'policy.json');
     await writeFile(policy, JSON.stringify({ settings: { encoder: 'software', retentionDays: 9 } }));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { createServer, type RunningServer } from '../../../server/server.ts';
+import { CAPABILITIES } from '../../../shared/job.ts';
 import { API_BASE } from '../../../shared/wire.ts';
 import type { StandInDesktop } from '../../support/electron-stand-in/desktop-parts.ts';
 import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
@@ -33,6 +34,7 @@ test.describe(`a machine that is set up from afar, on ${RUNS_ON}`, () => {
   };
 
   test.beforeAll(async () => {
+    test.setTimeout(120_000);
     folder = await mkdtemp(join(tmpdir(), 'managed-'));
     data = join(folder, 'data');
     await mkdir(data);
@@ -40,7 +42,9 @@ test.describe(`a machine that is set up from afar, on ${RUNS_ON}`, () => {
     const policy = join(folder, 'policy.json');
     const tokenFile = join(folder, 'one-time-token');
     await writeFile(tokenFile, 'a-one-time-token-of-last-year');
-    const settings = { serverUrl: server.url, updates: 'off' };
+    // No job is done here, so none of the proofs that load a machine is needed.
+    const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, false]));
+    const settings = { serverUrl: server.url, updates: 'off', capabilities };
     await writeFile(policy, JSON.stringify({ settings, enrolment: { tokenFile } }));
     program = await startProgram(
       data,

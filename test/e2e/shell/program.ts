@@ -26,6 +26,9 @@ export interface Program {
   kill(): Promise<void>;
 }
 
+/** A machine that proves its encoders at the same time takes a while to answer. */
+const CONNECT_MS = 90_000;
+
 const BINARY = hasDisplay() ? electronBinary() : null;
 
 /** What the suite drives, for its title. */
@@ -83,7 +86,7 @@ async function startOnStandIn(
     ...watched,
     page: async () => {
       const address = String(await ask({ kind: 'debugger' }));
-      const browser = await chromium.connectOverCDP(address);
+      const browser = await chromium.connectOverCDP(address, { timeout: CONNECT_MS });
       const pages = (): Page[] => browser.contexts().flatMap((context) => context.pages());
       for (;;) {
         const page = pages().find((each) => each.url().startsWith('https://rushcatalog.app.test/'));

@@ -43,6 +43,7 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
   const complaints: string[] = [];
 
   test.beforeAll(async () => {
+    test.setTimeout(120_000);
     data = await newData();
     program = await startProgram(data);
     page = await program.page();

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { guards } from './guards.ts';
 import { takeInstanceLock } from './instance-lock.ts';
 import { preventable, strict } from './strict.ts';
 
@@ -36,6 +37,7 @@ class App extends EventEmitter {
 
   enableSandbox(): void {
     requireNotReady('app.enableSandbox');
+    guards.sandboxed = true;
   }
 
   getPath(name: string): string {

@@ -6,6 +6,7 @@ import { bareApp } from './app.ts';
 import { startChromium, type Host } from './chromium.ts';
 import { checkOptions } from './declared.ts';
 import { desktop } from './desktop-parts.ts';
+import { guards } from './guards.ts';
 import { invoke, PagePort, post, strictPort, type Sender } from './ipc.ts';
 import { pageScript } from './page-script.ts';
 import { fromChromium, originOf, toChromium } from './scheme.ts';
@@ -150,6 +151,8 @@ class BareWindow extends EventEmitter {
       throw new Error('electron stand-in: it hosts sandboxed, isolated pages only');
     }
     this._options = options;
+    guards.windows.push(options);
+    guards.contents.push(this._contents);
     this._visible = options.show ?? true;
     this.webContents = strict('WebContents', this._contents);
     this._contents._strict = this.webContents;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { MenuItemConstructorOptions } from 'electron';
 import { requireReady } from './app.ts';
 import { checkOptions } from './declared.ts';
+import { guards, type Guards } from './guards.ts';
 import { strict } from './strict.ts';
 
 /**
@@ -21,6 +22,7 @@ export interface StandInDesktop {
   readonly crashReporter: object[];
   /** Paths that the file manager was asked to show. */
   readonly revealed: string[];
+  readonly guards: Guards;
   /** The label of each item, those of submenus after their own, with a slash. */
   labels(): string[];
   click(label: string): void;
@@ -62,6 +64,7 @@ export const desktop: StandInDesktop = {
   loginItems: [],
   crashReporter: [],
   revealed: [],
+  guards,
   idleSeconds: 3_600,
   onBattery: false,
   labels: () => labelsOf(desktop.tray?.menu ?? []),
@@ -77,6 +80,7 @@ Reflect.set(globalThis, 'standIn', desktop);
 export const Menu = strict('Menu', {
   setApplicationMenu: (menu: unknown): void => {
     if (menu !== null) throw new Error('electron stand-in: application menus are not known to the stand-in yet');
+    guards.menus.push(menu);
   },
   buildFromTemplate: (template: readonly MenuItemConstructorOptions[]): ShownMenu => {
     for (const item of template) checkOptions('MenuItemConstructorOptions', item);

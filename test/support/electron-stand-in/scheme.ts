@@ -1,5 +1,6 @@
 import { checkOptions } from './declared.ts';
 import { requireNotReady, requireReady } from './app.ts';
+import { guards } from './guards.ts';
 import { strict } from './strict.ts';
 
 /**
@@ -45,6 +46,7 @@ export const protocol = strict('Protocol', {
       checkOptions('CustomScheme', each);
       checkOptions('Privileges', each.privileges ?? {});
       privileged.add(each.scheme);
+      guards.schemes.push(each);
     }
   },
   handle(scheme: string, handler: Handler): void {

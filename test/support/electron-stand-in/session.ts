@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { requireReady } from './app.ts';
+import { guards } from './guards.ts';
 import { strict } from './strict.ts';
 
 type Answer = (granted: boolean) => void;
@@ -23,23 +24,32 @@ class Session extends EventEmitter {
 
   setPermissionRequestHandler(handler: RequestHandler | null): void {
     this._request = handler;
+    if (handler !== null) guards.session.set('setPermissionRequestHandler', handler);
   }
 
   setPermissionCheckHandler(handler: CheckHandler | null): void {
     this._check = handler;
+    if (handler !== null) guards.session.set('setPermissionCheckHandler', handler);
   }
 
   async resolveProxy(_url: string): Promise<string> {
     return 'DIRECT';
   }
 
-  /** The stand-in's Chromium has no devices and shares no screen; that the handlers are there is all it can see. */
-  setDevicePermissionHandler(_handler: unknown): void {}
-  setBluetoothPairingHandler(_handler: unknown): void {}
-  setDisplayMediaRequestHandler(_handler: unknown): void {}
+  /** The stand-in's Chromium has no devices and shares no screen; a test asks the handlers itself. */
+  setDevicePermissionHandler(handler: () => unknown): void {
+    guards.session.set('setDevicePermissionHandler', handler);
+  }
+  setBluetoothPairingHandler(handler: () => unknown): void {
+    guards.session.set('setBluetoothPairingHandler', handler);
+  }
+  setDisplayMediaRequestHandler(handler: () => unknown): void {
+    guards.session.set('setDisplayMediaRequestHandler', handler);
+  }
 }
 
 const bare = new Session();
+guards.sessions.push(bare);
 const defaultSession = strict('Session', bare);
 
 /** What both handlers let a page have, in Chromium's names. Without handlers Electron grants everything. */
