@@ -65,16 +65,17 @@ async function readKept({ folder, secret }: ServerPlace): Promise<Kept> {
 /** Also the rotation: a new one-time token beside a refused token is exchanged. One that was refused is not sent again. */
 function lookAgain(serverUrl: string, place: ServerPlace, missing: Refusal): (inUse: string) => Promise<FoundToken> {
   let spent: { readonly oneTimeToken: string; readonly refusal: Refusal } | null = null;
+  // Read now: once the agent works the journal is its own.
+  const installationId = place.enrolmentTokenFile === undefined ? '' : installationIdOf(join(place.folder, 'agent'));
   return async (inUse) => {
     const kept = await readKept(place);
     if ('token' in kept && kept.token !== null && kept.token !== inUse) return { kind: 'found', token: kept.token };
-    const { enrolmentTokenFile: file, folder, secret, network = {} } = place;
+    const { enrolmentTokenFile: file, secret, network = {} } = place;
     const oneTimeToken = file === undefined ? null : readOneTimeToken(file);
     if (file === undefined || oneTimeToken === null) {
       return inUse === '' ? none('refusal' in kept ? kept.refusal : missing) : { kind: 'kept' };
     }
     if (oneTimeToken === spent?.oneTimeToken) return none(spent.refusal);
-    const installationId = installationIdOf(join(folder, 'agent'));
     const answer = await enrol({ serverUrl, oneTimeToken, installationId, network });
     if (answer.kind === 'refused') spent = { oneTimeToken, refusal: answer.refusal };
     if (answer.kind !== 'enrolled') return none(answer.refusal);
