@@ -16,19 +16,29 @@ export interface NetworkFacts {
 
 const OWN_MACHINE = ['localhost', '127.0.0.1', '::1'];
 
-/** A `fetch` over these facts. Its connections are its own: they end with the process. */
+/**
+ * A `fetch` over these facts. The authorities that the system trusts count beside those that Node brings along: that is
+ * where a studio puts its own. Its connections are its own: they end with the process.
+ */
 export function createNetworkFetch(facts: NetworkFacts): typeof fetch {
-  const { proxyUrl } = facts;
-  if (proxyUrl === undefined && facts.extraCa === undefined) return fetch;
-  const ca = trusted(facts.extraCa);
-  const dispatcher: Dispatcher =
-    proxyUrl === undefined ? new Agent({ connect: { ca } }) : throughProxy(proxyUrl, facts, ca);
+  let dispatcher: Dispatcher | undefined;
   return (input, init) => {
+    if (facts.proxyUrl === undefined && !isEncrypted(input)) return fetch(input, init);
+    dispatcher ??= dispatcherOf(facts);
     const options: RequestInit = { ...init };
     // Node's own fetch takes it; its type is that of the undici inside Node, a version apart from the package's.
     Reflect.set(options, 'dispatcher', dispatcher);
     return fetch(input, options);
   };
+}
+
+function isEncrypted(input: Parameters<typeof fetch>[0]): boolean {
+  return (input instanceof Request ? input.url : String(input)).startsWith('https:');
+}
+
+function dispatcherOf(facts: NetworkFacts): Dispatcher {
+  const ca = trusted(facts.extraCa);
+  return facts.proxyUrl === undefined ? new Agent({ connect: { ca } }) : throughProxy(facts.proxyUrl, facts, ca);
 }
 
 /** Named hosts are left out of the proxy by undici's own rules, which are those of curl. */
