@@ -92,6 +92,14 @@ function fetchNode(target: Target, folder: string): void {
   }
 }
 
+/** A Node that was fetched by hand: the pinned version and no other, as far as this machine can ask it. */
+export function takeNode(target: Target, file: string, folder: string): void {
+  const wanted = `v${readTable().node.version}`;
+  const found = ownTarget() === target ? execFileSync(file, ['--version'], { encoding: 'utf8' }).trim() : wanted;
+  if (found !== wanted) throw new VendorError(`${file} is Node ${found}; the pinned one is ${wanted}.`);
+  take(file, join(folder, vendorFiles(target)[0] ?? 'node'));
+}
+
 /** Copies ffmpeg and ffprobe and writes down what they are: version, flags, licence, hashes. */
 export function takeFfmpeg(target: Target, from: string, folder: string, builtFlags?: string): FfmpegFacts {
   const [, ffmpeg = '', ffprobe = ''] = vendorFiles(target);
@@ -141,7 +149,7 @@ function main(): void {
   const folder = vendorFolder(target);
   mkdirSync(folder, { recursive: true });
   if (values.node === undefined) fetchNode(target, folder);
-  else take(values.node, join(folder, vendorFiles(target)[0] ?? 'node'));
+  else takeNode(target, values.node, folder);
   if (values.ffmpeg !== undefined) {
     const said = values['ffmpeg-version'];
     const facts = takeFfmpeg(target, values.ffmpeg, folder, said === undefined ? said : readFileSync(said, 'utf8'));

@@ -6,8 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { licenceOf, parseBuild } from '../../scripts/pack/ffmpeg-build.ts';
 import { shippedComponents, unwelcome } from '../../scripts/pack/notices.ts';
 import { listFiles, ROOT, stage } from '../../scripts/pack/stage.ts';
-import { TARGET_FACTS } from '../../scripts/pack/targets.ts';
-import { takeFfmpeg, vendorProblems, VendorError } from '../../scripts/pack/vendor.ts';
+import { ownTarget, TARGET_FACTS } from '../../scripts/pack/targets.ts';
+import { takeFfmpeg, takeNode, vendorProblems, VendorError } from '../../scripts/pack/vendor.ts';
 import { likeExecutable, makeNativeStubs } from './electron-stub.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stage-'));
@@ -56,6 +56,16 @@ describe('the tools that ship', () => {
   ])('ffmpeg built with “%s” is under %s', (flags, licence) => {
     const { configuration } = parseBuild(`ffmpeg version 7.1 Copyright\nconfiguration: ${flags}\n`);
     expect(licenceOf(configuration)).toBe(licence);
+  });
+
+  it.skipIf(ownTarget() === null)('a Node of another version than the pinned one is refused', () => {
+    const place = join(folder, 'node');
+    mkdirSync(place);
+    const target = ownTarget() ?? 'linux-x64';
+    writeFileSync(join(place, 'old'), '#!/bin/sh\necho v20.1.0\n', { mode: 0o755 });
+    expect(() => takeNode(target, join(place, 'old'), place)).toThrow(/is Node v20\.1\.0; the pinned one is v24\./);
+    takeNode(target, process.execPath, place);
+    expect(existsSync(join(place, 'node'))).toBe(true);
   });
 
   it('an ffmpeg that must not be passed on is refused', () => {
