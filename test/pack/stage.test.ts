@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { licenceOf, parseBuild } from '../../scripts/pack/ffmpeg-build.ts';
 import { shippedComponents, unwelcome } from '../../scripts/pack/notices.ts';
 import { listFiles, ROOT, stage } from '../../scripts/pack/stage.ts';
-import { ownTarget, TARGET_FACTS } from '../../scripts/pack/targets.ts';
+import { ownTarget, TARGET_FACTS, vendorFiles } from '../../scripts/pack/targets.ts';
 import { takeFfmpeg, takeNode, vendorProblems, VendorError } from '../../scripts/pack/vendor.ts';
 import { likeExecutable, makeNativeStubs } from './electron-stub.ts';
 
@@ -65,7 +65,7 @@ describe('the tools that ship', () => {
     writeFileSync(join(place, 'old'), '#!/bin/sh\necho v20.1.0\n', { mode: 0o755 });
     expect(() => takeNode(target, join(place, 'old'), place)).toThrow(/is Node v20\.1\.0; the pinned one is v24\./);
     takeNode(target, process.execPath, place);
-    expect(existsSync(join(place, 'node'))).toBe(true);
+    expect(existsSync(join(place, vendorFiles(target)[0] ?? ''))).toBe(true);
   });
 
   it('an ffmpeg that must not be passed on is refused', () => {
