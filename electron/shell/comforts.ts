@@ -13,6 +13,8 @@ import type { Updates } from './updates/updates.ts';
 
 export interface ComfortDeps {
   readonly agent: Pick<AgentPort, 'snapshot' | 'subscribe' | 'execute'>;
+  /** False for an agent that is only shown: its settings are another account's and say nothing about this login. */
+  readonly own: boolean;
   readonly window: BrowserWindow;
   readonly icons: string;
   readonly show: () => void;
@@ -54,7 +56,7 @@ export function addComforts(deps: ComfortDeps): Comforts {
     window.setProgressBar(overallProgress(snapshot), { mode: progressMode(snapshot) });
   };
   const redraw = atMostEvery(REDRAW_MS, draw);
-  const applySettings = loginItemKeeper(setting, deps.log);
+  const applySettings = deps.own ? loginItemKeeper(setting, deps.log) : (): void => undefined;
   const unsubscribe = agent.subscribe((event, snapshot) => {
     // In front of the window nobody has to be told what it shows.
     if (window.isDestroyed() || !window.isFocused()) notifier.hear(event, snapshot);

@@ -88,6 +88,7 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
   const show = (): void => showOrNothing(window);
   const comforts = addComforts({
     agent: port,
+    own: agent.own,
     window,
     icons: iconFolder(process.resourcesPath),
     show,

@@ -7,6 +7,7 @@ import { createServer, type RunningServer } from '../../../server/server.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import { API_BASE } from '../../../shared/wire.ts';
 import type { StandInDesktop } from '../../support/electron-stand-in/desktop-parts.ts';
+import { put, start } from '../../support/command.ts';
 import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
 import { expectNowhere } from './search-secrets.ts';
 
@@ -104,4 +105,31 @@ test.describe(`a machine that is set up from afar, on ${RUNS_ON}`, () => {
     expect(await set(false)).toMatchObject({ ok: true });
     await expect.poll(() => existsSync(file)).toBe(false);
   });
+});
+
+test('a window beside an agent that runs already shows that one, starts no other and lets it live', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'attached-'));
+  const data = join(folder, 'data');
+  await mkdir(data);
+  const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, false]));
+  await writeFile(join(data, 'settings.json'), JSON.stringify({ capabilities, agentName: 'the one before' }));
+  const before = start(['start', '--data', data, '--no-open'], { from: 'sources', env: { XDG_DATA_HOME: folder } });
+  try {
+    await before.said(/http:\/\//, 60_000);
+    const program = await startProgram(data);
+    const page = await program.page();
+    await page.getByRole('navigation').waitFor();
+    await expect(page.getByText('Connected to the server')).toBeVisible({ timeout: 30_000 });
+    expect(await page.evaluate(() => window.rushcatalog?.call('pause', { for: '1h' }))).toMatchObject({ ok: true });
+    await expect.poll(() => trayLine(program)).toBe('Paused');
+    await program.evaluate(({ app }) => app.quit());
+    expect(await program.ended).toBe(0);
+    // It goes on, still paused by the window that is gone.
+    const status = start(['status', '--work', join(data, 'agent'), '--json'], { from: 'sources' });
+    expect((await status.ended).code).toBe(0);
+    expect(JSON.parse(status.output())).toMatchObject({ running: true, name: 'the one before', phase: 'paused' });
+  } finally {
+    await put(before);
+    await rm(folder, { recursive: true, force: true });
+  }
 });
