@@ -35,7 +35,7 @@ describe('the guide for administrators', () => {
   });
 
   it.each([...commands])('“rushcatalog-agent %s” is there with its options', async (command, options) => {
-    const asked = start([...command.split(' '), '--help'], { from: 'sources' });
+    const asked = start([...command.split(' '), '--help']);
     expect((await asked.ended).code).toBe(0);
     for (const option of options) expect(asked.output()).toContain(`${option} `);
   });
