@@ -26,7 +26,8 @@ export async function checkPair(
     await using made = await makeProxy(path, profile);
     const wallMs = Math.round(performance.now() - began);
     if (expected !== undefined) return { kind: 'wrong', what: [`made, although ${String(expected)} was expected`] };
-    const what = source.soundOnly === true ? await soundFaults(made.file) : await faults(source, profile, made.file);
+    const what =
+      source.soundOnly === true ? await soundFaults(made.file) : await proxyFaults(source, profile, made.file);
     const type = made.success.artifacts[0]?.contentType ?? '';
     if (play !== undefined && !isEdit(profile)) what.push(...(await playFaults(source, made.file, type, play)));
     return what.length === 0 ? { kind: 'made', wallMs } : { kind: 'wrong', what };
@@ -44,7 +45,8 @@ function isEdit(profile: ProfileName): boolean {
   return PROXY_PROFILES[profile].family === 'edit';
 }
 
-async function faults(source: MatrixSource, profile: ProfileName, file: string): Promise<string[]> {
+/** What of a proxy of this source is not as it should be; empty: nothing. */
+export async function proxyFaults(source: MatrixSource, profile: ProfileName, file: string): Promise<string[]> {
   if (!isEdit(profile)) return reviewFaults(source, file);
   const informed = NO_MEDIAINFO === null ? await mediaInfoFaults(source, file) : [];
   return [...(await editFaults(source, file)), ...informed];

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { NO_FFMPEG } from '../support/made-media.ts';
-import { checkPair, PROFILE_NAMES } from './matrix-check.ts';
+import { checkPair, PROFILE_NAMES, proxyFaults } from './matrix-check.ts';
 import { NO_MEDIAINFO } from './matrix-reading.ts';
-import { cannotMake, MATRIX } from './matrix-sources.ts';
+import { cannotMake, MATRIX, type MatrixSource } from './matrix-sources.ts';
+import { makeProxy } from './proxy-run.ts';
 
 /** A slice of `npm run test:media` under the editing profiles; the review profiles have tests of their own. */
 
@@ -35,9 +36,19 @@ describe.skipIf(NO_FFMPEG !== null)(`media matrix, a slice${LESS}${WITHOUT}`, ()
     ['a turned picture', { rotation: 90 }, /rotation: expected 90, got 0/],
     ['another shape', { aspect: 4 / 3 }, /aspect/],
   ] as const)('would notice %s', async (_, lie, expected) => {
+    const { source, file } = await told();
+    expect((await proxyFaults({ ...source, ...lie }, 'edit_prores_proxy_v1', file)).join('; ')).toMatch(expected);
+  });
+
+  /** One proxy, about which each of the lies is told. */
+  let kept: { readonly source: MatrixSource; readonly proxy: Awaited<ReturnType<typeof makeProxy>> } | undefined;
+  async function told() {
     const source = MATRIX.find(({ reel }) => reel === 'A001C002');
     if (source === undefined) throw new Error('no such source');
-    const result = await checkPair({ ...source, ...lie }, await source.make(), 'edit_prores_proxy_v1');
-    expect(result.kind === 'wrong' ? result.what.join('; ') : result.kind).toMatch(expected);
+    kept ??= { source, proxy: await makeProxy(await source.make(), 'edit_prores_proxy_v1') };
+    return { source, file: kept.proxy.file };
+  }
+  afterAll(async () => {
+    await kept?.proxy[Symbol.asyncDispose]();
   });
 });

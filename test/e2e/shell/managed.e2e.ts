@@ -113,7 +113,7 @@ test('a window beside an agent that runs already shows that one, starts no other
   await mkdir(data);
   const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, false]));
   await writeFile(join(data, 'settings.json'), JSON.stringify({ capabilities, agentName: 'the one before' }));
-  const before = start(['start', '--data', data, '--no-open'], { from: 'sources', env: { XDG_DATA_HOME: folder } });
+  const before = start(['start', '--data', data, '--no-open'], { env: { XDG_DATA_HOME: folder } });
   try {
     await before.said(/http:\/\//, 60_000);
     const program = await startProgram(data);
@@ -125,7 +125,7 @@ test('a window beside an agent that runs already shows that one, starts no other
     await program.evaluate(({ app }) => app.quit());
     expect(await program.ended).toBe(0);
     // It goes on, still paused by the window that is gone.
-    const status = start(['status', '--work', join(data, 'agent'), '--json'], { from: 'sources' });
+    const status = start(['status', '--work', join(data, 'agent'), '--json']);
     expect((await status.ended).code).toBe(0);
     expect(JSON.parse(status.output())).toMatchObject({ running: true, name: 'the one before', phase: 'paused' });
   } finally {
