@@ -268,7 +268,7 @@ test.describe('keys and states', () => {
       /Adobe Premiere Pro/,
     ],
     ['a server that is gone', { server: { ...sampleSnapshot().server, link: 'unreachable' } }, /does not answer/],
-    ['a full disk', { ...idle, disk: { ...sampleSnapshot().disk, full: true } }, /Cannot work/],
+    ['what keeps it from working', { ...idle, disk: { ...sampleSnapshot().disk, full: true } }, /Cannot work/],
     ['a first run', { ...idle, totals: { done: 0, failed: 0, givenBack: 0 } }, /Your first proxy/],
     ['draining', { ...idle, agent: { ...sampleSnapshot().agent, phase: 'draining' } }, /Finishing, then stopping/],
   ];
