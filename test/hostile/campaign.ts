@@ -2,10 +2,11 @@ import { NO_STRACE, traceAgent, type Evidence } from './traced-agent.ts';
 
 /**
  * npm run test:hostile: the whole corpus through the real agent under strace, without the sandbox and with it (`--no-sandbox`, `--only-sandbox`). Ends
- * with code 1 when anything that must not happen did. `--only NAME` takes the files whose name holds that.
+ * with code 1 when anything that must not happen did. `--only NAME[,NAME]` takes the files whose name holds
+ * one of those.
  */
 const only = process.argv[process.argv.indexOf('--only') + 1];
-const wanted = process.argv.includes('--only') ? only : undefined;
+const wanted = process.argv.includes('--only') ? only?.split(',') : undefined;
 const modes = (['off', 'auto'] as const).filter(
   (mode) => !process.argv.includes(mode === 'off' ? '--only-sandbox' : '--no-sandbox'),
 );
@@ -27,7 +28,7 @@ const expectNone = (what: string, found: readonly string[]): void => {
 for (const sandbox of modes) {
   const started = performance.now();
   const evidence = await traceAgent({
-    choose: ({ path }) => wanted === undefined || path.includes(wanted),
+    choose: ({ path }) => wanted === undefined || wanted.some((part) => path.includes(part)),
     sandbox,
     limitMs: 20 * 60_000,
   });

@@ -11,11 +11,11 @@ const LIMITER = 'alimiter=limit=0.891:level=false:latency=true';
  * within half a turn first, so that no two of them can cancel. Two channels stand 90° apart: sound in both comes out
  * equally loud whatever their polarity, sound in one of a pair 3 dB lower. An ear for words does not hear phase.
  */
-export function speechMix(streams: readonly AudioStream[]): string {
+export function speechMix(streams: readonly AudioStream[], limitSeconds?: number): string {
   const parts: string[] = [];
   const channels: { readonly label: string; readonly gain: number }[] = [];
   for (const [at, stream] of streams.entries()) {
-    const mix = mixSound([stream]);
+    const mix = mixSound([stream], limitSeconds);
     if (mix === undefined) continue;
     const label = `m${String(at)}`;
     parts.push(mix.graph.replaceAll('[mix]', `[${label}]`));

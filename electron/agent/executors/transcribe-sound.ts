@@ -85,7 +85,14 @@ export function soundArgs(
     '-y',
     `file:${pcmPath}`,
   ];
-  return [...ffmpegStart(), ...PROGRESS_ARGS, ...inputArgs(input), '-filter_complex', speechMix(streams), ...output];
+  return [
+    ...ffmpegStart(),
+    ...PROGRESS_ARGS,
+    ...inputArgs(input),
+    '-filter_complex',
+    speechMix(streams, limitSeconds),
+    ...output,
+  ];
 }
 
 async function refuse(context: ExecutionContext<'transcribe_audio'>, result: ChildResult): Promise<never> {

@@ -1,4 +1,5 @@
 import type { AudioStream } from './probe.ts';
+import { heldWithin, LONGEST_SECONDS } from './promised-length.ts';
 
 /** How the sound of a review proxy is made of all audio streams of a source (media.md, "generate_video_proxies"). */
 
@@ -21,16 +22,21 @@ const LIMITER = 'alimiter=limit=0.891:level=false:latency=true';
  * The mix of a source's audio streams; undefined without any. One mono stream stays mono, everything else becomes
  * stereo. Nothing is divided by the number of streams: a silent stream adds nothing to a sum, so it is left out by
  * arithmetic, and sound on one of eight mono tracks keeps its level. Peaks of the sum are held by a limiter.
+ * @param limitSeconds where the mix ends whatever the source's times say
  */
-export function mixSound(streams: readonly AudioStream[]): SoundMix | undefined {
+export function mixSound(
+  streams: readonly AudioStream[],
+  limitSeconds: number = LONGEST_SECONDS,
+): SoundMix | undefined {
+  const step = inStep(limitSeconds);
   const [first] = streams;
   if (first === undefined) return undefined;
   if (streams.length === 1) {
-    if (first.channels === 1) return { channels: 1, graph: `${input(first)}pan=mono|c0=c0,${inStep()}[mix]` };
+    if (first.channels === 1) return { channels: 1, graph: `${input(first)}pan=mono|c0=c0,${step}[mix]` };
     const limiter = first.channels > 2 ? `,${LIMITER}` : '';
-    return { channels: 2, graph: `${input(first)}${stereo(first)},${inStep()}${limiter}[mix]` };
+    return { channels: 2, graph: `${input(first)}${stereo(first)},${step}${limiter}[mix]` };
   }
-  const branches = streams.map((stream, at) => `${input(stream)}${stereo(stream)},${inStep()}[s${at}]`);
+  const branches = streams.map((stream, at) => `${input(stream)}${stereo(stream)},${step}[s${at}]`);
   const labels = streams.map((_, at) => `[s${at}]`).join('');
   const sum = `${labels}amix=inputs=${streams.length}:duration=longest:dropout_transition=0:normalize=false`;
   return { channels: 2, graph: [...branches, `${sum},${LIMITER}[mix]`].join(';') };
@@ -45,8 +51,8 @@ function input(stream: AudioStream): string {
  * the stream does. `flags=res` resamples from the start: libswresample would otherwise begin to when it first follows
  * a drift, forget what it has given out, and put as much silence in as has passed until then (seen in 5.1).
  */
-function inStep(): string {
-  return `aresample=${MIX_SAMPLE_RATE_HZ}:flags=res:async=1000:first_pts=0`;
+function inStep(limitSeconds: number): string {
+  return `${heldWithin(limitSeconds)},aresample=${MIX_SAMPLE_RATE_HZ}:flags=res:async=1000:first_pts=0`;
 }
 
 /** Speakers of ffmpeg's layouts, in channel order. */

@@ -18,6 +18,14 @@ export function lengthLimit(probe: Probe): number {
   return Math.ceil((promised / 1000) * (1 + ROOM_SHARE)) + ROOM_SECONDS;
 }
 
+/**
+ * Part of a filter graph, before `aresample`: what is timed beyond the limit is moved to it. `aresample` holds all the
+ * silence of a gap in memory at once, 1.7 GB for a gap of six hours; and what ends at the limit is seen to run on.
+ */
+export function heldWithin(limitSeconds: number): string {
+  return `asetpts='if(gt(PTS,${limitSeconds}/TB),${limitSeconds}/TB,PTS)'`;
+}
+
 /** Why nothing is made of a source whose header promises more than a day, or null. @param name of the file */
 export function tooLong(probe: Probe, name: string): Failure | null {
   const hours = (durationMs(probe) ?? 0) / 3_600_000;

@@ -53,7 +53,7 @@ export function planReview(probe: Probe, video: VideoStream, profile: ReviewProx
     size,
     rate: steadyRate(video),
     audio,
-    sound: mixSound(audio),
+    sound: mixSound(audio, limitSeconds),
     limitSeconds,
   };
 }
@@ -61,7 +61,7 @@ export function planReview(probe: Probe, video: VideoStream, profile: ReviewProx
 /** undefined: there is no sound. */
 export function planSound(probe: Probe, profile: ProxyProfile): SoundPlan | undefined {
   const audio = audioStreams(probe);
-  const sound = mixSound(audio);
+  const sound = mixSound(audio, lengthLimit(probe));
   return sound === undefined ? undefined : { kind: 'sound', profile, audio, sound, limitSeconds: lengthLimit(probe) };
 }
 

@@ -10,6 +10,7 @@ import {
 import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
+import { heldWithin } from './promised-length.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { keyFrameInterval } from './proxy-rate.ts';
@@ -121,7 +122,7 @@ function soundArgs(plan: EditPlan, stream: AudioStream, at: number): string[] {
   const trimmed = plan.leadSeconds === 0 ? '' : ',atrim=start=0';
   return [
     ['-map', `0:${stream.index}`, `-c:a:${at}`, sampleCodec(plan, stream)],
-    [`-filter:a:${at}`, `aresample=async=1:min_hard_comp=0.1${trimmed}`],
+    [`-filter:a:${at}`, `${heldWithin(plan.limitSeconds)},aresample=async=1:min_hard_comp=0.1${trimmed}`],
     [`-metadata:s:a:${at}`, `language=${quicktimeLanguage(stream.tags['language'])}`],
   ].flat();
 }

@@ -1,5 +1,6 @@
 import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
+import { heldWithin } from './promised-length.ts';
 
 /** Decoders without floating point: their output is the same on every processor (media.md, byte-identical waveform). */
 const FIXED_POINT: Readonly<Record<string, string>> = { aac: 'aac_fixed', ac3: 'ac3_fixed', mp3: 'mp3' };
@@ -64,7 +65,7 @@ function decoderOption(stream: AudioStream, all: readonly AudioStream[]): string
 const UNTIMED = /^(wav|w64|aiff)$/;
 
 function graph(wish: PcmWish): string[] {
-  const timed = `aresample=${wish.sampleRate}:async=1:first_pts=0`;
+  const timed = `${heldWithin(wish.limitSeconds)},aresample=${wish.sampleRate}:async=1:first_pts=0`;
   const [only, ...more] = wish.streams;
   if (only !== undefined && more.length === 0) {
     return ['-map', `0:${only.index}`, ...(UNTIMED.test(wish.format) ? [] : ['-af', timed])];
