@@ -133,13 +133,6 @@ describe.skipIf(media.NO_FFMPEG !== null)(`scrub sprites ${media.NO_FFMPEG ?? ''
     expectTrue(shown, 1.5);
   });
 
-  it('finds them where that source has a key frame every 20 s alone', { timeout: 120_000 }, async () => {
-    const path = await greySeconds('sprite-far.mts', 12_600, 100, ['-output_ts_offset', '100']);
-    const { shown } = await sprite(path);
-    expect(shown).toHaveLength(1000);
-    expectTrue(shown, 12.6);
-  });
-
   it('makes the same bytes twice', async () => {
     const path = await greySeconds('sprite.mp4', 123, 50);
     const hashes = async () => (await sprite(path)).success.artifacts.map((artifact) => artifact.sha256);
