@@ -31,7 +31,6 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   'minute-1080p.mp4': { args: clip('1920x1080', 60) },
   'second-1080p.mp4': { args: clip('1920x1080', 1) },
   'half-hour-16.wav': { args: [...halfHour, '-c:a', 'pcm_s16le'] },
-  'ten-minutes-16.wav': { args: [...halfHour, '-t', '600', '-c:a', 'pcm_s16le'] },
   'half-hour-24.wav': { args: [...halfHour, '-c:a', 'pcm_s24le'] },
   'minute.mp4': { args: clip('640x360', 60, '-g 50') },
   'ten-minutes.mp4': { args: [], repeat: { of: 'minute.mp4', times: 10 } },

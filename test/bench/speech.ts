@@ -13,15 +13,14 @@ import { RECITAL, writeRecitingModel } from '../support/reciting-model.ts';
 import { processorMs } from './resources.ts';
 import { describeWall, ratioOf, type Cost, type Pair } from './statistics.ts';
 
-export const SPEECH_NAME = 'speech overhead: transcript of a 10-minute WAV';
-export const SPEECH_FILE = 'ten-minutes-16.wav';
-const PAIRS = 5;
+export const SPEECH_NAME = 'speech overhead: transcript of a 30-minute WAV';
+export const SPEECH_FILE = 'half-hour-16.wav';
+const PAIRS = 3;
 const BAR = 1.02;
 
 /**
  * A whole transcription job, from the claim to the accepted report, beside ffmpeg and the engine's process alone with
- * the same arguments. The real engine with a small model and a short file: larger and longer ones make the share
- * smaller.
+ * the same arguments. The real engine with a small model: a larger one takes longer and makes the share smaller.
  */
 export async function measureSpeech(media: string): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-bench-'));

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext, Toolbox } from '../../electron/agent/executors/executor.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
@@ -33,6 +34,15 @@ export async function withContext<T>(
   } finally {
     await rig.context.processes.kill();
     await rig.remove();
+  }
+}
+
+/** Nobody of the job's children is left, at the latest 2 s after its answer. */
+export async function nobodyLeft(context: Pick<SpeechContext, 'processes'>): Promise<void> {
+  const deadline = performance.now() + 2000;
+  while (context.processes.groups().length > 0) {
+    if (performance.now() > deadline) throw new Error(`still there: ${context.processes.groups().join(', ')}`);
+    await delay(20);
   }
 }
 

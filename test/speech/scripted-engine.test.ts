@@ -4,7 +4,7 @@ import { createTranscribeExecutor } from '../../electron/agent/executors/transcr
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import type { Script } from '../support/children/whisper-cli-stand-in.ts';
 import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';
-import { failureOf, makeModels, withContext, type SpeechContext } from './rig.ts';
+import { failureOf, makeModels, nobodyLeft, withContext, type SpeechContext } from './rig.ts';
 
 let models: Awaited<ReturnType<typeof makeModels>>;
 beforeAll(async () => {
@@ -109,7 +109,7 @@ describe.skipIf(NO_FFMPEG !== null)(`an engine that misbehaves, as a real proces
   ] as const)('%s is %s, retryable, and nothing else dies', async (ending, code) => {
     const { result } = await scripted(await tone(1), { windows: [], ending }, async (context) => {
       const failure = await failureOf(execute(context));
-      expect(context.processes.groups()).toEqual([]);
+      await nobodyLeft(context);
       return failure;
     });
     expect(result).toMatchObject({ code, retryable: true });
