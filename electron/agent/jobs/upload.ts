@@ -56,7 +56,10 @@ export async function uploadArtifact(deps: UploadDeps, index: number, artifact: 
   }
 }
 
-/** After a restart the server is asked which parts it holds; one that cannot say so gets the upload anew. */
+/**
+ * After a restart the server is asked which parts it holds; one that cannot say so gets the upload anew, and an answer that
+ * cannot be read leaves it at the receipts in the journal: the same upload goes on.
+ */
 async function learnParts(deps: UploadDeps, index: number, uploadId: string): Promise<Uploaded | null> {
   const { parts, run } = deps;
   const known = await insist(context(deps), 'upload-status', (signal) =>
@@ -69,6 +72,8 @@ async function learnParts(deps: UploadDeps, index: number, uploadId: string): Pr
       return { kind: known.reaction };
     case 'accept':
       if (known.body !== undefined) parts.journal.replaceParts(run.runId, index, known.body.parts);
+      return null;
+    case 'do-without':
       return null;
     default:
       parts.journal.restartUpload(run.runId, index);

@@ -207,8 +207,9 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
     ...waits,
     ...tokens,
     ok: 'accept',
-    redirect: 'begin-upload-anew',
-    malformed: 'begin-upload-anew',
+    // A proxy's page says nothing about the upload: what the journal knows still stands.
+    redirect: 'do-without',
+    malformed: 'do-without',
     '400': 'begin-upload-anew',
     '404': 'begin-upload-anew',
     '409': 'begin-upload-anew',
