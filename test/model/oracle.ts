@@ -22,6 +22,8 @@ interface SeenLease {
   /** Its agent was killed while it held it. */
   diedIn: boolean;
   until: number;
+  /** The same without heartbeats that arrived when their agent had long given them up: it may have let go by then. */
+  keptUntil: number;
 }
 
 interface Health {
@@ -103,6 +105,7 @@ export function createOracle(now: () => number, agents: number): Oracle {
           ghost: late,
           diedIn: false,
           until: now() + LEASE_MS,
+          keptUntil: now() + LEASE_MS,
         });
         return;
       }
@@ -113,6 +116,7 @@ export function createOracle(now: () => number, agents: number): Oracle {
       if (request.path.endsWith('/heartbeat')) {
         if (now() > lease.until) broken.add('token: a heartbeat was accepted for a lease that had ended');
         lease.until = now() + LEASE_MS;
+        if (!late) lease.keptUntil = lease.until;
       }
     },
     trouble(agent, bad) {
@@ -188,7 +192,11 @@ function judgeJob(
     const lease = leases.get(lockHash);
     if (event === 'leaseExpired') {
       // What happened before the last heartbeat, or the claim, had no part in it.
-      if (lease !== undefined && !lease.ghost && agentWasWell(lease.agent, lease.until - LEASE_MS, lease.until)) {
+      if (
+        lease !== undefined &&
+        !lease.ghost &&
+        agentWasWell(lease.agent, lease.keptUntil - LEASE_MS, lease.keptUntil)
+      ) {
         rules.push('intent: a lease lapsed although its agent was well for long enough to keep it');
       }
       [holder, lapsed] = [null, lockHash];
