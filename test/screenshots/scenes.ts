@@ -195,7 +195,13 @@ export const SCENES: readonly Scene[] = [
   { name: 'done-clip-facts', place: `done/${CLIP}`, agent: results, height: 1900 },
   { name: 'done-drop-frame', place: `done/${DROP_FRAME}`, agent: results, act: playing },
   { name: 'done-editing-proxy', place: `done/${EDIT_PROXY}`, agent: results },
-  { name: 'done-long-take', place: `done/${LONG_TAKE}`, agent: results },
+  {
+    name: 'done-long-take',
+    place: `done/${LONG_TAKE}`,
+    agent: results,
+    // Four megabytes of levels have to arrive first.
+    act: async (page) => page.locator('.wave-canvas').waitFor(),
+  },
   {
     name: 'done-save-proxies',
     place: 'done',
