@@ -87,6 +87,8 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       await clearLeftovers(parts, owner);
       const housekeeping = setInterval(() => void keepHouse(parts), HOUSEKEEPING_MS).unref();
       stopping.signal.addEventListener('abort', () => clearInterval(housekeeping), { once: true });
+      // Finding tools starts programs, which takes seconds on a busy machine: finished work does not wait for it.
+      await runs.resume('deliveries');
       const toolsKnown = nextEvent(store, 'toolsFound');
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
       yielding.start();
