@@ -14,11 +14,8 @@ export interface ActiveRuns {
   /** Jobs that fill a slot, claims under way included. */
   executing(): number;
   take(offer: WireJob, jobType: JobType): Promise<void>;
-  /**
-   * Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer.
-   * `deliveries`: only finished work, which needs no tools.
-   */
-  resume(what?: 'deliveries' | 'everything'): Promise<void>;
+  /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
+  resume(): Promise<void>;
   /** Resolves when no run and no claim under way is left, or when `signal` is aborted. */
   settled(signal: AbortSignal): Promise<void>;
 }
@@ -73,10 +70,9 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     list: () => [...runs.values()],
     executing: () => [...runs.values()].filter((run) => run.executing()).length + claiming.size,
     take: (offer, jobType) => ask(intendToClaim(parts, offer, jobType)),
-    async resume(what = 'everything') {
+    async resume() {
       for (const run of parts.journal.runs()) {
-        if (run.phase === 'kept' || runs.has(run.jobId) || claiming.has(run.jobId)) continue;
-        if (what === 'deliveries' && run.phase !== 'executed') continue;
+        if (run.phase === 'kept') continue;
         if (run.phase === 'claiming') void ask(run);
         else start(afterRestart(parts, run), null);
       }

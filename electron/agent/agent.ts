@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { Answer } from '../../shared/bridge.ts';
 import type { COMMANDS, CommandName } from '../../shared/commands.ts';
-import type { AgentEventType } from '../../shared/event.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './active-runs.ts';
 import { countYielding } from './activity/yield-clock.ts';
@@ -14,7 +13,7 @@ import type { Parts } from './jobs/parts.ts';
 import { respondWith } from './results/open-kept.ts';
 import { sweepStrayChildren } from './process/sweep.ts';
 import { shutDown } from './shutdown.ts';
-import type { Store, StoreListener } from './store.ts';
+import type { StoreListener } from './store.ts';
 import { sweepWorkspaces } from './workspace.ts';
 import { agentYielding } from './yield/agent-yielding.ts';
 import type { Yielding } from './yield/yielding.ts';
@@ -87,16 +86,14 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       await clearLeftovers(parts, owner);
       const housekeeping = setInterval(() => void keepHouse(parts), HOUSEKEEPING_MS).unref();
       stopping.signal.addEventListener('abort', () => clearInterval(housekeeping), { once: true });
-      // Finding tools starts programs, which takes seconds on a busy machine: finished work does not wait for it.
-      await runs.resume('deliveries');
-      const toolsKnown = nextEvent(store, 'toolsFound');
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
       yielding.start();
-      const ready = capabilities.start();
-      // A job that was running needs the tools, not their proofs: unfinished runs go on within seconds of a start.
-      await Promise.race([ready, toolsKnown]);
-      if (stopped !== undefined) return;
+      // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
+      // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
       await runs.resume();
+      const ready = capabilities.start();
+      await Promise.race([ready, parts.toolsKnown]);
+      if (stopped !== undefined) return;
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
     },
@@ -206,16 +203,6 @@ async function end(
   deps.token.close();
   parts.store.emit({ type: 'phaseChanged', phase: 'stopped' });
   parts.journal.close();
-}
-
-function nextEvent(store: Store, type: AgentEventType): Promise<void> {
-  return new Promise((resolve) => {
-    const end = store.subscribe((event) => {
-      if (event.type !== type) return;
-      end();
-      resolve();
-    });
-  });
 }
 
 async function keepHouse(parts: Parts): Promise<void> {

@@ -34,7 +34,7 @@ import type { SettingsStore } from './settings-store.ts';
 import { createMediaRoots } from './storage/media-roots.ts';
 import { createAgentModels } from './speech/agent-models.ts';
 import type { ModelCommands } from './speech/model-commands.ts';
-import { createStore } from './store.ts';
+import { createStore, nextEvent } from './store.ts';
 import type { TokenSource } from './token-source.ts';
 import { VERSION } from './version.ts';
 import { workspacePath } from './workspace.ts';
@@ -214,6 +214,7 @@ function partsOn(ground: Ground, { make }: ProcessMaker, capabilities: Capabilit
     roots: createMediaRoots(settings().mediaRoots, clock),
     executors,
     toolbox: () => capabilities.toolbox(),
+    toolsKnown: nextEvent(store, 'toolsFound'),
     settings,
     hardware: capabilities.hardware,
     workFolder,

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../../shared/event.ts';
+import type { AgentEvent, AgentEventType } from '../../shared/event.ts';
 import { reduce } from '../../shared/reduce.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 
@@ -25,4 +25,15 @@ export function createStore(initial: Snapshot): Store {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Resolves at the next event of this type. */
+export function nextEvent(store: Store, type: AgentEventType): Promise<void> {
+  return new Promise((resolve) => {
+    const end = store.subscribe((event) => {
+      if (event.type !== type) return;
+      end();
+      resolve();
+    });
+  });
 }

@@ -175,6 +175,7 @@ function makeParts(
       },
     },
     toolbox: () => ({ ffmpeg: { path: '/nowhere', version: '0' }, ffprobe: { path: '/nowhere', version: '0' } }),
+    toolsKnown: Promise.resolve(),
     settings: () => ({ ...defaultSettings(), maxParallelJobs: 2 }),
     workFolder,
     logFolder: join(workFolder, 'logs'),

@@ -86,6 +86,7 @@ export function createTestParts(serverUrl: string, timeoutMs = 250): TestParts {
     roots: createMediaRoots([], clock),
     executors: {},
     toolbox: () => null,
+    toolsKnown: Promise.resolve(),
     settings: defaultSettings,
     workFolder,
     logFolder: join(workFolder, 'logs'),

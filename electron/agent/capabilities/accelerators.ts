@@ -36,6 +36,8 @@ export interface AcceleratorSearch {
   readonly runId: string;
   /** Default: systeminformation, which starts system programs of its own. */
   readonly devices?: () => Promise<readonly GraphicsDevice[]>;
+  /** Aborted: the trial that runs is ended, and no other begins. */
+  readonly signal?: AbortSignal;
 }
 
 /** Asking Windows for its devices takes seconds when WMI is cold; beyond this the machine counts as without. */
@@ -51,6 +53,8 @@ export async function findAccelerators(search: AcceleratorSearch): Promise<reado
   // The name of its folder: in a sandbox that is all it may write.
   const processes = search.processes(search.runId);
   const folder = await createWorkspace(search.workFolder, search.runId);
+  const end = (): void => void processes.kill();
+  search.signal?.addEventListener('abort', end, { once: true });
   try {
     const devices = await withinTime((search.devices ?? systemDevices)(), DEVICES_WALL_MS, []);
     const listed = await listEncoders(search.ffmpeg, processes);
@@ -58,10 +62,12 @@ export async function findAccelerators(search: AcceleratorSearch): Promise<reado
     const proofs: (readonly [HardwareEncoder, EncoderProof])[] = [];
     // One at a time: consumer cards allow few sessions, and this runs beside jobs.
     for (const trial of trials) {
+      if (search.signal?.aborted === true) break;
       proofs.push([trial.choice.encoder, await tryEncoder(search.ffmpeg, trial, processes, folder)]);
     }
     return assign(devices, proofs);
   } finally {
+    search.signal?.removeEventListener('abort', end);
     await processes.kill();
     await removeWorkspace(folder);
   }

@@ -26,6 +26,7 @@ import type { ProcessMaker } from './process-maker.ts';
 import type { SandboxPort } from '../process/sandbox-port.ts';
 import { proofKey, rememberedProof, rememberProof } from './proof-cache.ts';
 import { proveCapability, type FinishedProof } from './prove.ts';
+import { createRetests, type After, type Retests } from './retests.ts';
 import type { TextStore } from './text-store.ts';
 
 export interface CapabilityDeps {
@@ -50,8 +51,8 @@ export interface CapabilityDeps {
   readonly devices?: () => Promise<readonly GraphicsDevice[]>;
   /** Default: driverMark. */
   readonly driverMark?: (tool: string) => Promise<string>;
-  /** Runs `task` after `ms`; returns how to call it off. Default: a timer that keeps nothing alive. */
-  readonly after?: (ms: number, task: () => void) => () => void;
+  /** Default: a timer that keeps nothing alive. */
+  readonly after?: After;
 }
 
 export interface Capabilities {
@@ -97,7 +98,7 @@ class ProvedCapabilities implements Capabilities {
     prove: () => this.#findAccelerators(),
     mark: () => this.#driverMark(),
   });
-  readonly #retests = new Map<CapabilityName, () => void>();
+  readonly #retests: Retests;
   #found: ToolsFound = { tools: [], toolbox: null };
   #accelerators: readonly AcceleratorState[] = [];
   #acceleratorsKnown: Promise<void> = Promise.resolve();
@@ -107,6 +108,7 @@ class ProvedCapabilities implements Capabilities {
 
   constructor(deps: CapabilityDeps) {
     this.#deps = deps;
+    this.#retests = createRetests((name) => this.#records.get(name)?.enabled === true, deps.after);
     const { capabilities } = deps.settings();
     for (const jobType of JOB_TYPES) {
       if (deps.executors[jobType] === undefined) continue;
@@ -131,7 +133,7 @@ class ProvedCapabilities implements Capabilities {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    for (const callOff of this.#retests.values()) callOff();
+    this.#retests.callOffAll();
     await this.#line;
     await this.#acceleratorsKnown;
   }
@@ -223,6 +225,7 @@ class ProvedCapabilities implements Capabilities {
         processes,
         workFolder,
         runId: 'accelerators',
+        signal: this.#stop.signal,
         ...(devices === undefined ? {} : { devices }),
       };
       this.#hardware.proved(await this.#driverMark());
@@ -300,10 +303,10 @@ class ProvedCapabilities implements Capabilities {
     if (record === undefined) return;
     const next = withProof(record, proof);
     this.#replace(next);
-    if (proof.status === 'passed') this.#retests.get(name)?.();
+    if (proof.status === 'passed') this.#retests.callOff(name);
     if (proof.status !== 'failed') return;
     if (next.withdrawn === undefined) {
-      this.#later(name, proveAgainMs(next), () => void this.test(name));
+      this.#retests.later(name, proveAgainMs(next), () => void this.test(name));
       return;
     }
     this.#replace({ ...next, withdrawals: next.withdrawals + 1 });
@@ -312,17 +315,7 @@ class ProvedCapabilities implements Capabilities {
 
   #retestLater(record: CapabilityRecord): void {
     const { name } = record;
-    this.#later(name, retestDelayMs(record), () => void this.#prove(name, { remembered: false }));
-  }
-
-  /** Instead of what was to be done later before. Nothing is proved for a capability that is switched off by then. */
-  #later(name: CapabilityName, ms: number, task: () => void): void {
-    this.#retests.get(name)?.();
-    const after = this.#deps.after ?? unheldTimer;
-    const callOff = after(ms, () => {
-      if (this.#records.get(name)?.enabled === true) task();
-    });
-    this.#retests.set(name, callOff);
+    this.#retests.later(name, retestDelayMs(record), () => void this.#prove(name, { remembered: false }));
   }
 
   #replace(record: CapabilityRecord): void {
@@ -347,12 +340,4 @@ class ProvedCapabilities implements Capabilities {
   #instant(): string {
     return new Date(this.#deps.now()).toISOString();
   }
-}
-
-function unheldTimer(ms: number, task: () => void): () => void {
-  const timer = setTimeout(task, ms);
-  timer.unref();
-  return () => {
-    clearTimeout(timer);
-  };
 }

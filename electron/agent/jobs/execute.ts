@@ -57,6 +57,7 @@ async function judged(value: Failure, { parts, job, source, signal }: ExecuteDep
 async function runExecutor(deps: ExecuteDeps): Promise<ExecutionSuccess> {
   const { parts, run, source } = deps;
   const executor = executorFor(parts.executors, deps.job.jobType);
+  await Promise.race([parts.toolsKnown, whenAborted(deps.signal)]);
   const tools = parts.toolbox();
   if (executor === undefined || tools === null) {
     throw new JobFailure(failure('ENGINE_UNAVAILABLE', 'The tools for this job are not available on this machine.'));
@@ -72,6 +73,13 @@ async function runExecutor(deps: ExecuteDeps): Promise<ExecutionSuccess> {
     processes: deps.processes,
     signal: deps.signal,
     report: reporter(deps),
+  });
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

@@ -30,6 +30,8 @@ export interface Parts {
   readonly roots: MediaRoots;
   readonly executors: ExecutorRegistry;
   readonly toolbox: () => Toolbox | null;
+  /** Resolves when the tools of this machine were looked for, found or not. */
+  readonly toolsKnown: Promise<void>;
   readonly settings: () => Settings;
   /** Hardware encoders for executors that may use them. */
   readonly hardware?: HardwareEncoders;

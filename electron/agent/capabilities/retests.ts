@@ -1,0 +1,42 @@
+import type { CapabilityName } from '../../../shared/job.ts';
+
+/** What is to be proved later: at most one thing per capability, the newest wish. */
+export interface Retests {
+  /** Nothing is done for a capability that is switched off by then. */
+  later(name: CapabilityName, ms: number, task: () => void): void;
+  callOff(name: CapabilityName): void;
+  callOffAll(): void;
+}
+
+/** Runs `task` after `ms`; returns how to call it off. */
+export type After = (ms: number, task: () => void) => () => void;
+
+export function createRetests(
+  isEnabled: (name: CapabilityName) => boolean,
+  // A timer that keeps no program alive.
+  after: After = unheldTimer,
+): Retests {
+  const planned = new Map<CapabilityName, () => void>();
+  const callOff = (name: CapabilityName): void => planned.get(name)?.();
+  return {
+    later(name, ms, task) {
+      callOff(name);
+      planned.set(
+        name,
+        after(ms, () => {
+          if (isEnabled(name)) task();
+        }),
+      );
+    },
+    callOff,
+    callOffAll() {
+      for (const name of planned.keys()) callOff(name);
+    },
+  };
+}
+
+function unheldTimer(ms: number, task: () => void): () => void {
+  const timer = setTimeout(task, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
