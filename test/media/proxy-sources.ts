@@ -174,6 +174,13 @@ export function beginningCut(source: string, share: number) {
   });
 }
 
+/**
+ * A copy that stopped, as copies do, at any byte: never just behind a transport packet, where by chance a picture may
+ * end too, and then nothing could tell it from a whole recording.
+ */
 export function cut(source: string, name: string, share: number) {
-  return madeFrom(source, name, `cut at ${share}`, (bytes) => bytes.subarray(0, Math.floor(bytes.length * share)));
+  return madeFrom(source, name, `cut at ${share}, inside a packet`, (bytes) => {
+    const end = Math.floor(bytes.length * share);
+    return bytes.subarray(0, end % 188 === 0 ? end - 94 : end);
+  });
 }
