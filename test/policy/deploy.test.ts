@@ -12,12 +12,15 @@ const { scripts, dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.js
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
+/** Commands that have commands of their own. */
+const WITH_VERBS: ReadonlySet<string> = new Set(['config', 'models']);
+
 /** Command → options, of every `rushcatalog-agent …` in a line of its own or between backticks. */
 function namedCommands(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const [, words = ''] of text.matchAll(/(?:^|`|rushcatalog )rushcatalog-agent ([a-z][^`#\n]*)/gm)) {
     const parts = words.trim().split(/\s+/);
-    const command = parts[0] === 'config' ? parts.slice(0, 2).join(' ') : (parts[0] ?? '');
+    const command = WITH_VERBS.has(parts[0] ?? '') ? parts.slice(0, 2).join(' ') : (parts[0] ?? '');
     const options = found.get(command) ?? new Set();
     for (const part of parts) if (part.startsWith('--')) options.add(part);
     found.set(command, options);
