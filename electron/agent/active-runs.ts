@@ -6,6 +6,7 @@ import { crashedTooOften } from './jobs/produce.ts';
 import { startRun, type ActiveRun } from './jobs/run-job.ts';
 import type { Run } from './journal/run.ts';
 import type { Grant } from './lease/messages.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** The jobs this agent holds right now, whatever state they are in. */
 export interface ActiveRuns {
@@ -78,7 +79,7 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
       }
     },
     async settled(signal) {
-      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      const aborted = whenAborted(signal);
       // Again and again: a claim that is answered meanwhile becomes a run.
       while (runs.size + claiming.size > 0 && !signal.aborted) {
         const over = Promise.all([...claiming.values(), ...[...runs.values()].map((run) => run.ended)]);

@@ -8,6 +8,7 @@ import { isDiskFull } from '../journal/disk-full.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { JobProcesses } from '../process/child.ts';
 import type { OpenSource } from '../storage/open-source.ts';
+import { whenAborted } from '../when-aborted.ts';
 import { createWorkspace } from '../workspace.ts';
 import type { Claimed } from './claim.ts';
 import { diskFull } from './disk-full.ts';
@@ -73,13 +74,6 @@ async function runExecutor(deps: ExecuteDeps): Promise<ExecutionSuccess> {
     processes: deps.processes,
     signal: deps.signal,
     report: reporter(deps),
-  });
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

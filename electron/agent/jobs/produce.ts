@@ -8,6 +8,7 @@ import type { Aftermath } from '../journal/journal.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { JobProcesses } from '../process/child.ts';
 import type { OpenSource } from '../storage/open-source.ts';
+import { whenAborted } from '../when-aborted.ts';
 import { adoptWorkspace, removeWorkspace, workspacePath } from '../workspace.ts';
 import type { Claimed } from './claim.ts';
 import { diskFull } from './disk-full.ts';
@@ -66,10 +67,7 @@ export async function produce(life: Production): Promise<ExecutionOutcome | 'int
 
 /** Every wait has an end: an executor that does not return although its children are gone is left behind. */
 async function longAfter({ parts, stop }: Production): Promise<ExecutionOutcome> {
-  await new Promise((resolve) => {
-    if (stop.aborted) resolve(undefined);
-    else stop.addEventListener('abort', resolve, { once: true });
-  });
+  await whenAborted(stop);
   await parts.clock.sleep(EXECUTOR_ENDS_MS);
   return { kind: 'failure', failure: failure('INTERNAL', 'The job did not end when it was told to.') };
 }
