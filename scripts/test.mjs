@@ -33,6 +33,11 @@ rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
+/**
+ * What failed, said once more before the sum: a log of 2,000 tests is read from its end.
+ * @type {string[]}
+ */
+const failures = [];
 const checks = /** @type {const} */ ([
   ['types', 'node', ['scripts/typecheck.mjs']],
   ['lint', 'oxlint', ['--deny-warnings', '.']],
@@ -40,7 +45,10 @@ const checks = /** @type {const} */ ([
 ]);
 for (const [title, program, args] of checks) {
   if (run(title, program, args) === 0) sum.passed += 1;
-  else sum.failed += 1;
+  else {
+    sum.failed += 1;
+    failures.push(title);
+  }
 }
 ensureBuilt();
 
@@ -76,12 +84,22 @@ const vitestArgs = (name, args) => [
   ...args,
 ];
 
+/** @param {string | undefined} text */
+const firstLine = (text) => text?.split('\n')[0]?.slice(0, 300) ?? '';
+
 /** @param {string} name @param {number} status */
 function countVitest(name, status) {
   const report = readJson(`${results}/${name}.json`);
   if (report === null) {
     sum.failed += 1;
+    failures.push(`${name}: no report was written`);
     return;
+  }
+  for (const suite of report.testResults) {
+    const file = suite.name.replace(root, '');
+    const failed = suite.assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
+    if (suite.status === 'failed' && failed.length === 0) failures.push(`${file}: ${firstLine(suite.message)}`);
+    for (const test of failed) failures.push(`${file} › ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
   }
   sum.passed += report.numPassedTests;
   sum.failed += report.numFailedTests;
@@ -90,13 +108,25 @@ function countVitest(name, status) {
   if (status !== 0 && report.numFailedTests === 0) sum.failed += 1;
 }
 
+/** @param {any} suite one of Playwright's JSON report, with the suites inside it */
+function collectE2e(suite) {
+  for (const spec of suite.specs ?? []) {
+    if (spec.ok) continue;
+    const error = spec.tests.at(-1)?.results.at(-1)?.error?.message;
+    failures.push(`test/e2e/${spec.file}:${spec.line} › ${spec.title}: ${firstLine(error)}`);
+  }
+  for (const inner of suite.suites ?? []) collectE2e(inner);
+}
+
 /** @param {number} status */
 function countE2e(status) {
   const e2e = readJson(`${results}/e2e.json`);
   if (e2e === null) {
     sum.failed += 1;
+    failures.push('end to end: no report was written');
     return;
   }
+  for (const suite of e2e.suites) collectE2e(suite);
   sum.passed += e2e.stats.expected + e2e.stats.flaky;
   sum.failed += e2e.stats.unexpected;
   sum.skipped += e2e.stats.skipped;
@@ -111,5 +141,6 @@ countVitest('faults', await faults);
 countVitest('unit', await unit);
 countE2e(run('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` }));
 
+if (failures.length > 0) console.log(`\n── what failed\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);
 process.exit(sum.failed === 0 ? 0 : 1);

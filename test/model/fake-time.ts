@@ -37,18 +37,19 @@ interface Sleeper {
 const EPOCH = Date.parse('2026-03-01T12:00:00Z');
 /** Rounds of the event loop without any file call before the world counts as still. */
 const STILL_ROUNDS = 3;
-const MAX_ROUNDS = 20_000;
+const MAX_ROUNDS = 200_000;
 
 export function createFakeTime(inFlight: () => number): FakeTime {
   let now = 0;
   let pending = 0;
+  const usesFiles = fileWatch();
   const sleepers = new Set<Sleeper>();
 
   const settle = async (rounds = STILL_ROUNDS): Promise<void> => {
     let still = 0;
     for (let round = 0; still < rounds && round < MAX_ROUNDS; round += 1) {
       await new Promise((resolve) => setImmediate(resolve));
-      still = inFlight() > 0 || readsFiles(round) ? 0 : still + 1;
+      still = inFlight() > 0 || usesFiles() ? 0 : still + 1;
     }
   };
   const next = (until: number): Sleeper | undefined => {
@@ -124,11 +125,30 @@ export function createFakeTime(inFlight: () => number): FakeTime {
   };
 }
 
-/** A file that was read to its end shows as being read until it is collected: believed for some rounds only. */
+/**
+ * Files that were read to their end show as being read until they are collected. What is still shown after this long
+ * and this many rounds is left over, and not waited for again; the worlds' files hold a few bytes.
+ */
+const READING_MS = 5;
 const READING_ROUNDS = 10;
 
-function readsFiles(round: number): boolean {
-  return process
-    .getActiveResourcesInfo()
-    .some((name) => name.startsWith('FSReq') || (name === 'FileHandleReadWrap' && round < READING_ROUNDS));
+/** Tells whether a file is being opened, read, written or closed now. */
+function fileWatch(): () => boolean {
+  let leftOver = 0;
+  let shown = 0;
+  let since = performance.now();
+  let rounds = 0;
+  return () => {
+    const names = process.getActiveResourcesInfo();
+    const reading = names.filter((name) => name === 'FileHandleReadWrap').length;
+    leftOver = Math.min(leftOver, reading);
+    if (reading !== shown) {
+      shown = reading;
+      since = performance.now();
+      rounds = 0;
+    }
+    rounds += 1;
+    if (rounds > READING_ROUNDS && performance.now() - since > READING_MS) leftOver = reading;
+    return reading > leftOver || names.some((name) => name.startsWith('FSReq') || name === 'FileHandleCloseReq');
+  };
 }

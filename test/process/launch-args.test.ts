@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { launchArgs } from '../../electron/agent/process/launch-args.ts';
+import { launchArgs, lifelineOf } from '../../electron/agent/process/launch-args.ts';
 import { proveWrappers } from '../../electron/agent/process/wrappers.ts';
 
 const all = { setpriv: '/usr/bin/setpriv', nice: '/usr/bin/nice', prlimit: '/usr/bin/prlimit' };
@@ -14,6 +14,23 @@ describe('launchArgs', () => {
       ),
       wrapperNames: ['setpriv', 'nice', 'prlimit'],
     });
+  });
+
+  it('lets the child say that it lives once all wrappers are behind it', () => {
+    const { args, wrapperNames } = launchArgs({ ...wish, lifeline: 4 }, all);
+    const sign = ['/bin/sh', '-c', 'echo >&4 || exit 137; exec 4>&-; unset PWD; exec "$@"', 'sh'];
+    expect(args.slice(args.indexOf('/bin/sh'))).toEqual([
+      ...sign,
+      all.prlimit,
+      '--as=1000000000',
+      '--',
+      '/opt/ffmpeg',
+      '-i',
+      'x',
+    ]);
+    expect(wrapperNames).toEqual(['setpriv', 'nice', 'sh', 'prlimit']);
+    expect(launchArgs({ ...wish, lifeline: 4 }, {}).args).toEqual(['-i', 'x']);
+    expect([0, 5, 6].map(lifelineOf)).toEqual([3, 8, undefined]);
   });
 
   it('leaves out what is not there or not wished', () => {

@@ -1,9 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendSignal } from '../../electron/agent/process/kill-tree.ts';
+import { launchArgs } from '../../electron/agent/process/launch-args.ts';
+import { proveWrappers } from '../../electron/agent/process/wrappers.ts';
 import { withEnvironmentEntry, readProcessTable } from '../../electron/agent/process/process-table.ts';
 import { createSupervisorLink } from '../../electron/agent/process/supervisor-link.ts';
 import { sweepStrayChildren } from '../../electron/agent/process/sweep.ts';
@@ -53,6 +56,19 @@ describe.skipIf(!onLinux)('when the agent dies by kill -9, within a second', () 
     ['both', 'marked'],
   ])('by %s: %s', async (way, name) => {
     expect(await deathAfterKill(randomUUID(), way, name)).not.toBeNull();
+  });
+
+  it.each([
+    ['lives', true],
+    ['was gone before the child asked for its death signal', false],
+  ])('a program begins only when the agent %s', async (_, lives) => {
+    const { program, args } = launchArgs(
+      { ...{ program: '/bin/echo', args: ['begun'], nice: 10, dieWithParent: true }, lifeline: 3 },
+      await proveWrappers(process.env),
+    );
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
+    if (!lives) child.stdio[3]?.destroy();
+    expect(child.stdout === null ? '' : await text(child.stdout)).toBe(lives ? 'begun\n' : '');
   });
 
   it('a stopped child too', async () => {

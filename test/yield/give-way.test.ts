@@ -35,11 +35,15 @@ describe.skipIf(skipped !== null)(`the machine is given back ${skipped ?? ''}`, 
   };
   const encoding = (snapshot: Snapshot): boolean => snapshot.running[0]?.stage === 'encoding';
   const kinds = (snapshot: Snapshot) => snapshot.yielding?.reasons.map(({ kind }) => kind).join(' ') ?? '';
-  /** Nobody of the tree uses the processor any more, for half a second, and everybody is stopped. */
+  /** Soon nobody of the tree uses the processor any more, for half a second, and everybody is stopped. */
   const standsStill = async (): Promise<boolean> => {
-    const before = cpuMsOf(process.pid);
-    await delay(500);
-    return cpuMsOf(process.pid) === before && descendantsOf(process.pid).every(({ state }) => state === 'T');
+    for (let tries = 0; tries < 6; tries += 1) {
+      const before = cpuMsOf(process.pid);
+      await delay(500);
+      if (cpuMsOf(process.pid) === before && descendantsOf(process.pid).every(({ state }) => state === 'T'))
+        return true;
+    }
+    return false;
   };
 
   const runs = (snapshot: Snapshot, jobId: string) => snapshot.running.find((job) => job.jobId === jobId);

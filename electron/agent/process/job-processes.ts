@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChildEnd, ChildResult, ChildSpec, JobProcesses, ProcessOptions } from './child.ts';
 import { confine, type Confined } from './confinement.ts';
 import { CHILD_ENTRY, childEnvironment, entry } from './environment.ts';
-import { launchArgs, type Wrappers } from './launch-args.ts';
+import { launchArgs, lifelineOf, type Wrappers } from './launch-args.ts';
 import { coreList, lowerChild } from './priority.ts';
 import { startChild, whyNotRunnable } from './run-process.ts';
 import type { ChildContext, RunningChild } from './running-child.ts';
@@ -144,12 +144,14 @@ class Children implements JobProcesses {
     }
     // Unique beyond this process: a run that is resumed after a crash keeps its id.
     const child = `${runId}/${randomUUID()}`;
+    const lifeline = diesWithUs ? lifelineOf(spec.descriptors?.length ?? 0) : undefined;
     const wish = {
       program: spec.program,
       args: spec.args,
       nice,
       cores: coreList(cpuCores),
       dieWithParent: spawnsFromMainThread,
+      ...(lifeline === undefined ? {} : { lifeline }),
       ...(confined.kind === 'free'
         ? {}
         : { sandbox: { words: confined.words(spawnsFromMainThread), errorNames: confined.errorNames } }),
@@ -158,6 +160,7 @@ class Children implements JobProcesses {
       launch: launchArgs({ ...wish, addressSpaceBytes: spec.limits?.addressSpaceBytes }, wrappers),
       env: childEnvironment(this.#env, spec.env ?? {}, { runId, owner, child }),
       mark: entry(CHILD_ENTRY, child),
+      ...(lifeline === undefined ? {} : { lifeline }),
       now: this.#now,
       isSuspended: () => this.#suspended,
     };

@@ -32,12 +32,34 @@ export interface LaunchWish {
   readonly addressSpaceBytes?: number | undefined;
   /** Only true when the spawning thread lives as long as the process: the kernel means the thread by "parent". */
   readonly dieWithParent: boolean;
+  /** Descriptor of the child that is a pipe to us (`lifelineOf`); it is closed before the program begins. */
+  readonly lifeline?: number;
   readonly sandbox?: { readonly words: readonly string[]; readonly errorNames: readonly string[] };
 }
 
+/** The shells of some systems redirect descriptors of one digit alone, and the sandbox needs 9 for itself. */
+const LAST_LIFELINE = 8;
+
+/** The descriptor after the `count` that a child is given from 3 on, or undefined when that one is out of reach. */
+export function lifelineOf(count: number): number | undefined {
+  const descriptor = 3 + count;
+  return descriptor <= LAST_LIFELINE ? descriptor : undefined;
+}
+
+/**
+ * A parent that died before the death signal was asked for is never noticed by it, and bubblewrap asks late. So once
+ * every wrapper is behind it, the child says one byte to us: when nobody listens any more, writing ends it.
+ */
+const signOfLife = (descriptor: number): readonly string[] => [
+  '/bin/sh',
+  '-c',
+  `echo >&${descriptor} || exit 137; exec ${descriptor}>&-; unset PWD; exec "$@"`,
+  'sh',
+];
+
 /**
  * Puts the wrappers before a program, as few execs as possible: each costs about a millisecond.
- * setpriv comes first because the moment before it has run is unprotected; the death signal survives the later execs.
+ * setpriv comes first; the death signal survives the later execs.
  */
 export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
   const chain: string[] = [];
@@ -52,6 +74,9 @@ export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
   if (wish.nice > 0) addPriority(wrappers, wish.nice, add);
   if (wish.cores != null && wrappers.taskset !== undefined) add('taskset', wrappers.taskset, '-c', wish.cores);
   if (wish.sandbox !== undefined) add(wish.sandbox.errorNames[0] ?? 'sandbox', ...wish.sandbox.words);
+  if (wish.dieWithParent && wrappers.setpriv !== undefined && wish.lifeline !== undefined) {
+    add('sh', ...signOfLife(wish.lifeline));
+  }
   // Last, so that the wrappers themselves need not fit into the limit.
   if (wish.addressSpaceBytes !== undefined && wrappers.prlimit !== undefined) {
     add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(wish.addressSpaceBytes))}`, '--');

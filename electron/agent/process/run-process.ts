@@ -59,6 +59,7 @@ export async function startChild(
     spec.stdout === undefined || spec.stdout.kind === 'ignore' ? 'ignore' : 'pipe',
     'pipe',
     ...(spec.descriptors ?? []),
+    ...(context.lifeline === undefined ? [] : (['pipe'] as const)),
   ];
   try {
     const process = spawn(launch.program, launch.args, {

@@ -18,6 +18,8 @@ export interface ChildContext {
   readonly env: Readonly<Record<string, string>>;
   /** Environment entry ("NAME=value") that only this child carries. */
   readonly mark: string;
+  /** Its descriptor that tells us that it is under way (launch-args.ts). */
+  readonly lifeline?: number;
   /** Monotonic, ms. */
   readonly now: () => number;
   readonly isSuspended: () => boolean;
@@ -82,6 +84,7 @@ export class FollowedChild implements RunningChild {
     this.#stderr = readStderr(stderr, spec.onStderrLine, events);
     this.#stdout = stdout === null ? null : readStdout(stdout, spec.stdout ?? { kind: 'ignore' }, events);
     this.#feedStdin();
+    this.#holdLifeline();
     this.#watch = watchChild(spec.limits ?? {}, {
       now: context.now,
       family: this.family,
@@ -129,7 +132,7 @@ export class FollowedChild implements RunningChild {
     if (this.#reason === undefined) await drained(this.#pipesClosed, outputs, AFTER_EXIT, this.#cut.signal);
     else await drained(this.#pipesClosed, outputs, AFTER_KILL, AbortSignal.timeout(AFTER_KILL.totalMs));
     for (const output of outputs) output.finish();
-    for (const stream of [this.#process.stdout, this.#process.stderr, this.#process.stdin]) stream?.destroy();
+    for (const stream of this.#process.stdio) stream?.destroy();
     this.#spec.signal?.removeEventListener('abort', abort);
     return this.#describe(this.#reason ?? exit ?? { kind: 'killed' });
   }
@@ -173,6 +176,13 @@ export class FollowedChild implements RunningChild {
     const wrapper = this.#context.launch.wrapperNames.find((name) => line.startsWith(`${name}: `));
     if (wrapper === undefined) return end;
     return { kind: 'not-started', message: `The program “${this.#spec.program}” could not be started (${line}).` };
+  }
+
+  /** Open until the child has spoken: that it can is what keeps it alive. */
+  #holdLifeline(): void {
+    const line = this.#context.lifeline === undefined ? null : this.#process.stdio[this.#context.lifeline];
+    line?.on('error', () => undefined);
+    line?.once('data', () => line.destroy());
   }
 
   #feedStdin(): void {
