@@ -76,6 +76,10 @@ const capabilitySwitches = Object.fromEntries(CAPABILITIES.map((name) => [name, 
   z.ZodDefault<z.ZodBoolean>
 >;
 
+/** `auto`: the graphics card, for proxies and the speech engine, where it proved itself on this machine. */
+export const EncoderChoice = z.enum(['software', 'auto']);
+export type EncoderChoice = z.infer<typeof EncoderChoice>;
+
 /** Everything a person or IT may set. Tokens are not settings: they live in the keystore or a 0600 file. */
 export const SettingsSchema = z.object({
   /** Without `/api/v1`. Empty: the embedded server. */
@@ -90,7 +94,7 @@ export const SettingsSchema = z.object({
     .refine((roots) => new Set(roots.map((root) => root.name)).size === roots.length, 'names of media roots are unique')
     .default([]),
   maxParallelJobs: z.int().min(1).max(16).default(2),
-  encoder: z.enum(['software', 'auto']).default('software'),
+  encoder: EncoderChoice.default('software'),
   /** Tools that read media run in a sandbox: `auto` where one was proved, `required`: not at all without one. */
   sandbox: z.enum(['auto', 'off', 'required']).default('auto'),
   ffmpegPath: AbsolutePath.optional(),

@@ -69,7 +69,7 @@ async function plan(pcmPath: string): Promise<void> {
 async function probe(library: WhisperLibrary, modelPath: string): Promise<void> {
   step = 'model';
   const startedAt = performance.now();
-  const { context, device } = openOn(library, modelPath, true);
+  const { context, device } = await openOn(library, modelPath, true);
   step = 'engine';
   const tone = Int16Array.from({ length: SAMPLE_RATE }, (_, at) => Math.sin(at / 12) * 8000);
   const options = { language: 'en', maxThreads: 2, temperature: 0, temperatureInc: 0, bestOf: 1 };

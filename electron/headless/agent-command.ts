@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
-import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
+import type { EncoderChoice, MediaRootSetting, Settings } from '../../shared/settings.ts';
 import { createAgent, type Agent } from '../agent/agent.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
@@ -28,7 +28,9 @@ export interface AgentCommandOptions {
   readonly web?: number;
   readonly name?: string;
   readonly parallel?: number;
+  /** Absolute. */
   readonly speechModel?: string;
+  readonly encoder?: EncoderChoice;
   readonly proxy?: string;
   readonly caFile?: string;
   readonly allowInsecureHttp: boolean;
@@ -81,6 +83,7 @@ function givenByArguments(options: AgentCommandOptions): Partial<Settings> {
     agentName: options.name,
     maxParallelJobs: options.parallel,
     speechModelPath: options.speechModel,
+    encoder: options.encoder,
     allowInsecureHttp: options.allowInsecureHttp || undefined,
     proxyMode: options.proxy === undefined ? undefined : 'manual',
     proxyUrl: options.proxy,

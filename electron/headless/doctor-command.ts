@@ -12,7 +12,7 @@ import { createNetworkFetch } from '../agent/server/network-fetch.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { systemClock } from '../agent/clock.ts';
 import { VERSION } from '../agent/version.ts';
-import type { Settings } from '../../shared/settings.ts';
+import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { defaultTokenFile } from './agent-setup.ts';
 import { EXIT } from './exit.ts';
@@ -24,7 +24,9 @@ export interface DoctorCommandOptions {
   readonly server?: string;
   readonly tokenFile?: string;
   readonly work?: string;
+  /** Absolute. */
   readonly speechModel?: string;
+  readonly encoder?: EncoderChoice;
   readonly json: boolean;
 }
 
@@ -41,7 +43,7 @@ export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Prom
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   const settings = openSettings(
     join(workFolder, 'settings.json'),
-    readManaged(givenSettings({ speechModelPath: options.speechModel })),
+    readManaged(givenSettings({ speechModelPath: options.speechModel, encoder: options.encoder })),
   );
   const capabilities = createCapabilities({
     executors: allExecutors(),

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
-import type { MediaRootSetting } from '../../shared/settings.ts';
+import { EncoderChoice, type MediaRootSetting } from '../../shared/settings.ts';
 import { TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
 import { VERSION } from '../agent/version.ts';
 import { parseMediaRoot } from '../compose/media-root-argument.ts';
@@ -25,6 +26,15 @@ Exit codes:
   1    some job failed, or something that is needed is broken
   2    the command was not understood or cannot be carried out as given
   130  stopped by Ctrl-C`;
+
+/** Paths on the command line are meant from where it was typed. */
+const absolute = (path: string): string => resolve(path);
+
+/** `auto` also lets the speech engine use the graphics card. */
+const encoder = (): Option =>
+  new Option('--encoder <which>', 'auto: the graphics card where it proved itself; default: software').choices(
+    EncoderChoice.options,
+  );
 
 function buildProgram(finish: (code: number) => void): Command {
   const program = new Command('rushcatalog-agent')
@@ -61,7 +71,8 @@ function addProcess(program: Command, finish: (code: number) => void): void {
         .default('plain' as const),
     )
     .option('--language <code>', 'language of the speech; default: detected')
-    .option('--speech-model <file>', 'whisper.cpp model file, for transcripts')
+    .option('--speech-model <file>', 'whisper.cpp model file, for transcripts', absolute)
+    .addOption(encoder())
     .option('--subtitles <list>', `transcripts also as ${TRANSCRIPT_FORMATS.join(', ')}`, parseSubtitleFormats)
     .addOption(new Option('--transcription-profile <name>', `one of ${Object.keys(TRANSCRIPTION_PROFILES).join(', ')}`))
     .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
@@ -89,7 +100,8 @@ function addAgent(program: Command, finish: (code: number) => void): void {
     .option('--web [port]', 'show the page on this loopback port (0: any)', wholeNumber(0, 65_535))
     .option('--name <name>', 'name of this agent')
     .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
-    .option('--speech-model <file>', 'whisper.cpp model file; without one nothing is transcribed')
+    .option('--speech-model <file>', 'whisper.cpp model file; without one nothing is transcribed', absolute)
+    .addOption(encoder())
     .option('--proxy <url>', 'proxy to the server, without a password; default: the proxy variables')
     .option('--ca-file <file>', 'PEM file with authorities that are trusted besides the system’s')
     .option('--allow-insecure-http', 'let the token travel over plain http beyond this machine', false)
@@ -120,7 +132,8 @@ function addDoctor(program: Command, finish: (code: number) => void): void {
     .option('--server <url>', 'also check this server')
     .option('--token-file <file>', 'file with the agent token')
     .option('--work <dir>', 'work folder')
-    .option('--speech-model <file>', 'whisper.cpp model file')
+    .option('--speech-model <file>', 'whisper.cpp model file', absolute)
+    .addOption(encoder())
     .option('--json', 'print the findings as JSON', false)
     .addHelpText('after', EXIT_HELP)
     .action(async (options) => finish(await doctorCommand(options)));

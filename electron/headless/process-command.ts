@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITY_OF } from '../../shared/job.ts';
-import type { Settings } from '../../shared/settings.ts';
+import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import type { ProofState, Snapshot, WaitReason } from '../../shared/snapshot.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
@@ -31,7 +31,9 @@ export interface ProcessCommandOptions extends ProfileChoice {
   readonly jobs?: readonly JobType[];
   readonly json: boolean;
   readonly parallel?: number;
+  /** Absolute. */
   readonly speechModel?: string;
+  readonly encoder?: EncoderChoice;
   readonly layout: Layout;
   /** Formats in which transcripts are also written. */
   readonly subtitles?: readonly TranscriptFormat[];
@@ -75,7 +77,7 @@ export async function processCommand(inputs: readonly string[], options: Process
 
 /** A model that was named is wanted: without it half of the work would wait for ever. */
 async function refuseUnusableModel(speechModel: string | undefined): Promise<void> {
-  const refusal = speechModel === undefined ? null : await whyNotModel(resolve(speechModel));
+  const refusal = speechModel === undefined ? null : await whyNotModel(speechModel);
   if (refusal !== null) throw new CommandError(refusal);
 }
 
@@ -89,7 +91,8 @@ function settingsFor(media: Collected, options: ProcessCommandOptions): Partial<
     capabilities,
     // A proxy alone uses several threads; the cheap jobs fill the gaps while it is read and written.
     maxParallelJobs: options.parallel ?? Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
-    speechModelPath: options.speechModel === undefined ? undefined : resolve(options.speechModel),
+    speechModelPath: options.speechModel,
+    encoder: options.encoder,
   });
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerOptions } from '../../server/options.ts';
 import { CAPABILITIES } from '../../shared/job.ts';
 import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
-import { AT_WORK, processesWith, start, type Command } from '../support/command.ts';
+import { AS_PACKAGED, AT_WORK, processesWith, start, type Command } from '../support/command.ts';
 import { ensureFaultBuild } from '../support/fault-build.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { ownerMark } from '../support/work-folder.ts';
@@ -71,7 +71,11 @@ export async function openAgentBench(options: Partial<ServerOptions> = {}): Prom
           ...['agent', '--server', direct ? studio.server.url : proxy.url, '--token-file', studio.tokenFile],
           ...['--media-root', `MEDIA=${studio.media}`, '--work', work, '--speech-model', model, ...more],
         ],
-        { from: { folder }, env: { ...AT_WORK, TMPDIR: temporary, ...env }, ...(under === undefined ? {} : { under }) },
+        {
+          from: { folder },
+          env: { ...AT_WORK, ...AS_PACKAGED, TMPDIR: temporary, ...env },
+          ...(under === undefined ? {} : { under }),
+        },
       ),
     async childrenGone(except = []) {
       const begun = performance.now();

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
 import type { SpeechEngineChoice } from '../../electron/agent/speech/engine.ts';
+import { openOn } from '../../electron/agent/speech/hear-windows.ts';
+import type { WhisperContext, WhisperLibrary } from '../../electron/agent/speech/whisper-binding.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED } from '../support/reciting-model.ts';
 import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';
@@ -32,6 +34,29 @@ describe.skipIf(NO_FFMPEG !== null)(`graphics devices ${NO_FFMPEG ?? ''}`, () =>
     },
     60_000,
   );
+
+  it.each([
+    ['using Vulkan0 backend', 'Vulkan0'],
+    ['no GPU found', 'CPU'],
+  ])('is told by lines that come after the model was opened: “%s”', async (said, device) => {
+    let tell: ((line: string) => void) | null = null;
+    const context = {} as WhisperContext;
+    const library = {
+      version: '0',
+      open: () => {
+        const to = tell;
+        // As the real one was seen to: in a later turn of the event loop.
+        setTimeout(() => to?.(`whisper_backend_init_gpu: ${said}`), 20);
+        return context;
+      },
+      listen: (onLine: ((line: string) => void) | null) => {
+        tell = onLine;
+      },
+    } as unknown as WhisperLibrary;
+    expect(await openOn(library, 'model.bin', true)).toEqual({ context, device });
+    expect(tell).toBeNull();
+    expect(await openOn(library, 'model.bin', false)).toEqual({ context, device: 'CPU' });
+  });
 
   it.each([
     ['took a device', ['whisper_backend_init_gpu: using CUDA0 backend'], 'CUDA0', []],

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RawSegment } from './clean-segments.ts';
 import type { EngineMessage, TranscribeRequest } from './engine-protocol.ts';
 import { createWindowJoiner } from './join-windows.ts';
@@ -6,6 +7,7 @@ import { speechOnly, widened, type SpeechOnly } from './speech-map.ts';
 import {
   deviceIn,
   PROCESSOR,
+  settlesDevice,
   type WhisperContext,
   type WhisperLibrary,
   type WhisperResult,
@@ -48,7 +50,7 @@ export async function hearWindows(child: Child, library: WhisperLibrary, request
     if (window.silent) count.silentWindows += 1;
     else if (speech === null) count.speechlessWindows += 1;
     else {
-      const result = await hear(child, model.get(), { ...request, language }, speech, window);
+      const result = await hear(child, await model.get(), { ...request, language }, speech, window);
       segments = segmentsOf(result, (ms) => startMs + speech.toWindowMs(ms));
       // One language for the whole sound: what was heard first holds, or a cut could change it in mid-sentence.
       language = result.language ?? language;
@@ -80,12 +82,12 @@ class LazyModel {
     this.#request = request;
   }
 
-  get(): WhisperContext {
+  async get(): Promise<WhisperContext> {
     if (this.#context === undefined) {
       const startedAt = performance.now();
       const { modelPath, gpu } = this.#request;
       this.#child.enter('model');
-      const opened = openOn(this.#library, modelPath, gpu);
+      const opened = await openOn(this.#library, modelPath, gpu);
       this.#context = opened.context;
       this.#child.say({ type: 'loaded', wallMs: performance.now() - startedAt, device: opened.device });
     }
@@ -113,20 +115,29 @@ class LazyModel {
   }
 }
 
-/** Opens a model and listens to what the engine says about the device it took. */
-export function openOn(
+/** The engine's lines are there within a turn of the event loop or two; a build that says none is not waited for longer. */
+const LINES_MS = 2_000;
+
+/**
+ * Opens a model and listens to what the engine says about the device it took. Its lines are handed over in later turns
+ * of the event loop, when opening is long over: who does not wait for them takes every device for the processor.
+ */
+export async function openOn(
   library: WhisperLibrary,
   filePath: string,
   useGpu: boolean,
-): { readonly context: WhisperContext; readonly device: string } {
+): Promise<{ readonly context: WhisperContext; readonly device: string }> {
+  const told = Promise.withResolvers<undefined>();
   let device = PROCESSOR;
   library.listen((line) => {
     device = deviceIn(line) ?? device;
     // The last lines help whoever asks why it failed.
     if (/error|failed|not enough|no GPU/i.test(line)) process.stderr.write(`${line}\n`);
+    if (settlesDevice(line)) told.resolve(undefined);
   });
   try {
     const context = library.open({ filePath, useGpu });
+    if (useGpu) await Promise.race([told.promise, delay(LINES_MS, undefined, { ref: false })]);
     return { context, device };
   } finally {
     // While somebody listens this process cannot end by itself, and that is how a lost answer is noticed.

@@ -120,4 +120,10 @@ function isNativeModule(value: unknown): value is NativeModule {
 export function deviceIn(line: string): string | null {
   return /whisper_backend_init_gpu: using (\S+) backend/.exec(line)?.[1] ?? null;
 }
+
+/** Whether it has said by now which device it took, or that it found none. */
+export function settlesDevice(line: string): boolean {
+  return /whisper_backend_init_gpu: (using|no GPU|failed)/.test(line);
+}
+
 export const PROCESSOR = 'CPU';
