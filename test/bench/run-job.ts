@@ -18,6 +18,8 @@ export interface Bench {
   run(jobType: JobType, file: string, inputs?: CreateJobRequest['inputs']): Promise<FinishedJob>;
   /** The same with what it used; looking costs a few hundredths of one processor. */
   watch(jobType: JobType, file: string): Promise<FinishedJob & Resources>;
+  /** Whether the tools run in a sandbox. */
+  sandboxed(): boolean;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startBench(folder: string, media: string): Promise<Bench> 
       const job = await runJob(embedded, jobType, file, {});
       return { ...job, ...stopWatching() };
     },
+    sandboxed: () => embedded.agent.snapshot().sandbox?.level === 'full',
     async close() {
       await embedded.agent.stop(0);
       await embedded.server.close();

@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { SpeechModelState } from '../../shared/speech-models.ts';
 import type { Saving } from '../../shared/result-commands.ts';
 import { CLIP, EDIT_PROXY, LONG_TAKE } from '../support/results-agent.ts';
+import { COMBINATIONS } from './combinations.ts';
 import { expect, test, type Shown } from './show-results.ts';
 
 test.setTimeout(180_000);
@@ -191,44 +192,36 @@ test('what is claimed heads the queue, with its step, and is found like what wai
   expect(new URL(page.url()).hash).toBe('#/queue?reason=claimed&q=interview');
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const locale of ['en-GB', 'fr-FR'] as const) {
-    test.describe(`${colorScheme}, ${locale}`, () => {
-      test.use({ colorScheme, locale });
+for (const { colorScheme, locale, tag } of COMBINATIONS) {
+  test.describe(`${colorScheme}, ${locale}`, { tag: [...tag] }, () => {
+    test.use({ colorScheme, locale });
 
-      test('results, models, chart, palette and dialogs have no accessibility violation', async ({ page, show }) => {
-        const shown = await show('now');
-        shown.agent.days.push(...DAYS);
-        giveModels(shown);
-        shown.agent.emit({ type: 'savingChanged', saving: SAVING });
-        const check = async (what: string): Promise<void> => {
-          const { violations } = await new AxeBuilder({ page }).exclude('video').exclude('audio').analyze();
-          expect(
-            violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-            what,
-          ).toEqual([]);
-        };
-        for (const place of [
-          `done/${CLIP}`,
-          `done/${EDIT_PROXY}`,
-          `done/${LONG_TAKE}?q=zz`,
-          'capabilities',
-          'health',
-        ]) {
-          await page.goto(`${shown.origin}/#/${place}`);
-          await page.locator('h1').waitFor();
-          if (place.startsWith('done')) await page.locator('article.result').waitFor();
-          await check(place);
-        }
-        await page.keyboard.press('Control+k');
-        await page.getByRole('option').first().waitFor();
-        await check('palette');
-        await page.keyboard.press('Escape');
-        await page.goto(`${shown.origin}/#/done`);
-        await page.locator('.view-header .button').last().click();
-        await page.getByRole('dialog').waitFor();
-        await check('save dialog');
-      });
+    test('results, models, chart, palette and dialogs have no accessibility violation', async ({ page, show }) => {
+      const shown = await show('now');
+      shown.agent.days.push(...DAYS);
+      giveModels(shown);
+      shown.agent.emit({ type: 'savingChanged', saving: SAVING });
+      const check = async (what: string): Promise<void> => {
+        const { violations } = await new AxeBuilder({ page }).exclude('video').exclude('audio').analyze();
+        expect(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+          what,
+        ).toEqual([]);
+      };
+      for (const place of [`done/${CLIP}`, `done/${EDIT_PROXY}`, `done/${LONG_TAKE}?q=zz`, 'capabilities', 'health']) {
+        await page.goto(`${shown.origin}/#/${place}`);
+        await page.locator('h1').waitFor();
+        if (place.startsWith('done')) await page.locator('article.result').waitFor();
+        await check(place);
+      }
+      await page.keyboard.press('Control+k');
+      await page.getByRole('option').first().waitFor();
+      await check('palette');
+      await page.keyboard.press('Escape');
+      await page.goto(`${shown.origin}/#/done`);
+      await page.locator('.view-header .button').last().click();
+      await page.getByRole('dialog').waitFor();
+      await check('save dialog');
     });
-  }
+  });
 }
