@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stateOf } from '../support/children/alive.ts';
-import { put, type Command } from '../support/command.ts';
+import { AS_PACKAGED, put, type Command } from '../support/command.ts';
 import { age } from '../support/studio.ts';
 import { countOf, drained, openAgentBench, untilEnded, type AgentBench } from './agent-bench.ts';
 import { createFindings, type Campaign } from './campaign.ts';
@@ -34,7 +34,7 @@ export const leak: Campaign = {
     const bench = await openAgentBench({ leaseSeconds: 30, maxAttempts: 5 });
     const report = join(bench.studio.folder, 'self-report.json');
     const agent = bench.launch(bench.workFolder('many', ['audio.waveform@1']), {
-      env: { NODE_OPTIONS: `--import=${PRELOAD}`, RC_SELF_REPORT: report },
+      env: { NODE_OPTIONS: `${AS_PACKAGED.NODE_OPTIONS} --import=${PRELOAD}`, RC_SELF_REPORT: report },
       arguments: ['--parallel', '2'],
     });
     await agent.said(/Connected/, 120_000);

@@ -14,7 +14,11 @@ const BUILT = join(root, 'out/node/rushcatalog-agent.js');
 export const AT_WORK = { RUSHCATALOG_NICE: '0' } as const;
 
 /** What the packaged command line sets for itself (build/linux/rushcatalog-agent). */
-export const AS_PACKAGED = { UV_THREADPOOL_SIZE: '32', MALLOC_ARENA_MAX: '2' } as const;
+export const AS_PACKAGED = {
+  UV_THREADPOOL_SIZE: '32',
+  MALLOC_ARENA_MAX: '2',
+  NODE_OPTIONS: '--max-semi-space-size=4',
+} as const;
 
 export interface Ended {
   readonly code: number | null;
