@@ -47,8 +47,8 @@ export function lifelineOf(count: number): number | undefined {
 }
 
 /**
- * A parent that died before the death signal was asked for is never noticed by it, and bubblewrap asks late. So once
- * every wrapper is behind it, the child says one byte to us: when nobody listens any more, writing ends it.
+ * A parent that died before the death signal was asked for is never noticed by it. So once every wrapper is behind it,
+ * the child says one byte to us: when nobody listens any more, writing ends it.
  */
 const signOfLife = (descriptor: number): readonly string[] => [
   '/bin/sh',

@@ -67,7 +67,7 @@ export function bubblewrap(found: BubblewrapFound): Sandbox {
       ...wish.sources.flatMap(({ descriptor, path }) => ['--ro-bind', path, insideName(descriptor)]),
       // The empty root is memory too; nothing is to be left or piled up there.
       ...['--remount-ro', '/', '--setenv', 'HOME', '/tmp', '--setenv', 'TMPDIR', '/tmp', '--'],
-      ...reopened(wish.sources),
+      ...inside(wish),
     ],
   };
 }
@@ -75,17 +75,23 @@ export function bubblewrap(found: BubblewrapFound): Sandbox {
 const insideName = (descriptor: number): string => `/run/source-${descriptor}`;
 
 /**
+ * bubblewrap's process 1 asks for its death signal after it has started the program; a parent that dies before that is
+ * never noticed, and both live on. Once it waits for the program, it has asked.
+ */
+const WATCHED = 'while read -r _ _ state _ </proc/1/stat && [ "$state" != S ]; do :; done';
+
+/**
  * A descriptor that was passed in leads to a file that its owner may write, and /proc/self/fd opens it anew for
  * writing. So a shell exchanges it for one opened on the read-only mount, after comparing that both are one file.
  */
-function reopened(sources: readonly SandboxedSource[]): readonly string[] {
-  if (sources.length === 0) return [];
-  const steps = sources.map(
-    ({ descriptor: n }) =>
-      `exec 9<${insideName(n)} && [ /proc/self/fd/${n} -ef /proc/self/fd/9 ] && exec ${n}<&9 9<&- || ` +
-      `{ echo 'sandbox: the source was replaced' >&2; exit 126; }`,
-  );
-  return ['/bin/sh', '-c', `${steps.join('; ')}; exec "$@"`, 'sh'];
+const reopened = ({ descriptor: n }: SandboxedSource): string =>
+  `exec 9<${insideName(n)} && [ /proc/self/fd/${n} -ef /proc/self/fd/9 ] && exec ${n}<&9 9<&- || ` +
+  `{ echo 'sandbox: the source was replaced' >&2; exit 126; }`;
+
+/** What is done inside before the program begins. */
+function inside({ sources, dieWithParent }: SandboxWish): readonly string[] {
+  const steps = [...(dieWithParent ? [WATCHED] : []), ...sources.map(reopened)];
+  return steps.length === 0 ? [] : ['/bin/sh', '-c', `${steps.join('; ')}; exec "$@"`, 'sh'];
 }
 
 function graphicsWords(devices: readonly string[]): readonly string[] {
