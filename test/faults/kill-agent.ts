@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CrashPoint } from '../../electron/agent/crash-point.ts';
 import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
 import type { Command } from '../support/command.ts';
-import { put } from '../support/command.ts';
+import { describeProcess, put } from '../support/command.ts';
 import { lookInto, namesIn, unfinishedIn } from '../support/work-folder.ts';
 import {
   askedAfter,
@@ -144,7 +144,10 @@ async function afterDeath(
 ): Promise<void> {
   const gone = await bench.childrenGone();
   found.worst('children gone after ms', gone);
-  found.expect('no child lives 1 s after the agent died', gone < CHILDREN_MS, gone);
+  found.expect('no child lives 1 s after the agent died', gone < CHILDREN_MS, {
+    gone,
+    living: bench.processes().map(describeProcess),
+  });
   const startedAt = performance.now();
   const agent = bench.launch(work);
   try {

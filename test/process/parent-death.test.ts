@@ -51,6 +51,8 @@ describe.skipIf(!onLinux)('when the agent dies by kill -9, within a second', () 
     ['kernel', 'ignore-sigterm'],
     ['supervisor', 'sleeper'],
     ['supervisor', 'ignore-sigterm'],
+    ['guard', 'sleeper'],
+    ['guard', 'ignore-sigterm'],
     // The kernel's promise holds for the child alone, the supervisor's for everybody.
     ['supervisor', 'grandchild'],
     ['both', 'marked'],
@@ -69,6 +71,32 @@ describe.skipIf(!onLinux)('when the agent dies by kill -9, within a second', () 
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     if (!lives) child.stdio[3]?.destroy();
     expect(child.stdout === null ? '' : await text(child.stdout)).toBe(lives ? 'begun\n' : '');
+  });
+
+  it('the guard forgets who has ended before, and spares everybody else', async () => {
+    const sleep = (): ChildProcess => spawn('/bin/sleep', ['30'], { detached: true, stdio: 'ignore' });
+    const [ended, held, stranger] = [sleep(), sleep(), sleep()];
+    started.push(ended, held, stranger);
+    const pids = [ended, held, stranger].map(({ pid }) => pid ?? 0);
+    const agent = spawn(
+      process.execPath,
+      [
+        '-e',
+        `import(${JSON.stringify(new URL('../../electron/agent/process/group-guard.ts', import.meta.url).href)}).then(({ createGroupGuard }) => {
+          const guard = createGroupGuard();
+          for (const leader of ${JSON.stringify(pids.slice(0, 2))}) guard.add({ leader, mark: 'x=y', startedTicks: 0 });
+          guard.remove(${pids[0]});
+          console.log('told');
+          setInterval(() => undefined, 1000);
+        })`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    started.push(agent);
+    await new Promise((resolve) => agent.stdout?.once('data', resolve));
+    agent.kill('SIGKILL');
+    expect(await goneAfter([pids[1] ?? 0], 1_000)).not.toBeNull();
+    expect(pids.map(isAlive)).toEqual([true, false, true]);
   });
 
   it('a stopped child too', async () => {

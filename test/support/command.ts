@@ -64,7 +64,19 @@ export function start(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });
-  return watched(child);
+  return watched(child, options.under === undefined ? null : programOf(from));
+}
+
+/** The process that runs `program`, this one or one below it: strace, for one, keeps a SIGTERM to itself. */
+function runnerOf(pid: number, program: string): number | null {
+  try {
+    const [, first] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    if (first === program) return pid;
+    const below = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return below.map((child) => runnerOf(Number(child), program)).find((found) => found !== null) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function programOf(from: ProgramUnderTest): string {
@@ -72,7 +84,7 @@ function programOf(from: ProgramUnderTest): string {
   return 'file' in from ? from.file : join(from.folder, 'rushcatalog-agent.js');
 }
 
-function watched(child: ChildProcess): Command {
+function watched(child: ChildProcess, under: string | null): Command {
   let output = '';
   let wake = Promise.withResolvers<void>();
   const hear = (chunk: Buffer): void => {
@@ -106,7 +118,12 @@ function watched(child: ChildProcess): Command {
         clearTimeout(timer);
       }
     },
-    signal: (signal) => child.kill(signal),
+    signal: (signal) => {
+      const runner = under === null || child.pid === undefined ? null : runnerOf(child.pid, under);
+      if (runner !== null) process.kill(runner, signal);
+      // What stands before it ends with it, or is to end as well.
+      if (runner === null || signal === 'SIGKILL') child.kill(signal);
+    },
   };
 }
 
@@ -122,6 +139,18 @@ export function processesWith(entries: readonly string[], except: readonly numbe
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => pid !== process.pid && !except.includes(pid) && hasEntry(pid, entries));
+}
+
+/** What it was started as, its parent and its state, for a message. */
+export function describeProcess(pid: number): string {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return `${pid} (${state}, child of ${parent}, group ${group}): ${command.slice(0, 120)} … ${command.slice(-200)}`;
+  } catch {
+    return `${pid}: gone meanwhile`;
+  }
 }
 
 function hasEntry(pid: number, entries: readonly string[]): boolean {

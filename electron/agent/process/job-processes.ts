@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChildEnd, ChildResult, ChildSpec, JobProcesses, ProcessOptions } from './child.ts';
 import { confine, type Confined } from './confinement.ts';
 import { CHILD_ENTRY, childEnvironment, entry } from './environment.ts';
+import { sharedGroupGuard } from './group-guard.ts';
 import { launchArgs, lifelineOf, type Wrappers } from './launch-args.ts';
 import { coreList, lowerChild } from './priority.ts';
 import { startChild, whyNotRunnable } from './run-process.ts';
@@ -16,7 +17,8 @@ export interface ProcessDeps {
   readonly wrappers?: () => Promise<Wrappers>;
   /**
    * Who ends the children when this process dies. `auto`: the kernel where `setpriv` can ask it to (the child itself,
-   * not what it starts), else the supervisor. `always`: the supervisor too, which also finds grandchildren.
+   * not what it starts), for sandboxed ones the group guard too, else the supervisor. `always`: the supervisor too,
+   * which also finds grandchildren.
    */
   readonly supervision?: 'auto' | 'always';
   readonly supervisor?: () => SupervisorLink;
@@ -139,6 +141,7 @@ class Children implements JobProcesses {
     const diesWithUs = spawnsFromMainThread && wrappers.setpriv !== undefined;
     try {
       if (this.#supervision === 'always' || !diesWithUs) this.#supervisor ??= this.#findSupervisor();
+      else if (confined.kind === 'sandboxed') this.#supervisor ??= sharedGroupGuard();
     } catch (error) {
       return { kind: 'not-started', message: error instanceof Error ? error.message : String(error) };
     }

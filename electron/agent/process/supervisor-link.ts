@@ -22,10 +22,11 @@ export function sharedSupervisor(): SupervisorLink {
   return shared;
 }
 
-export function createSupervisorLink(node: {
-  readonly program: string;
-  readonly args: readonly string[];
-}): SupervisorLink {
+/** @param format one message as the program reads it from its stdin */
+export function createSupervisorLink(
+  node: { readonly program: string; readonly args: readonly string[] },
+  format: (message: SupervisorMessage) => string = formatSupervisorMessage,
+): SupervisorLink {
   const listed = new Map<number, SupervisorMessage>();
   let pipe: Writable | null = null;
   let starts = 0;
@@ -58,7 +59,7 @@ export function createSupervisorLink(node: {
     supervisor.unref();
     if (own !== null && 'unref' in own && typeof own.unref === 'function') own.unref();
     pipe = own;
-    for (const message of listed.values()) own?.write(formatSupervisorMessage(message));
+    for (const message of listed.values()) own?.write(format(message));
   };
 
   // At once, not with the first child: then telling it about a child is one write, without a gap worth the name.
@@ -69,11 +70,11 @@ export function createSupervisorLink(node: {
       const message: SupervisorMessage = { kind: 'add', family: { leader, mark, startedTicks } };
       listed.set(leader, message);
       // A system call made before this returns. Without a pipe the next supervisor is told the whole list.
-      pipe?.write(formatSupervisorMessage(message));
+      pipe?.write(format(message));
     },
     remove(leader) {
       if (!listed.delete(leader)) return;
-      pipe?.write(formatSupervisorMessage({ kind: 'remove', leader }));
+      pipe?.write(format({ kind: 'remove', leader }));
     },
   };
 }

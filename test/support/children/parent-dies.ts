@@ -1,15 +1,17 @@
+import { createGroupGuard } from '../../../electron/agent/process/group-guard.ts';
 import { createJobProcesses } from '../../../electron/agent/process/job-processes.ts';
 import { childProgram } from './child-program.ts';
 
 /**
  * A small agent: starts one child through createJobProcesses, says every process id as JSON, and waits to be killed.
- * argv: owner, "kernel" (setpriv) | "supervisor" (no wrappers) | "both", "sleeper" | "grandchild" | "marked" | "ignore-sigterm".
+ * argv: owner, "kernel" (setpriv) | "supervisor" (no wrappers) | "guard" (no wrappers) | "both", "sleeper" | "grandchild" | "marked" | "ignore-sigterm".
  */
 const [, , owner = 'test', way = 'kernel', name = 'sleeper'] = process.argv;
 const processes = createJobProcesses(
   { runId: 'run-of-parent-dies', owner, jobId: 'job', nice: 0 },
   {
-    ...(way === 'supervisor' ? { wrappers: async () => ({}) } : {}),
+    ...(way === 'supervisor' || way === 'guard' ? { wrappers: async () => ({}) } : {}),
+    ...(way === 'guard' ? { supervisor: createGroupGuard } : {}),
     supervision: way === 'both' ? 'always' : 'auto',
   },
 );
