@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Campaign } from './campaign.ts';
 import { openState } from './campaign-state.ts';
-import { figuresOf, sumOf } from './campaign-table.ts';
+import { figuresOf, sumOf, withFigures } from './campaign-table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rc-campaign-state-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,3 +27,23 @@ describe('what was run already', () => {
     expect(openState(folder).of('kill', 13).runs).toEqual({});
   });
 });
+
+describe('the page with the figures', () => {
+  it('takes the row of what was run here, and leaves the others as they were', () => {
+    const campaign = (name: string): Campaign => ({ name, proves: `${name} holds`, runs: 2 }) as unknown as Campaign;
+    const kept = { seed: 12, at: '2026-11-26T10:00:00Z', seconds: 61, runs: { 0: { broken: [] }, 1: { broken: [] } } };
+    const first = withFigures(PAGE, [campaign('leak'), campaign('network')], { leak: kept, network: kept });
+    expect(first).toContain('| leak | leak holds | 2 | 2 | 0 | 1 min 01 s | 2026-11-26 | 12 |  |');
+    const again = withFigures(first, [campaign('leak'), campaign('network')], {
+      leak: { ...kept, runs: { 0: { broken: ['memory'] } } },
+    });
+    expect(again).toContain('| leak | leak holds | 1 of 2 | 0 | 1 | 1 min 01 s | 2026-11-26 | 12 |  |');
+    expect(again).toContain('| network | network holds | 2 | 2 | 0 | 1 min 01 s | 2026-11-26 | 12 |  |');
+    expect(again.startsWith('before\n') && again.endsWith('\nafter')).toBe(true);
+  });
+});
+
+const PAGE = `before
+<!-- figures: written by npm run test:faults -- --write -->
+<!-- end of figures -->
+after`;

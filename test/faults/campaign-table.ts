@@ -67,17 +67,20 @@ export function time(seconds: number): string {
 const BEGIN = '<!-- figures: written by npm run test:faults -- --write -->';
 const END = '<!-- end of figures -->';
 
-/** Replaces the generated part of docs/reliability.md; the text around it is written by hand. */
+/**
+ * Replaces the generated part of docs/reliability.md; the text around it is written by hand. Campaigns of which nothing
+ * is kept here, as in a new checkout, keep the row they have.
+ */
 export function withFigures(
   page: string,
   campaigns: readonly Campaign[],
   kept: Readonly<Record<string, KeptCampaign>>,
 ): string {
   const [before = '', rest = ''] = page.split(BEGIN);
-  const after = rest.split(END)[1] ?? '\n';
+  const [former = '', after = '\n'] = rest.split(END);
   const rows = campaigns.flatMap((campaign) => {
     const known = kept[campaign.name];
-    if (known === undefined) return [];
+    if (known === undefined) return former.split('\n').filter((row) => row.startsWith(`| ${campaign.name} `));
     const { runs, held, broken, seconds, figures } = sumOf(campaign, known);
     const of = runs === campaign.runs ? String(runs) : `${runs} of ${campaign.runs}`;
     const cells = [
