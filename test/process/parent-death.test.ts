@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -71,6 +72,23 @@ describe.skipIf(!onLinux)('when the agent dies by kill -9, within a second', () 
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     if (!lives) child.stdio[3]?.destroy();
     expect(child.stdout === null ? '' : await text(child.stdout)).toBe(lives ? 'begun\n' : '');
+  });
+
+  it.each([
+    ['begins when it may', '\n', 'begun\n'],
+    ['never begins when the agent died before it told its guard', null, ''],
+  ])('a sandbox %s', async (_, leave, said) => {
+    const sandbox = { words: ['/usr/bin/env'], errorNames: ['env'] };
+    const { program, args } = launchArgs(
+      { ...{ program: '/bin/echo', args: ['begun'], nice: 0, dieWithParent: true }, lifeline: 3, sandbox },
+      await proveWrappers(process.env),
+    );
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
+    started.push(child);
+    const line = child.stdio[3] as Duplex;
+    if (leave === null) line.destroy();
+    else line.write(leave);
+    expect(child.stdout === null ? null : await text(child.stdout)).toBe(said);
   });
 
   it('the guard forgets who has ended before, and spares everybody else', async () => {

@@ -169,6 +169,7 @@ class Children implements JobProcesses {
     };
     const start = await startChild(spec, context, (running) => {
       this.#adopt(running);
+      running.begin();
       lowerChild(running.group, nice, wrappers.nice !== undefined, () => this.#living.has(running));
     });
     return start.kind === 'running' ? start.child : start;

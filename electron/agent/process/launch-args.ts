@@ -57,6 +57,14 @@ const signOfLife = (descriptor: number): readonly string[] => [
   'sh',
 ];
 
+/** Nothing begins before the agent has told its group guard of this group, and nothing at all when it died before. */
+const leaveToBegin = (descriptor: number): readonly string[] => [
+  '/bin/sh',
+  '-c',
+  `read -r _ <&${descriptor} && exec "$@"`,
+  'sh',
+];
+
 /**
  * Puts the wrappers before a program, as few execs as possible: each costs about a millisecond.
  * setpriv comes first; the death signal survives the later execs.
@@ -73,10 +81,12 @@ export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
   }
   if (wish.nice > 0) addPriority(wrappers, wish.nice, add);
   if (wish.cores != null && wrappers.taskset !== undefined) add('taskset', wrappers.taskset, '-c', wish.cores);
-  if (wish.sandbox !== undefined) add(wish.sandbox.errorNames[0] ?? 'sandbox', ...wish.sandbox.words);
-  if (wish.dieWithParent && wrappers.setpriv !== undefined && wish.lifeline !== undefined) {
-    add('sh', ...signOfLife(wish.lifeline));
+  const lifeline = wish.dieWithParent && wrappers.setpriv !== undefined ? wish.lifeline : undefined;
+  if (wish.sandbox !== undefined) {
+    if (lifeline !== undefined) add('sh', ...leaveToBegin(lifeline));
+    add(wish.sandbox.errorNames[0] ?? 'sandbox', ...wish.sandbox.words);
   }
+  if (lifeline !== undefined) add('sh', ...signOfLife(lifeline));
   // Last, so that the wrappers themselves need not fit into the limit.
   if (wish.addressSpaceBytes !== undefined && wrappers.prlimit !== undefined) {
     add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(wish.addressSpaceBytes))}`, '--');

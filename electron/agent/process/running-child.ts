@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildEnd, ChildResult, ChildSpec } from './child.ts';
 import { AFTER_EXIT, AFTER_KILL, drained } from './drain.ts';
@@ -37,6 +38,8 @@ export interface RunningChild {
   end(reason: ChildEnd, how: 'kill' | 'terminate'): Promise<void>;
   stop(): void;
   continue(): void;
+  /** Its group is on every list: what waits for that may begin (launch-args.ts). */
+  begin(): void;
 }
 
 export class FollowedChild implements RunningChild {
@@ -180,9 +183,19 @@ export class FollowedChild implements RunningChild {
 
   /** Open until the child has spoken: that it can is what keeps it alive. */
   #holdLifeline(): void {
-    const line = this.#context.lifeline === undefined ? null : this.#process.stdio[this.#context.lifeline];
+    const line = this.#lifeline();
     line?.on('error', () => undefined);
     line?.once('data', () => line.destroy());
+  }
+
+  #lifeline(): Duplex | null {
+    const { lifeline } = this.#context;
+    const line = lifeline === undefined ? null : this.#process.stdio[lifeline];
+    return line instanceof Duplex ? line : null;
+  }
+
+  begin(): void {
+    this.#lifeline()?.write('\n');
   }
 
   #feedStdin(): void {
