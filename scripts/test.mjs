@@ -38,6 +38,11 @@ const sum = { passed: 0, failed: 0, skipped: 0 };
  * @type {string[]}
  */
 const failures = [];
+/** @param {string} what */
+const fail = (what) => {
+  sum.failed += 1;
+  failures.push(what);
+};
 const checks = /** @type {const} */ ([
   ['types', 'node', ['scripts/typecheck.mjs']],
   ['lint', 'oxlint', ['--deny-warnings', '.']],
@@ -45,10 +50,7 @@ const checks = /** @type {const} */ ([
 ]);
 for (const [title, program, args] of checks) {
   if (run(title, program, args) === 0) sum.passed += 1;
-  else {
-    sum.failed += 1;
-    failures.push(title);
-  }
+  else fail(title);
 }
 ensureBuilt();
 
@@ -91,8 +93,7 @@ const firstLine = (text) => text?.split('\n')[0]?.slice(0, 300) ?? '';
 function countVitest(name, status) {
   const report = readJson(`${results}/${name}.json`);
   if (report === null) {
-    sum.failed += 1;
-    failures.push(`${name}: no report was written`);
+    fail(`${name}: no report was written`);
     return;
   }
   for (const suite of report.testResults) {
@@ -122,8 +123,7 @@ function collectE2e(suite) {
 function countE2e(status) {
   const e2e = readJson(`${results}/e2e.json`);
   if (e2e === null) {
-    sum.failed += 1;
-    failures.push('end to end: no report was written');
+    fail('end to end: no report was written');
     return;
   }
   for (const suite of e2e.suites) collectE2e(suite);

@@ -18,8 +18,6 @@ export interface Bench {
   run(jobType: JobType, file: string, inputs?: CreateJobRequest['inputs']): Promise<FinishedJob>;
   /** The same with what it used; looking costs a few hundredths of one processor. */
   watch(jobType: JobType, file: string): Promise<FinishedJob & Resources>;
-  /** Whether the tools run in a sandbox. */
-  sandboxed(): boolean;
   close(): Promise<void>;
 }
 
@@ -42,7 +40,6 @@ export async function startBench(folder: string, media: string): Promise<Bench> 
       const job = await runJob(embedded, jobType, file, {});
       return { ...job, ...stopWatching() };
     },
-    sandboxed: () => embedded.agent.snapshot().sandbox?.level === 'full',
     async close() {
       await embedded.agent.stop(0);
       await embedded.server.close();

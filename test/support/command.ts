@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readLinuxRow } from '../../electron/agent/process/process-table.ts';
 import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -145,8 +146,7 @@ export function processesWith(entries: readonly string[], except: readonly numbe
 export function describeProcess(pid: number): string {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const { state, parent, group } = readLinuxRow(pid) ?? {};
     return `${pid} (${state}, child of ${parent}, group ${group}): ${command.slice(0, 120)} … ${command.slice(-200)}`;
   } catch {
     return `${pid}: gone meanwhile`;

@@ -35,9 +35,9 @@ describe.skipIf(skipped !== null)(`the machine is given back ${skipped ?? ''}`, 
   };
   const encoding = (snapshot: Snapshot): boolean => snapshot.running[0]?.stage === 'encoding';
   const kinds = (snapshot: Snapshot) => snapshot.yielding?.reasons.map(({ kind }) => kind).join(' ') ?? '';
-  /** Soon nobody of the tree uses the processor any more, for half a second, and everybody is stopped. */
+  /** Within 2 s nobody of the tree uses the processor any more, for half a second, and everybody is stopped. */
   const standsStill = async (): Promise<boolean> => {
-    for (let tries = 0; tries < 6; tries += 1) {
+    for (let tries = 0; tries < 4; tries += 1) {
       const before = cpuMsOf(process.pid);
       await delay(500);
       if (cpuMsOf(process.pid) === before && descendantsOf(process.pid).every(({ state }) => state === 'T'))
