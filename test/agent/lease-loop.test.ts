@@ -34,6 +34,7 @@ describe('the lease loop', () => {
   let said: FromLeaseThread[];
   let killed: number[];
   let beats: number[];
+  let patience: (number | undefined)[];
   let answer: AnswerKind | 'never';
   let receive: (message: ToLeaseThread) => void;
   beforeEach(() => {
@@ -41,11 +42,15 @@ describe('the lease loop', () => {
     said = [];
     killed = [];
     beats = [];
+    patience = [];
     answer = 'ok';
-    const heartbeat = async (): Promise<
-      Reply<{ locked_until: string | undefined; cancel_requested: boolean | undefined }>
-    > => {
+    const heartbeat = async (
+      _jobId: string,
+      _body: unknown,
+      limits?: { readonly timeoutMs?: number },
+    ): Promise<Reply<{ locked_until: string | undefined; cancel_requested: boolean | undefined }>> => {
       const sentAt = clock.monotonic();
+      patience.push(limits?.timeoutMs);
       beats.push(sentAt);
       const head = { status: 200, sentAt, summary: '', serverDate: 0 };
       if (answer === 'never') {
@@ -95,6 +100,29 @@ describe('the lease loop', () => {
     hold({ unknown: true });
     await clock.pass(1);
     expect(kinds()).toEqual(['extended']);
+  });
+
+  it('asks a server that is away after a restart ever more seldom, at last once a minute', async () => {
+    answer = 'reset';
+    hold({ unknown: true });
+    await pass(60_000);
+    const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? 0));
+    expect(beats.length).toBeGreaterThan(10);
+    expect(Math.max(...gaps)).toBeLessThan(15_000);
+    await pass(10 * 60_000);
+    beats.length = 0;
+    await pass(60 * 60_000);
+    expect(beats.length).toBeGreaterThanOrEqual(58);
+    expect(beats.length).toBeLessThanOrEqual(61);
+    answer = 'ok';
+    await pass(60_000);
+    expect(kinds()[0]).toBe('extended');
+  });
+
+  it('waits for a slow answer after a restart as for one about a lease of 15 s', async () => {
+    hold({ unknown: true });
+    await clock.pass(1);
+    expect(patience).toEqual([5_000]);
   });
 
   it('kills and gives up when the deadline passes unanswered, and not before', async () => {

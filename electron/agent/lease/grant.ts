@@ -6,7 +6,7 @@ const DATE_RESOLUTION_MS = 1_000;
 /** Of the time granted, this much is ours (protocol.md, Lease). */
 const SHARE = 0.9;
 /** Granted when a server tells neither `locked_until` nor `Date`: short enough to be safe with any sensible lease. */
-const UNTOLD_MS = 15_000;
+export const UNTOLD_MS = 15_000;
 
 /**
  * The deadline of a lease on the monotonic clock: the moment before the request, plus 0.9 of (`locked_until` minus

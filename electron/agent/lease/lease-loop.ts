@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { isAnomaly, readClocks } from './anomaly.ts';
 import type { ServerClient } from '../server/client.ts';
 import { reactionTo } from '../server/reactions.ts';
-import { beatInterval, grantOf } from './grant.ts';
+import { beatInterval, grantOf, UNTOLD_MS } from './grant.ts';
 import type { FromLeaseThread, Grant, HeldLease, LeaseLoss, ToLeaseThread } from './messages.ts';
 
 /** A main loop that gave no sign of life for this long is dead (protocol.md, Lease). */
@@ -136,6 +136,9 @@ async function keep(deps: LoopDeps, entry: Held, mainLoop: MainLoop): Promise<vo
   }
 }
 
+/** ms; a lease kept from before a restart counts as one of unknown length. */
+const intervalOf = ({ grant }: Held): number => beatInterval(grant?.grantedMs ?? UNTOLD_MS);
+
 const isPast = (clock: Clock, entry: Held): boolean =>
   entry.grant !== null && clock.monotonic() >= entry.grant.deadline;
 
@@ -148,10 +151,13 @@ function doubt(deps: LoopDeps, entry: Held): void {
 /** Waits for the next beat, but never beyond the deadline of a running job. */
 async function wait(clock: Clock, entry: Held, failures: number): Promise<void> {
   entry.poke = new AbortController();
-  const interval = beatInterval(entry.grant?.grantedMs ?? 0);
-  // A lease that can still be saved is asked about more often than one whose deadline has passed.
-  const longest = entry.executed && isPast(clock, entry) ? MAX_APART_MS : interval / 2;
-  const pause = failures === 0 ? interval : Math.max(MIN_APART_MS, Math.min(longest, MIN_APART_MS * 2 ** failures));
+  const interval = intervalOf(entry);
+  // A lease that can still be saved is asked about more often than one whose deadline has passed. After a restart
+  // that is not known: the pause is a fifth of the time spent asking.
+  const unknown = entry.grant === null;
+  const longest = unknown || (entry.executed && isPast(clock, entry)) ? MAX_APART_MS : interval / 2;
+  const grown = MIN_APART_MS * (unknown ? 1.25 : 2) ** failures;
+  const pause = failures === 0 ? interval : Math.max(MIN_APART_MS, Math.min(longest, grown));
   const left = entry.grant === null || entry.executed ? pause : entry.grant.deadline - clock.monotonic();
   await clock.sleep(Math.max(0, Math.min(pause, left)), entry.poke.signal);
 }
@@ -160,7 +166,7 @@ async function beat(deps: LoopDeps, entry: Held): Promise<'extended' | 'unanswer
   const { clock, client } = deps;
   const left = entry.grant === null || entry.executed ? BEAT_TIMEOUT_MS : entry.grant.deadline - clock.monotonic();
   // No longer than until the next beat: one reply that never comes must not use up a short lease.
-  const patience = Math.max(1_000, Math.min(BEAT_TIMEOUT_MS, beatInterval(entry.grant?.grantedMs ?? 0)));
+  const patience = Math.max(1_000, Math.min(BEAT_TIMEOUT_MS, intervalOf(entry)));
   const reply = await client.heartbeat(
     entry.lease.jobId,
     {
