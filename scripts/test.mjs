@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { requireNode } from './node-check.mjs';
 
 requireNode();
@@ -86,8 +87,15 @@ const vitestArgs = (name, args) => [
   ...args,
 ];
 
-/** @param {string | undefined} text */
-const firstLine = (text) => text?.split('\n')[0]?.slice(0, 300) ?? '';
+/**
+ * The first line of an error, and what was expected and seen instead.
+ * @param {string | undefined} text
+ */
+const inShort = (text) => {
+  const [first = '', ...more] = stripVTControlCharacters(text ?? '').split('\n');
+  const values = more.map((line) => line.trim()).filter((line) => /^(Expected|Received)\b.*: /.test(line));
+  return [first, ...values].join(' · ').slice(0, 300);
+};
 
 /** @param {string} name @param {number} status */
 function countVitest(name, status) {
@@ -99,8 +107,8 @@ function countVitest(name, status) {
   for (const suite of report.testResults) {
     const file = suite.name.replace(root, '');
     const failed = suite.assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
-    if (suite.status === 'failed' && failed.length === 0) failures.push(`${file}: ${firstLine(suite.message)}`);
-    for (const test of failed) failures.push(`${file} › ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+    if (suite.status === 'failed' && failed.length === 0) failures.push(`${file}: ${inShort(suite.message)}`);
+    for (const test of failed) failures.push(`${file} › ${test.fullName}: ${inShort(test.failureMessages[0])}`);
   }
   sum.passed += report.numPassedTests;
   sum.failed += report.numFailedTests;
@@ -114,7 +122,7 @@ function collectE2e(suite) {
   for (const spec of suite.specs ?? []) {
     if (spec.ok) continue;
     const error = spec.tests.at(-1)?.results.at(-1)?.error?.message;
-    failures.push(`test/e2e/${spec.file}:${spec.line} › ${spec.title}: ${firstLine(error)}`);
+    failures.push(`test/e2e/${spec.file}:${spec.line} › ${spec.title}: ${inShort(error)}`);
   }
   for (const inner of suite.suites ?? []) collectE2e(inner);
 }
