@@ -24,7 +24,12 @@ describe('what was run already', () => {
   });
 
   it('of another seed is run anew', () => {
-    expect(openState(folder).of('kill', 13).runs).toEqual({});
+    const state = openState(folder);
+    expect(state.of('kill', 13).runs).toEqual({});
+    // Looking is not running: the page keeps the figures of what ran.
+    state.of('network', 12);
+    expect(Object.keys(state.all()).toSorted()).toEqual(['kill', 'leak']);
+    expect(state.of('kill', 12).runs).toHaveProperty('1');
   });
 });
 

@@ -51,13 +51,13 @@ export function openState(folder: string): CampaignState {
   const of = (name: string, seed: number): KeptCampaign => {
     const known = state[name];
     if (known?.seed === seed) return known;
-    return (state[name] = { seed, at: new Date().toISOString(), seconds: 0, runs: {} });
+    return { seed, at: new Date().toISOString(), seconds: 0, runs: {} };
   };
   return {
     of,
     all: () => state,
     note(name, seed, run, { broken, highest, counted }) {
-      const kept = of(name, seed);
+      const kept = (state[name] = of(name, seed));
       kept.at = new Date().toISOString();
       kept.runs[run] = { broken: [...broken], highest: { ...highest }, counted: { ...counted } };
       save(name);
