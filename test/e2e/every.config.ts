@@ -4,7 +4,7 @@ import base from '../../playwright.config.ts';
 export default {
   ...base,
   testDir: '.',
-  globalSetup: './build-page.ts',
+  globalSetup: '../support/build-once.ts',
   outputDir: '../../test-results/accessibility',
   reporter: [['list'] as const],
   testMatch: ['accessibility.e2e.ts', 'results-more.e2e.ts'],

@@ -50,7 +50,7 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
   });
 
   it('fits 1920×1080 in the 1080p profile', async () => {
-    await using made = await makeProxy(await pattern('hd.mp4', '2560x1440', '24000/1001', 3), 'video_review_1080p_v1');
+    await using made = await makeProxy(await pattern('hd-short.mp4', '2560x1440', '25', 0.4), 'video_review_1080p_v1');
     expect(pictureOf(made.probe)).toMatchObject({ width: 1920, height: 1080 });
   });
 

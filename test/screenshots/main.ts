@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { Command } from 'commander';
 import { startWebView, type WebView } from '../../electron/gateway/http.ts';
-import buildPage from '../e2e/build-page.ts';
+import buildOnce from '../support/build-once.ts';
 import { makePageMedia, type PageMedia } from '../support/page-media.ts';
 import { SCENES, type Scene } from './scenes.ts';
 
@@ -74,7 +74,7 @@ async function take(browser: Browser, media: PageMedia, folder: string): Promise
   return taken;
 }
 
-await buildPage();
+buildOnce();
 await mkdir(options.out, { recursive: true });
 const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
 const browser = await chromium.launch({

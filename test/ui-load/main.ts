@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from '@playwright/test';
 import { startWebView } from '../../electron/gateway/http.ts';
-import buildPage from '../e2e/build-page.ts';
+import buildOnce from '../support/build-once.ts';
 import { runningJobs, waitingJobs } from '../support/busy-agent.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent, type ScriptedAgent } from '../support/scripted-agent.ts';
@@ -85,7 +85,7 @@ async function measure(page: Page, origin: string, agent: ScriptedAgent): Promis
   }
 }
 
-await buildPage();
+buildOnce();
 const folder = await mkdtemp(join(tmpdir(), 'ui-load-'));
 const agent = loadedAgent();
 const view = await startWebView({
