@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 /**
  * A list of rows of one height, of which only the visible ones exist: ten thousand scroll like ten. Screen readers
@@ -26,16 +26,21 @@ export function VirtualList<T>({
   children: (item: T) => ReactNode;
 }) {
   const scroller = useRef<HTMLDivElement>(null);
+  // A new function makes the library measure all rows anew, on every step of scrolling.
+  const getItemKey = useCallback(
+    (index: number) => {
+      const item = items[index];
+      return item === undefined ? index : keyOf(item);
+    },
+    [items, keyOf],
+  );
   // The library's functions cannot be memoised; nothing here hands them on.
   // oxlint-disable-next-line react/incompatible-library
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    getItemKey: (index) => {
-      const item = items[index];
-      return item === undefined ? index : keyOf(item);
-    },
+    getItemKey,
     overscan: 8,
   });
   const last = rows.getVirtualItems().at(-1)?.index ?? 0;
