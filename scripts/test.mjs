@@ -14,12 +14,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const results = `${root}/test-results`;
 
 /** @param {string} title @param {string} program @param {readonly string[]} args */
-function run(title, program, args, env = {}) {
+function run(title, program, args) {
   console.log(`\n── ${title}`);
   const { status } = spawnSync(`${root}/node_modules/.bin/${program}`, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...env },
   });
   return status ?? 1;
 }
@@ -56,8 +55,26 @@ for (const [title, program, args] of checks) {
 ensureBuilt();
 
 /**
- * Runs beside others; says everything at its end, in one piece.
+ * What runs side by side, in the order of its beginning. The first one speaks as it goes; what the others say is kept
+ * until it is their turn.
+ * @type {{ readonly title: string, kept: Buffer[], ended: boolean }[]}
+ */
+const speakers = [];
+
+function letNextSpeak() {
+  while (speakers[0]?.ended === true) {
+    speakers.shift();
+    const next = speakers[0];
+    if (next === undefined) return;
+    console.log(`\n── ${next.title}`);
+    process.stdout.write(Buffer.concat(next.kept));
+  }
+}
+
+/**
+ * Runs beside others.
  * @param {string} title @param {string} program @param {readonly string[]} args @param {number} priority nice value
+ * @returns {Promise<number>} its exit code
  */
 function runBeside(title, program, args, priority) {
   return new Promise((resolve) => {
@@ -66,13 +83,18 @@ function runBeside(title, program, args, priority) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (child.pid !== undefined) setPriority(child.pid, priority);
-    /** @type {Buffer[]} */
-    const said = [];
-    child.stdout.on('data', (chunk) => said.push(chunk));
-    child.stderr.on('data', (chunk) => said.push(chunk));
+    const speaker = { title, kept: /** @type {Buffer[]} */ ([]), ended: false };
+    if (speakers.push(speaker) === 1) console.log(`\n── ${title}`);
+    /** @param {Buffer} chunk */
+    const say = (chunk) => {
+      if (speakers[0] === speaker) process.stdout.write(chunk);
+      else speaker.kept.push(chunk);
+    };
+    child.stdout.on('data', say);
+    child.stderr.on('data', say);
     child.on('close', (code) => {
-      console.log(`\n── ${title}`);
-      process.stdout.write(Buffer.concat(said));
+      speaker.ended = true;
+      letNextSpeak();
       resolve(code ?? 1);
     });
   });
@@ -143,11 +165,11 @@ function countE2e(status) {
 
 // Fault slices one after the other: they measure seconds, and two of them side by side would measure each other. They
 // mostly wait, so the rest runs beside them, at a priority that leaves them the processor when they want it.
-const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1']), 0);
 const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']), 10);
-countVitest('faults', await faults);
+const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1']), 0);
 countVitest('unit', await unit);
-countE2e(run('end to end', 'playwright', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: `${results}/e2e.json` }));
+countVitest('faults', await faults);
+countE2e(run('end to end', 'playwright', ['test']));
 
 if (failures.length > 0) console.log(`\n── what failed\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);

@@ -1,11 +1,11 @@
 import type { CDPSession, Locator, Page } from '@playwright/test';
 import { LONG_TAKE } from '../support/results-agent.ts';
-import { least } from '../ui-load/measure.ts';
+import { againstPlainList, PLAIN_ROWS } from '../ui-load/measure.ts';
 import { expect, test } from './show-results.ts';
 
 /**
- * Long and many results. In every run the page's own thread is measured, which a busy machine does not change; frames
- * as they came are measured by `npm run test:results-load`, on a quiet machine.
+ * Long and many results. In every run the page's own thread is measured against plain DOM code beside it; milliseconds
+ * and frames as they came are judged by `npm run test:results-load`, on a quiet machine.
  */
 const WITH_FRAMES = process.env['npm_lifecycle_event'] === 'test:results-load';
 const FRAME_MS = 1000 / 60;
@@ -13,63 +13,51 @@ const STEPS = WITH_FRAMES ? 300 : 90;
 
 test.setTimeout(180_000);
 
-interface Scrolled {
-  /** Milliseconds of the page's thread per frame. */
-  readonly busyMs: number;
-  readonly fps: number;
-  /** Frames that took longer than two at 60 a second. */
-  readonly late: number;
-}
-
 async function metric(devtools: CDPSession, wanted: string): Promise<number> {
   const { metrics } = await devtools.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
 }
 
-async function scroll(page: Page, list: Locator, by: { x?: number; y?: number }): Promise<Scrolled> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const before = await metric(devtools, 'TaskDuration');
-  const frames = await list.evaluate(
-    async (box, { steps, x, y }) => {
+interface Step {
+  readonly x?: number;
+  readonly y?: number;
+}
+
+/** Scrolls by `step` in every frame; answers how long each of them took, in ms. */
+function scroll(list: Locator, { x = 0, y = 0 }: Step): Promise<number[]> {
+  return list.evaluate(
+    async (box, { steps, by }) => {
       const times: number[] = [];
       for (let step = 0; step <= steps; step += 1) {
-        box.scrollBy(x, y);
+        box.scrollBy(...by);
         times.push(await new Promise<number>((resolve) => requestAnimationFrame(resolve)));
       }
       return times.slice(1).map((time, index) => time - (times[index] ?? time));
     },
-    { steps: STEPS, x: by.x ?? 0, y: by.y ?? 0 },
+    { steps: STEPS, by: [x, y] as const },
   );
-  const busyMs = (((await metric(devtools, 'TaskDuration')) - before) * 1000) / STEPS;
-  await devtools.detach();
-  const total = frames.reduce((sum, ms) => sum + ms, 0);
-  return { busyMs, fps: (frames.length / total) * 1000, late: frames.filter((ms) => ms > 2 * FRAME_MS + 1).length };
 }
 
-function report(what: string, { busyMs, fps, late }: Scrolled): void {
-  const frames = WITH_FRAMES ? `; ${fps.toFixed(1)} frames a second, ${late} of ${STEPS} late` : '';
-  process.stdout.write(`${what}: ${busyMs.toFixed(1)} ms of the page's thread per frame${frames}\n`);
-}
-
-/** Scrolls on until it was smooth once (`least` says why), and says what it measured. */
-async function scrollSmoothly(page: Page, list: Locator, by: { x?: number; y?: number }, what: string): Promise<void> {
-  let fps = 0;
-  const busyMs = await least(FRAME_MS, async () => {
-    const scrolled = await scroll(page, list, by);
-    report(what, scrolled);
-    fps = scrolled.fps;
-    return scrolled.busyMs;
+async function expectSmooth(page: Page, list: Locator, step: Step, what: string): Promise<void> {
+  let frames: number[] = [];
+  const { perFrame, ratio } = await againstPlainList(page, STEPS, async () => {
+    frames = await scroll(list, step);
   });
-  expect(busyMs).toBeLessThan(FRAME_MS);
-  if (WITH_FRAMES) expect(fps).toBeGreaterThanOrEqual(55);
+  const fps = (frames.length / frames.reduce((sum, ms) => sum + ms, 0)) * 1000;
+  const late = frames.filter((ms) => ms > 2 * FRAME_MS + 1).length;
+  const drawn = WITH_FRAMES ? `; ${fps.toFixed(1)} frames a second, ${late} of ${STEPS} late` : '';
+  process.stdout.write(`${what}: ${perFrame.toFixed(1)} ms per frame, ${ratio.toFixed(2)} × plain rows${drawn}\n`);
+  expect(ratio).toBeLessThan(PLAIN_ROWS);
+  if (!WITH_FRAMES) return;
+  expect(perFrame).toBeLessThan(FRAME_MS);
+  expect(fps).toBeGreaterThanOrEqual(55);
 }
 
 test('a transcript of three hours scrolls smoothly', async ({ page, show }) => {
   await show(`done/${LONG_TAKE}`);
   const words = page.getByRole('region', { name: 'What is said, with its times' });
   await expect(words.locator('.said-row').first()).toBeVisible();
-  await scrollSmoothly(page, words, { y: 240 }, 'transcript of 3 h');
+  await expectSmooth(page, words, { y: 240 }, 'transcript of 3 h');
   expect(await words.locator('.said-row').count()).toBeLessThan(60);
 });
 
@@ -79,7 +67,7 @@ test('a magnified waveform of three hours scrolls smoothly', async ({ page, show
   await expect(wave.locator('canvas')).toBeVisible({ timeout: 60_000 });
   const closer = page.getByRole('button', { name: 'Closer' });
   for (let step = 0; step < 8; step += 1) await closer.click();
-  await scrollSmoothly(page, wave, { x: 180 }, 'waveform of 3 h');
+  await expectSmooth(page, wave, { x: 180 }, 'waveform of 3 h');
   expect(await wave.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeLessThan(4000);
 });
 

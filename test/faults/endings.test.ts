@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
-import { goneAfter, isAlive } from '../support/children/alive.ts';
+import { goneAfter, isAlive, survivors } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { createCoreAgent, filed, sourceFile, until, type Behaviour } from '../support/core-agent.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
@@ -96,6 +96,7 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
       );
       const ms = await goneAfter(living, 8_000);
       console.info(`  lease lost: gone after ${ms?.toFixed(0)} ms`);
+      expect(survivors(living)).toEqual([]);
       expect(ms ?? Number.POSITIVE_INFINITY).toBeLessThan(2_000);
       await until(agent, ({ running }) => !running.some(({ jobId }) => jobs.includes(jobId)));
       const about = proxy.requests.filter(({ line }) => jobs.some((jobId) => line.includes(jobId)));

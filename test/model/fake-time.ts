@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Clock } from '../../electron/agent/clock.ts';
 
 /** One agent program, as time sees it: a frozen one hears nothing, a dead one never again. */
@@ -42,14 +43,15 @@ const MAX_ROUNDS = 200_000;
 export function createFakeTime(inFlight: () => number): FakeTime {
   let now = 0;
   let pending = 0;
-  const usesFiles = fileWatch();
+  const files = fileWatch();
   const sleepers = new Set<Sleeper>();
 
   const settle = async (rounds = STILL_ROUNDS): Promise<void> => {
     let still = 0;
     for (let round = 0; still < rounds && round < MAX_ROUNDS; round += 1) {
       await new Promise((resolve) => setImmediate(resolve));
-      still = inFlight() > 0 || usesFiles() ? 0 : still + 1;
+      still = inFlight() > 0 || files.isBusy() ? 0 : still + 1;
+      if (still === 0) await files.turn();
     }
   };
   const next = (until: number): Sleeper | undefined => {
@@ -126,29 +128,38 @@ export function createFakeTime(inFlight: () => number): FakeTime {
 }
 
 /**
- * Files that were read to their end show as being read until they are collected. What is still shown after this long
- * and this many rounds is left over, and not waited for again; the worlds' files hold a few bytes.
+ * Blobs of files show as being read for as long as they live. What is still shown after this many turns of the pool that
+ * reads is left over, and not waited for again; the worlds' files hold a few bytes. Counted in turns, because on a busy
+ * machine one may take any time.
  */
-const READING_MS = 5;
-const READING_ROUNDS = 10;
+const READING_TURNS = 8;
+/** More than the pool has threads: when all of these have answered, what was asked before them has, too. */
+const TURN_CALLS = 8;
 
-/** Tells whether a file is being opened, read, written or closed now. */
-function fileWatch(): () => boolean {
+interface FileWatch {
+  /** Whether a file is being opened, read, written or closed now, as far as is known. */
+  isBusy(): boolean;
+  /** Where something shows as being read: gives the reader a turn. */
+  turn(): Promise<void>;
+}
+
+function fileWatch(): FileWatch {
   let leftOver = 0;
   let shown = 0;
-  let since = performance.now();
-  let rounds = 0;
-  return () => {
-    const names = process.getActiveResourcesInfo();
-    const reading = names.filter((name) => name === 'FileHandleReadWrap').length;
-    leftOver = Math.min(leftOver, reading);
-    if (reading !== shown) {
-      shown = reading;
-      since = performance.now();
-      rounds = 0;
-    }
-    rounds += 1;
-    if (rounds > READING_ROUNDS && performance.now() - since > READING_MS) leftOver = reading;
-    return reading > leftOver || names.some((name) => name.startsWith('FSReq') || name === 'FileHandleCloseReq');
+  let turns = 0;
+  return {
+    isBusy() {
+      const names = process.getActiveResourcesInfo();
+      const reading = names.filter((name) => name === 'FileHandleReadWrap').length;
+      leftOver = Math.min(leftOver, reading);
+      if (reading !== shown) [shown, turns] = [reading, 0];
+      return reading > leftOver || names.some((name) => name.startsWith('FSReq') || name === 'FileHandleCloseReq');
+    },
+    async turn() {
+      if (shown <= leftOver) return;
+      await Promise.all(Array.from({ length: TURN_CALLS }, () => stat('.')));
+      turns += 1;
+      if (turns >= READING_TURNS) leftOver = shown;
+    },
   };
 }
