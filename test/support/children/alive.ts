@@ -24,7 +24,9 @@ export function stateOf(pid: number): string {
 /** Who of these lives, in words: for messages. */
 export function survivors(pids: readonly number[]): string[] {
   return pids.filter(isAlive).map((pid) => {
-    const command = readText(`/proc/${String(pid)}/cmdline`).replaceAll('\0', ' ').trim();
+    const command = readText(`/proc/${String(pid)}/cmdline`)
+      .replaceAll('\0', ' ')
+      .trim();
     return `${String(pid)} ${stateOf(pid)} ${command} [${readText(`/proc/${String(pid)}/wchan`)}]`;
   });
 }
