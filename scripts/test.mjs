@@ -163,10 +163,11 @@ function countE2e(status) {
   if (status !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
 }
 
-// Fault slices one after the other: they measure seconds, and two of them side by side would measure each other. They
-// mostly wait, so the rest runs beside them, at a priority that leaves them the processor when they want it.
+// Fault slices one after the other, each in a process of its own: they measure seconds, and neither one beside them nor
+// what one before them left in the process may be part of it. They mostly wait, so the rest runs beside them, at a
+// priority that leaves them the processor when they want it.
 const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']), 10);
-const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1']), 0);
+const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--isolate']), 0);
 countVitest('unit', await unit);
 countVitest('faults', await faults);
 countE2e(run('end to end', 'playwright', ['test']));
