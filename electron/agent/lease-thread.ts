@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from './clock.ts';
 import { createLeaseLoop } from './lease/lease-loop.ts';
 import type { FromLeaseThread, LeaseThreadData, ToLeaseThread } from './lease/messages.ts';
+import { killNow } from './process/kill-tree.ts';
 import { createClient, type Credentials } from './server/client.ts';
 import { createNetworkFetch } from './server/network-fetch.ts';
 
@@ -21,13 +22,7 @@ const loop = createLeaseLoop({
   }),
   clock: systemClock,
   send: (message: FromLeaseThread) => port.postMessage(message),
-  killGroup: (group) => {
-    try {
-      process.kill(-group, 'SIGKILL');
-    } catch {
-      // Already gone: that is what was wanted.
-    }
-  },
+  killGroup: killNow,
 });
 
 port.on('message', (message: ToLeaseThread) => {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ChildSpec, JobProcesses } from '../../electron/agent/process/child.ts';
 import { findTool } from '../../electron/agent/process/find-tool.ts';
+import { killNow } from '../../electron/agent/process/kill-tree.ts';
 import { eventually, goneAfter, isAlive, print, stateOf } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { listen, testProcesses } from '../support/children/collected-run.ts';
@@ -110,6 +111,17 @@ describe('kill', () => {
     expect(everybody.filter(isAlive)).toEqual([]);
     expect((await stubborn.result).end).toEqual({ kind: 'killed' });
     expect((await family.result).end).toEqual({ kind: 'killed' });
+  });
+
+  it('by the lease thread, which knows the group alone, reaches everybody before the leader is gone', async () => {
+    const processes = testProcesses();
+    const family = listen(processes, childProgram('grandchild'));
+    const everybody: number[] = [...JSON.parse(await family.line(0)), await groupOf(processes)];
+    killNow(await groupOf(processes));
+    const ms = await goneAfter(everybody, 3_000);
+    expect(everybody.filter(isAlive)).toEqual([]);
+    expect(ms ?? Number.POSITIVE_INFINITY).toBeLessThan(2_000);
+    expect((await family.result).end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
   });
 
   it('also ends a child that is just being started, and starts none afterwards', async () => {

@@ -18,7 +18,7 @@ interface LoopDeps {
   readonly client: Pick<ServerClient, 'heartbeat'>;
   readonly clock: Clock;
   readonly send: (message: FromLeaseThread) => void;
-  /** KILL to a process group; must not throw. */
+  /** KILL to a process group and everybody who came from it; must not throw. */
   readonly killGroup: (group: number) => void;
 }
 

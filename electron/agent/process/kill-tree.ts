@@ -75,6 +75,14 @@ export function signalFamily(family: Family, signal: NodeJS.Signals): void {
   for (const row of rows) if (row.group !== family.leader) sendSignal(row.pid, signal);
 }
 
+/**
+ * KILL at once to a child, its group and everybody tied to it, by whoever knows its group alone. Not to the group alone:
+ * with its leader gone nothing leads to those who left it with a cleared environment.
+ */
+export function killNow(leader: number): void {
+  signalFamily(familyOf(leader, ''), 'SIGKILL');
+}
+
 /** Looks often at first, because most obey at once, then less: a scan costs about 2 ms. */
 const pollMs = (waitedMs: number): number => Math.min(100, 20 + waitedMs / 10);
 /** After KILL: how long to wait for the kernel. A process in an uninterruptible wait (dead share) may outlast it. */

@@ -21,24 +21,6 @@ export function stateOf(pid: number): string {
   }
 }
 
-/** Who of these lives, in words: for messages. */
-export function survivors(pids: readonly number[]): string[] {
-  return pids.filter(isAlive).map((pid) => {
-    const command = readText(`/proc/${String(pid)}/cmdline`)
-      .replaceAll('\0', ' ')
-      .trim();
-    return `${String(pid)} ${stateOf(pid)} ${command} [${readText(`/proc/${String(pid)}/wchan`)}]`;
-  });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 /** Waits until none of these lives; answers after how many ms, or null when `limitMs` was not enough. */
 export async function goneAfter(pids: readonly number[], limitMs: number): Promise<number | null> {
   const start = performance.now();
