@@ -1,6 +1,6 @@
-import type { CDPSession, Locator, Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { LONG_TAKE } from '../support/results-agent.ts';
-import { againstPlainList, PLAIN_ROWS } from '../ui-load/measure.ts';
+import { againstPlainList, metric, PLAIN_ROWS } from '../ui-load/measure.ts';
 import { expect, test } from './show-results.ts';
 
 /**
@@ -12,11 +12,6 @@ const FRAME_MS = 1000 / 60;
 const STEPS = WITH_FRAMES ? 300 : 90;
 
 test.setTimeout(180_000);
-
-async function metric(devtools: CDPSession, wanted: string): Promise<number> {
-  const { metrics } = await devtools.send('Performance.getMetrics');
-  return metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
-}
 
 interface Step {
   readonly x?: number;

@@ -81,19 +81,21 @@ function at(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
+/** One of Chromium's performance metrics; NaN where it has none of that name. `Performance.enable` comes first. */
+export async function metric(devtools: CDPSession, wanted: string): Promise<number> {
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  return metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
+}
+
 /** Milliseconds of the page's own thread per frame, while `run` draws `frames` of them. */
 async function threadMsPerFrame(page: Page, frames: number, run: () => Promise<void>): Promise<number> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const busySeconds = async (): Promise<number> => {
-    const { metrics } = await devtools.send('Performance.getMetrics');
-    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
-  };
-  const before = await busySeconds();
+  const before = await metric(devtools, 'TaskDuration');
   await run();
-  const ms = (await busySeconds()) - before;
+  const seconds = (await metric(devtools, 'TaskDuration')) - before;
   await devtools.detach();
-  return (ms * 1000) / frames;
+  return (seconds * 1000) / frames;
 }
 
 /**
@@ -134,7 +136,7 @@ async function plainList(page: Page, frames: number): Promise<void> {
 }
 
 /** A list of ours may cost this many times as much as plain rows: 2 to 3 on a quiet machine, up to 6 on a busy one. */
-export const PLAIN_ROWS = 10;
+export const PLAIN_ROWS = 8;
 
 export interface Compared {
   /** Milliseconds of the page's thread per frame. */
