@@ -24,6 +24,8 @@ export function ensureBuilt() {
   const { status } = spawnSync(process.execPath, [vite, 'build', '--app', '--logLevel', 'warn'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
+    // A test runner's NODE_ENV would make React's development build of the page, three times as slow.
+    env: { ...process.env, NODE_ENV: 'production' },
   });
   if (status !== 0) {
     console.error('The build failed; see above.');

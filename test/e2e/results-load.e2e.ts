@@ -18,11 +18,12 @@ interface Step {
   readonly y?: number;
 }
 
-/** Scrolls by `step` in every frame; answers how long each of them took, in ms. */
+/** Scrolls by `step` in every frame, from the beginning; answers how long each of them took, in ms. */
 function scroll(list: Locator, { x = 0, y = 0 }: Step): Promise<number[]> {
   return list.evaluate(
     async (box, { steps, by }) => {
       const times: number[] = [];
+      box.scrollTo(0, 0);
       for (let step = 0; step <= steps; step += 1) {
         box.scrollBy(...by);
         times.push(await new Promise<number>((resolve) => requestAnimationFrame(resolve)));

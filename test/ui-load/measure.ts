@@ -135,8 +135,8 @@ async function plainList(page: Page, frames: number): Promise<void> {
   }, frames);
 }
 
-/** A list of ours may cost this many times as much as plain rows: 2 to 3 on a quiet machine, up to 6 on a busy one. */
-export const PLAIN_ROWS = 8;
+/** A list of ours may cost this many times as much as plain rows; it costs 2 to 3 times as much. */
+export const PLAIN_ROWS = 4;
 
 export interface Compared {
   /** Milliseconds of the page's thread per frame. */
