@@ -15,7 +15,7 @@ const unbundled = [
   'ffmpeg-static',
   'systeminformation',
   'mediainfo.js',
-  'heic-decode',
+  /^libheif-js\//,
 ];
 
 /** One environment per runtime (docs/adr/0002-one-build-per-runtime.md). */

@@ -17,7 +17,6 @@ export const SHIPPED_PACKAGES: readonly ShippedPackage[] = [
     name: 'semver',
     parts: ['classes', 'functions', 'internal', 'ranges', 'index.js', 'preload.js', 'range.bnf'],
   },
-  { name: 'heic-decode', parts: ['index.js', 'lib.js'] },
   { name: 'libheif-js', parts: ['wasm-bundle.js', 'libheif-wasm/libheif-bundle.js'] },
   { name: 'mediainfo.js', parts: ['dist/esm', 'dist/cjs', 'dist/MediaInfoModule.wasm'] },
   { name: 'systeminformation', parts: ['lib'] },

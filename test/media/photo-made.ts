@@ -26,59 +26,78 @@ export interface HeicOptions {
   /** Quarter turns counter-clockwise for display. */
   readonly turns?: number;
   readonly icc?: Buffer;
+  /** Colour code points (ISO 23091-2) of a picture of 10 bits, whose numbers are in them already. */
+  readonly nclx?: { readonly primaries: number; readonly transfer: number };
+  /** lavfi source of a picture of the same size that lies in the file before the main one, as in a burst. */
+  readonly before?: string;
 }
 
-/** HEIC (ISO 23008-12) with one image item. */
+/** HEIC (ISO 23008-12) with one image item, or two of which the second is the main one. */
 export function heic(options: HeicOptions): Buffer {
-  const { hvcC, frame } = hevcFrame(options.picture);
+  const frames = [...(options.before === undefined ? [] : [options.before]), options.picture].map((picture) =>
+    hevcFrame(picture, options.nclx === undefined ? 8 : 10),
+  );
+  const { nclx } = options;
   const properties = [
-    hvcC,
+    ...frames.map(({ hvcC }) => hvcC),
     fullBox('ispe', 0, u32(options.width), u32(options.height)),
     box('irot', u8(options.turns ?? 0)),
     ...(options.icc === undefined ? [] : [box('colr', ascii('prof'), options.icc)]),
+    ...(nclx === undefined
+      ? []
+      : [box('colr', ascii('nclx'), u16(nclx.primaries), u16(nclx.transfer), u16(5), u8(0x80))]),
   ];
+  const ids = frames.map((_, at) => at + 1);
+  const shared = properties.slice(frames.length).map((_, at) => u8(0x80 | (frames.length + at + 1)));
   const ftyp = box('ftyp', ascii('heic'), u32(0), ascii('mif1heic'));
+  const sizes = frames.map(({ frame }) => frame.length);
   const meta = (offset: number): Buffer =>
     fullBox(
       'meta',
       0,
       fullBox('hdlr', 0, u32(0), ascii('pict'), Buffer.alloc(13)),
-      fullBox('pitm', 0, u16(1)),
-      fullBox('iloc', 0, u8(0x44, 0), u16(1), u16(1), u16(0), u16(1), u32(offset), u32(frame.length)),
-      fullBox('iinf', 0, u16(1), fullBox('infe', 2, u16(1), u16(0), ascii('hvc1'), u8(0))),
+      fullBox('pitm', 0, u16(ids.length)),
+      fullBox(
+        'iloc',
+        0,
+        u8(0x44, 0),
+        u16(ids.length),
+        ...ids.map((id, at) => {
+          const begins = offset + sizes.slice(0, at).reduce((sum, size) => sum + size, 0);
+          return Buffer.concat([u16(id), u16(0), u16(1), u32(begins), u32(sizes[at] ?? 0)]);
+        }),
+      ),
+      fullBox(
+        'iinf',
+        0,
+        u16(ids.length),
+        ...ids.map((id) => fullBox('infe', 2, u16(id), u16(0), ascii('hvc1'), u8(0))),
+      ),
       box(
         'iprp',
         box('ipco', ...properties),
-        fullBox('ipma', 0, u32(1), u16(1), u8(properties.length), ...properties.map((_, i) => u8(0x80 | (i + 1)))),
+        fullBox(
+          'ipma',
+          0,
+          u32(ids.length),
+          ...ids.map((id) => Buffer.concat([u16(id), u8(shared.length + 1), u8(0x80 | id), ...shared])),
+        ),
       ),
     );
   const before = ftyp.length + meta(0).length + 8;
-  return Buffer.concat([ftyp, meta(before), box('mdat', frame)]);
+  return Buffer.concat([ftyp, meta(before), box('mdat', ...frames.map(({ frame }) => frame))]);
 }
 
 /** One frame of HEVC as an MP4 carries it, and its decoder configuration. */
-function hevcFrame(picture: string): { hvcC: Buffer; frame: Buffer } {
+function hevcFrame(picture: string, bits: 8 | 10): { hvcC: Buffer; frame: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-heic-'));
   try {
     const path = join(folder, 'frame.mp4');
     const codec = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=8'];
-    const colour = ['-vf', 'scale=out_range=pc:out_color_matrix=bt601,format=yuvj420p', '-color_range', 'pc'];
-    const args = [
-      '-v',
-      'error',
-      '-f',
-      'lavfi',
-      '-i',
-      picture,
-      '-frames:v',
-      '1',
-      ...colour,
-      ...codec,
-      '-tag:v',
-      'hvc1',
-      path,
-    ];
-    execFileSync(FFMPEG, args);
+    const format = bits === 8 ? 'yuvj420p' : 'yuv420p10le';
+    const colour = ['-vf', `scale=out_range=pc:out_color_matrix=bt601,format=${format}`, '-color_range', 'pc'];
+    const input = ['-v', 'error', '-f', 'lavfi', '-i', picture, '-frames:v', '1'];
+    execFileSync(FFMPEG, [...input, ...colour, ...codec, '-tag:v', 'hvc1', path]);
     const bytes = readFileSync(path);
     const at = bytes.indexOf('hvcC') - 4;
     const data = bytes.indexOf('mdat') - 4;
@@ -89,6 +108,16 @@ function hevcFrame(picture: string): { hvcC: Buffer; frame: Buffer } {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** An AVIF's code points, written over those that its encoder chose. */
+export function withCodePoints(avif: Buffer, primaries: number, transfer: number): Buffer {
+  const at = avif.indexOf('colrnclx');
+  if (at < 0) throw new Error('no code points to change');
+  const changed = Buffer.from(avif);
+  changed.writeUInt16BE(primaries, at + 8);
+  changed.writeUInt16BE(transfer, at + 10);
+  return changed;
 }
 
 /** Sensor data of a camera: a lossless JPEG (SOF3), larger than any preview, which nobody may take for one. */

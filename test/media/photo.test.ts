@@ -8,7 +8,7 @@ import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnai
 import type { JobProcesses } from '../../electron/agent/process/child.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { hasEncoder } from '../support/made-media.ts';
-import { cr3, heic, raf, tiffRaw } from './photo-made.ts';
+import { cr3, heic, raf, tiffRaw, withCodePoints } from './photo-made.ts';
 import { rigFor } from './probe-context.ts';
 
 let folder = '';
@@ -46,9 +46,16 @@ async function thumbnail(path: string, thumbnailProfile?: string) {
     expect(await readdir(rig.context.workspace)).toEqual(['thumb_000.webp']);
     const image = sharp(join(rig.context.workspace, 'thumb_000.webp'));
     const metadata = await image.metadata();
-    const corner = async (left: number, top: number) =>
-      Array.from(await image.clone().extract({ left, top, width: 1, height: 1 }).removeAlpha().raw().toBuffer());
     const { width, height } = metadata;
+    const corner = async (left: number, top: number) =>
+      Array.from(
+        await image
+          .clone()
+          .extract({ left, top: Math.min(top, height - 1), width: 1, height: 1 })
+          .removeAlpha()
+          .raw()
+          .toBuffer(),
+      );
     return {
       facts: success.outputs.thumbs.map((thumb) => thumb.facts),
       metadata,
@@ -56,7 +63,7 @@ async function thumbnail(path: string, thumbnailProfile?: string) {
       sha256: success.artifacts[0]?.sha256,
       topLeft: await corner(4, 4),
       topRight: await corner(width - 5, 4),
-      bottomLeft: await corner(4, height - 5),
+      bottomLeft: await corner(4, Math.max(0, height - 5)),
     };
   } finally {
     await rig.remove();
@@ -156,10 +163,80 @@ describe('photos', () => {
   });
 
   it('names the kinds it does not decode', async () => {
-    const avif = Buffer.from(`\0\0\0\x18ftypavif\0\0\0\0mif1avif${'\0'.repeat(64)}`, 'latin1');
-    const failure = await failureOf(await save('picture.avif', avif));
-    expect(failure).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false, detail: { subject: 'avif' } });
-    expect(failure.message).toContain('AVIF');
+    const jxl = Buffer.from(`\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ${'\0'.repeat(64)}`, 'latin1');
+    const failure = await failureOf(await save('picture.jxl', jxl));
+    expect(failure).toMatchObject({ code: 'UNSUPPORTED_MEDIA', retryable: false, detail: { subject: 'jxl' } });
+    expect(failure.message).toContain('a JPEG XL picture');
+  });
+
+  it('keeps a scrolled screenshot within what a WebP can hold, and a thin strip at least one pixel high', async () => {
+    const tall = await thumbnail(await save('tall.png', await twoColours(900, 41_000).png().toBuffer()));
+    expect(tall.facts).toEqual([{ index: 0, time_ms: 0, width: 360, height: 16_383 }]);
+    expect([isRed(tall.topLeft), isRed(tall.bottomLeft)]).toEqual([true, false]);
+    const strip = await thumbnail(await save('strip.jpg', await twoColours(20_000, 20).jpeg().toBuffer()));
+    expect(strip.facts).toEqual([{ index: 0, time_ms: 0, width: 480, height: 1 }]);
+  });
+
+  it('reads a BigTIFF', async () => {
+    const path = await save('big.tif', await twoColours(600, 400).tiff({ bigtiff: true }).toBuffer());
+    const { facts, topLeft, bottomLeft } = await thumbnail(path);
+    expect(facts).toEqual([{ index: 0, time_ms: 0, width: 480, height: 320 }]);
+    expect([isRed(topLeft), isRed(bottomLeft)]).toEqual([true, false]);
+  });
+
+  it.each([false, true])(
+    'takes a JPEG that lacks only its end mark for whole (progressive: %s)',
+    async (progressive) => {
+      const jpeg = await twoColours(1200, 800).jpeg({ progressive }).toBuffer();
+      const unmarked = await thumbnail(await save('unmarked.jpg', jpeg.subarray(0, -2)));
+      const whole = await thumbnail(await save('marked.jpg', jpeg));
+      expect(unmarked.sha256).toBe(whole.sha256);
+      expect(await failureOf(await save('shorter.jpg', jpeg.subarray(0, -4)))).toMatchObject({
+        code: 'SOURCE_UNREADABLE',
+      });
+    },
+  );
+});
+
+describe('AVIF photos', () => {
+  /** 58 % of PQ's range is 203 cd/m², HDR's diffuse white; tone-mapped it is a light grey of some 185. */
+  const grey = (code: number) => ({ r: code, g: code, b: code });
+  const plain = (code: number): Sharp =>
+    sharp({ create: { width: 640, height: 400, channels: 3, background: grey(code) } });
+
+  it('shows one', async () => {
+    const path = await save('photo.avif', await twoColours(1200, 800).avif({ lossless: true }).toBuffer());
+    const { facts, topLeft, bottomLeft } = await thumbnail(path);
+    expect(facts).toEqual([{ index: 0, time_ms: 0, width: 480, height: 320 }]);
+    expect([isRed(topLeft), isRed(bottomLeft)]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['PQ', 16, 148, 170, 200],
+    ['HLG', 18, 191, 170, 215],
+  ] as const)('tone-maps %s by its code points', async (name, transfer, code, least, most) => {
+    const avif = await plain(code).avif({ bitdepth: 10, lossless: true }).toBuffer();
+    const { topLeft } = await thumbnail(await save(`${name}.avif`, withCodePoints(avif, 9, transfer)));
+    for (const value of topLeft) {
+      expect(value, topLeft.join()).toBeGreaterThan(least);
+      expect(value, topLeft.join()).toBeLessThan(most);
+    }
+    // The same numbers as SDR are what they are.
+    const sdr = await thumbnail(await save(`${name}-sdr.avif`, avif));
+    expect(Math.abs((sdr.topLeft[0] ?? 0) - code)).toBeLessThan(4);
+  });
+
+  it('brings the code points of Display P3 to sRGB', async () => {
+    const green = sharp({ create: { width: 640, height: 400, channels: 3, background: '#50c850' } });
+    const avif = await green.avif({ lossless: true }).toBuffer();
+    const wide = await thumbnail(await save('p3.avif', withCodePoints(avif, 12, 13)));
+    expect(0x50 - (wide.topLeft[0] ?? 0)).toBeGreaterThan(20);
+  });
+
+  it('refuses one that is cut', async () => {
+    const avif = await twoColours(1200, 800).avif().toBuffer();
+    const failure = await failureOf(await save('cut.avif', avif.subarray(0, avif.length >> 1)));
+    expect(failure).toMatchObject({ code: 'SOURCE_UNREADABLE', retryable: false });
   });
 });
 
@@ -177,6 +254,20 @@ describe.skipIf(!hasEncoder('libx265'))('HEIC photos (made with libx265)', () =>
     const upright = await thumbnail(await save('IMG_2.HEIC', turned));
     expect(upright.facts).toMatchObject([{ width: 480, height: 640 }]);
     expect([isRed(upright.topLeft), isRed(upright.topRight)]).toEqual([false, true]);
+  });
+
+  it('shows the main picture, which is not always the first', async () => {
+    const burst = heic({ picture: redAboveBlue, before: 'color=green:s=640x480', width: 640, height: 480 });
+    const { topLeft, bottomLeft } = await thumbnail(await save('burst.HIF', burst));
+    expect([isRed(topLeft), isRed(bottomLeft)]).toEqual([true, false]);
+    expect(bottomLeft[2]).toBeGreaterThan(180);
+  });
+
+  it('tone-maps PQ by its code points, in 10 bits', async () => {
+    const white = { picture: 'color=0x949494:s=320x240', width: 320, height: 240 };
+    const { topLeft } = await thumbnail(await save('pq.hif', heic({ ...white, nclx: { primaries: 9, transfer: 16 } })));
+    expect(topLeft[0], topLeft.join()).toBeGreaterThan(170);
+    expect(topLeft[0], topLeft.join()).toBeLessThan(200);
   });
 
   it('brings Display P3 to sRGB', async () => {

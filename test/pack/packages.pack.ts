@@ -27,7 +27,7 @@ const MEANT: readonly RegExp[] = [
   /^app\.asar$/,
   /^app\.asar\.unpacked\/package\.json$/,
   /^app\.asar\.unpacked\/out\/(node|renderer)\/[\w./@-]+\.(js|css|html|svg|woff2|json|png)$/,
-  /^app\.asar\.unpacked\/node_modules\/(sharp|@img|@fugood|detect-libc|semver|heic-decode|libheif-js|mediainfo\.js|systeminformation)\//,
+  /^app\.asar\.unpacked\/node_modules\/(sharp|@img|@fugood|detect-libc|semver|libheif-js|mediainfo\.js|systeminformation)\//,
   /^app-update\.yml$/,
   /^(bin|node)\//,
   /^notices\/(LICENSE|THIRD-PARTY-NOTICES|FFMPEG)\.txt$/,

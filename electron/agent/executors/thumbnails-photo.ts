@@ -11,10 +11,13 @@ import type { RenderedPictures } from './thumbnails-rendered.ts';
 
 /** What people call the kinds that the worker does not decode; the others are absent. */
 const NOT_YET: Partial<Record<ImageKind, string>> = {
-  avif: 'an AVIF picture',
   gif: 'a GIF picture',
   bmp: 'a BMP picture',
   psd: 'a Photoshop document',
+  jxl: 'a JPEG XL picture',
+  jp2: 'a JPEG 2000 picture',
+  exr: 'an OpenEXR picture',
+  dpx: 'a DPX picture',
 };
 
 const WALL_MS = 120_000;
@@ -38,7 +41,7 @@ export async function renderPhoto(
   const { width, quality, effort } = profile.image;
   const request: PhotoRequest = {
     task: 'photo',
-    kind: kind === 'heif' || kind === 'camera-raw' ? kind : 'plain',
+    kind: kind === 'heif' || kind === 'avif' || kind === 'camera-raw' ? kind : 'plain',
     input: context.source.input,
     output: join(context.workspace, temporary),
     width,

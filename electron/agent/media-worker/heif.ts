@@ -1,32 +1,107 @@
 import { deflateSync, crc32 } from 'node:zlib';
-import heicDecode from 'heic-decode';
+import libheif, { type DecodedChannel, type HeifImage } from 'libheif-js/wasm-bundle.js';
 import sharp, { type Sharp } from 'sharp';
+import { needsConversion, toSrgb, type CodedColour } from './coded-colour.ts';
 import { Refusal } from './refusal.ts';
 
 /** Planes, RGBA inside the decoder and outside: 13 bytes for a pixel were measured, and the worker is ended at 1 GiB. */
 const MAX_HELD_PIXELS = 70_000_000;
+/** Above it a picture of more than 8 bits is decoded to 8: 16 would take twice the memory. */
+const MAX_DEEP_PIXELS = 30_000_000;
+
+/** Where a picture is to fit: no wider, no higher, never enlarged. */
+export interface Box {
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
- * The main picture of a HEIC, upright (libheif turns it) and no wider than `width`. Its colour profile, which the
- * decoder drops, goes with it: phones write Display P3.
+ * The main picture (“primary item”) of a HEIC or AVIF, upright and no larger than `box`, in sRGB or with its colour
+ * profile: phones write Display P3, cameras PQ and HLG. What is transparent stays so.
  */
-export async function decodeHeif(bytes: Buffer, width: number, maxPixels: number): Promise<Sharp> {
-  const images = await heicDecode.all({ buffer: bytes });
+export async function decodeHeif(bytes: Buffer, kind: 'heif' | 'avif', box: Box, maxPixels: number): Promise<Sharp> {
+  const images = new libheif.HeifDecoder().decode(bytes);
   try {
-    const image = images[0];
+    const image = images.find((candidate) => candidate.is_primary()) ?? images[0];
     if (image === undefined) throw new Refusal('SOURCE_UNREADABLE', 'has no picture in it');
-    if (image.width * image.height > maxPixels) throw Refusal.ofSize(image.width, image.height, maxPixels);
-    if (image.width * image.height > MAX_HELD_PIXELS) throw Refusal.ofMemory(image.width, image.height);
-    const { data } = await image.decode();
-    const raw = { width: image.width, height: image.height, channels: 4 as const };
-    const small = sharp(data, { raw, limitInputPixels: maxPixels })
-      .removeAlpha()
-      .resize({ width, withoutEnlargement: true });
+    const size = { width: image.get_width(), height: image.get_height() };
+    if (size.width * size.height > maxPixels) throw Refusal.ofSize(size.width, size.height, maxPixels);
+    if (size.width * size.height > MAX_HELD_PIXELS) throw Refusal.ofMemory(size.width, size.height);
+    const colour = codedColour(image);
+    const whole = kind === 'avif' ? await openAvif(bytes, maxPixels) : await decodeHevc(image, maxPixels);
+    const small = whole.resize({ ...box, fit: 'inside', withoutEnlargement: true });
     const profile = await colourProfile(bytes);
-    return profile === undefined ? small : sharp(withProfile(await small.png().toBuffer(), profile));
+    if (colour !== undefined && needsConversion(colour) && profile === undefined) return converted(small, colour);
+    return profile === undefined || kind === 'avif' ? small : sharp(withProfile(await small.png().toBuffer(), profile));
   } finally {
-    images.dispose();
+    for (const image of images) image.free();
   }
+}
+
+/** libheif reads the headers of an AVIF, though this build decodes HEVC alone; sharp has the AV1 decoder. */
+async function openAvif(bytes: Buffer, maxPixels: number): Promise<Sharp> {
+  const { pagePrimary } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  return sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error', page: pagePrimary ?? 0 });
+}
+
+async function decodeHevc(image: HeifImage, maxPixels: number): Promise<Sharp> {
+  const pixels = image.get_width() * image.get_height();
+  const bits = libheif._heif_image_handle_get_luma_bits_per_pixel(image.handle.$$.ptr);
+  const isDeep = bits > 8 && pixels <= MAX_DEEP_PIXELS;
+  const { heif_chroma_interleaved_RRGGBBAA_LE: deep, heif_chroma_interleaved_RGBA: plain } = libheif.heif_chroma;
+  const decoded = await libheif.heif_js_decode_image2(
+    image.handle,
+    libheif.heif_colorspace.heif_colorspace_RGB,
+    isDeep ? deep : plain,
+  );
+  const channel = decoded.channels?.[0];
+  if (decoded.image === undefined || channel === undefined) throw new Error('the HEVC picture cannot be decoded');
+  const { width, height } = channel;
+  const rows = isDeep ? deepRows(channel) : rowsOf(channel, 4);
+  libheif.heif_image_release(decoded.image);
+  const picture = sharp(rows, { raw: { width, height, channels: 4 }, limitInputPixels: maxPixels });
+  return image.has_alpha_channel() ? picture : picture.removeAlpha();
+}
+
+/** Copied out of the decoder's memory, without what it added behind each row. */
+function rowsOf({ data, stride, width, height }: DecodedChannel, bytesPerPixel: number): Uint8Array {
+  const row = width * bytesPerPixel;
+  const rows = new Uint8Array(row * height);
+  for (let y = 0; y < height; y++) rows.set(data.subarray(y * stride, y * stride + row), y * row);
+  return rows;
+}
+
+/** 10 or 12 bits, little-endian, stretched to 16. */
+function deepRows(channel: DecodedChannel): Uint16Array {
+  const values = new Uint16Array(rowsOf(channel, 8).buffer);
+  const most = 2 ** channel.bits_per_pixel - 1;
+  for (let at = 0; at < values.length; at++) values[at] = Math.round(((values[at] ?? 0) * 65_535) / most);
+  return values;
+}
+
+/** heif_color_profile_nclx: a version byte, then three enums of 32 bits from byte 4. */
+function codedColour(image: HeifImage): CodedColour | undefined {
+  const error = libheif._malloc(16);
+  const out = libheif._malloc(4);
+  try {
+    libheif._heif_image_handle_get_nclx_color_profile(error, image.handle.$$.ptr, out);
+    if (libheif.HEAP32[error >> 2] !== 0) return undefined;
+    const profile = libheif.HEAPU32[out >> 2] ?? 0;
+    const [primaries = 2, transfer = 2] = libheif.HEAP32.subarray((profile >> 2) + 1, (profile >> 2) + 3);
+    libheif._heif_nclx_color_profile_free(profile);
+    return { primaries, transfer };
+  } finally {
+    libheif._free(error);
+    libheif._free(out);
+  }
+}
+
+async function converted(small: Sharp, colour: CodedColour): Promise<Sharp> {
+  const coded = small.pipelineColourspace('rgb16').toColourspace('rgb16').raw({ depth: 'ushort' });
+  const { data, info } = await coded.toBuffer({ resolveWithObject: true });
+  const pixels = new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length));
+  const channels = info.channels === 4 ? 4 : 3;
+  return sharp(toSrgb(pixels, channels, colour), { raw: { width: info.width, height: info.height, channels } });
 }
 
 /** sharp reads a HEIC's header, though not its picture. */

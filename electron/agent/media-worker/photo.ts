@@ -23,15 +23,23 @@ export async function renderPhotoFile(request: PhotoRequest): Promise<PhotoAnswe
     return { ok: false, code, reason: messageOf(error), ...because };
   }
   try {
-    const info = await photo
-      .resize({ width: request.width, withoutEnlargement: true })
-      .toColourspace('srgb')
-      .webp({ quality: request.quality, effort: request.effort })
-      .toFile(request.output);
-    return { ok: true, width: info.width, height: info.height, library: libraryOf(request.kind) };
+    return await write(photo, request);
   } catch (error) {
+    if (request.kind === 'plain' && lacksEnd(error)) {
+      const whole = await write(await withEndMark(request.input), request).catch(() => null);
+      if (whole !== null) return whole;
+    }
     return { ok: false, code: isOurSide(error) ? 'RENDER_FAILED' : 'SOURCE_UNREADABLE', reason: messageOf(error) };
   }
+}
+
+async function write(photo: Sharp, request: PhotoRequest): Promise<PhotoAnswer> {
+  const info = await photo
+    .resize({ ...boxOf(request), fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .webp({ quality: request.quality, effort: request.effort })
+    .toFile(request.output);
+  return { ok: true, width: info.width, height: info.height, library: libraryOf(request.kind) };
 }
 
 /** The photo upright, before it is made small; its header is read and judged. */
@@ -41,11 +49,12 @@ async function openPhoto(request: PhotoRequest): Promise<Sharp> {
       await judgeSize(request.input);
       return decoded(request.input).autoOrient();
     }
-    case 'heif': {
+    case 'heif':
+    case 'avif': {
       const bytes = await readWhole(request.input);
       // Two megabytes of decoder that no other photo needs.
       const { decodeHeif } = await import('./heif.ts');
-      return decodeHeif(bytes, request.width, MAX_PIXELS);
+      return decodeHeif(bytes, request.kind, boxOf(request), MAX_PIXELS);
     }
     case 'camera-raw': {
       const { readRawPreview } = await import('./raw-preview.ts');
@@ -57,6 +66,13 @@ async function openPhoto(request: PhotoRequest): Promise<Sharp> {
       return turned(decoded(preview.jpeg), preview.orientation);
     }
   }
+}
+
+/** WebP has 14 bits for a side (RFC 9649); a scrolled screenshot of 480 pixels in width may be higher. */
+const MAX_HEIGHT = 16_383;
+
+function boxOf({ width }: PhotoRequest): { readonly width: number; readonly height: number } {
+  return { width, height: MAX_HEIGHT };
 }
 
 /** `sequentialRead`: rows are made small as they are decoded, so that a huge photo is never held whole. */
@@ -81,14 +97,29 @@ function turned(photo: Sharp, orientation: number): Sharp {
   return isMirrored ? upright.flop() : upright;
 }
 
+/** libjpeg's words for a picture that ends before its end mark. */
+function lacksEnd(error: unknown): boolean {
+  return messageOf(error).includes('premature end of JPEG image');
+}
+
+/**
+ * A JPEG with an end mark (ISO 10918-1, EOI) put behind it. Some cameras and copies leave out that mark alone; where
+ * anything of the picture is missing too, libjpeg warns, and a warning ends this reading.
+ */
+async function withEndMark(input: string): Promise<Sharp> {
+  const bytes = Buffer.concat([await readWhole(input), Buffer.from([0xff, 0xd9])]);
+  return sharp(bytes, { limitInputPixels: MAX_PIXELS, sequentialRead: true, failOn: 'warning' }).autoOrient();
+}
+
 /** Phones write 2 to 10 MB. */
-const MAX_HEIF_BYTES = 256 << 20;
+const MAX_HELD_FILE_BYTES = 256 << 20;
 
 async function readWhole(path: string): Promise<Buffer> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    if (size > MAX_HEIF_BYTES) throw new Refusal('SOURCE_UNREADABLE', `is ${size >> 20} MB large, which no photo is`);
+    if (size > MAX_HELD_FILE_BYTES)
+      throw new Refusal('SOURCE_UNREADABLE', `is ${size >> 20} MB large, which no photo is`);
     const bytes = Buffer.alloc(size);
     await file.read(bytes, 0, size, 0);
     return bytes;
@@ -99,7 +130,7 @@ async function readWhole(path: string): Promise<Buffer> {
 
 function libraryOf(kind: PhotoRequest['kind']): string {
   const own = `sharp ${sharp.versions.sharp ?? ''}`.trim();
-  return kind === 'heif' ? `libheif, ${own}` : own;
+  return kind === 'heif' || kind === 'avif' ? `libheif, ${own}` : own;
 }
 
 /** libvips names the file it could not write; everything else while decoding is the photo's fault. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 const PhotoRequest = z.object({
   task: z.literal('photo'),
   /** `plain`: whatever the image library reads by itself. */
-  kind: z.enum(['plain', 'heif', 'camera-raw']),
+  kind: z.enum(['plain', 'heif', 'avif', 'camera-raw']),
   /** `/dev/fd/3`, or an absolute path where descriptors cannot be passed. */
   input: z.string().min(1),
   /** Absolute path of the file to write. */

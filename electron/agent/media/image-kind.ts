@@ -4,7 +4,21 @@ import { read } from 'node:fs';
  * Tells a still image from other media by its first bytes, never by its name (cards and phones rename freely). Only
  * signatures are looked at here; decoding is the media worker's.
  */
-export type ImageKind = 'jpeg' | 'png' | 'tiff' | 'webp' | 'heif' | 'avif' | 'gif' | 'bmp' | 'psd' | 'camera-raw';
+export type ImageKind =
+  | 'jpeg'
+  | 'png'
+  | 'tiff'
+  | 'webp'
+  | 'heif'
+  | 'avif'
+  | 'gif'
+  | 'bmp'
+  | 'psd'
+  | 'jxl'
+  | 'jp2'
+  | 'exr'
+  | 'dpx'
+  | 'camera-raw';
 
 /** Enough for every signature and for a first TIFF directory, which cameras write at offset 8. */
 export const IMAGE_HEADER_BYTES = 4096;
@@ -22,6 +36,12 @@ export function imageKind(head: Uint8Array): ImageKind | null {
   if (ascii(0, 2) === 'BM' && bytes.readUInt32LE(6) === 0) return 'bmp';
   // Panasonic RW2, Olympus ORF, Fujifilm RAF: near-TIFFs with signatures of their own.
   if (/^(IIU\0|IIR[OS]|MMOR|FUJI)/.test(ascii(0, 4))) return 'camera-raw';
+  // BigTIFF: 43 instead of 42, for files beyond 4 GB; cameras write none.
+  if (ascii(0, 4) === 'II+\0' || ascii(0, 4) === 'MM\0+') return 'tiff';
+  if (ascii(0, 2) === '\xff\x0a' || ascii(4, 12) === 'JXL \r\n\x87\n') return 'jxl';
+  if (ascii(0, 4) === '\xff\x4f\xff\x51' || ascii(4, 12) === 'jP  \r\n\x87\n') return 'jp2';
+  if (ascii(0, 4) === 'v/1\x01') return 'exr';
+  if (ascii(0, 4) === 'SDPX' || ascii(0, 4) === 'XPDS') return 'dpx';
   if (ascii(0, 4) === 'II*\0' || ascii(0, 4) === 'MM\0*') return isCameraRaw(bytes) ? 'camera-raw' : 'tiff';
   if (ascii(4, 8) === 'ftyp') return isoImage(bytes);
   return null;
