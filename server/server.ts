@@ -54,9 +54,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   await prepareFolder(options.dataDir);
   const database = await openDatabase(options.dataDir);
   try {
-    const files = new FileStore(options.dataDir);
-    await files.prepare();
     const log = options.log ?? SILENT;
+    const files = new FileStore(options.dataDir, log);
+    await files.prepare();
     const removed = await sweepFiles(database, files);
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
     const context: Context = {

@@ -19,6 +19,7 @@ export async function sweep(context: Context): Promise<Swept> {
   const derived = (await dropUnnamed(context)) + (await purgeOldDerived(context));
   await forgetOldRecords(context);
   await forgetEndedJobs(context);
+  await context.files.retryDiscards();
   return { leases, uploads, derived };
 }
 
@@ -35,7 +36,7 @@ async function expireUploads(context: Context): Promise<number> {
       await record(tx, { ...entry, detail: { upload_id } });
       return abandonUpload(tx, upload_id);
     });
-    for (const name of files) await context.files.removePart(name);
+    for (const name of files) await context.files.discardPart(name);
   }
   return due.length;
 }
@@ -79,7 +80,7 @@ async function dropDerived(context: Context, refs: readonly string[]): Promise<n
       await record(tx, { at: now, event: 'derivedPurged', detail: { ref } });
     }
   });
-  for (const ref of refs) await context.files.removeDerived(ref);
+  for (const ref of refs) await context.files.discardDerived(ref);
   return refs.length;
 }
 
@@ -142,7 +143,7 @@ async function forgetEndedJobs(context: Context): Promise<void> {
     }
     return files;
   });
-  for (const name of partFiles) await context.files.removePart(name);
+  for (const name of partFiles) await context.files.discardPart(name);
 }
 
 /** At a start nothing is being received: every file without a row is what a kill or a power loss left behind. */

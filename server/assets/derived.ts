@@ -66,6 +66,6 @@ export async function purgeAsset(context: Context, assetUuid: string): Promise<v
     await record(tx, { at: now, event: 'assetPurged', detail: { asset_uuid: assetUuid } });
     return { refs: gone.map((row) => row.ref), partFiles };
   });
-  for (const ref of refs) await context.files.removeDerived(ref);
-  for (const name of partFiles) await context.files.removePart(name);
+  for (const ref of refs) await context.files.discardDerived(ref);
+  for (const name of partFiles) await context.files.discardPart(name);
 }

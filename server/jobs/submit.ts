@@ -39,8 +39,8 @@ export async function submit(
       return {};
     }),
   );
-  for (const ref of obsolete.refs) await context.files.removeDerived(ref);
-  for (const name of obsolete.partFiles) await context.files.removePart(name);
+  for (const ref of obsolete.refs) await context.files.discardDerived(ref);
+  for (const name of obsolete.partFiles) await context.files.discardPart(name);
   return answer;
 }
 

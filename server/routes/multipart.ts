@@ -38,7 +38,7 @@ export async function readPart(context: Context, request: FastifyRequest): Promi
     if (file === undefined) throw validationFailed([{ field: 'chunk', message: 'is missing' }]);
     return { fields, file, declaredSha256: singleHeader(request.headers['x-part-sha256']) };
   } catch (error) {
-    if (file !== undefined) await context.files.removePart(file.fileName);
+    if (file !== undefined) await context.files.discardPart(file.fileName);
     throw error;
   }
 }

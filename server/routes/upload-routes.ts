@@ -9,7 +9,7 @@ import {
 import { completeUpload } from '../uploads/complete.ts';
 import { initUpload } from '../uploads/init.ts';
 import { storePart } from '../uploads/part.ts';
-import { partsOf, uploadOf, wirePart } from '../uploads/uploads.ts';
+import { heldParts, uploadOf } from '../uploads/uploads.ts';
 import { readPart } from './multipart.ts';
 import { route, type Route } from './route.ts';
 
@@ -75,8 +75,7 @@ export const UPLOAD_ROUTES: readonly Route[] = [
     handle: async ({ context, params, agent }) => {
       const { uuid = '', upload_id = '' } = params;
       const where = { uploadId: upload_id, assetUuid: uuid, agentId: agent.agent_id };
-      await uploadOf(context.database, where);
-      return { parts: (await partsOf(context.database, upload_id)).map(wirePart) };
+      return { parts: await heldParts(context, await uploadOf(context.database, where)) };
     },
   }),
 ];

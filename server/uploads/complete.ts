@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { UploadCompleteAnswer, UploadCompleteRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
-import type { Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
+import type { Database, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
-import { validationFailed, type FieldIssue } from '../problem.ts';
+import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
+import { LostPart } from './file-store.ts';
 import { abandonUpload, expectedPartSize, partCount, partsOf, uploadOf } from './uploads.ts';
 import { writing } from '../writing.ts';
 
@@ -15,7 +16,7 @@ const inProgress = new WeakMap<Context, Map<string, Promise<unknown>>>();
 
 /**
  * Makes one derived file of the parts. A repeat answers the same ref.
- * @throws Problem 404, 409, 410, 422 with the parts at fault, 423
+ * @throws Problem 404, 409, 410 also when a part was lost here, 422 with the parts at fault, 423
  */
 export async function completeUpload(
   context: Context,
@@ -52,21 +53,49 @@ async function completeAlone(
   if (check.kind === 'answered') return check.answer;
   const { upload, parts } = check;
   const ref = randomBytes(16).toString('hex');
-  // Gigabytes may be joined here, so this is outside any transaction; the lease is compared again in the last one.
-  const written = await context.files.assemble(
-    ref,
-    parts.map((part) => ({ fileName: part.file_name, sizeBytes: part.size_bytes, sha256: part.etag })),
-  );
-  try {
-    if (written.sha256 !== upload.sha256 || written.sizeBytes !== upload.size_bytes) {
-      throw await refuseWhole(context, upload, written);
-    }
-    const obsolete = await writing(context, (tx, now) => publish(tx, { request, identity, upload, parts, ref }, now));
-    for (const name of obsolete) await context.files.removePart(name);
-    return { ref };
-  } catch (error) {
-    await context.files.removeDerived(ref);
+  const written = await assembleOrExplain(context, ref, parts);
+  if (written.sha256 !== upload.sha256 || written.sizeBytes !== upload.size_bytes) {
+    await context.files.discardDerived(ref);
+    throw await refuseWhole(context, upload, written);
+  }
+  const obsolete = await writing(context, (tx, now) =>
+    publish(tx, { request, identity, upload, parts, ref }, now),
+  ).catch(async (error: unknown) => {
+    if (await isUnnamed(context.database, ref)) await context.files.discardDerived(ref);
     throw error;
+  });
+  // Committed: from here on nothing of it may be taken back, whatever happens to what it replaced.
+  for (const name of obsolete) await context.files.discardPart(name);
+  return { ref };
+}
+
+/** Gigabytes may be joined here, so this is outside any transaction; the lease is compared again in the last one. */
+async function assembleOrExplain(
+  context: Context,
+  ref: string,
+  parts: readonly UploadPartRow[],
+): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+  const files = parts.map((part) => ({ fileName: part.file_name, sizeBytes: part.size_bytes, sha256: part.etag }));
+  try {
+    return await context.files.assemble(ref, files);
+  } catch (error) {
+    if (!(error instanceof LostPart)) throw error;
+    const lost = parts.find((part) => part.file_name === error.fileName);
+    context.log.error({ err: error, upload_id: lost?.upload_id }, 'a part that was received is lost or damaged');
+    // What is left of it goes, so that the part is taken again when it is sent again.
+    await context.files.discardPart(error.fileName);
+    // 410: an agent that cannot send the one part again begins the upload anew, and either way it heals.
+    throw uploadExpired(`Part ${lost?.part_number ?? 0} was lost here; send it again, or begin the upload anew.`);
+  }
+}
+
+/** A commit whose outcome is unknown may have named the file: it is only removed when that is certain not to be so. */
+async function isUnnamed(database: Database, ref: string): Promise<boolean> {
+  try {
+    const row = await database.selectFrom('derived').select('ref').where('ref', '=', ref).executeTakeFirst();
+    return row === undefined;
+  } catch {
+    return false;
   }
 }
 
@@ -122,7 +151,7 @@ function refuseIncomplete(upload: UploadRow, stored: readonly UploadPartRow[], r
 /** The parts are what was sent, but not what was announced: nothing of this upload can be kept. */
 async function refuseWhole(context: Context, upload: UploadRow, written: { readonly sha256: string }): Promise<Error> {
   const obsolete = await writing(context, (tx) => abandonUpload(tx, upload.upload_id));
-  for (const name of obsolete) await context.files.removePart(name);
+  for (const name of obsolete) await context.files.discardPart(name);
   return validationFailed([
     { field: 'sha256', message: `the whole file has the sha256 ${written.sha256}, announced was ${upload.sha256}` },
   ]);

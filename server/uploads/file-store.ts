@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { flushFolder } from '../flush-folder.ts';
+import type { ServerLog } from '../options.ts';
 
 export interface ReceivedFile {
   readonly fileName: string;
@@ -12,7 +13,22 @@ export interface ReceivedFile {
   readonly sha256: string;
 }
 
+/** A part that a row names has no whole file any more: lost or damaged on this disk, and only its sender can mend it. */
+export class LostPart extends Error {
+  readonly fileName: string;
+
+  constructor(fileName: string, cause?: unknown) {
+    super(`the file of the part ${fileName} is lost or damaged`, { cause });
+    this.name = 'LostPart';
+    this.fileName = fileName;
+  }
+}
+
 const WRITE_BUFFER_BYTES = 1 << 20;
+/** Names this store gives. Whatever else lies in its folders (`.DS_Store`, `@eaDir`) is somebody else's. */
+const OWN_PART = /^[0-9a-f]{32}$/;
+const OWN_SHARD = /^[0-9a-f]{2}$/;
+const OWN_DERIVED = /^[0-9a-f]{32}(?:\.new)?$/;
 
 /**
  * The server's files: parts of uploads in one flat folder, derived files sharded by the first two characters of
@@ -21,10 +37,14 @@ const WRITE_BUFFER_BYTES = 1 << 20;
 export class FileStore {
   readonly #parts: string;
   readonly #derived: string;
+  readonly #log: Pick<ServerLog, 'warn'>;
+  /** Paths that could not be removed when they should have been (a scanner's lock, an I/O error). */
+  readonly #undiscarded = new Set<string>();
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, log: Pick<ServerLog, 'warn'>) {
     this.#parts = join(dataDir, 'parts');
     this.#derived = join(dataDir, 'derived');
+    this.#log = log;
   }
 
   async prepare(): Promise<void> {
@@ -41,28 +61,56 @@ export class FileStore {
     const fileName = randomBytes(16).toString('hex');
     const path = join(this.#parts, fileName);
     try {
+      // A folder that somebody removed would otherwise refuse every part until the next start.
+      await this.prepare();
       const received = await writeHashed([source], path);
       await flushFolder(this.#parts);
       return { fileName, ...received };
     } catch (error) {
-      await rm(path, { force: true });
+      await this.#discard(path);
       throw error;
     }
   }
 
-  async removePart(fileName: string): Promise<void> {
-    // A part whose upload is complete has no file of its own any more.
-    if (fileName === '') return;
-    await rm(join(this.#parts, fileName), { force: true });
+  /** Whether the file of this part is there in its full length. */
+  async holdsPart(fileName: string, sizeBytes: number): Promise<boolean> {
+    try {
+      const found = await stat(join(this.#parts, fileName));
+      return found.isFile() && found.size === sizeBytes;
+    } catch {
+      return false;
+    }
   }
 
-  async removeDerived(ref: string): Promise<void> {
-    await rm(this.derivedPath(ref), { force: true });
+  /** Removes a part that no row names any more. Never fails: what is committed must not hang on it; see `retryDiscards`. */
+  async discardPart(fileName: string): Promise<void> {
+    // A part whose upload is complete has no file of its own any more.
+    if (fileName !== '') await this.#discard(join(this.#parts, fileName));
+  }
+
+  /** The same for a derived file. */
+  async discardDerived(ref: string): Promise<void> {
+    await this.#discard(this.derivedPath(ref));
+  }
+
+  /** Tries again what could not be removed before; what a crash leaves of these is swept at the next start. */
+  async retryDiscards(): Promise<void> {
+    for (const path of [...this.#undiscarded]) await this.#discard(path);
+  }
+
+  async #discard(path: string): Promise<void> {
+    try {
+      await rm(path, { force: true });
+      this.#undiscarded.delete(path);
+    } catch (error) {
+      if (!this.#undiscarded.has(path)) this.#log.warn({ err: error }, 'a file that is over could not be removed yet');
+      this.#undiscarded.add(path);
+    }
   }
 
   /**
    * Makes one file of these parts, in order: written under a temporary name, flushed, renamed, folder flushed.
-   * The parts stay. Answers the sha256 and size of what was written.
+   * The parts stay. Answers the sha256 and size of what was written. @throws LostPart
    */
   async assemble(ref: string, parts: readonly ReceivedFile[]): Promise<{ sizeBytes: number; sha256: string }> {
     const final = this.derivedPath(ref);
@@ -77,18 +125,36 @@ export class FileStore {
       await flushFolder(folder);
       return written;
     } catch (error) {
-      await rm(temporary, { force: true });
+      await this.#discard(temporary);
       throw error;
     }
   }
 
   async #join(parts: readonly ReceivedFile[], target: string): Promise<{ sizeBytes: number; sha256: string }> {
-    const paths = parts.map((part) => join(this.#parts, part.fileName));
-    return writeHashed(lazily(paths), target);
+    return writeHashed(
+      parts.map((part) => this.#wholePart(part)),
+      target,
+    );
   }
 
-  /** A single part is already flushed and hashed: a second name for it saves copying gigabytes. */
+  /** The bytes of a part as they were received. @throws LostPart */
+  async *#wholePart(part: ReceivedFile): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256');
+    try {
+      const source = createReadStream(join(this.#parts, part.fileName), { highWaterMark: WRITE_BUFFER_BYTES });
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      throw new LostPart(part.fileName, error);
+    }
+    if (hash.digest('hex') !== part.sha256) throw new LostPart(part.fileName);
+  }
+
+  /** A single part is already flushed and hashed: a second name for it saves copying gigabytes. @throws LostPart */
   async #adopt(part: ReceivedFile, target: string): Promise<{ sizeBytes: number; sha256: string }> {
+    if (!(await this.holdsPart(part.fileName, part.sizeBytes))) throw new LostPart(part.fileName);
     const source = join(this.#parts, part.fileName);
     try {
       await link(source, target);
@@ -101,36 +167,40 @@ export class FileStore {
     return { sizeBytes: part.sizeBytes, sha256: part.sha256 };
   }
 
-  /** Removes every file that no row names. Only safe while nothing is being received. Returns how many went. */
+  /**
+   * Removes every file of this store that no row names. Only safe while nothing is being received. What is not this
+   * store's own stays, and nothing that lies in its folders keeps the server from starting. Returns how many went.
+   */
   async sweep(known: { readonly parts: ReadonlySet<string>; readonly refs: ReadonlySet<string> }): Promise<number> {
-    let removed = 0;
-    for (const name of await readdir(this.#parts)) {
-      if (known.parts.has(name)) continue;
-      await rm(join(this.#parts, name), { force: true });
-      removed += 1;
+    const parts = await namesIn(this.#parts, 'files', OWN_PART);
+    const strays = parts.filter((name) => !known.parts.has(name)).map((name) => join(this.#parts, name));
+    for (const shard of await namesIn(this.#derived, 'folders', OWN_SHARD)) {
+      const folder = join(this.#derived, shard);
+      const derived = await namesIn(folder, 'files', OWN_DERIVED);
+      strays.push(...derived.filter((name) => !known.refs.has(name)).map((name) => join(folder, name)));
     }
-    for (const shard of await readdir(this.#derived)) {
-      for (const name of await readdir(join(this.#derived, shard))) {
-        if (known.refs.has(name)) continue;
-        await rm(join(this.#derived, shard, name), { force: true });
-        removed += 1;
-      }
-    }
-    return removed;
+    for (const path of strays) await this.#discard(path);
+    return strays.length;
   }
 }
 
-function* lazily(paths: readonly string[]): Generator<Readable> {
-  for (const path of paths) yield createReadStream(path, { highWaterMark: WRITE_BUFFER_BYTES });
+async function namesIn(folder: string, what: 'files' | 'folders', own: RegExp): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => (what === 'files' ? entry.isFile() : entry.isDirectory()) && own.test(entry.name))
+    .map((entry) => entry.name);
 }
 
-async function writeHashed(sources: Iterable<Readable>, path: string): Promise<{ sizeBytes: number; sha256: string }> {
+async function writeHashed(
+  sources: Iterable<AsyncIterable<Buffer>>,
+  path: string,
+): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const target = createWriteStream(path, { flags: 'w', mode: 0o600, flush: true, highWaterMark: WRITE_BUFFER_BYTES });
   async function* all(): AsyncGenerator<Buffer> {
     for (const source of sources) {
-      for await (const chunk of source as AsyncIterable<Buffer>) {
+      for await (const chunk of source) {
         hash.update(chunk);
         sizeBytes += chunk.length;
         yield chunk;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { UploadPartAnswer } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
+import type { Database } from '../database/schema.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed } from '../problem.ts';
 import type { ReceivedFile } from './file-store.ts';
-import { expectedPartSize, uploadOf } from './uploads.ts';
+import { expectedPartSize, isHeld, uploadOf } from './uploads.ts';
 import { writing } from '../writing.ts';
 
 /** The text fields of a part; form fields are text, hence the coercion. */
@@ -27,14 +28,13 @@ export async function storePart(
   file: ReceivedFile,
   declaredSha256: string | undefined,
 ): Promise<UploadPartAnswer> {
-  try {
-    const kept = await accept(context, where, fields, file, declaredSha256);
-    if (kept.obsolete !== null) await context.files.removePart(kept.obsolete);
-    return { etag: file.sha256 };
-  } catch (error) {
-    await context.files.removePart(file.fileName);
+  const kept = await accept(context, where, fields, file, declaredSha256).catch(async (error: unknown) => {
+    if (await isUnnamed(context.database, file.fileName)) await context.files.discardPart(file.fileName);
     throw error;
-  }
+  });
+  // Committed: what it replaced goes, and may fail to go, without touching what is kept.
+  if (kept.obsolete !== null) await context.files.discardPart(kept.obsolete);
+  return { etag: file.sha256 };
 }
 
 async function accept(
@@ -55,8 +55,8 @@ async function accept(
       .where('upload_id', '=', upload.upload_id)
       .where('part_number', '=', fields.part_number)
       .executeTakeFirst();
-    // The same bytes again change nothing; the copy just received goes.
-    if (earlier?.etag === file.sha256) return { obsolete: file.fileName };
+    // The same bytes again change nothing; the copy just received goes, unless the earlier one was lost meanwhile.
+    if (earlier?.etag === file.sha256 && (await isHeld(context, upload, earlier))) return { obsolete: file.fileName };
     if (upload.status === 'completed')
       throw uploadExpired('The upload is complete and takes no other bytes; begin it anew.');
     const row = { etag: file.sha256, size_bytes: file.sizeBytes, file_name: file.fileName };
@@ -70,6 +70,20 @@ async function accept(
     await record(tx, { at: now, event: 'partStored', ...lease, detail });
     return { obsolete: earlier?.file_name ?? null };
   });
+}
+
+/** A commit whose outcome is unknown may have named the file: it is only removed when that is certain not to be so. */
+async function isUnnamed(database: Database, fileName: string): Promise<boolean> {
+  try {
+    const row = await database
+      .selectFrom('upload_part')
+      .select('upload_id')
+      .where('file_name', '=', fileName)
+      .executeTakeFirst();
+    return row === undefined;
+  } catch {
+    return false;
+  }
 }
 
 function refuseDamaged(

@@ -1,4 +1,5 @@
 import type { UploadedPart } from '../../shared/wire.ts';
+import type { Context } from '../context.ts';
 import type { Queries, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
 import { notFound, uploadExpired, validationFailed } from '../problem.ts';
 
@@ -41,8 +42,19 @@ export function partCount(upload: UploadRow): number {
   return Math.ceil(upload.size_bytes / upload.part_size);
 }
 
-export function wirePart(part: UploadPartRow): UploadedPart {
-  return { part_number: part.part_number, etag: part.etag };
+/** The parts that need not be sent again: a part whose file was lost here is not among them. */
+export async function heldParts(context: Context, upload: UploadRow): Promise<UploadedPart[]> {
+  const held: UploadedPart[] = [];
+  for (const part of await partsOf(context.database, upload.upload_id)) {
+    if (!(await isHeld(context, upload, part))) continue;
+    held.push({ part_number: part.part_number, etag: part.etag });
+  }
+  return held;
+}
+
+/** A part of a completed upload has no file of its own: it lives on in the whole one. */
+export async function isHeld(context: Context, upload: UploadRow, part: UploadPartRow): Promise<boolean> {
+  return upload.status === 'completed' || context.files.holdsPart(part.file_name, part.size_bytes);
 }
 
 /** Ends an upload without a file. Answers the names of its part files, to be removed once this is committed. */

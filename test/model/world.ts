@@ -34,7 +34,9 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
   mkdirSync(folder, { recursive: true });
   let now = Date.now;
   const database = await openDatabase(folder);
-  const files = new FileStore(folder);
+  const none = (): void => undefined;
+  const log = { info: none, warn: none, error: none };
+  const files = new FileStore(folder, log);
   await files.prepare();
   const settings = settingsOf({
     dataDir: folder,
@@ -44,8 +46,6 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     minPollIntervalSeconds: 25,
     policy: { max_parallel_jobs_allowed: 1_000 },
   });
-  const none = (): void => undefined;
-  const log = { info: none, warn: none, error: none };
   const context: Context = { database, files, log, settings, clock: () => now() };
   const app = await buildApp(context, { agentHash: sha256(TOKENS.agent), operatorHash: sha256(TOKENS.operator) });
   return {

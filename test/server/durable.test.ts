@@ -121,7 +121,7 @@ describe('what goes wrong inside', () => {
     const files = [];
     for (const job of jobs) files.push(await claimAndSubmit(rig, job));
     const shard = join(rig.dataDir, 'derived', (files[0]?.ref ?? '').slice(0, 2));
-    writeFileSync(join(rig.dataDir, 'parts', 'half-a-part'), 'x');
+    writeFileSync(join(rig.dataDir, 'parts', 'e'.repeat(32)), 'x');
     writeFileSync(join(shard, `${'0'.repeat(32)}.new`), 'x');
     await rig.restart();
     for (const [index, job] of jobs.entries()) {
@@ -149,13 +149,14 @@ describe('what goes wrong inside', () => {
     expect((await claimJob(rig, job)).lockToken).toBeTypeOf('string');
   });
 
-  test('a folder that vanished is a 500 without a stack, and the server lives on', async () => {
+  test('a folder that cannot be used is a 500 without a stack, and the server lives on', async () => {
     const errors: unknown[] = [];
     const rig = await rigOf({ log: { info: () => {}, warn: () => {}, error: (fields) => void errors.push(fields) } });
     const job = await claimNew(rig);
     const bytes = randomBytes(100);
     const { uploadId } = await beginUpload(rig, job, { bytes });
     rmSync(join(rig.dataDir, 'parts'), { recursive: true });
+    writeFileSync(join(rig.dataDir, 'parts'), 'a file in its place');
     const answer = await sendPart(rig, job, { uploadId, number: 1, bytes });
     expect([answer.status, answer.body]).toEqual([
       500,
