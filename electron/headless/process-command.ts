@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITY_OF } from '../../shared/job.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
@@ -22,7 +22,8 @@ import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
-import { resultEntry, writeFiles, writeJson, type ResultEntry } from './process/write-results.ts';
+import type { ResultEntry } from './process/write-results.ts';
+import { writeSource } from './process/write-source.ts';
 import { listenForStop } from './signals.ts';
 
 export interface ProcessCommandOptions extends ProfileChoice {
@@ -47,13 +48,7 @@ export async function processCommand(inputs: readonly string[], options: Process
   const signals = listenForStop();
   const out = resolve(options.out);
   const media = await collectMedia(inputs.length > 0 ? inputs : await makeSamples(join(out, 'samples')));
-  if (media.files.length === 0) {
-    throw new CommandError({
-      code: 'NO_MEDIA',
-      message: 'There is no media file in what was given.',
-      nextStep: 'Name files, or folders that hold some.',
-    });
-  }
+  if (media.files.length === 0) throw noMedia(media.skipped);
   const sources = media.files.map(({ path }) => path);
   await refuseUnusableModel(options.speechModel);
   await refuseBesideSources(options.layout, out, sources);
@@ -73,6 +68,20 @@ export async function processCommand(inputs: readonly string[], options: Process
     await embedded.server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Names that a message lists; the others are counted. */
+const NAMED = 5;
+
+function noMedia(skipped: readonly string[]): CommandError {
+  const names = skipped.slice(0, NAMED).map((path) => `“${basename(path)}”`);
+  const more = skipped.length > NAMED ? ` and ${skipped.length - NAMED} more` : '';
+  const passed = names.length === 0 ? '' : ` Passed over, not media by their names: ${names.join(', ')}${more}.`;
+  return new CommandError({
+    code: 'NO_MEDIA',
+    message: `There is no media file in what was given.${passed}`,
+    nextStep: 'Name the files themselves (a named file is taken whatever it is called), or folders that hold some.',
+  });
 }
 
 /** A model that was named is wanted: without it half of the work would wait for ever. */
@@ -119,13 +128,10 @@ async function run(
   bars.stop();
   const folders = await outputFolders(options.out, [...new Set(sources.values())]);
   const results: ResultEntry[] = [];
-  for (const [source, folder] of folders) {
+  for (const [source, place] of folders) {
     const own = jobs.filter((job) => sources.get(job.job_id) === source);
-    const place = { layout: options.layout, out: options.out, folder, source };
-    for (const job of own) if (job.status === 'completed') await writeFiles(client, job, place, options.subtitles);
-    const entries = own.map((job) => resultEntry(source, job, whyWaiting(agent.snapshot(), job)));
-    await writeJson(join(folder, 'result.json'), entries);
-    results.push(...entries);
+    const waiting = (job: OperatorJob): string => whyWaiting(agent.snapshot(), job);
+    results.push(...(await writeSource(client, { source, jobs: own, place }, { ...options, whyWaiting: waiting })));
   }
   const lines = summaryLines(results, folders);
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

@@ -5,11 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { proxyPath, type Layout } from '../../electron/agent/exports/layout.ts';
 import { refuseBesideSources } from '../../electron/headless/process/layout.ts';
 
-const place = (layout: Layout, folder = 'A001', source = '/card/A001.mov') => ({
+const place = (layout: Layout, folder = 'A001', isNamesake = false) => ({
   layout,
   out: join('/out'),
   folder: join('/out', folder),
-  source,
+  source: '/card/A001.mov',
+  isNamesake,
 });
 
 describe('proxyPath', () => {
@@ -25,7 +26,7 @@ describe('proxyPath', () => {
   });
 
   it('keeps the name of a namesake, in a folder of its own', () => {
-    const other = (layout: Layout) => proxyPath(place(layout, 'A001-2', '/other/A001.mov'), 'proxy_video.mov');
+    const other = (layout: Layout) => proxyPath(place(layout, 'A001-2', true), 'proxy_video.mov');
     expect(other('premiere')).toBe(join('/out/A001-2/A001_Proxy.mov'));
     expect(other('resolve')).toBe(join('/out/A001-2/Proxy/A001.mov'));
   });

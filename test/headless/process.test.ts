@@ -1,30 +1,12 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../../scripts/build.mjs';
+import { runProcess } from '../support/run-process.ts';
 import { FFPROBE, h264Clip, mp3WithCover, NO_FFMPEG, photoFile, silentClip, wavFile } from '../support/made-media.ts';
-
-const CLI = fileURLToPath(new URL('../../out/node/rushcatalog-agent.js', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(args: readonly string[], cwd: string): Promise<Ended> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, TMPDIR: join(cwd, 'tmp') };
-    execFile(process.execPath, [CLI, 'process', ...args], { cwd, env, timeout: 150_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
 
 async function treeOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -80,7 +62,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     const sources = ['clip.mp4', 'day 2/clip.mp4', '100%d été.mov', 'text.mp4', 'zero.mp4', 'notes.txt'];
     const before = await hashes(media, sources);
     const listed = await treeOf(media);
-    const ended = await run(['in', '--jobs', 'thumbnails', '--out', 'out'], folder);
+    const ended = await runProcess(['in', '--jobs', 'thumbnails', '--out', 'out'], folder);
     expect(ended.code).toBe(1);
     expect(await treeOf(join(folder, 'out'))).toEqual([
       '100%d été/result.json',
@@ -119,7 +101,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
   }, 120_000);
 
   it('finds the same folders again when it is repeated', async () => {
-    await run(['in/clip.mp4', 'in/day 2/clip.mp4', '--jobs', 'thumbnails', '--out', 'out'], folder);
+    await runProcess(['in/clip.mp4', 'in/day 2/clip.mp4', '--jobs', 'thumbnails', '--out', 'out'], folder);
     const folders = (await readdir(join(folder, 'out'))).filter((name) => name.startsWith('clip'));
     expect(folders.sort()).toEqual(['clip', 'clip-2']);
     expect((await entriesOf(join(folder, 'out', 'clip-2')))[0]?.source).toContain('day 2');
@@ -132,7 +114,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     await copyFile(await wavFile(), join(kinds, 'sound.wav'));
     await copyFile(await mp3WithCover(), join(kinds, 'music.mp3'));
     await copyFile(await photoFile('photo.jpg'), join(kinds, 'photo.jpg'));
-    const ended = await run(['kinds', '--out', 'kinds-out', '--json'], folder);
+    const ended = await runProcess(['kinds', '--out', 'kinds-out', '--json'], folder);
     expect(ended.code, ended.stderr).toBe(0);
     expect(await treeOf(join(folder, 'kinds-out'))).toEqual([
       'film/proxy_video.mp4',

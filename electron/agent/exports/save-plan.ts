@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
 import type { SaveLayout } from '../../../shared/result-commands.ts';
 import type { DeliveredProxy } from '../journal/history-rows.ts';
-import { derivedName, proxyPath, stemOf } from './layout.ts';
+import { derivedName, fitted, proxyPath, stemOf } from './layout.ts';
 
 /** The proxy an editing program can attach, of all that were made of one source: one made for editing, else the newest. */
 export function bestProxies(delivered: readonly DeliveredProxy[]): DeliveredProxy[] {
@@ -31,10 +31,10 @@ export async function choosePlace(
   occupant: (path: string) => Promise<Occupant>,
 ): Promise<string> {
   const source = sourcePath.replaceAll('\\', '/');
-  const stem = stemOf(source);
+  const stem = fitted(stemOf(source), '-1000');
   for (let number = 1; ; number += 1) {
     const folder = join(out, number === 1 ? stem : `${stem}-${number}`);
-    const path = proxyPath({ layout, out, folder, source }, derivedName(proxy, 0));
+    const path = proxyPath({ layout, out, folder, source, isNamesake: number > 1 }, derivedName(proxy, 0));
     if ((await occupant(path)) !== 'foreign') return path;
   }
 }

@@ -15,6 +15,7 @@ import type { Store } from '../store.ts';
 import { publish } from '../storage/durable-file.ts';
 import { locate } from '../storage/source-path.ts';
 import { sourceBeside } from './layout.ts';
+import { reasonNotWritten } from './not-written.ts';
 import { bestProxies, choosePlace, type Occupant } from './save-plan.ts';
 
 export interface SaveDeps {
@@ -102,7 +103,7 @@ async function whyNot(
   if (made instanceof Error) {
     return {
       code: 'FOLDER_UNUSABLE',
-      message: `The folder ${out} cannot be used: ${reasonOf(made)}.`,
+      message: `The folder ${out} cannot be used: ${reasonNotWritten(made)}.`,
       nextStep: 'Choose a folder this user may write to.',
       field: 'folder',
     };
@@ -171,7 +172,7 @@ async function copyAll(deps: SaveDeps, { layout, out, proxies }: Job, signal: Ab
     } catch (error) {
       if (signal.aborted) break;
       deps.log.warn({ err: error, asset: entry.assetUuid }, 'a proxy could not be saved');
-      const problem = { sourcePath: entry.sourcePath, message: `${reasonOf(error)}.` };
+      const problem = { sourcePath: entry.sourcePath, message: `${reasonNotWritten(error)}.` };
       tell({ problems: [...state.problems, problem] });
     }
   }
@@ -238,12 +239,4 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'this user may not write there';
-  if (code === 'ENOSPC') return 'the disk is full';
-  return error.message;
 }

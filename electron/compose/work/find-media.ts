@@ -5,9 +5,14 @@ import type { MediaKind, PlannedFile, SkippedPath, WorkPlan } from '../../../sha
 
 const endings = (text: string): string[] => text.split(' ').map((ending) => `.${ending}`);
 
-const VIDEO = 'mov mp4 m4v mxf mts m2ts m2t ts mpg mpeg vob avi mkv webm 3gp 3g2 dv wmv asf flv insv lrv braw r3d crm';
-const SOUND = 'wav bwf w64 aif aiff aifc mp3 m4a aac flac ogg oga opus caf wma';
-const PHOTO = 'jpg jpeg jpe png tif tiff webp heic heif avif dng cr2 cr3 nef arw raf orf rw2 pef srw';
+/** With what cards and recorders name: 360 and INSV (two lenses), LRF and LRV (small copies), MOD and TOD (camcorders). */
+const VIDEO =
+  'mov qt mp4 m4v mxf mts m2ts m2t ts trp mpg mpeg m2p m2v vob mod tod avi divx mkv mk3d webm ogv 3gp 3g2 dv dif wmv asf ' +
+  'flv f4v insv 360 lrv lrf dav braw r3d crm nev ari arx';
+const SOUND = 'wav wave bwf rf64 w64 aif aiff aifc mp3 mp2 mpga m4a m4b aac ac3 eac3 dts flac ogg oga opus caf wma amr';
+const PHOTO =
+  'jpg jpeg jpe jfif mpo insp png tif tiff webp heic heics heif heifs hif avif dng gpr cr2 cr3 crw nef nrw arw sr2 srf ' +
+  'raf orf rw2 rwl pef srw 3fr fff iiq x3f erf kdc dcr mrw mos mef jxl';
 
 const KIND_OF_ENDING: ReadonlyMap<string, MediaKind> = new Map([
   ...endings(VIDEO).map((ending) => [ending, 'video'] as const),

@@ -1,12 +1,13 @@
 import { relative } from 'node:path';
 import { FAILURES, type FailureCode } from '../../../shared/failure.ts';
 import { labelOf } from './progress-bars.ts';
+import type { OutputFolder } from './output-folders.ts';
 import type { ResultEntry } from './write-results.ts';
 
 /** The last lines of a run, for a person: one per file, failures with their next step, a sum. */
-export function summaryLines(results: readonly ResultEntry[], folderOf: ReadonlyMap<string, string>): string[] {
+export function summaryLines(results: readonly ResultEntry[], folders: ReadonlyMap<string, OutputFolder>): string[] {
   const bySource = Map.groupBy(results, ({ source }) => source);
-  const lines = [...bySource].flatMap(([source, entries]) => linesOf(source, entries, folderOf.get(source)));
+  const lines = [...bySource].flatMap(([source, entries]) => linesOf(source, entries, folders.get(source)?.folder));
   const count = (status: ResultEntry['status']): number => results.filter((entry) => entry.status === status).length;
   const waiting = count('waiting');
   // A capability that is missing is missing for every file: said once, with how many jobs wait for it.

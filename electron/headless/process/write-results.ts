@@ -38,6 +38,11 @@ const Submitted = z.looseObject({
   }),
 });
 
+/** The derived files of a completed job. */
+export function manifestOf(job: OperatorJob): readonly DerivedRef[] {
+  return Submitted.parse(job.submitted).result.derived_manifest;
+}
+
 /** Fetches the derived files of one completed job into the source's folder; proxies go where the layout puts them. */
 export async function writeFiles(
   client: OperatorClient,
