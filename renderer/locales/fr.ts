@@ -352,14 +352,16 @@ export const fr = {
     UNKNOWN_PROFILE: 'Choisissez un profil connu de cet agent, ou mettez l’agent à jour.',
     SOURCE_FORBIDDEN: 'Vérifiez le chemin du média sur le serveur.',
     SOURCE_UNREADABLE: 'Vérifiez que le fichier existe, qu’il est complet et lisible, puis relancez.',
-    UNSUPPORTED_MEDIA: 'Convertissez d’abord le fichier dans un format pris en charge.',
+    UNSUPPORTED_MEDIA:
+      'Si c’est un enregistrement, convertissez-le d’abord dans un format pris en charge ; sinon, laissez-le de côté.',
     NO_AUDIO_TRACK: 'Cette tâche demande du son ; ce fichier n’en a pas.',
     NO_VIDEO_TRACK: 'Cette tâche demande une image ; ce fichier n’en a pas.',
     STORAGE_UNAVAILABLE: 'Reconnectez le partage ; la tâche sera retentée.',
     SOURCE_CHANGED: 'Attendez que plus rien n’écrive dans le fichier, puis relancez.',
     ENCODE_FAILED: 'Relancez ; si l’échec se répète, envoyez les dernières lignes de l’outil à l’assistance.',
     RENDER_FAILED: 'Relancez ; si l’échec se répète, envoyez les dernières lignes de l’outil à l’assistance.',
-    OUTPUT_INVALID: 'Relancez ; si l’échec se répète, envoyez-le à l’assistance.',
+    OUTPUT_INVALID:
+      'Relancez une fois. Si la même chose est nommée à nouveau, la source sort de l’ordinaire : prenez un autre profil, et envoyez cet échec à l’assistance.',
     TIMEOUT: 'Relancez quand la machine est moins chargée.',
     STALLED: 'Vérifiez le partage et le disque, puis relancez.',
     OUT_OF_MEMORY: 'Fermez d’autres programmes ou réduisez le nombre de tâches simultanées.',

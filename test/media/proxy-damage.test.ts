@@ -114,4 +114,18 @@ describe('complaints', () => {
     expect(damageWarning(reader.complaints())).toMatchObject({ code: 'SOURCE_DAMAGED', count: 3 });
     expect(damageWarning(createComplaintReader().complaints())).toBeUndefined();
   });
+
+  it('tell where', () => {
+    let atMs: number | undefined;
+    const reader = createComplaintReader(() => atMs);
+    const lost = '[error] Error while decoding stream #0:1: Invalid data found when processing input';
+    reader.line(lost);
+    expect(damageWarning(reader.complaints())?.message).toBe(
+      'The source is damaged in one place: picture or sound may be disturbed there.',
+    );
+    for (atMs of [12_400, 48_000, 3_661_000]) reader.line(lost);
+    expect(damageWarning(reader.complaints())?.message).toBe(
+      'The source is damaged in 4 places, between about 0:12 and 1:01:01: picture or sound may be disturbed there.',
+    );
+  });
 });

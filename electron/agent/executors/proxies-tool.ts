@@ -44,8 +44,8 @@ export async function encode(
 ): Promise<EncodeRun> {
   const wholeMs = durationMs(probe);
   const parse = createProgressParser();
-  const reader = createComplaintReader();
   let last: FfmpegProgress | null = null;
+  const reader = createComplaintReader(() => last?.outTimeMs);
   const result = await context.processes.run({
     program: context.tools.ffmpeg.path,
     args,

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { failure, type Failure } from '../../../shared/failure.ts';
 import { durationSlack, originOf, proxyEnds, sourceEnds, type Ends } from '../media/parity-ends.ts';
+import { inWords } from '../media/parity-words.ts';
 import type { Difference } from '../media/parity.ts';
 import type { Probe } from '../media/probe.ts';
 import { runsOn } from '../media/promised-length.ts';
@@ -8,6 +9,7 @@ import type { ProxyPlan } from '../media/proxy-args.ts';
 import { ticksToSeconds, type ReadBack } from '../media/proxy-readback.ts';
 import { ratioValue } from '../media/rational.ts';
 import { endArgs, listedPackets } from '../media/proxy-transport.ts';
+import { CUT_ADVICE } from '../media/media-names.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ExecutionContext } from './executor.ts';
 import { listPackets, look, type EncodeRun } from './proxies-tool.ts';
@@ -67,8 +69,7 @@ export async function judgeDifferences(
     if (source.isCut || run.complaints.errors > 0) return endsBefore(path, short, run);
     if (source.isLongLastFrame && differences.length === 1) return null;
   }
-  const list = differences.map(({ field, expected, actual }) => `${field} (expected ${expected}, got ${actual})`);
-  return failure('OUTPUT_INVALID', `The proxy does not match its source: ${list.join('; ')}.`, {
+  return failure('OUTPUT_INVALID', `The proxy does not match its source: ${differences.map(inWords).join('; ')}.`, {
     ...toolDetail(run.result),
     subject: first.field,
   });
@@ -175,7 +176,7 @@ function endsBefore(path: string, end: EarlyEnd, run: EncodeRun): Failure {
 }
 
 function endsInsideLast(path: string, run: EncodeRun): Failure {
-  const message = `“${basename(path)}” is cut short: it ends inside its last picture; copy it again.`;
+  const message = `“${basename(path)}” is cut short: it ends inside its last picture; ${CUT_ADVICE}.`;
   return failure('SOURCE_UNREADABLE', message, toolDetail(run.result));
 }
 

@@ -5,6 +5,7 @@ import { ffmpegStart, inputArgs } from '../media/input.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
 import { lengthLimit, runsOn } from '../media/promised-length.ts';
+import { CUT_ADVICE } from '../media/media-names.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
@@ -127,6 +128,6 @@ function refuseIncomplete(
   const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0));
   // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.
   if (stated - decoded <= Math.max(1, stated * 0.02)) return;
-  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; copy it again.`;
+  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; ${CUT_ADVICE}.`;
   throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(result)));
 }

@@ -6,6 +6,7 @@ import { technicalMetadata } from '../media/facts.ts';
 import { probeSource } from '../media/probe-source.ts';
 import { audioStreams, type AudioStream, type Probe } from '../media/probe.ts';
 import { lengthLimit, runsOn } from '../media/promised-length.ts';
+import { CUT_ADVICE } from '../media/media-names.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import { fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
@@ -181,7 +182,7 @@ function refuseIncomplete(
   const stated = Math.max(0, ...streams.map((stream) => stream.duration ?? 0));
   // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.
   if (stated - decoded <= Math.max(1, stated * 0.02)) return;
-  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; copy it again.`;
+  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; ${CUT_ADVICE}.`;
   throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(drawn.result)));
 }
 

@@ -4,6 +4,7 @@ import type { ExecutionContext, Toolbox } from '../executors/executor.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import { imageKindOf } from './image-kind.ts';
+import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
 import { missingBytes } from './probe-truncation.ts';
 import { tooLong } from './promised-length.ts';
@@ -63,7 +64,8 @@ export function requireVideo(probe: Probe, sourcePath: string): VideoStream {
   if (stream === undefined) throw new JobFailure(failure('NO_VIDEO_TRACK', `“${name}” has no picture.`));
   if (stream.codec === undefined) {
     const tag = stream.codecTag ?? 'unknown';
-    throw new JobFailure(unsupported(name, cameraRaw(tag) ?? cameraRaw(name) ?? `media of type “${tag}”`, tag));
+    const camera = cameraRaw(tag) ?? cameraRaw(name);
+    throw new JobFailure(unsupported(camera === undefined ? codecWords(name, tag) : cameraRawWords(name, camera), tag));
   }
   if (stream.width < 1 || stream.height < 1) {
     throw new JobFailure(failure('SOURCE_UNREADABLE', `The picture of “${name}” has no readable beginning.`));
@@ -74,7 +76,7 @@ export function requireVideo(probe: Probe, sourcePath: string): VideoStream {
 async function refuseCut({ path, fd, sizeBytes }: ProbeContext['source']): Promise<void> {
   const inside = await cutEnd(fd, sizeBytes);
   if (inside === null) return;
-  const message = `“${basename(path)}” is cut short: it ends inside a ${inside} of its transport stream; copy it again.`;
+  const message = `“${basename(path)}” is cut short: it ends inside a ${inside} of its transport stream; ${CUT_ADVICE}.`;
   throw new JobFailure(failure('SOURCE_UNREADABLE', message));
 }
 
@@ -82,7 +84,7 @@ function cutShort(path: string, missing: number): Failure {
   const amount = missing < 10_000_000 ? `${Math.ceil(missing / 1000)} kB` : `${Math.round(missing / 1e6)} MB`;
   return failure(
     'SOURCE_UNREADABLE',
-    `“${basename(path)}” is cut short: at least ${amount} are missing at its end; copy it again.`,
+    `“${basename(path)}” is cut short: at least ${amount} are missing at its end; ${CUT_ADVICE}.`,
   );
 }
 
@@ -109,10 +111,12 @@ async function explain(result: ChildResult, source: ProbeContext['source']): Pro
     return failure('UNSUPPORTED_MEDIA', message, { ...toolDetail(result), subject: image });
   }
   const refused = REFUSED.exec(lines)?.groups;
-  const kind = refused?.['codec'] ?? refused?.['format'];
+  const { codec, format } = refused ?? {};
+  const kind = codec ?? format;
   const camera = cameraRaw(name) ?? cameraRaw(kind ?? '');
-  if (camera !== undefined) return unsupported(name, camera, kind ?? camera, result);
-  if (kind !== undefined) return unsupported(name, `“${kind}” media`, kind, result);
+  if (camera !== undefined) return unsupported(cameraRawWords(name, camera), kind ?? camera, result);
+  if (codec !== undefined) return unsupported(codecWords(name, codec), codec, result);
+  if (format !== undefined) return unsupported(formatWords(name, format), format, result);
   return unreadable(source.path, result);
 }
 
@@ -120,10 +124,24 @@ async function explain(result: ChildResult, source: ProbeContext['source']): Pro
 const REFUSED =
   /Codec \((?<codec>[^)]+)\) not on whitelist|\[(?<format>[^\s\]]+) @ [^\]]*\](?: \[\w+\])? Format not on whitelist/;
 
-/** @param kind completes “… is …”, such as `Blackmagic RAW`. */
-function unsupported(name: string, kind: string, subject: string, result?: ChildResult): Failure {
-  const message = `“${name}” is ${kind}, which this agent cannot decode; convert it with the camera maker’s software.`;
+function unsupported(message: string, subject: string, result?: ChildResult): Failure {
   return failure('UNSUPPORTED_MEDIA', message, { ...(result === undefined ? {} : toolDetail(result)), subject });
+}
+
+function cameraRawWords(name: string, kind: string): string {
+  return `“${name}” is ${kind}, which this agent cannot decode; convert it with the camera maker’s software.`;
+}
+
+function codecWords(name: string, codec: string): string {
+  const advice = 'convert it to H.264, ProRes or DNxHR, and sound to PCM, first';
+  return `“${name}” holds ${codecName(codec)}, which this agent cannot decode; ${advice}.`;
+}
+
+function formatWords(name: string, format: string): string {
+  const { name: kind, isMedia } = formatName(format);
+  return isMedia
+    ? `“${name}” is ${kind}, which this agent does not read; convert it to MOV, MP4, MXF or WAV first.`
+    : `“${name}” is ${kind}: there is no recording in it.`;
 }
 
 function unreadable(path: string, result: ChildResult): Failure {

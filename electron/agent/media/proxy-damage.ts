@@ -4,6 +4,8 @@ import type { Warning } from '../../../shared/wire.ts';
 export interface Complaints {
   /** Lines at level error or above. */
   readonly errors: number;
+  /** How far the encoder had come at the first and at the last of them, in ms; absent before it told anything. */
+  readonly between?: { readonly firstMs: number; readonly lastMs: number };
   /** Packets that gave nothing, by stream index. */
   readonly lostPackets: Readonly<Record<number, number>>;
   /** The disk or share failed, not the file. */
@@ -13,8 +15,14 @@ export interface Complaints {
   readonly toolRefused: boolean;
 }
 
-/** Takes stderr line by line (`-loglevel repeat+level+…`). */
-export function createComplaintReader(): { line(text: string): void; complaints(): Complaints } {
+/**
+ * Takes stderr line by line (`-loglevel repeat+level+…`).
+ * @param atMs how far the encoder has come, in ms of the proxy
+ */
+export function createComplaintReader(atMs: () => number | undefined = () => undefined): {
+  line(text: string): void;
+  complaints(): Complaints;
+} {
   let complaints: Complaints = {
     errors: 0,
     lostPackets: {},
@@ -25,8 +33,11 @@ export function createComplaintReader(): { line(text: string): void; complaints(
   return {
     line: (text) => {
       if (!/\[(error|fatal|panic)\]/.test(text)) return;
+      const at = atMs();
+      const firstMs = complaints.between?.firstMs ?? at;
       complaints = {
         errors: complaints.errors + 1,
+        ...(firstMs === undefined ? {} : { between: { firstMs, lastMs: at ?? firstMs } }),
         lostPackets: withLostPacket(complaints.lostPackets, text),
         storageFailed: complaints.storageFailed || /Input\/output error|Stale file handle/.test(text),
         diskFull: complaints.diskFull || /No space left on device/.test(text),
@@ -50,12 +61,23 @@ function withLostPacket(lost: Complaints['lostPackets'], text: string): Complain
 }
 
 /** The warning for damage that still gave a whole proxy; undefined for a clean source. */
-export function damageWarning(complaints: Complaints): Warning | undefined {
-  if (complaints.errors === 0) return undefined;
-  const times = complaints.errors === 1 ? 'once' : `${complaints.errors} times`;
-  return {
-    code: 'SOURCE_DAMAGED',
-    message: `The source is damaged: decoding complained ${times}; the proxy may show or sound it there.`,
-    count: complaints.errors,
-  };
+export function damageWarning({ errors, between }: Complaints): Warning | undefined {
+  if (errors === 0) return undefined;
+  const places = errors === 1 ? 'in one place' : `in ${errors} places`;
+  const message = `The source is damaged ${places}${where(between)}: picture or sound may be disturbed there.`;
+  return { code: 'SOURCE_DAMAGED', message, count: errors };
+}
+
+/** Encoders look ahead, and tell how far they are twice a second: to a second or two. */
+function where(between: Complaints['between']): string {
+  if (between === undefined) return '';
+  const [first, last] = [clock(between.firstMs), clock(between.lastMs)];
+  return first === last ? `, at about ${first}` : `, between about ${first} and ${last}`;
+}
+
+function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours === 0 ? `${minutes}:${two(seconds % 60)}` : `${hours}:${two(minutes)}:${two(seconds % 60)}`;
 }
