@@ -1,5 +1,6 @@
 import type { Database } from './database/schema.ts';
 import type { FileStore } from './uploads/file-store.ts';
+import type { Absence } from './lease-clock.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
 
 /** What every handler works with. */
@@ -8,8 +9,16 @@ export interface Context {
   readonly files: FileStore;
   readonly settings: ServerSettings;
   readonly log: ServerLog;
-  /** Epoch milliseconds. */
+  /** The wall clock, epoch ms: for what is recorded and shown. */
   readonly clock: () => number;
+  /** The clock of leases, waits and open uploads, epoch ms of this process's own: nobody sets it. */
+  readonly leaseTime: () => number;
+  readonly absence: Absence;
+}
+
+/** An instant of the lease clock, as the wall clock will show it. */
+export function isoOfLease(context: Pick<Context, 'clock' | 'leaseTime'>, leaseMs: number): string {
+  return iso(context.clock() + leaseMs - context.leaseTime());
 }
 
 export function iso(epochMs: number): string {

@@ -46,8 +46,10 @@ export interface ServerOptions {
   /** Replaces the token kept in the data folder. */
   readonly agentToken?: string;
   readonly operatorToken?: string;
-  /** Epoch milliseconds. */
+  /** The wall clock, epoch ms. */
   readonly clock?: () => number;
+  /** The clock that nobody sets, ms from any beginning; default: `clock` where that is given. */
+  readonly monotonic?: () => number;
   readonly log?: ServerLog;
   readonly policy?: PolicyOptions;
   /** How long close() waits for requests in flight, in ms, default 10,000. */

@@ -12,13 +12,14 @@ import type { Database } from './database/schema.ts';
 import { sha256 } from './hash.ts';
 import { insertRawJob, type JobDraft } from './jobs/create-job.ts';
 import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger.ts';
+import { createAbsence, createLeaseClock, NEVER_AWAY } from './lease-clock.ts';
 import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
+import { resumeAfterStart } from './resume.ts';
 import { answerErrors } from './routes/errors.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
 import { ServerStartError } from './start-error.ts';
-import { createSteadyClock } from './steady-clock.ts';
 import { sweep, sweepFiles, type Swept } from './sweep.ts';
 import { FileStore } from './uploads/file-store.ts';
 
@@ -59,13 +60,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     await files.prepare();
     const removed = await sweepFiles(database, files);
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
-    const context: Context = {
-      database,
-      files,
-      log,
-      settings: settingsOf(options),
-      clock: options.clock ?? createSteadyClock(Date.now, () => performance.now()),
-    };
+    const context = contextOf(database, files, log, options);
+    await resumeAfterStart(context);
     const agentToken = options.agentToken ?? (await keptToken(options.dataDir, 'agent-token'));
     const operatorToken = options.operatorToken ?? (await keptToken(options.dataDir, 'operator-token'));
     const app = await buildApp(context, { agentHash: sha256(agentToken), operatorHash: sha256(operatorToken) });
@@ -78,10 +74,23 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   }
 }
 
+function contextOf(database: Database, files: FileStore, log: ServerLog, options: ServerOptions): Context {
+  const settings = settingsOf(options);
+  const clock = options.clock ?? Date.now;
+  const leaseTime = createLeaseClock(clock, options.monotonic ?? options.clock ?? (() => performance.now()));
+  const lookMs = sweepSeconds(options) * 1_000;
+  // A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing.
+  const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
+  const absence = lookMs > 0 ? createAbsence(clock, leaseTime, limitMs) : NEVER_AWAY;
+  return { database, files, log, settings, clock, leaseTime, absence };
+}
+
+const sweepSeconds = (options: ServerOptions): number => options.sweepIntervalSeconds ?? 5;
+
 type Operations = Pick<RunningServer, 'ledger' | 'sweep' | 'insertRawJob' | 'purgeAsset' | 'close'>;
 
 function operations(context: Context, app: FastifyInstance, options: ServerOptions): Operations {
-  const sweeper = startSweeper(context, options.sweepIntervalSeconds ?? 5);
+  const sweeper = startSweeper(context, sweepSeconds(options));
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await sweeper.stop();
@@ -134,7 +143,7 @@ export async function buildApp(
   await app.register(multipart, { throwFileSizeLimit: false });
   answerErrors(app, context.log);
   app.addHook('onSend', async (_request, reply) => {
-    // Clients measure a lease as locked_until minus Date: both come from one clock.
+    // Clients measure a lease as locked_until minus Date: both are the wall clock's, whatever it says.
     reply.header('date', new Date(context.clock()).toUTCString());
   });
   for (const route of ROUTES) serve(app, context, shared, route);

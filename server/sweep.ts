@@ -14,7 +14,7 @@ export interface Swept {
 
 /** Ends what time has ended: leases, abandoned uploads, files no result named, and records past their retention. */
 export async function sweep(context: Context): Promise<Swept> {
-  const leases = await expireLeases(context, context.clock());
+  const leases = await expireLeases(context);
   const uploads = await expireUploads(context);
   const derived = (await dropUnnamed(context)) + (await purgeOldDerived(context));
   await forgetOldRecords(context);
@@ -28,7 +28,7 @@ async function expireUploads(context: Context): Promise<number> {
     .selectFrom('upload')
     .select(['upload_id', 'job_id', 'agent_id'])
     .where('status', '=', 'open')
-    .where('touched_at', '<=', context.clock() - context.settings.uploadTtlMs)
+    .where('touched_at', '<=', context.leaseTime() - context.settings.uploadTtlMs)
     .execute();
   for (const { upload_id, job_id, agent_id } of due) {
     const files = await writing(context, async (tx, now) => {
@@ -97,7 +97,7 @@ async function forgetOldRecords(context: Context): Promise<void> {
     .selectFrom('upload')
     .select('upload_id')
     .where('status', '!=', 'open')
-    .where('touched_at', '<=', before)
+    .where('touched_at', '<=', context.leaseTime() - context.settings.retentionMs)
     .limit(500)
     .execute();
   if (old === undefined && stale.length === 0) return;

@@ -4,10 +4,10 @@ import { expireLeases } from './jobs/lease.ts';
 
 /**
  * Runs one writing transaction. Lapsed leases are ended first, in a transaction of their own: were they ended in the
- * same one, a refusal that follows would undo it. `now` is one instant for both, so nothing lapses in between.
+ * same one, a refusal that follows would undo it. `now` is the wall clock's, for what is recorded.
  */
 export async function writing<T>(context: Context, work: (tx: Tx, now: number) => Promise<T>): Promise<T> {
+  await expireLeases(context);
   const now = context.clock();
-  await expireLeases(context, now);
   return context.database.transaction().execute((tx) => work(tx, now));
 }

@@ -25,7 +25,8 @@ export async function callingAgent(
   const row = await findAgent(context.database, agentId);
   if (row === undefined) return null;
   const now = context.clock();
-  if (now - row.last_seen_at >= SEEN_GRAIN_MS) {
+  // Either way: a clock that was set back must not leave it at a time that lies ahead.
+  if (Math.abs(now - row.last_seen_at) >= SEEN_GRAIN_MS) {
     await context.database
       .updateTable('agent')
       .set({ last_seen_at: now })

@@ -8,7 +8,17 @@ export interface Migration {
   up(tx: Transaction<Tables>): Promise<void>;
 }
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'first schema', up: firstSchema }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: 'first schema', up: firstSchema },
+  { version: 2, name: 'leases in grace', up: addGrace },
+];
+
+async function addGrace(tx: Transaction<Tables>): Promise<void> {
+  await tx.schema
+    .alterTable('job')
+    .addColumn('in_grace', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute();
+}
 
 async function firstSchema(tx: Transaction<Tables>): Promise<void> {
   await createAssetsAndAgents(tx);

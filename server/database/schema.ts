@@ -59,7 +59,10 @@ export interface JobTable {
   not_before: number | null;
   claimed_by: string | null;
   lock_token: string | null;
+  /** Of the lease clock, as `not_before` is. */
   locked_until: number | null;
+  /** 1: the lease lives on because the server was away, and its holder was not heard of since. */
+  in_grace: number;
   cancel_requested: number;
   progress: number | null;
   stage: string | null;
@@ -93,7 +96,7 @@ export interface UploadTable {
   status: UploadStatus;
   ref: string | null;
   created_at: number;
-  /** Last time a part arrived; an upload nobody touches expires. */
+  /** Last time a part arrived, by the lease clock; an upload nobody touches expires. */
   touched_at: number;
 }
 

@@ -19,9 +19,9 @@ export async function claim(context: Context, jobId: string, identity: RequestId
     const job = await findJob(tx, jobId);
     if (job === undefined) throw notFound('There is no such job.');
     const earlier = await earlierAnswer(tx, identity);
-    if (earlier !== null) return sameLease(job, earlier.answer);
+    if (earlier !== null) return sameLease(context, job, earlier.answer);
     if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
-    await refuseUnfit(context, tx, job, identity.agentId, now);
+    await refuseUnfit(context, tx, job, identity.agentId);
     const lockToken = randomBytes(24).toString('base64url');
     const claimed = await tx
       .updateTable('job')
@@ -29,7 +29,8 @@ export async function claim(context: Context, jobId: string, identity: RequestId
         status: 'claimed',
         claimed_by: identity.agentId,
         lock_token: lockToken,
-        locked_until: now + context.settings.leaseMs,
+        locked_until: context.leaseTime() + context.settings.leaseMs,
+        in_grace: 0,
         not_before: null,
         progress: null,
         stage: null,
@@ -50,21 +51,21 @@ export async function claim(context: Context, jobId: string, identity: RequestId
       lockToken,
       detail: { attempt: job.attempts + 1 },
     });
-    return claimedJob(claimed);
+    return claimedJob(context, claimed);
   });
 }
 
-function sameLease(job: JobRow, kept: unknown): WireJob {
+function sameLease(context: Context, job: JobRow, kept: unknown): WireJob {
   const lockHash = (kept as { readonly lock_hash?: string }).lock_hash;
   if (job.status === 'claimed' && job.lock_token !== null && sha256(job.lock_token) === lockHash) {
-    return claimedJob(job);
+    return claimedJob(context, job);
   }
   throw stateConflict('The lease of this claim is over; claim again with a new key.', { reason: 'lease_over' });
 }
 
-async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: string, now: number): Promise<void> {
+async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: string): Promise<void> {
   const { policy } = context.settings;
-  if (job.not_before !== null && job.not_before > now) {
+  if (job.not_before !== null && job.not_before > context.leaseTime()) {
     throw stateConflict('The job waits after a failure and is not due yet.', { reason: 'not_before' });
   }
   if (!policy.allowed_job_types.includes(job.job_type)) {

@@ -30,7 +30,7 @@ export async function createJob(context: Context, request: z.output<typeof Creat
     };
     refuseInvalid(request.job_type, document);
     const draft = { jobType: request.job_type, document, priority: request.priority ?? 0 };
-    return operatorJob(await insertJob(context, tx, draft, now));
+    return operatorJob(context, await insertJob(context, tx, draft, now));
   });
 }
 
@@ -54,7 +54,7 @@ export interface JobDraft {
  * over HTTP.
  */
 export async function insertRawJob(context: Context, draft: JobDraft): Promise<OperatorJob> {
-  return writing(context, async (tx, now) => operatorJob(await insertJob(context, tx, draft, now)));
+  return writing(context, async (tx, now) => operatorJob(context, await insertJob(context, tx, draft, now)));
 }
 
 async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number): Promise<JobRow> {
@@ -78,6 +78,7 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
       claimed_by: null,
       lock_token: null,
       locked_until: null,
+      in_grace: 0,
       cancel_requested: 0,
       progress: null,
       stage: null,

@@ -3,11 +3,10 @@ import { FAILURES, type FailureCode } from '../../shared/failure.ts';
 import type { FailRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable } from '../database/schema.ts';
-import { sha256 } from '../hash.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
-import { CANCELLED_FAILURE, leasedJob, NO_LEASE } from './lease.ts';
-import { isRepeat } from './repeat.ts';
+import { CANCELLED_FAILURE, changeLeased, leasedJob, NO_LEASE } from './lease.ts';
+import { isRepeat, lastReport } from './repeat.ts';
 import { writing } from '../writing.ts';
 
 interface Verdict {
@@ -25,20 +24,10 @@ export async function fail(
   return writing(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
-      if (await isRepeat(tx, lease, identity.requestHash)) return {};
+      if (await isRepeat(tx, lease, identity)) return {};
       const job = await leasedJob(tx, lease);
-      const { event, changes } = verdict(context, job, request, now);
-      await tx
-        .updateTable('job')
-        .set({
-          ...NO_LEASE,
-          ...changes,
-          last_lock_hash: sha256(request.lock_token),
-          last_report_hash: identity.requestHash,
-          updated_at: now,
-        })
-        .where('job_id', '=', jobId)
-        .execute();
+      const { event, changes } = verdict(context, job, request);
+      await changeLeased(tx, lease, { ...NO_LEASE, ...changes, ...lastReport(lease, identity), updated_at: now });
       const { error_code, retryable } = request;
       const detail = { error_code, retryable, attempts: changes.attempts ?? job.attempts };
       await record(tx, { at: now, event, agentId: lease.agentId, jobId, lockToken: request.lock_token, detail });
@@ -52,7 +41,7 @@ export async function fail(
  * nothing; a retryable failure waits until its attempts are used up. A code this server does not know is taken at
  * its word.
  */
-function verdict(context: Context, job: JobRow, request: FailRequest, now: number): Verdict {
+function verdict(context: Context, job: JobRow, request: FailRequest): Verdict {
   if (job.cancel_requested === 1 || request.error_code === 'CANCELLED') {
     return { event: 'jobCancelled', changes: { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null } };
   }
@@ -63,7 +52,7 @@ function verdict(context: Context, job: JobRow, request: FailRequest, now: numbe
   }
   const attempts = job.attempts + 1;
   if (retryable && attempts < job.max_attempts) {
-    const not_before = now + context.settings.backoffMs(attempts);
+    const not_before = context.leaseTime() + context.settings.backoffMs(attempts);
     return { event: 'jobFailed', changes: { status: 'pending', attempts, failure_json, not_before } };
   }
   return { event: 'jobFailed', changes: { status: 'failed', attempts, failure_json, not_before: null } };

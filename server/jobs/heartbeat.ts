@@ -1,6 +1,6 @@
 import type { HeartbeatAnswer, HeartbeatRequest } from '../../shared/wire.ts';
-import { iso, type Context } from '../context.ts';
-import { leasedJob } from './lease.ts';
+import { isoOfLease, type Context } from '../context.ts';
+import { changeLeased, leasedJob } from './lease.ts';
 import { writing } from '../writing.ts';
 
 /** Extends the lease from now on and notes progress. @throws Problem 404, 409, 423 */
@@ -11,18 +11,16 @@ export async function heartbeat(
   request: HeartbeatRequest,
 ): Promise<HeartbeatAnswer> {
   return writing(context, async (tx, now) => {
-    const job = await leasedJob(tx, { jobId, agentId, lockToken: request.lock_token });
-    const lockedUntil = now + context.settings.leaseMs;
-    await tx
-      .updateTable('job')
-      .set({
-        locked_until: lockedUntil,
-        progress: request.progress ?? job.progress,
-        stage: request.stage ?? job.stage,
-        updated_at: now,
-      })
-      .where('job_id', '=', jobId)
-      .execute();
-    return { locked_until: iso(lockedUntil), cancel_requested: job.cancel_requested === 1 };
+    const lease = { jobId, agentId, lockToken: request.lock_token };
+    const job = await leasedJob(tx, lease);
+    const lockedUntil = context.leaseTime() + context.settings.leaseMs;
+    await changeLeased(tx, lease, {
+      locked_until: lockedUntil,
+      in_grace: 0,
+      progress: request.progress ?? job.progress,
+      stage: request.stage ?? job.stage,
+      updated_at: now,
+    });
+    return { locked_until: isoOfLease(context, lockedUntil), cancel_requested: job.cancel_requested === 1 };
   });
 }

@@ -1,5 +1,5 @@
 import type { OperatorJob, WireJob } from '../../shared/wire.ts';
-import { iso } from '../context.ts';
+import { iso, isoOfLease, type Context } from '../context.ts';
 import type { JobRow, Queries } from '../database/schema.ts';
 
 /** The parts of JOB-TYPES §2 as they are kept; any of them may be wrong or missing in an invalid job. */
@@ -11,8 +11,10 @@ export interface JobDocument {
   readonly invariants?: unknown;
 }
 
+type Clocks = Pick<Context, 'clock' | 'leaseTime'>;
+
 /** A job as agents see it, without its lock token. */
-export function wireJob(row: JobRow): WireJob {
+export function wireJob(context: Clocks, row: JobRow): WireJob {
   const { asset_uuid, required_capabilities, inputs, expected_outputs, invariants } = documentOf(row);
   return {
     job_id: row.job_id,
@@ -26,22 +28,22 @@ export function wireJob(row: JobRow): WireJob {
     priority: row.priority,
     claimed_by: row.claimed_by ?? undefined,
     lock_token: undefined,
-    locked_until: row.locked_until === null ? undefined : iso(row.locked_until),
+    locked_until: row.locked_until === null ? undefined : isoOfLease(context, row.locked_until),
   };
 }
 
 /** The answer of a claim: the job with the token that every write needs from now on. */
-export function claimedJob(row: JobRow): WireJob {
-  return { ...wireJob(row), lock_token: row.lock_token ?? undefined };
+export function claimedJob(context: Clocks, row: JobRow): WireJob {
+  return { ...wireJob(context, row), lock_token: row.lock_token ?? undefined };
 }
 
 /** A job as people and tools see it: with its history, and never with its lock token. */
-export function operatorJob(row: JobRow): OperatorJob {
+export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
   return {
-    ...wireJob(row),
+    ...wireJob(context, row),
     attempts: row.attempts,
     max_attempts: row.max_attempts,
-    not_before: row.not_before === null ? undefined : iso(row.not_before),
+    not_before: row.not_before === null ? undefined : isoOfLease(context, row.not_before),
     created_at: iso(row.created_at),
     updated_at: iso(row.updated_at),
     progress: row.progress ?? undefined,

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Updateable } from 'kysely';
 import type { Context } from '../context.ts';
-import type { JobRow, JobTable, Tx } from '../database/schema.ts';
+import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { record } from '../ledger/ledger.ts';
 import { lockInvalid, notFound, stateConflict } from '../problem.ts';
@@ -27,6 +27,19 @@ export async function leasedJob(tx: Tx, lease: LeaseClaim): Promise<JobRow> {
   return job;
 }
 
+/** Changes a job that `leasedJob` answered, if this lease still holds it at the moment of the write. @throws Problem 423 */
+export async function changeLeased(tx: Tx, lease: LeaseClaim, changes: Updateable<JobTable>): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('job')
+    .set(changes)
+    .where('job_id', '=', lease.jobId)
+    .where('status', '=', 'claimed')
+    .where('claimed_by', '=', lease.agentId)
+    .where('lock_token', '=', lease.lockToken)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw lockInvalid();
+}
+
 function sameToken(left: string, right: string): boolean {
   return timingSafeEqual(Buffer.from(sha256(left), 'hex'), Buffer.from(sha256(right), 'hex'));
 }
@@ -36,6 +49,7 @@ export const NO_LEASE = {
   claimed_by: null,
   lock_token: null,
   locked_until: null,
+  in_grace: 0,
   cancel_requested: 0,
   progress: null,
   stage: null,
@@ -47,8 +61,13 @@ export const CANCELLED_FAILURE = JSON.stringify({
   retryable: false,
 });
 
-/** Ends every lease that lapsed at or before `now`. An expired lease is over, even when nobody else wants the job. */
-export async function expireLeases(context: Context, now: number): Promise<number> {
+/**
+ * Ends every lease that has lapsed. An expired lease is over, even when nobody else wants the job; after a time in
+ * which the server could not be reached, whoever holds one gets a whole one first.
+ */
+export async function expireLeases(context: Context): Promise<number> {
+  const now = context.leaseTime();
+  if (context.absence.noticed()) await grantGrace(context.database, now + context.settings.leaseMs);
   const due = await context.database
     .selectFrom('job')
     .select('job_id')
@@ -64,30 +83,44 @@ export async function expireLeases(context: Context, now: number): Promise<numbe
       .where('status', '=', 'claimed')
       .where('locked_until', '<=', now)
       .execute();
-    for (const job of lapsed) await expire(tx, job, now);
+    for (const job of lapsed) await expire(tx, job, context.clock());
     return lapsed.length;
   });
 }
 
-/** A lapsed lease counts as an attempt; the wait was long enough, so the job is offered again at once. */
+/**
+ * Gives every lease one more length from now on: the server was away, and nobody could extend theirs. Whoever does not
+ * come back within it loses the lease, but the server's own absence costs the job no attempt.
+ */
+export async function grantGrace(database: Queries, lockedUntil: number): Promise<void> {
+  await database
+    .updateTable('job')
+    .set({ locked_until: lockedUntil, in_grace: 1 })
+    .where('status', '=', 'claimed')
+    .execute();
+}
+
+/** A lapsed lease counts as an attempt, unless it was only grace; the job is offered again at once. */
 async function expire(tx: Tx, job: JobRow, now: number): Promise<void> {
-  const attempts = job.attempts + 1;
+  const counts = job.in_grace === 0;
+  const attempts = job.attempts + (counts ? 1 : 0);
   const entry = { at: now, agentId: job.claimed_by, jobId: job.job_id, lockToken: job.lock_token };
-  await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts } });
+  await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } });
   await tx
     .updateTable('job')
     .set({ ...NO_LEASE, ...afterExpiry(job, attempts), attempts, updated_at: now })
     .where('job_id', '=', job.job_id)
+    .where('lock_token', '=', job.lock_token)
     .execute();
   if (job.cancel_requested === 1) await record(tx, { ...entry, event: 'jobCancelled' });
-  else if (attempts >= job.max_attempts) {
+  else if (counts && attempts >= job.max_attempts) {
     await record(tx, { ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } });
   }
 }
 
 function afterExpiry(job: JobRow, attempts: number): Updateable<JobTable> {
   if (job.cancel_requested === 1) return { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null };
-  if (attempts < job.max_attempts) return { status: 'pending', not_before: null };
+  if (job.in_grace === 1 || attempts < job.max_attempts) return { status: 'pending', not_before: null };
   const failure = {
     error_code: 'LEASE_EXPIRED',
     message: `The agent was not heard of in time, ${attempts} times; check the agent and the network, then retry.`,

@@ -22,13 +22,12 @@ export async function offeredJobs(
   agentId: string,
   query: PageQuery,
 ): Promise<{ items: WireJob[]; next_cursor?: string }> {
-  const now = context.clock();
-  await expireLeases(context, now);
+  await expireLeases(context);
   let select = context.database
     .selectFrom('job')
     .selectAll()
     .where('status', '=', 'pending')
-    .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', now)]))
+    .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', context.leaseTime())]))
     .where((where) =>
       where.or([
         where('invalid', '=', 1),
@@ -63,7 +62,7 @@ export async function offeredJobs(
   const rows = await select.execute();
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
-  const items = page.map(wireJob);
+  const items = page.map((row) => wireJob(context, row));
   if (rows.length <= query.limit || last === undefined) return { items };
   return { items, next_cursor: encodeCursor([last.priority, last.sequence]) };
 }
@@ -73,7 +72,7 @@ export async function allJobs(
   context: Context,
   query: PageQuery & { readonly status?: JobStatus | undefined; readonly job_type?: string | undefined },
 ): Promise<{ items: OperatorJob[]; next_cursor?: string }> {
-  await expireLeases(context, context.clock());
+  await expireLeases(context);
   let select = context.database
     .selectFrom('job')
     .selectAll()
@@ -88,7 +87,7 @@ export async function allJobs(
   const rows = await select.execute();
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
-  const items = page.map(operatorJob);
+  const items = page.map((row) => operatorJob(context, row));
   if (rows.length <= query.limit || last === undefined) return { items };
   return { items, next_cursor: encodeCursor([last.sequence]) };
 }
@@ -96,7 +95,7 @@ export async function allJobs(
 /** Counts by status, and pending jobs by the capability that no agent heard of lately declares. */
 export async function jobsSummary(context: Context): Promise<JobsSummary> {
   const now = context.clock();
-  await expireLeases(context, now);
+  await expireLeases(context);
   const counted = await context.database
     .selectFrom('job')
     .select((select) => ['status', select.fn.countAll<number>().as('jobs')])

@@ -1,15 +1,30 @@
 import type { Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
+import type { RequestIdentity } from '../idempotency/idempotency.ts';
 import type { LeaseClaim } from './lease.ts';
 
-/** Whether this report is, byte for byte, the one that ended this very lease: its answer is then 200 again. */
-export async function isRepeat(tx: Tx, lease: LeaseClaim, reportHash: string): Promise<boolean> {
+interface LastReport {
+  readonly last_lock_hash: string;
+  readonly last_report_hash: string;
+}
+
+/** What is kept of the report that ends a lease: which lease it was, and who said what. */
+export function lastReport(lease: LeaseClaim, identity: RequestIdentity): LastReport {
+  return {
+    last_lock_hash: sha256(lease.lockToken),
+    last_report_hash: sha256(`${identity.agentId} ${identity.requestHash}`),
+  };
+}
+
+/** Whether this report is, byte for byte and by the same agent, the one that ended this very lease: 200 again. */
+export async function isRepeat(tx: Tx, lease: LeaseClaim, identity: RequestIdentity): Promise<boolean> {
+  const { last_lock_hash, last_report_hash } = lastReport(lease, identity);
   const row = await tx
     .selectFrom('job')
     .select('job_id')
     .where('job_id', '=', lease.jobId)
-    .where('last_lock_hash', '=', sha256(lease.lockToken))
-    .where('last_report_hash', '=', reportHash)
+    .where('last_lock_hash', '=', last_lock_hash)
+    .where('last_report_hash', '=', last_report_hash)
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -1,13 +1,12 @@
 import type { SubmitRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
-import { sha256 } from '../hash.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { abandonUpload } from '../uploads/uploads.ts';
 import { refuseWrongResult } from './check-result.ts';
-import { leasedJob, NO_LEASE, type LeaseClaim } from './lease.ts';
-import { isRepeat } from './repeat.ts';
+import { changeLeased, leasedJob, NO_LEASE, type LeaseClaim } from './lease.ts';
+import { isRepeat, lastReport } from './repeat.ts';
 import { writing } from '../writing.ts';
 
 interface Obsolete {
@@ -30,10 +29,10 @@ export async function submit(
   const answer = await writing(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
-      if (await isRepeat(tx, lease, identity.requestHash)) return {};
+      if (await isRepeat(tx, lease, identity)) return {};
       const job = await leasedJob(tx, lease);
       await refuseWrongResult(tx, job, request);
-      await complete(tx, job, request, identity, now);
+      await complete(tx, job, request, lease, identity, now);
       const refs = await acceptDerived(tx, job, request, lease, now);
       obsolete = { refs, partFiles: await abandonOpenUploads(tx, jobId) };
       return {};
@@ -48,30 +47,25 @@ async function complete(
   tx: Tx,
   job: JobRow,
   request: SubmitRequest,
+  lease: LeaseClaim,
   identity: RequestIdentity,
   now: number,
 ): Promise<void> {
-  const { lock_token, ...submitted } = request;
-  await tx
-    .updateTable('job')
-    .set({
-      ...NO_LEASE,
-      // Who did it stays visible.
-      claimed_by: job.claimed_by,
-      progress: 1,
-      status: 'completed',
-      attempts: job.attempts + 1,
-      not_before: null,
-      failure_json: null,
-      submitted_json: JSON.stringify(submitted),
-      last_lock_hash: sha256(lock_token),
-      last_report_hash: identity.requestHash,
-      updated_at: now,
-    })
-    .where('job_id', '=', job.job_id)
-    .execute();
-  const { agentId } = identity;
-  await record(tx, { at: now, event: 'jobSubmitted', agentId, jobId: job.job_id, lockToken: lock_token });
+  const { lock_token: _lockToken, ...submitted } = request;
+  await changeLeased(tx, lease, {
+    ...NO_LEASE,
+    // Who did it stays visible.
+    claimed_by: job.claimed_by,
+    progress: 1,
+    status: 'completed',
+    attempts: job.attempts + 1,
+    not_before: null,
+    failure_json: null,
+    submitted_json: JSON.stringify(submitted),
+    ...lastReport(lease, identity),
+    updated_at: now,
+  });
+  await record(tx, { at: now, event: 'jobSubmitted', ...lease });
 }
 
 /** Lists exactly the files of this result for the job. Answers the refs whose files are to be removed. */

@@ -128,10 +128,10 @@ const JOB_ROUTES: readonly Route[] = [
     answer: OperatorJob,
     statuses: [404],
     handle: async ({ context, params }) => {
-      await expireLeases(context, context.clock());
+      await expireLeases(context);
       const job = await findJob(context.database, params['id'] ?? '');
       if (job === undefined) throw notFound('There is no such job.');
-      return operatorJob(job);
+      return operatorJob(context, job);
     },
   }),
   route({

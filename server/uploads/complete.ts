@@ -8,7 +8,7 @@ import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
 import { LostPart } from './file-store.ts';
-import { abandonUpload, expectedPartSize, partCount, partsOf, uploadOf } from './uploads.ts';
+import { abandonUpload, expectedPartSize, partCount, partsOf, writableUpload } from './uploads.ts';
 import { writing } from '../writing.ts';
 
 /** Completes in progress, by upload: two repeats at the same time must not assemble two files. */
@@ -58,9 +58,8 @@ async function completeAlone(
     await context.files.discardDerived(ref);
     throw await refuseWhole(context, upload, written);
   }
-  const obsolete = await writing(context, (tx, now) =>
-    publish(tx, { request, identity, upload, parts, ref }, now),
-  ).catch(async (error: unknown) => {
+  const publication = { request, identity, upload, parts, ref, touchedAt: context.leaseTime() };
+  const obsolete = await writing(context, (tx, now) => publish(tx, publication, now)).catch(async (error: unknown) => {
     if (await isUnnamed(context.database, ref)) await context.files.discardDerived(ref);
     throw error;
   });
@@ -108,7 +107,7 @@ async function checkComplete(
 ): Promise<Check> {
   const earlier = await earlierAnswer(tx, identity);
   if (earlier !== null) return { kind: 'answered', answer: earlier.answer as UploadCompleteAnswer };
-  const upload = await uploadOf(tx, { uploadId: request.upload_id, assetUuid, agentId: identity.agentId });
+  const upload = await writableUpload(tx, { uploadId: request.upload_id, assetUuid, agentId: identity.agentId });
   const lease = { jobId: upload.job_id, agentId: identity.agentId, lockToken: request.lock_token };
   const sameLease = upload.status === 'completed' && upload.lock_hash === sha256(request.lock_token);
   // A repeat under the lease that completed it is answered even after that lease has ended.
@@ -163,13 +162,15 @@ interface Publication {
   readonly upload: UploadRow;
   readonly parts: readonly UploadPartRow[];
   readonly ref: string;
+  /** Of the lease clock. */
+  readonly touchedAt: number;
 }
 
 async function publish(tx: Tx, publication: Publication, now: number): Promise<string[]> {
   const { request, identity, parts, ref } = publication;
   const { upload_id, asset_uuid, job_id, kind, content_type, size_bytes, sha256: hash } = publication.upload;
   const lease = { jobId: job_id, agentId: identity.agentId, lockToken: request.lock_token };
-  await uploadOf(tx, { uploadId: upload_id, assetUuid: asset_uuid, agentId: identity.agentId });
+  await writableUpload(tx, { uploadId: upload_id, assetUuid: asset_uuid, agentId: identity.agentId });
   await leasedJob(tx, lease);
   const current = await partsOf(tx, upload_id);
   const same = current.length === parts.length && current.every((part, index) => part.etag === parts[index]?.etag);
@@ -183,7 +184,7 @@ async function publish(tx: Tx, publication: Publication, now: number): Promise<s
     .execute();
   await tx
     .updateTable('upload')
-    .set({ status: 'completed', ref, lock_hash: sha256(request.lock_token), touched_at: now })
+    .set({ status: 'completed', ref, lock_hash: sha256(request.lock_token), touched_at: publication.touchedAt })
     .where('upload_id', '=', upload_id)
     .execute();
   await record(tx, { at: now, event: 'uploadCompleted', ...lease, detail: { upload_id, ref, sha256: hash } });

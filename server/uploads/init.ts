@@ -47,7 +47,7 @@ export async function initUpload(
           status: 'open',
           ref: null,
           created_at: now,
-          touched_at: now,
+          touched_at: context.leaseTime(),
         })
         .execute();
       const { kind, size_bytes } = request;

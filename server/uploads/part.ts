@@ -6,7 +6,7 @@ import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed } from '../problem.ts';
 import type { ReceivedFile } from './file-store.ts';
-import { expectedPartSize, isHeld, uploadOf } from './uploads.ts';
+import { expectedPartSize, isHeld, writableUpload } from './uploads.ts';
 import { writing } from '../writing.ts';
 
 /** The text fields of a part; form fields are text, hence the coercion. */
@@ -45,7 +45,7 @@ async function accept(
   declaredSha256: string | undefined,
 ): Promise<{ readonly obsolete: string | null }> {
   return writing(context, async (tx, now) => {
-    const upload = await uploadOf(tx, { ...where, uploadId: fields.upload_id });
+    const upload = await writableUpload(tx, { ...where, uploadId: fields.upload_id });
     const lease = { jobId: upload.job_id, agentId: where.agentId, lockToken: fields.lock_token };
     await leasedJob(tx, lease);
     refuseDamaged(expectedPartSize(upload, fields.part_number), fields.part_number, file, declaredSha256);
@@ -65,7 +65,8 @@ async function accept(
       .values({ upload_id: upload.upload_id, part_number: fields.part_number, ...row })
       .onConflict((conflict) => conflict.columns(['upload_id', 'part_number']).doUpdateSet(row))
       .execute();
-    await tx.updateTable('upload').set({ touched_at: now }).where('upload_id', '=', upload.upload_id).execute();
+    const touched_at = context.leaseTime();
+    await tx.updateTable('upload').set({ touched_at }).where('upload_id', '=', upload.upload_id).execute();
     const detail = { upload_id: upload.upload_id, part_number: fields.part_number, etag: file.sha256 };
     await record(tx, { at: now, event: 'partStored', ...lease, detail });
     return { obsolete: earlier?.file_name ?? null };

@@ -1,21 +1,42 @@
 import type { UploadedPart } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { Queries, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
-import { notFound, uploadExpired, validationFailed } from '../problem.ts';
+import { lockInvalid, notFound, uploadExpired, validationFailed, type Problem } from '../problem.ts';
+
+interface UploadPlace {
+  readonly uploadId: string;
+  readonly assetUuid: string;
+  readonly agentId: string;
+}
 
 /** Upload that an agent may know of. Another agent's is as unknown as one that never was. @throws Problem 404, 410 */
-export async function uploadOf(
-  database: Queries,
-  where: { readonly uploadId: string; readonly assetUuid: string; readonly agentId: string },
-): Promise<UploadRow> {
+export async function uploadOf(database: Queries, where: UploadPlace): Promise<UploadRow> {
+  const upload = await findUpload(database, where);
+  if (upload.agent_id !== where.agentId) throw unknownUpload();
+  return usable(upload);
+}
+
+/** Upload that this agent may write to: under somebody else's lease nothing is written. @throws Problem 404, 410, 423 */
+export async function writableUpload(tx: Tx, where: UploadPlace): Promise<UploadRow> {
+  const upload = await findUpload(tx, where);
+  if (upload.agent_id !== where.agentId) throw lockInvalid();
+  return usable(upload);
+}
+
+async function findUpload(database: Queries, where: UploadPlace): Promise<UploadRow> {
   const upload = await database
     .selectFrom('upload')
     .selectAll()
     .where('upload_id', '=', where.uploadId)
     .where('asset_uuid', '=', where.assetUuid)
-    .where('agent_id', '=', where.agentId)
     .executeTakeFirst();
-  if (upload === undefined) throw notFound('There is no such upload; begin it anew.');
+  if (upload === undefined) throw unknownUpload();
+  return upload;
+}
+
+const unknownUpload = (): Problem => notFound('There is no such upload; begin it anew.');
+
+function usable(upload: UploadRow): UploadRow {
   if (upload.status === 'expired') throw uploadExpired('The upload has expired; begin it anew.');
   return upload;
 }

@@ -6,6 +6,7 @@ import type { Context } from '../../server/context.ts';
 import { openDatabase } from '../../server/database/open.ts';
 import { sha256 } from '../../server/hash.ts';
 import { readLedger, type LedgerEntry } from '../../server/ledger/ledger.ts';
+import { NEVER_AWAY } from '../../server/lease-clock.ts';
 import { settingsOf } from '../../server/options.ts';
 import { buildApp } from '../../server/server.ts';
 import { sweep } from '../../server/sweep.ts';
@@ -46,7 +47,15 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     minPollIntervalSeconds: 25,
     policy: { max_parallel_jobs_allowed: 1_000 },
   });
-  const context: Context = { database, files, log, settings, clock: () => now() };
+  const context: Context = {
+    database,
+    files,
+    log,
+    settings,
+    clock: () => now(),
+    leaseTime: () => now(),
+    absence: NEVER_AWAY,
+  };
   const app = await buildApp(context, { agentHash: sha256(TOKENS.agent), operatorHash: sha256(TOKENS.operator) });
   return {
     app,

@@ -178,7 +178,7 @@ describe('what is refused', () => {
     expect((await sendPart(rig, job, { ...part, uploadId: randomUUID() })).status).toBe(404);
     const as = (agentId: string, form: FormData) => rig.agent(`${base(job)}/part`, { body: form, agentId });
     const fields = { upload_id: uploadId, lock_token: job.lockToken, part_number: '1' };
-    expect((await as(other, partForm(fields, bytes))).status).toBe(404);
+    expect(await as(other, partForm(fields, bytes))).toMatchObject({ status: 423, body: { code: 'LOCK_INVALID' } });
     expect(await as(rig.agentId, partForm({ upload_id: uploadId, part_number: '1' }, bytes))).toMatchObject({
       status: 423,
       body: { code: 'LOCK_REQUIRED' },

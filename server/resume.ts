@@ -1,0 +1,25 @@
+import type { Context } from './context.ts';
+import { grantGrace } from './jobs/lease.ts';
+
+/**
+ * Rebases what an earlier process measured by its own lease clock, before anybody is served. Nobody knows how long the
+ * server was away or whether the wall clock was set meanwhile, so: every lease gets one whole length of grace, every
+ * open upload its whole time to live, and no job waits longer than its own backoff.
+ */
+export async function resumeAfterStart(context: Pick<Context, 'database' | 'settings' | 'leaseTime'>): Promise<void> {
+  const { database, settings } = context;
+  const now = context.leaseTime();
+  await grantGrace(database, now + settings.leaseMs);
+  await database.updateTable('upload').set({ touched_at: now }).where('status', '=', 'open').execute();
+  const waiting = await database
+    .selectFrom('job')
+    .select(['job_id', 'attempts', 'not_before'])
+    .where('status', '=', 'pending')
+    .where('not_before', '>', now)
+    .execute();
+  for (const { job_id, attempts, not_before } of waiting) {
+    const longest = now + settings.backoffMs(attempts);
+    if (not_before === null || not_before <= longest) continue;
+    await database.updateTable('job').set({ not_before: longest }).where('job_id', '=', job_id).execute();
+  }
+}
