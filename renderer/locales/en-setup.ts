@@ -65,7 +65,8 @@ export const enSetup = {
       pauseOnBattery: 'Work goes on when the machine is plugged in.',
       yieldToLoad: 'Stand still while other programs need the processor. Off: low priority alone gives way.',
       loadThreshold: 'Share of all cores that other programs use.',
-      suspendLimitMinutes: 'Another machine can then take them; it does not count as a failed attempt.',
+      suspendLimitMinutes:
+        'Another machine can then take them; it does not count as a failed attempt. With the built-in server there is none, and they stay.',
       minFreeMemoryMb: 'With less left, jobs are given back. 0: never.',
       maxParallelJobs: 'More is not always faster: a proxy alone uses several cores.',
       cpuCores: 'Empty: all of them. Results stay the same, only the time changes.',

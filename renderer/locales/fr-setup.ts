@@ -67,7 +67,8 @@ export const frSetup = {
       yieldToLoad:
         'S’arrête tant que d’autres programmes ont besoin du processeur. Sinon, seule la basse priorité leur laisse la place.',
       loadThreshold: 'Part de tous les cœurs utilisée par d’autres programmes.',
-      suspendLimitMinutes: 'Une autre machine peut alors les prendre ; cela ne compte pas comme un essai manqué.',
+      suspendLimitMinutes:
+        'Une autre machine peut alors les prendre ; cela ne compte pas comme un essai manqué. Avec le serveur intégré il n’y en a pas, et elles restent.',
       minFreeMemoryMb: 'S’il en reste moins, les tâches sont rendues. 0 : jamais.',
       maxParallelJobs: 'Plus n’est pas toujours plus rapide : un proxy seul occupe plusieurs cœurs.',
       cpuCores: 'Vide : tous. Les résultats restent les mêmes, seule la durée change.',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findTools } from '../../electron/agent/capabilities/find-tools.ts';
 import { proveCapability, type ProofDeps } from '../../electron/agent/capabilities/prove.ts';
 import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
+import type { JobProcesses } from '../../electron/agent/process/child.ts';
 import { failure, JobFailure } from '../../shared/failure.ts';
 import { countingExecutor, realProcesses, temporaryFolder } from './small-world.ts';
 
@@ -55,6 +56,20 @@ describe('proveCapability', () => {
     const proof = await proveCapability({ ...executor, proof: { ...executor.proof, sample } }, await proofDeps());
     expect(proof).toMatchObject({ status: 'failed', reason: { code: 'ENGINE_UNAVAILABLE' } });
     expect(proof.status === 'failed' && proof.reason.message).toContain('no_such_source');
+  });
+
+  it('does not count the time in which its children stand still', async () => {
+    const limitMs = 8_000;
+    const standing = (jobId: string): JobProcesses => {
+      const processes = realProcesses(jobId);
+      processes.suspend();
+      // A second longer than the whole proof may take.
+      setTimeout(() => processes.resume(), limitMs + 1_000);
+      return processes;
+    };
+    const proof = await proveCapability(countingExecutor(), await proofDeps({ limitMs, processes: standing }));
+    expect(proof).toMatchObject({ status: 'passed' });
+    expect(proof.wallMs).toBeGreaterThan(limitMs);
   });
 
   it('is bounded in time: children of an endless run are killed and its files removed', async () => {

@@ -3,9 +3,11 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createAgent, type Agent } from '../../electron/agent/agent.ts';
+import type { AgentDeps } from '../../electron/agent/assembly.ts';
 import { createSettingsStore } from '../../electron/agent/settings-store.ts';
 import { fixedToken } from '../../electron/agent/token-source.ts';
 import type { Surroundings } from '../../electron/agent/yield/surroundings.ts';
+import { createOperatorClient } from '../../electron/compose/operator-client.ts';
 import { allExecutors } from '../../electron/compose/executors.ts';
 import { CAPABILITIES, type CapabilityName } from '../../shared/job.ts';
 import type { Settings } from '../../shared/settings.ts';
@@ -21,6 +23,8 @@ export interface EditRoom {
   readonly operator: Operator;
   /** Another agent on the same server; every capability but `capability` is off. */
   agent(name: string, more?: Partial<Settings>, capability?: CapabilityName): Agent;
+  /** The same as the only agent of the built-in server. */
+  lonely(name: string, more?: Partial<Settings>): Agent;
   /** The editor touches the machine, or went away for an hour. */
   touch(isThere: boolean): void;
   /** Opens a program outside our own process tree; answers how to close it. */
@@ -38,32 +42,44 @@ export async function openEditRoom(clip: string, leaseSeconds = 6): Promise<Edit
     power: { onBattery: async () => false },
   };
   const agents: Agent[] = [];
+  const open = (
+    name: string,
+    more: Partial<Settings>,
+    capability: CapabilityName,
+    deps: Pick<AgentDeps, 'operator'> = {},
+  ): Agent => {
+    const workFolder = join(studio.folder, name);
+    mkdirSync(workFolder, { recursive: true });
+    const capabilities = Object.fromEntries(CAPABILITIES.map((entry) => [entry, entry === capability]));
+    const values: Partial<Settings> = {
+      mediaRoots: [{ name: 'MEDIA', path: studio.media }],
+      capabilities: capabilities as Settings['capabilities'],
+      maxParallelJobs: 1,
+      watchedPrograms: [EDITING_PROGRAM],
+      minFreeMemoryMb: 0,
+      ...more,
+    };
+    const agent = createAgent({
+      serverUrl: studio.server.url,
+      token: fixedToken(studio.server.agentToken),
+      settings: createSettingsStore(null, { origin: 'user', values }),
+      workFolder,
+      executors: allExecutors(),
+      log: pino({ level: 'silent' }),
+      surroundings,
+      ...deps,
+    });
+    agents.push(agent);
+    return agent;
+  };
   return {
     studio,
     operator: studio.operator,
-    agent(name, more = {}, capability = 'media.proxies.video@1') {
-      const workFolder = join(studio.folder, name);
-      mkdirSync(workFolder, { recursive: true });
-      const capabilities = Object.fromEntries(CAPABILITIES.map((entry) => [entry, entry === capability]));
-      const values: Partial<Settings> = {
-        mediaRoots: [{ name: 'MEDIA', path: studio.media }],
-        capabilities: capabilities as Settings['capabilities'],
-        maxParallelJobs: 1,
-        watchedPrograms: [EDITING_PROGRAM],
-        minFreeMemoryMb: 0,
-        ...more,
-      };
-      const agent = createAgent({
-        serverUrl: studio.server.url,
-        token: fixedToken(studio.server.agentToken),
-        settings: createSettingsStore(null, { origin: 'user', values }),
-        workFolder,
-        executors: allExecutors(),
-        log: pino({ level: 'silent' }),
-        surroundings,
+    agent: (name, more = {}, capability = 'media.proxies.video@1') => open(name, more, capability),
+    lonely(name, more = {}) {
+      return open(name, more, 'media.proxies.video@1', {
+        operator: createOperatorClient(studio.server.url, studio.server.operatorToken),
       });
-      agents.push(agent);
-      return agent;
     },
     touch(isThere) {
       idleMs = isThere ? 0 : 3_600_000;

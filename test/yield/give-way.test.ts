@@ -122,4 +122,24 @@ describe.skipIf(skipped !== null)(`the machine is given back ${skipped ?? ''}`, 
     expect(await asked()).toMatchObject({ status: 'completed', attempts: 1 });
     expect(await claims(patient, jobId)).toBe(2);
   });
+
+  it('and with the built-in server a job stands still for as long as it takes, and goes on where it was', async () => {
+    const alone = await openEditRoom(await restlessClip(6), LEASE_SECONDS);
+    onTestFinished(() => alone.close());
+    const limitMs = 600;
+    const desk = alone.lonely('desk', { suspendLimitMinutes: limitMs / 60_000 });
+    await desk.start();
+    const jobId = await alone.operator.job(alone.addClip('clip.mp4'), 'generate_video_proxies');
+    desk.wake();
+    await until(desk, encoding, LONG);
+    await desk.execute('pause', {});
+    await until(desk, (snapshot) => runs(snapshot, jobId)?.suspended === true, LONG);
+    await delay(5 * limitMs);
+    expect(desk.snapshot().yielding).toMatchObject({ reasons: [{ kind: 'paused' }] });
+    expect(desk.snapshot().yielding?.giveBackAt).toBeUndefined();
+    expect(runs(desk.snapshot(), jobId)?.suspended).toBe(true);
+    await desk.execute('resume', {});
+    await until(desk, (snapshot) => isOver(snapshot, jobId), LONG);
+    expect(await claims(alone, jobId)).toBe(1);
+  });
 });

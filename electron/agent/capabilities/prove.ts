@@ -9,6 +9,7 @@ import type { JobType } from '../../../shared/wire.ts';
 import type { ExecutionSuccess, Executor, Source, Toolbox } from '../executors/executor.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { JobProcesses } from '../process/child.ts';
+import { abortAfterActive } from '../process/watchdogs.ts';
 import { sourceInput } from '../storage/source-input.ts';
 import { createWorkspace, removeWorkspace } from '../workspace.ts';
 import type { ProcessMaker } from './process-maker.ts';
@@ -22,7 +23,7 @@ export interface ProofDeps {
   readonly now: () => number;
   /** Aborting ends the proof as failed. */
   readonly signal?: AbortSignal;
-  /** Default 180 s: a proof takes one or two, and a hundred times that at the lowest priority on a machine that renders. */
+  /** Of time in which it may run; default 180 s: a proof takes one or two, and a hundred times that at the lowest priority on a machine that renders. */
   readonly limitMs?: number;
 }
 
@@ -51,10 +52,11 @@ async function attempt<T extends JobType>(executor: Executor<T>, deps: ProofDeps
   const runId = `proof-${randomUUID()}`;
   const processes = deps.processes(runId);
   const limitMs = deps.limitMs ?? LIMIT_MS;
-  const timeout = AbortSignal.timeout(limitMs);
-  const signal = deps.signal === undefined ? timeout : AbortSignal.any([timeout, deps.signal]);
+  // A proof that stands still for the editor is not late.
+  const limit = abortAfterActive(limitMs, () => processes.suspended);
+  const signal = deps.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, deps.signal]);
   const stopped = (): Failure =>
-    timeout.aborted
+    limit.signal.aborted
       ? failure('TIMEOUT', `The test was not finished within ${String(Math.round(limitMs / 1000))} s.`)
       : failure('CANCELLED', 'The test was stopped.');
   const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<Failure>();
@@ -73,6 +75,7 @@ async function attempt<T extends JobType>(executor: Executor<T>, deps: ProofDeps
     return signal.aborted ? stopped() : asFailure(error);
   } finally {
     signal.removeEventListener('abort', onAbort);
+    limit.stop();
     await processes.kill();
     await removeWorkspace(join(deps.workFolder, 'runs', runId)).catch(() => undefined);
   }

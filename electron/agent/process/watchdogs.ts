@@ -45,6 +45,38 @@ function isBusy(before: Activity, now: Activity, elapsedMs: number): boolean {
   );
 }
 
+/**
+ * Milliseconds that count, read at least every `tickMs`: none while `isPaused`, and at most two ticks at once: what is
+ * longer was our own pause (a sleeping machine, a blocked loop), not the child's.
+ */
+export function createActiveClock(now: () => number, isPaused: () => boolean, tickMs: number): () => number {
+  let activeMs = 0;
+  let last = now();
+  return () => {
+    const at = now();
+    if (!isPaused()) activeMs += Math.min(at - last, 2 * tickMs);
+    last = at;
+    return activeMs;
+  };
+}
+
+/** Aborts once `limitMs` have passed in which nothing was paused; `stop` lets go of it. */
+export function abortAfterActive(
+  limitMs: number,
+  isPaused: () => boolean,
+  now: () => number = () => performance.now(),
+): { readonly signal: AbortSignal; stop(): void } {
+  const over = new AbortController();
+  const tickMs = Math.min(1_000, Math.max(10, limitMs / 50));
+  const activeMs = createActiveClock(now, isPaused, tickMs);
+  const timer = setInterval(() => {
+    if (activeMs() < limitMs) return;
+    clearInterval(timer);
+    over.abort();
+  }, tickMs);
+  return { signal: over.signal, stop: () => clearInterval(timer) };
+}
+
 export interface WatchedChild {
   readonly now: () => number;
   readonly family: Family;
@@ -79,8 +111,8 @@ export function watchChild(limits: ChildLimits, child: WatchedChild): Watch {
   const { tickMs, stallSampleMs } = watchIntervals(limits);
   const stallMs = limits.stallMs ?? DEFAULT_STALL_MS;
   const judge = createStallJudge();
+  const clock = createActiveClock(child.now, child.isPaused, tickMs);
   let activeMs = 0;
-  let lastTick = child.now();
   let nextStallSample = 0;
   let members: readonly number[] = [child.family.leader];
   let sampling = false;
@@ -108,10 +140,7 @@ export function watchChild(limits: ChildLimits, child: WatchedChild): Watch {
     if (idleMs + stallSampleMs + tickMs >= stallMs) trip({ kind: 'stalled', afterMs: stallMs });
   };
   const tick = (): void => {
-    const now = child.now();
-    // At most two ticks: what is longer was our own pause (a sleeping machine, a blocked loop), not the child's.
-    if (!child.isPaused()) activeMs += Math.min(now - lastTick, 2 * tickMs);
-    lastTick = now;
+    activeMs = clock();
     if (limits.wallMs !== undefined && activeMs >= limits.wallMs) {
       trip({ kind: 'timed-out', afterMs: limits.wallMs });
       return;

@@ -17,11 +17,11 @@ export interface GiveWayDeps {
 
 export interface GiveWay {
   /**
-   * Lets the machine go or takes it back. `limitMs`: how long a job may stand still before it is given back;
+   * Lets the machine go or takes it back. `limitMs`: how long a job may stand still before it is given back, Infinity for ever;
    * `memoryIsShort`: one more is given back at once, the newest first, because it has done least.
    */
   apply(wanted: { readonly suspended: boolean; readonly limitMs: number; readonly memoryIsShort: boolean }): void;
-  /** Monotonic ms at which the next job is given back; null: none stands still. */
+  /** Monotonic ms at which the next job is given back; null: none is. */
   nextGiveBack(): number | null;
 }
 
@@ -70,6 +70,6 @@ export function createGiveWay({ runs, snapshot, canSuspend, suspendProofs, monot
         giveBack(newest);
       }
     },
-    nextGiveBack: () => (since.size === 0 ? null : Math.min(...since.values()) + limitMs),
+    nextGiveBack: () => (since.size === 0 || limitMs === Infinity ? null : Math.min(...since.values()) + limitMs),
   };
 }

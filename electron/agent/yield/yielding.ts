@@ -203,11 +203,17 @@ class Machine implements Yielding {
     this.#tellPhase();
     this.#giveWay.apply({
       suspended: this.suspends(),
-      limitMs: settings().suspendLimitMinutes * 60_000,
+      limitMs: this.#suspendLimitMs(),
       memoryIsShort: this.#reasons.some(({ kind }) => kind === 'low-memory'),
     });
     this.#tell(now);
     if (held !== this.holds()) onChange();
+  }
+
+  /** With the built-in server no other machine is there that could go on: what was done would be thrown away. */
+  #suspendLimitMs(): number {
+    const { store, settings } = this.#deps;
+    return store.snapshot().agent.embeddedServer ? Infinity : settings().suspendLimitMinutes * 60_000;
   }
 
   /** A pause ends by the clock; "finish, then pause" becomes one when nothing runs any more. */
