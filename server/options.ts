@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly sweepIntervalSeconds?: number;
   /** An agent not heard of for this long no longer counts as there (missing capabilities), default 120 s. */
   readonly agentSeenSeconds?: number;
+  /** False: only agents that enrolled are let in; the shared agent token is good for nothing. Default true. */
+  readonly sharedAgentToken?: boolean;
   /** Replaces the token kept in the data folder. */
   readonly agentToken?: string;
   readonly operatorToken?: string;

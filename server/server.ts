@@ -5,6 +5,7 @@ import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { API_BASE, type OperatorJob } from '../shared/wire.ts';
 import { purgeAsset } from './assets/derived.ts';
+import type { SharedTokens } from './auth/authenticate.ts';
 import { keptToken } from './auth/token-files.ts';
 import type { Context } from './context.ts';
 import { openDatabase } from './database/open.ts';
@@ -27,6 +28,7 @@ export interface RunningServer {
   /** Origin without the API's base, e.g. `http://127.0.0.1:41234`. */
   readonly url: string;
   readonly port: number;
+  /** The one that agents share; empty where only enrolled ones are let in. */
   readonly agentToken: string;
   readonly operatorToken: string;
   /** Accepted writes, oldest first. */
@@ -62,9 +64,12 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
     const context = contextOf(database, files, log, options);
     await resumeAfterStart(context);
-    const agentToken = options.agentToken ?? (await keptToken(options.dataDir, 'agent-token'));
+    const agentToken = await sharedAgentToken(options);
     const operatorToken = options.operatorToken ?? (await keptToken(options.dataDir, 'operator-token'));
-    const app = await buildApp(context, { agentHash: sha256(agentToken), operatorHash: sha256(operatorToken) });
+    const app = await buildApp(context, {
+      agentHash: agentToken === '' ? null : sha256(agentToken),
+      operatorHash: sha256(operatorToken),
+    });
     const { url, port } = await listen(app, options);
     log.info({ url }, 'the server listens');
     return { url, port, agentToken, operatorToken, database, ...operations(context, app, options) };
@@ -72,6 +77,10 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     await database.destroy();
     throw error;
   }
+}
+
+async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {
+  return sharedAgentToken ? (agentToken ?? (await keptToken(dataDir, 'agent-token'))) : '';
 }
 
 function contextOf(database: Database, files: FileStore, log: ServerLog, options: ServerOptions): Context {
@@ -123,10 +132,7 @@ async function prepareFolder(dataDir: string): Promise<void> {
 }
 
 /** The calls over a context, not listening yet. */
-export async function buildApp(
-  context: Context,
-  shared: { agentHash: string; operatorHash: string },
-): Promise<FastifyInstance> {
+export async function buildApp(context: Context, shared: SharedTokens): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,

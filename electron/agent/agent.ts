@@ -7,6 +7,7 @@ import { countYielding } from './activity/yield-clock.ts';
 import { executeCommand, type CommandDeps } from './agent-commands.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
+import { readInstallation } from './installation-id.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { clearExpired } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
@@ -151,6 +152,7 @@ function commandDeps(
       token: () => deps.token.current(),
       serverUrl: deps.serverUrl,
       keeper: deps.keeper ?? null,
+      installation: () => readInstallation(parts.journal),
       work: deps.work ?? null,
     },
     results: { parts, saver },

@@ -13,7 +13,7 @@ import { createConnection } from './connection.ts';
 import { leaseThreadUrl } from './entry-url.ts';
 import type { ExecutorRegistry } from './executors/registry.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
-import { readInstallationId } from './installation-id.ts';
+import { readInstallation } from './installation-id.ts';
 import { META_AGENT_ID, register } from './intake/register.ts';
 import { createJobLogs, type JobLogs } from './job-log.ts';
 import type { Parts } from './jobs/parts.ts';
@@ -275,6 +275,5 @@ interface Identity {
 
 /** Made once; the same after every restart. */
 function readIdentity(journal: Journal): Identity {
-  const installationId = readInstallationId(journal);
-  return { installationId, agentId: journal.meta(META_AGENT_ID) };
+  return { installationId: readInstallation(journal).id, agentId: journal.meta(META_AGENT_ID) };
 }

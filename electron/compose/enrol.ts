@@ -1,39 +1,39 @@
 import { readFileSync, rmSync } from 'node:fs';
+import { assertNever } from '../../shared/assert-never.ts';
 import type { Refusal } from '../../shared/failure.ts';
-import { API_BASE, EnrollAnswer } from '../../shared/wire.ts';
+import type { Installation } from '../agent/installation-id.ts';
 import { causeOf } from '../agent/server/client.ts';
+import { exchangeToken } from '../agent/server/enrolment.ts';
 import { createNetworkFetch, type NetworkFacts } from '../agent/server/network-fetch.ts';
 import { networkProblem } from '../agent/server/network-problem.ts';
-
-const TIMEOUT_MS = 20_000;
 
 /** `later`: nothing was decided, and trying again may help. */
 export type Enrolled =
   | { readonly kind: 'enrolled'; readonly token: string }
   | { readonly kind: 'refused' | 'later'; readonly refusal: Refusal };
 
-/** Exchanges a one-time token for this installation's own bearer; an earlier one stops being valid (rotation). */
+/** Exchanges a one-time token for this installation's own bearer; an earlier one is good until that is used (rotation). */
 export async function enrol(request: {
   readonly serverUrl: string;
   readonly oneTimeToken: string;
-  readonly installationId: string;
+  readonly installation: Installation;
   readonly network: NetworkFacts;
 }): Promise<Enrolled> {
-  const { serverUrl, oneTimeToken, installationId, network } = request;
-  try {
-    const response = await createNetworkFetch(network)(`${serverUrl}${API_BASE}/agents/enroll`, {
-      method: 'POST',
-      redirect: 'error',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({ token: oneTimeToken, installation_id: installationId }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const answer = EnrollAnswer.safeParse(await response.json().catch(() => null));
-    if (response.ok && answer.success) return { kind: 'enrolled', token: answer.data.token };
-    if (response.status === 401 || response.status === 403) return { kind: 'refused', refusal: spent(serverUrl) };
-    return { kind: 'later', refusal: strange(serverUrl, response.status) };
-  } catch (error) {
-    return { kind: 'later', refusal: networkProblem(error, serverUrl, network.proxyUrl) ?? silent(serverUrl, error) };
+  const { serverUrl, network } = request;
+  const answer = await exchangeToken(createNetworkFetch(network), request);
+  switch (answer.kind) {
+    case 'enrolled':
+      return answer;
+    case 'spent':
+      return { kind: 'refused', refusal: spent(serverUrl) };
+    case 'strange':
+      return { kind: 'later', refusal: strange(serverUrl, answer.status) };
+    case 'unanswered': {
+      const { error } = answer;
+      return { kind: 'later', refusal: networkProblem(error, serverUrl, network.proxyUrl) ?? silent(serverUrl, error) };
+    }
+    default:
+      return assertNever(answer);
   }
 }
 

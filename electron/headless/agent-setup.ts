@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { isOpenHttp } from '../../shared/setting-conflicts.ts';
-import { installationIdOf } from '../agent/installation-id.ts';
+import { installationOf } from '../agent/installation-id.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
 import type { SettingsStore } from '../agent/settings-store.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
@@ -77,7 +77,7 @@ async function ensureToken(place: {
   if (existsSync(tokenFile) || oneTimeFile === undefined) return null;
   const oneTimeToken = readOneTimeToken(oneTimeFile);
   if (oneTimeToken === null) return noEnrolmentToken(oneTimeFile);
-  const answer = await enrol({ serverUrl, oneTimeToken, network, installationId: installationIdOf(workFolder) });
+  const answer = await enrol({ serverUrl, oneTimeToken, network, installation: installationOf(workFolder) });
   if (answer.kind !== 'enrolled') return answer.refusal;
   const kept = await tokenFileKeeper(tokenFile).keep(serverUrl, answer.token);
   if ('refusal' in kept) return kept.refusal;

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { installationIdOf } from '../agent/installation-id.ts';
+import { installationOf } from '../agent/installation-id.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { refuseOpenHttp } from '../compose/open-http.ts';
@@ -48,7 +48,7 @@ export async function enrolCommand(options: EnrolCommandOptions): Promise<number
   const answer = await enrol({
     serverUrl,
     oneTimeToken,
-    installationId: installationIdOf(workFolder),
+    installation: installationOf(workFolder),
     network: network.facts,
   });
   if (answer.kind !== 'enrolled') throw new CommandError(answer.refusal, EXIT.failed);

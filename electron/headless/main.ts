@@ -119,6 +119,7 @@ function addServer(program: Command, finish: (code: number) => void): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--data <dir>', 'data folder: database, derived files, tokens')
     .option('--token-file <file>', 'file with the agent token; made when it is missing')
+    .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
     .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
     .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
     .addHelpText('after', EXIT_HELP)

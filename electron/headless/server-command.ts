@@ -13,6 +13,8 @@ export interface ServerCommandOptions {
   readonly host: string;
   readonly data?: string;
   readonly tokenFile?: string;
+  /** False: `--no-shared-token`. */
+  readonly sharedToken: boolean;
   readonly lease?: number;
   readonly maxAttempts?: number;
 }
@@ -26,7 +28,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     dataDir,
     host: options.host,
     port: options.port,
-    agentToken: readOrMakeToken(tokenFile),
+    ...(options.sharedToken ? { agentToken: readOrMakeToken(tokenFile) } : { sharedAgentToken: false }),
     log: createFileLog(join(dataDir, 'logs'), 'server'),
     ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
     ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
@@ -34,9 +36,13 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   process.stdout.write(
     [
       `RushCatalog server: ${server.url}`,
-      `Agent token:        ${tokenFile}`,
+      `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
       `Operator token:     ${join(dataDir, 'operator-token')}`,
-      `Start an agent:     rushcatalog-agent agent --server ${server.url} --token-file ${tokenFile} --media-root NAME=PATH`,
+      ...(options.sharedToken
+        ? [
+            `Start an agent:     rushcatalog-agent agent --server ${server.url} --token-file ${tokenFile} --media-root NAME=PATH`,
+          ]
+        : [`Enrol an agent:     rushcatalog-agent enrol --server ${server.url} --token-file ONE-TIME-TOKEN`]),
       '',
     ].join('\n'),
   );

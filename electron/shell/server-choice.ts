@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
 import { isOpenHttp } from '../../shared/setting-conflicts.ts';
 import type { Settings } from '../../shared/settings.ts';
-import { installationIdOf } from '../agent/installation-id.ts';
+import { installationOf } from '../agent/installation-id.ts';
 import { StartError } from '../agent/journal/database.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
@@ -66,17 +66,17 @@ async function readKept({ folder, secret }: ServerPlace): Promise<Kept> {
 function lookAgain(serverUrl: string, place: ServerPlace, missing: Refusal): (inUse: string) => Promise<FoundToken> {
   let spent: { readonly oneTimeToken: string; readonly refusal: Refusal } | null = null;
   // Read now: once the agent works the journal is its own.
-  const installationId = place.enrolmentTokenFile === undefined ? '' : installationIdOf(join(place.folder, 'agent'));
+  const installation = place.enrolmentTokenFile === undefined ? null : installationOf(join(place.folder, 'agent'));
   return async (inUse) => {
     const kept = await readKept(place);
     if ('token' in kept && kept.token !== null && kept.token !== inUse) return { kind: 'found', token: kept.token };
     const { enrolmentTokenFile: file, secret, network = {} } = place;
     const oneTimeToken = file === undefined ? null : readOneTimeToken(file);
-    if (file === undefined || oneTimeToken === null) {
+    if (file === undefined || oneTimeToken === null || installation === null) {
       return inUse === '' ? none('refusal' in kept ? kept.refusal : missing) : { kind: 'kept' };
     }
     if (oneTimeToken === spent?.oneTimeToken) return none(spent.refusal);
-    const answer = await enrol({ serverUrl, oneTimeToken, installationId, network });
+    const answer = await enrol({ serverUrl, oneTimeToken, installation, network });
     if (answer.kind === 'refused') spent = { oneTimeToken, refusal: answer.refusal };
     if (answer.kind !== 'enrolled') return none(answer.refusal);
     await secret.write(answer.token);

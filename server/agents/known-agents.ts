@@ -24,6 +24,7 @@ export async function callingAgent(
   if (agentId === null) return null;
   const row = await findAgent(context.database, agentId);
   if (row === undefined) return null;
+  refuseSharedToken(caller, row);
   const now = context.clock();
   // Either way: a clock that was set back must not leave it at a time that lies ahead.
   if (Math.abs(now - row.last_seen_at) >= SEEN_GRAIN_MS) {
@@ -34,6 +35,15 @@ export async function callingAgent(
       .execute();
   }
   return row;
+}
+
+/**
+ * The shared token speaks for agents that have none of their own, and for nobody else: whoever holds it must not poll,
+ * beat, rename or sign off for an agent that enrolled. @throws Problem 403
+ */
+export function refuseSharedToken(caller: Caller, agent: AgentRow): void {
+  if (caller.scope !== 'agent' || caller.boundAgentId !== null || agent.token_hash === null) return;
+  throw forbidden('This agent has a token of its own; the shared one does not speak for it.');
 }
 
 /** GET /jobs answers 404 to an agent that is not known (any more), which then registers again. */

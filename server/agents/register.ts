@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { AgentRow, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { forbidden } from '../problem.ts';
+import { refuseSharedToken } from './known-agents.ts';
 import { writing } from '../writing.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function register(context: Context, caller: Caller, request: Regist
     if (caller.scope === 'agent' && caller.boundAgentId !== null && caller.boundAgentId !== known?.agent_id) {
       throw forbidden('This token belongs to another installation; enrol this one to get its own.');
     }
+    if (known !== undefined) refuseSharedToken(caller, known);
     const id = known?.agent_id ?? randomUUID();
     if (known === undefined) await insertAgent(tx, id, request, now);
     else await updateAgent(tx, known, request, now);
@@ -53,6 +55,7 @@ async function insertAgent(tx: Tx, agentId: string, request: RegisterRequest, no
       registered_at: now,
       last_seen_at: now,
       token_hash: null,
+      pending_token_hash: null,
     })
     .execute();
 }

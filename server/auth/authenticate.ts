@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { agentOfBearer } from '../agents/enroll.ts';
 import type { Context } from '../context.ts';
 import { sha256 } from '../hash.ts';
 import { forbidden, unauthorized } from '../problem.ts';
@@ -11,7 +12,8 @@ export type Scope = 'agent' | 'operator' | 'any' | 'none';
 
 /** sha256 of the two shared bearers; the bearers themselves are not kept in memory by this part. */
 export interface SharedTokens {
-  readonly agentHash: string;
+  /** Null: every agent needs a token of its own. */
+  readonly agentHash: string | null;
   readonly operatorHash: string;
 }
 
@@ -38,16 +40,11 @@ export async function authenticate(
 async function callerOf(context: Context, shared: SharedTokens, hash: string): Promise<Caller | null> {
   // Both comparisons always run, each in constant time.
   const isOperator = sameHash(hash, shared.operatorHash);
-  const isAgent = sameHash(hash, shared.agentHash);
+  const isAgent = shared.agentHash !== null && sameHash(hash, shared.agentHash);
   if (isOperator) return { scope: 'operator' };
   if (isAgent) return { scope: 'agent', boundAgentId: null };
-  const own = await context.database
-    .selectFrom('agent')
-    .select(['agent_id', 'token_hash'])
-    .where('token_hash', '=', hash)
-    .executeTakeFirst();
-  if (own === undefined || own.token_hash === null || !sameHash(hash, own.token_hash)) return null;
-  return { scope: 'agent', boundAgentId: own.agent_id };
+  const agentId = await agentOfBearer(context, hash);
+  return agentId === null ? null : { scope: 'agent', boundAgentId: agentId };
 }
 
 function sameHash(left: string, right: string): boolean {

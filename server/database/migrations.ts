@@ -11,7 +11,16 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'first schema', up: firstSchema },
   { version: 2, name: 'leases in grace', up: addGrace },
+  { version: 3, name: 'enrolment that can be repeated', up: addPendingBearers },
 ];
+
+async function addPendingBearers(tx: Transaction<Tables>): Promise<void> {
+  await tx.schema.alterTable('agent').addColumn('pending_token_hash', 'text').execute();
+  await tx.schema.createIndex('agent_pending_token').on('agent').column('pending_token_hash').unique().execute();
+  for (const name of ['used_by', 'key_hash', 'bearer_salt']) {
+    await tx.schema.alterTable('enrollment').addColumn(name, 'text').execute();
+  }
+}
 
 async function addGrace(tx: Transaction<Tables>): Promise<void> {
   await tx.schema

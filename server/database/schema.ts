@@ -26,6 +26,8 @@ export interface AgentTable {
   last_seen_at: number;
   /** sha256 of the agent's own bearer, when it enrolled or its token was rotated. */
   token_hash: string | null;
+  /** sha256 of the bearer it was given last and has not used yet: until then the one before is good. */
+  pending_token_hash: string | null;
 }
 
 export interface AgentCapabilityTable {
@@ -38,6 +40,10 @@ export interface EnrollmentTable {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+  /** The installation_id that used it, the sha256 of its Idempotency-Key, and what its bearer is derived with. */
+  used_by: string | null;
+  key_hash: string | null;
+  bearer_salt: string | null;
 }
 
 export interface JobTable {

@@ -6,6 +6,7 @@ export const LEDGER_EVENTS = [
   'assetPurged',
   'agentRegistered',
   'agentEnrolled',
+  'agentTokenConfirmed',
   'agentTokenRotated',
   'jobCreated',
   'jobClaimed',

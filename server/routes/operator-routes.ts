@@ -192,13 +192,15 @@ const PEOPLE_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/agents/enroll',
     operationId: 'enrollAgent',
-    summary: 'Exchanges a one-time token for the bearer of one installation.',
+    summary:
+      'Exchanges a one-time token for the bearer of one installation; a repeat with the same key is answered the same one, and the bearer before is good until the new one is used.',
     scope: 'none',
+    idempotent: true,
     agent: 'none',
     body: EnrollRequest,
     answer: EnrollAnswer,
     statuses: [401, 422],
-    handle: async ({ context, body }) => ({ token: await enroll(context, body.token, body.installation_id) }),
+    handle: async ({ context, body, identity }) => ({ token: await enroll(context, body, identity.key) }),
   }),
   route({
     ...operator,

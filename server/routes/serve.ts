@@ -66,6 +66,7 @@ const NOBODY: AgentRow = {
   registered_at: 0,
   last_seen_at: 0,
   token_hash: null,
+  pending_token_hash: null,
 };
 
 function identityOf(route: Route, request: FastifyRequest, agent: AgentRow): RequestIdentity {

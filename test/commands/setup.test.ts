@@ -16,6 +16,7 @@ import { createServer, type RunningServer } from '../../server/server.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { SETUP_COMMANDS, type FolderListing, type WorkPlan, type AddedFile } from '../../shared/setup-commands.ts';
 import { API_BASE } from '../../shared/wire.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { h264Clip } from '../support/made-media.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 
@@ -31,6 +32,8 @@ afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+const INSTALLATION_ID = '0d1f0c1e-9a1b-4c59-8f0e-6a2e7c1b5d10';
 
 interface Bench {
   readonly deps: SetupDeps;
@@ -54,6 +57,7 @@ function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = create
     token: () => server.agentToken,
     serverUrl: server.url,
     keeper: null,
+    installation: () => ({ id: INSTALLATION_ID, secret: 'only here' }),
     work: null,
     ...change,
   };
@@ -64,6 +68,15 @@ function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = create
 async function ask(deps: SetupDeps, name: SetupCall['name'], input: unknown): Promise<unknown> {
   const parsed = SETUP_COMMANDS[name].input.parse(input);
   return carryOutSetup(deps, { name, input: parsed } as SetupCall);
+}
+
+async function enrollment(): Promise<{ readonly token: string }> {
+  const answer = await fetch(`${server.url}${API_BASE}/agents/enrollments`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${server.operatorToken}`, 'Content-Type': 'application/json' },
+    body: '{}',
+  });
+  return (await answer.json()) as { readonly token: string };
 }
 
 const refusalIn = (outcome: unknown): Refusal => (outcome as { readonly refusal: Refusal }).refusal;
@@ -130,12 +143,7 @@ describe('a server', () => {
   });
 
   it('is paired with: the one-time token is exchanged, and kept in a 0600 file', async () => {
-    const answer = await fetch(`${server.url}${API_BASE}/agents/enrollments`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${server.operatorToken}`, 'Content-Type': 'application/json' },
-      body: '{}',
-    });
-    const { token } = (await answer.json()) as { readonly token: string };
+    const { token } = await enrollment();
     const file = join(folder, 'pair', 'server-token');
     const { deps, settings, store } = bench({ keeper: tokenFileKeeper(file), serverUrl: 'http://127.0.0.1:9' });
     const input = { serverUrl: `${server.url}/`, kind: 'enrolment', secret: token };
@@ -147,7 +155,31 @@ describe('a server', () => {
     expect(JSON.stringify(store.snapshot())).not.toContain(kept);
     const probe = await ask(deps, 'testConnection', { serverUrl: server.url, token: kept });
     expect(probe).toMatchObject({ answer: 'accepted' });
-    expect(refusalIn(await ask(deps, 'pair', input)).code, 'spent').toBe('ENROLMENT_REFUSED');
+    const other = { ...deps, installation: () => ({ id: INSTALLATION_ID, secret: 'another machine' }) };
+    expect(refusalIn(await ask(other, 'pair', input)).code, 'spent').toBe('ENROLMENT_REFUSED');
+  });
+
+  it('may be paired with again by the same one-time token: neither a lost answer nor a failed write burns it', async () => {
+    const { token } = await enrollment();
+    const proxy = await startFaultProxy(server.port);
+    const file = join(folder, 'pair-again', 'server-token');
+    const { deps } = bench({ keeper: tokenFileKeeper(file) });
+    proxy.rule({ line: /\/enroll$/, times: 1, kind: 'swallow' });
+    const pair = (serverUrl: string): Promise<unknown> =>
+      ask(deps, 'pair', { serverUrl, kind: 'enrolment', secret: token });
+    const lost = pair(proxy.url);
+    await expect.poll(() => proxy.applied(), { timeout: 60_000 }).toBe(1);
+    await mkdir(join(folder, 'pair-again'));
+    // What cannot be replaced by a file: the token that came cannot be kept.
+    await mkdir(join(file, 'x'), { recursive: true });
+    expect(refusalIn(await pair(server.url)).code).toBe('TOKEN_NOT_KEPT');
+    await rm(file, { recursive: true });
+    expect(await pair(server.url)).toEqual({ restart: true });
+    const kept = (await readFile(file, 'utf8')).trim();
+    await proxy.close();
+    expect(refusalIn(await lost).code).toBe('SERVER_UNREACHABLE');
+    const probe = await ask(deps, 'testConnection', { serverUrl: server.url, token: kept });
+    expect(probe).toMatchObject({ answer: 'accepted' });
   });
 
   it('takes a new token at once where the agent reads that very file', async () => {

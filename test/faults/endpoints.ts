@@ -7,6 +7,7 @@ import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { age, openStudio, type Studio } from '../support/studio.ts';
 import { countOf, eventsOf } from './agent-bench.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
+import { swallowEnrolment } from './enrolment.ts';
 
 /** Asked for every 30 s, after a poll. */
 const SUMMARY_WITHIN_MS = 60_000;
@@ -211,7 +212,7 @@ async function swallowRegister(how: { readonly swallows: number; readonly forMs?
 }
 
 const HOW = [{ swallows: 1 }, { swallows: 2 }, { swallows: 1_000_000, forMs: 60_000 }] as const;
-const NAMES = [...ENDPOINTS.map(({ name }) => name), 'register', 'upload/status', 'summary'];
+const NAMES = ['enrol', 'enrol again', ...ENDPOINTS.map(({ name }) => name), 'register', 'upload/status', 'summary'];
 
 export const swallowed: Campaign = {
   name: 'swallowed',
@@ -225,6 +226,8 @@ export const swallowed: Campaign = {
       async run(index) {
         const name = NAMES[Math.floor(index / HOW.length)];
         const how = HOW[index % HOW.length] ?? HOW[0];
+        if (name === 'enrol' || name === 'enrol again')
+          return (await swallowEnrolment(rig, name === 'enrol again', how)).result();
         if (name === 'register') return (await swallowRegister(how)).result();
         if (name === 'summary') return (await swallowSummary(rig, how)).result();
         if (name === 'upload/status') return (await swallowStatus(rig, how)).result();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/core-agent.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
+import { swallowEnrolment } from './enrolment.ts';
 import { ENDPOINTS, openEndpointRig, swallow, type EndpointRig } from './endpoints.ts';
 
 describe.skipIf(NO_FFMPEG !== null)('the server does it, and its reply never comes', () => {
@@ -18,6 +19,14 @@ describe.skipIf(NO_FFMPEG !== null)('the server does it, and its reply never com
     const { items } = await rig.studio.operator.call<{ items: unknown[] }>('/agents');
     expect(items).toHaveLength(1);
   });
+
+  for (const anew of [false, true]) {
+    for (const swallows of [1, 2]) {
+      it(`enrolment${anew ? ' again' : ''}, ${swallows}×: the one-time token is not burnt`, async () => {
+        expect((await swallowEnrolment(rig, anew, { swallows })).result().broken).toEqual([]);
+      });
+    }
+  }
 
   for (const endpoint of ENDPOINTS) {
     for (const swallows of [1, 2]) {

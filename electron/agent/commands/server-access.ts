@@ -1,6 +1,7 @@
+import { assertNever } from '../../../shared/assert-never.ts';
 import type { Refusal } from '../../../shared/failure.ts';
-import { API_BASE, EnrollAnswer } from '../../../shared/wire.ts';
 import { causeOf, createClient } from '../server/client.ts';
+import { exchangeToken } from '../server/enrolment.ts';
 import type { SetupDeps, SetupInput, SetupOutcome } from './setup.ts';
 
 /** Where a server's token is kept between runs: the keystore, or a 0600 file. */
@@ -29,7 +30,7 @@ export async function testConnection(deps: SetupDeps, input: SetupInput<'testCon
   return 'refusal' in result ? result : { answer: result.answer, roundTripMs: result.roundTripMs };
 }
 
-/** Exchanges a one-time token where one is given, tries the token, and keeps it together with the address. */
+/** Exchanges a one-time token where one is given, else tries the token, and keeps it together with the address. */
 export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<SetupOutcome> {
   const { keeper, settings } = deps;
   if (keeper === null) return { refusal: CANNOT_KEEP };
@@ -38,8 +39,9 @@ export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<
   if (open !== null) return { refusal: open };
   const exchanged = input.kind === 'enrolment' ? await enrol(deps, serverUrl, input.secret) : { token: input.secret };
   if ('refusal' in exchanged) return exchanged;
-  const tried = await probe(deps, serverUrl, exchanged.token);
-  if ('refusal' in tried) return { refusal: { ...tried.refusal, field: 'secret' } };
+  // An enrolment's token is known to be good, and its first use ends the one before: not before it is kept.
+  const tried = input.kind === 'enrolment' ? null : await probe(deps, serverUrl, exchanged.token);
+  if (tried !== null && 'refusal' in tried) return { refusal: { ...tried.refusal, field: 'secret' } };
   // The address first: if IT manages it, no token of another server must replace the one in use.
   if (settings.view().values.serverUrl !== serverUrl) {
     const refusal = settings.change({ serverUrl });
@@ -98,22 +100,18 @@ async function enrol(
   serverUrl: string,
   oneTimeToken: string,
 ): Promise<{ readonly token: string } | { readonly refusal: Refusal }> {
-  try {
-    const response = await deps.fetch(`${serverUrl}${API_BASE}/agents/enroll`, {
-      method: 'POST',
-      redirect: 'error',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({
-        token: oneTimeToken,
-        installation_id: deps.parts.store.snapshot().agent.installationId,
-      }),
-      signal: AbortSignal.timeout(TEST_TIMEOUT_MS),
-    });
-    const answer = EnrollAnswer.safeParse(await response.json().catch(() => null));
-    if (response.ok && answer.success) return { token: answer.data.token };
-    return { refusal: { ...(response.status === 401 ? SPENT : notOurs(serverUrl)), field: 'secret' } };
-  } catch (error) {
-    return { refusal: unreachable(serverUrl, causeOf(error)) };
+  const answer = await exchangeToken(deps.fetch, { serverUrl, oneTimeToken, installation: deps.installation() });
+  switch (answer.kind) {
+    case 'enrolled':
+      return answer;
+    case 'spent':
+      return { refusal: { ...SPENT, field: 'secret' } };
+    case 'strange':
+      return { refusal: { ...notOurs(serverUrl), field: 'secret' } };
+    case 'unanswered':
+      return { refusal: unreachable(serverUrl, causeOf(answer.error)) };
+    default:
+      return assertNever(answer);
   }
 }
 

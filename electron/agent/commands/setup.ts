@@ -3,6 +3,7 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import { SETUP_COMMANDS } from '../../../shared/setup-commands.ts';
 import type { Capabilities } from '../capabilities/capabilities.ts';
+import type { Installation } from '../installation-id.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { browse } from './browse.ts';
@@ -27,6 +28,7 @@ export interface SetupDeps {
   readonly serverUrl: string;
   /** Null where nothing can be kept: the token was given for this run only. */
   readonly keeper: TokenKeeper | null;
+  readonly installation: () => Installation;
   /** Null with a remote server: it makes the jobs. */
   readonly work: WorkPort | null;
 }
