@@ -34,7 +34,7 @@ const TURN_BACK = { 0: [], 90: ['transpose=cclock'], 180: ['hflip', 'vflip'], 27
 export async function shownFrames(file: string, turn: keyof typeof TURN_BACK): Promise<readonly ShownFrame[]> {
   const filters = [...TURN_BACK[turn], 'crop=iw:ih/8:0:ih*13/16', 'scale=64:1:flags=area', 'format=gray', 'showinfo'];
   const args = ['-hide_banner', '-nostats', '-noautorotate', '-i', file, '-map', '0:v:0', '-vf', filters.join(',')];
-  const output = ['-vsync', 'passthrough', '-f', 'rawvideo', '-'];
+  const output = ['-fps_mode', 'passthrough', '-f', 'rawvideo', '-'];
   const { stdout, stderr } = await run(FFMPEG, [...args, ...output], { encoding: 'buffer', maxBuffer: 64 << 20 });
   const times = [...stderr.toString().matchAll(/pts_time:(-?[\d.]+)/g)].map((match) => Number(match[1]));
   return times.map((time, at) => ({

@@ -23,7 +23,7 @@ export function flashAndBeep(at: number, seconds: number) {
     ...lavfi(`sine=f=1000:r=48000:d=${seconds},volume='if(lt(t,${at}),0,1)':eval=frame`),
     '-filter_complex',
     `[0]${times}[a];[1]${times}[b];[a][b]overlay=enable='gte(t,${at})',trim=end_frame=${frames}[v]`,
-    ...split('-map [v] -map 2 -vsync passthrough -enc_time_base 1/90000'),
+    ...split('-map [v] -map 2 -fps_mode passthrough -enc_time_base 1/90000'),
     ...fast,
     ...split('-c:a pcm_s16le'),
     ...bitexact,
@@ -35,7 +35,7 @@ export function screenRecording() {
   return made('screen.mkv', [
     ...lavfi(`testsrc2=s=160x90:r=30:d=0.6666,setpts='if(lt(N,10),N/30,5.3+(N-10)/30)/TB'`),
     ...fast,
-    ...split('-vsync passthrough -enc_time_base 1/1000'),
+    ...split('-fps_mode passthrough -enc_time_base 1/1000'),
     ...bitexact,
   ]);
 }

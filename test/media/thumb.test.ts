@@ -221,7 +221,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
       name: 'gap.mp4',
       frames: 21,
       filter: `settb=1/1000,setpts='if(lt(N,20),N/20,10)/TB'`,
-      more: ['-vsync', 'passthrough', '-enc_time_base', '1/90000'],
+      more: ['-fps_mode', 'passthrough', '-enc_time_base', '1/90000'],
     });
     const { shown } = await thumbnails(path, STORYBOARD);
     const frames = shown.map(frameIn);
@@ -238,7 +238,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
       name: 'vfr-grey.mp4',
       frames: 60,
       filter: `settb=1/1000,setpts='if(lt(N,40),N/40,1+(N-40)/10)/TB'`,
-      more: ['-vsync', 'passthrough', '-enc_time_base', '1/90000'],
+      more: ['-fps_mode', 'passthrough', '-enc_time_base', '1/90000'],
     });
     for (const picture of (await thumbnails(path, STORYBOARD)).shown) {
       const n = frameIn(picture);

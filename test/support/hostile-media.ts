@@ -194,7 +194,7 @@ async function bombs(root: string, write: Write, add: Add): Promise<void> {
     gaps.writeUInt32BE(0x3fff_ffff, (track === 'picture' ? first : second) + 16);
     for (const job of jobs) write('bomb', `gaps-in-${track}.mp4`, gaps, job);
   }
-  const tenYears = `setpts=N*100000000/TB -vsync passthrough -enc_time_base 1/1000 -c:v libx264 -preset ultrafast`;
+  const tenYears = `setpts=N*100000000/TB -fps_mode passthrough -enc_time_base 1/1000 -c:v libx264 -preset ultrafast`;
   const long = `-f lavfi -i testsrc2=s=160x90:r=1:d=3 -vf ${tenYears}`;
   write('bomb', 'ten-years.mkv', readFileSync(await made('ten-years.mkv', long.split(' '))));
   write('bomb', 'box.mp4', patched('moov', -8, 0x7fff_ffff), THUMB);

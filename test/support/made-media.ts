@@ -185,7 +185,7 @@ export function vfrClip(): Promise<string> {
     ...lavfi(`testsrc2=s=320x180:r=30:d=2.6666,setpts='if(lt(N,60),N/30,2+(N-60)/10)/TB'`),
     ...lavfi('sine=f=440:r=48000:d=4'),
     ...x264,
-    ...split('-vsync passthrough -enc_time_base 1/90000 -c:a aac'),
+    ...split('-fps_mode passthrough -enc_time_base 1/90000 -c:a aac'),
     ...bitexact,
   ]);
 }

@@ -61,7 +61,7 @@ export function sweepArgs(grab: Grab, moments: readonly number[]): string[] {
   const step = moments.length > 1 ? (moments[1] ?? 0) - first : 1;
   const slot = (t: string): string => `floor((${t}-${fixed(first - 0.0005)})/${fixed(step)})`;
   const select = `select='gte(t,${fixed(first - 0.0005)})*(isnan(prev_selected_t)+gt(${slot('t')},${slot('prev_selected_t')}))'`;
-  const count = ['-vsync', 'passthrough', '-frames:v', String(moments.length)];
+  const count = ['-fps_mode', 'passthrough', '-frames:v', String(moments.length)];
   const chain = [...deinterlace(grab.stream), select];
   return [...open(grab, 0, []), ...filtered(grab, chain), ...count, ...written(grab)];
 }
@@ -100,7 +100,7 @@ function filtered(grab: Grab, before: readonly string[]): string[] {
 }
 
 function toNowhere(): string[] {
-  return ['-vsync', 'passthrough', '-f', 'null', '-'];
+  return ['-fps_mode', 'passthrough', '-f', 'null', '-'];
 }
 
 function written(grab: Grab): string[] {

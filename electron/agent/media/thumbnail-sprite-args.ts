@@ -22,7 +22,14 @@ export function spriteSweepArgs(grab: Grab, frames: 'all' | 'key', step: number)
   const select = `select='isnan(prev_selected_t)+gt(${slot('t')},${slot('prev_selected_t')})'`;
   const only = frames === 'key' ? ['-skip_frame', 'nokey'] : [];
   const open = inputArgs(grab.input, { before: ['-an', '-sn', '-dn', ...only] });
-  return [...ffmpegStart(), ...open, ...picture(grab, 0, [select], 0), '-vsync', 'passthrough', ...raw(grab.pattern)];
+  return [
+    ...ffmpegStart(),
+    ...open,
+    ...picture(grab, 0, [select], 0),
+    '-fps_mode',
+    'passthrough',
+    ...raw(grab.pattern),
+  ];
 }
 
 /**
