@@ -23,13 +23,30 @@ export async function removeWorkspace(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Removes every run folder that no living run needs. Returns how many were removed. */
+/** Names of run folders: of jobs, of proofs, of the search for graphics cards. */
+const OWN_FOLDER = /^(?:(?:proof-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|accelerators)$/;
+
+/** The run folders in `base`; what else lies there (`.DS_Store`, `@eaDir`) is somebody else's and stays. */
+export async function ownFolders(base: string): Promise<string[]> {
+  const entries = await readdir(base, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory() && OWN_FOLDER.test(entry.name)).map(({ name }) => name);
+}
+
+/**
+ * Removes every run folder that no living run needs; one that cannot be removed waits for the next start. Returns how
+ * many were removed.
+ */
 export async function sweepWorkspaces(workFolder: string, keep: ReadonlySet<string>): Promise<number> {
   const runs = join(workFolder, 'runs');
-  const names = await readdir(runs).catch(() => []);
-  const stray = names.filter((name) => !keep.has(name));
-  for (const name of stray) await removeWorkspace(join(runs, name));
-  return stray.length;
+  let removed = 0;
+  for (const name of await ownFolders(runs)) {
+    if (keep.has(name)) continue;
+    await removeWorkspace(join(runs, name)).then(
+      () => (removed += 1),
+      () => undefined,
+    );
+  }
+  return removed;
 }
 
 export interface SealedFile {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { chmod, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushFolder } from '../flush-folder.ts';
 
@@ -12,7 +12,10 @@ export function newToken(): string {
 export async function keptToken(dataDir: string, name: 'agent-token' | 'operator-token'): Promise<string> {
   const path = join(dataDir, name);
   const kept = (await readFile(path, 'utf8').catch(absentIsEmpty)).trim();
-  if (kept !== '') return kept;
+  if (kept !== '') {
+    await closeToOthers(path);
+    return kept;
+  }
   const token = newToken();
   const temporary = `${path}.${process.pid}.new`;
   const file = await open(temporary, 'w', 0o600);
@@ -25,6 +28,12 @@ export async function keptToken(dataDir: string, name: 'agent-token' | 'operator
   await rename(temporary, path);
   await flushFolder(dataDir);
   return token;
+}
+
+/** A group may have been let in on purpose, an agent's for instance; everybody never is. */
+async function closeToOthers(path: string): Promise<void> {
+  const { mode } = await stat(path);
+  if ((mode & 0o007) !== 0) await chmod(path, mode & 0o770).catch(() => undefined);
 }
 
 function absentIsEmpty(error: NodeJS.ErrnoException): string {

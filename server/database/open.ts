@@ -4,6 +4,7 @@ import { Kysely, sql, SqliteDialect } from 'kysely';
 import { ServerStartError } from '../start-error.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeSqlite } from './node-sqlite.ts';
+import { keepDatabasePrivate } from './private-file.ts';
 import type { Database, Tables, Tx } from './schema.ts';
 
 /** The SQLite side of the port: the only folder whose SQL another database would not understand. */
@@ -20,6 +21,7 @@ const BUSY_MS = 2_000;
 export async function openDatabase(dataDir: string): Promise<Database> {
   const path = join(dataDir, FILE_NAME);
   const fresh = !existsSync(path);
+  keepDatabasePrivate(path);
   const sqlite = openFile(path);
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
   try {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -47,9 +47,13 @@ export class FileStore {
     this.#log = log;
   }
 
+  /** Makes both folders, for this user alone, also where somebody had made them wider. */
   async prepare(): Promise<void> {
-    await mkdir(this.#parts, { recursive: true, mode: 0o700 });
-    await mkdir(this.#derived, { recursive: true, mode: 0o700 });
+    for (const folder of [this.#parts, this.#derived]) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      // A file system without modes, or a mount of somebody else's, keeps its own.
+      await chmod(folder, 0o700).catch(() => undefined);
+    }
   }
 
   derivedPath(ref: string): string {
@@ -62,7 +66,7 @@ export class FileStore {
     const path = join(this.#parts, fileName);
     try {
       // A folder that somebody removed would otherwise refuse every part until the next start.
-      await this.prepare();
+      await mkdir(this.#parts, { recursive: true, mode: 0o700 });
       const received = await writeHashed([source], path);
       await flushFolder(this.#parts);
       return { fileName, ...received };

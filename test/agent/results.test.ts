@@ -6,6 +6,11 @@ import { Journal } from '../../electron/agent/journal/journal.ts';
 import { respondWith } from '../../electron/agent/results/open-kept.ts';
 import { createResults, type Results } from '../../electron/agent/results/results.ts';
 
+const [RUN, OTHER, UNKNOWN] = ['1', '2', '3'].map((digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111`) as [
+  string,
+  string,
+  string,
+];
 const ASSET = '6f1d4c1e-7a52-4c39-9d5e-0b8f4a3f2f10';
 
 describe('copies of delivered files', () => {
@@ -43,7 +48,7 @@ describe('copies of delivered files', () => {
   };
 
   it('are found by asset and ref, whole and by range, and the workspace is gone', async () => {
-    await deliver('run-1', 'ref-1', '0123456789', '2026-01-01T00:00:00.000Z');
+    await deliver(RUN, 'ref-1', '0123456789', '2026-01-01T00:00:00.000Z');
     expect(await bodyOf('ref-1')).toBe('0123456789');
     expect(await bodyOf('ref-1', 'bytes=2-4')).toBe('234');
     const kept = await results.find(ASSET, 'ref-1');
@@ -54,25 +59,27 @@ describe('copies of delivered files', () => {
   });
 
   it('keep working when the agent died between the move and the receipt', async () => {
-    await deliver('run-1', 'ref-1', 'abc', '2026-01-01T00:00:00.000Z');
+    await deliver(RUN, 'ref-1', 'abc', '2026-01-01T00:00:00.000Z');
     const artifact = { file: 'thumb_000.webp', contentType: 'image/webp', sizeBytes: 3, sha256: 'a'.repeat(64) };
-    const again = { runId: 'run-1', assetUuid: ASSET, keptAt: '2026-01-02T00:00:00.000Z' };
+    const again = { runId: RUN, assetUuid: ASSET, keptAt: '2026-01-02T00:00:00.000Z' };
     await results.keep({ ...again, artifacts: [artifact], refs: ['ref-1'] });
     expect(await bodyOf('ref-1')).toBe('abc');
   });
 
   it('are never served when the file is not what was delivered', async () => {
-    await deliver('run-1', 'ref-1', 'abc', '2026-01-01T00:00:00.000Z');
-    await writeFile(join(work, 'results', 'run-1', 'thumb_000.webp'), 'something else');
+    await deliver(RUN, 'ref-1', 'abc', '2026-01-01T00:00:00.000Z');
+    await writeFile(join(work, 'results', RUN, 'thumb_000.webp'), 'something else');
     expect(await results.find(ASSET, 'ref-1')).toBeNull();
   });
 
-  it('go by age, and strangers in the folder go with them', async () => {
-    await deliver('old', 'ref-old', 'abc', '2026-01-01T00:00:00.000Z');
-    await deliver('new', 'ref-new', 'abc', '2026-03-01T00:00:00.000Z');
-    await mkdir(join(work, 'results', 'stranger'));
+  it('go by age, and folders of runs that nobody knows go with them; what is not ours stays', async () => {
+    await deliver(OTHER, 'ref-old', 'abc', '2026-01-01T00:00:00.000Z');
+    await deliver(RUN, 'ref-new', 'abc', '2026-03-01T00:00:00.000Z');
+    await mkdir(join(work, 'results', UNKNOWN));
+    await mkdir(join(work, 'results', '@eaDir'));
+    await writeFile(join(work, 'results', '.DS_Store'), 'x');
     await results.prune('2026-02-01T00:00:00.000Z');
-    expect(await readdir(join(work, 'results'))).toEqual(['new']);
+    expect((await readdir(join(work, 'results'))).sort()).toEqual(['.DS_Store', RUN, '@eaDir']);
     expect(await results.find(ASSET, 'ref-old')).toBeNull();
   });
 

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ROUTES } from '../../server/routes/table.ts';
-import { claimNew, newJob, registerAgent, send, startRig, type Rig } from './running.ts';
+import { claimNew, newJob, registerAgent, send, startRig, upload, type Rig } from './running.ts';
 
 let rig: Rig;
 afterEach(() => rig.stop());
@@ -55,6 +55,37 @@ describe('tokens', () => {
     expect((await rig.agent('/jobs', { token: 'from-a-file' })).status).toBe(200);
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'whatever the folder’s mode is, what the server keeps is for its user alone',
+  async () => {
+    rig = await startRig();
+    const wide = ['catalog.db', 'operator-token', 'agent-token'].map((name) => join(rig.dataDir, name));
+    const open = (): void => {
+      chmodSync(rig.dataDir, 0o755);
+      for (const path of wide) chmodSync(path, 0o644);
+      for (const name of ['parts', 'derived']) chmodSync(join(rig.dataDir, name), 0o755);
+    };
+    open();
+    const umask = process.umask(0);
+    try {
+      await rig.restart();
+      const job = await claimNew(rig);
+      await upload(rig, job, { bytes: randomBytes(9) });
+    } finally {
+      process.umask(umask);
+    }
+    const seen = readdirSync(rig.dataDir, { recursive: true, withFileTypes: true }).map((entry) => {
+      const { mode } = statSync(join(entry.parentPath, entry.name));
+      return { name: entry.name, mode: mode & 0o777, wanted: entry.isDirectory() ? 0o700 : 0o600 };
+    });
+    expect(seen.map(({ name }) => name)).toEqual(expect.arrayContaining(['catalog.db', 'catalog.db-wal', 'derived']));
+    // A group may have been let in to a token on purpose.
+    const own = seen.filter(({ name }) => !name.endsWith('-token'));
+    expect(own.filter(({ mode, wanted }) => mode !== wanted)).toEqual([]);
+    for (const { mode } of seen) expect(mode & 0o007).toBe(0);
+  },
+);
 
 describe('agents', () => {
   test('one installation is one agent, whatever changes; an unknown id is 404 on the list of jobs', async () => {

@@ -18,8 +18,9 @@ export function readLogTails(folder: string): readonly LogTail[] {
 function logNames(folder: string): string[] {
   try {
     // The rotation gzips nothing and appends to the name; the two newest of each log are enough.
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.log'))
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && /^[^.].*\.log$/.test(entry.name))
+      .map(({ name }) => name)
       .sort()
       .slice(-3);
   } catch {

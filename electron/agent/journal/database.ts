@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Refusal } from '../../../shared/failure.ts';
@@ -81,6 +81,7 @@ export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    keepPrivate(path);
     database = new DatabaseSync(path, { timeout: 500, enableForeignKeyConstraints: true });
     // Exclusive locking: the lock is the kernel's, so a kill -9 frees it, and no lock file can be left over.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
@@ -90,6 +91,21 @@ export function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     database?.close();
     throw explain(error, path);
+  }
+}
+
+/**
+ * For this user alone, whatever the folder's mode and the umask are: it holds lock tokens. SQLite gives what it makes
+ * beside a database the mode of that; what an earlier version made wider is narrowed.
+ */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  for (const suffix of ['', '-wal', '-shm']) {
+    try {
+      chmodSync(`${path}${suffix}`, 0o600);
+    } catch {
+      // Not there, or a file system without modes.
+    }
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeptRun, ResultRows } from '../journal/result-rows.ts';
 import { flushFolder } from '../storage/durable-file.ts';
-import { workspacePath } from '../workspace.ts';
+import { ownFolders, workspacePath } from '../workspace.ts';
 
 /** Of the work folder's limit, delivered files may take this share: room for running jobs comes first. */
 const SHARE_OF_LIMIT = 0.5;
@@ -72,7 +72,7 @@ export function createResults(deps: {
       for (const { runId, keptAt } of rows.sizes()) if (keptAt < before) await drop(runId);
       await trim();
       const known = new Set(rows.sizes().map(({ runId }) => runId));
-      for (const name of await readdir(base).catch(() => [])) if (!known.has(name)) await drop(name);
+      for (const name of await ownFolders(base)) if (!known.has(name)) await drop(name);
     },
     async dropOldest() {
       const oldest = rows.sizes().at(-1);

@@ -46,9 +46,11 @@ export async function listModelFiles({ chosen, managed, own }: ModelPlaces): Pro
 
 async function filesIn(folder: string | undefined, place: ModelFile['place']): Promise<readonly Promise<ModelFile>[]> {
   if (folder === undefined) return [];
-  const names = await readdir(folder).catch(() => []);
-  const models = names.filter((name) => name.endsWith('.bin')).sort();
-  return models.slice(0, MOST_FILES).map((name) => lookAt(join(folder, name), place));
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  // `._ggml-base.bin` is what macOS leaves on a share beside the model: no model, and no broken one either.
+  const models = entries.filter((entry) => !entry.isDirectory() && /^[^.].*\.bin$/.test(entry.name));
+  const names = models.map(({ name }) => name).sort();
+  return names.slice(0, MOST_FILES).map((name) => lookAt(join(folder, name), place));
 }
 
 async function lookAt(path: string, place: ModelFile['place']): Promise<ModelFile> {
