@@ -20,6 +20,8 @@ export default defineConfig({
     launchOptions: {
       executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
+      // As people have them: hidden, two beside each other are not seen.
+      ignoreDefaultArgs: ['--hide-scrollbars'],
     },
   },
 });
