@@ -23,13 +23,28 @@ export type Delivered =
  */
 export async function deliver(deps: UploadDeps, outcome: ExecutionOutcome): Promise<Delivered> {
   if (outcome.kind === 'failure') return reportFailure(deps, outcome.failure);
-  const refs = await uploadAll(deps, outcome.success).catch((error: unknown) => whyNotUploaded(deps, error));
+  const stoppable = { ...deps, signal: AbortSignal.any([deps.signal, deps.lease.cancelled]) };
+  const refs = await uploadAll(stoppable, outcome.success).catch((error: unknown) => whyNotUploaded(deps, error));
+  const leaseIsOver = 'kind' in refs && refs.kind !== 'interrupted';
+  if (!leaseIsOver && isCancelled(deps)) return becomeFailure(deps, CANCELLED);
   if (Array.isArray(refs)) return reportSuccess(deps, outcome.success, refs);
   return 'code' in refs ? becomeFailure(deps, refs) : refs;
 }
 
+const CANCELLED = failure('CANCELLED', 'The job was cancelled before its result was handed in.');
+
+/**
+ * Somebody does not want the result any more. Once the report was fixed it may have reached the server, which then keeps
+ * it: only its answer counts.
+ */
+function isCancelled({ lease, run, signal }: UploadDeps): boolean {
+  return lease.cancelled.aborted && !signal.aborted && run.report === undefined;
+}
+
 /** A full disk passes and a stopping agent goes on later; anything else that breaks an upload ends its job. */
-function whyNotUploaded({ parts, run, signal }: UploadDeps, error: unknown): Failure {
+function whyNotUploaded(deps: UploadDeps, error: unknown): Failure {
+  const { parts, run, signal } = deps;
+  if (isCancelled(deps)) return CANCELLED;
   if (error instanceof JobFailure) return error.failure;
   if (isDiskFull(error) || signal.aborted) throw error;
   parts.log.error({ job_id: run.jobId, err: error }, 'upload failed unexpectedly');
