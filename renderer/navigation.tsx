@@ -17,7 +17,7 @@ export function Navigation({ current }: { readonly current: View }) {
       <ul>
         {VIEWS.map((view) => (
           <li key={view}>
-            <a href={routeTo(view)} aria-current={view === current ? 'page' : undefined}>
+            <a href={routeTo(view)} title={t(`nav.${view}`)} aria-current={view === current ? 'page' : undefined}>
               <Icon name={view} />
               <span className="nav-label">{t(`nav.${view}`)}</span>
               {(counts[view] ?? 0) > 0 && (

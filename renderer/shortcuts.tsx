@@ -39,7 +39,13 @@ function isTyping(target: EventTarget | null): boolean {
 export function ShortcutsButton() {
   const { t } = useTranslation();
   return (
-    <button type="button" className="nav-keys" onClick={() => setOpen(true)} aria-keyshortcuts="?">
+    <button
+      type="button"
+      className="nav-keys"
+      title={t('keys.title')}
+      onClick={() => setOpen(true)}
+      aria-keyshortcuts="?"
+    >
       <Icon name="keys" /> <span className="nav-label">{t('keys.title')}</span>
     </button>
   );
