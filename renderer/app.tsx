@@ -11,6 +11,7 @@ import { visible } from './format/name.ts';
 import { chooseLanguage } from './i18n.ts';
 import { Notice } from './notices.tsx';
 import { Palette } from './palette/palette.tsx';
+import { HasQuit, QuitDialog, useHasQuit } from './quit.tsx';
 import { useRoute, type Route } from './route.ts';
 import { troubleOf } from './selectors.ts';
 import { State, type Tone } from './ui/parts.tsx';
@@ -31,7 +32,9 @@ import { useDrop } from './work/drop.ts';
 export function App() {
   const denied = useReplica(({ link }) => link.kind === 'denied');
   const ready = useReplica(({ snapshot }) => snapshot !== null);
+  const hasQuit = useHasQuit();
   if (denied) return <NoSession />;
+  if (hasQuit) return <HasQuit />;
   return ready ? <Frame /> : <Loading />;
 }
 
@@ -61,6 +64,7 @@ function Frame() {
       <LeaveGuard />
       <ShortcutKeys />
       <Palette />
+      <QuitDialog />
       {over && (
         <p className="drop-here" aria-hidden="true">
           {t('add.dropHere')}

@@ -1,12 +1,13 @@
 import { Menu } from '@base-ui/react/menu';
 import { useTranslation } from 'react-i18next';
+import { askToQuit } from './quit.tsx';
 import { Icon } from './ui/icon.tsx';
 import { Button } from './ui/parts.tsx';
 import { useAgent, useCommand } from './use-agent.ts';
 
 const LENGTHS = ['30m', '1h', 'tomorrow'] as const;
 
-/** Pause, resume, finish then stop; the rarer ones in a menu. An agent that ends can be hurried. */
+/** Pause and resume; the rarer ones, and what no page can take back, in a menu. An agent that ends can be hurried. */
 export function Verbs() {
   const { t } = useTranslation();
   const phase = useAgent(({ agent }) => agent.phase);
@@ -46,14 +47,15 @@ export function Verbs() {
                 <Menu.Item className="menu-item" onClick={() => void send('stopNow', {})}>
                   {t('verb.stopNow')}
                 </Menu.Item>
+                <Menu.Separator className="menu-line" />
+                <Menu.Item className="menu-item" onClick={askToQuit}>
+                  {t('verb.quit')}
+                </Menu.Item>
               </Menu.Popup>
             </Menu.Positioner>
           </Menu.Portal>
         </Menu.Root>
       </div>
-      <Button icon="drain" disabled={!available || ending} onClick={() => void send('drain', {})}>
-        {t('verb.drain')}
-      </Button>
     </div>
   );
 }

@@ -34,10 +34,10 @@ export const fr = {
     starting: 'Démarrage',
     working: 'Au travail',
     idle: 'Prêt',
-    yielding: 'Laisse la place',
+    yielding: 'En attente pendant que vous travaillez',
     blocked: 'Ne peut pas travailler',
     paused: 'En pause',
-    draining: 'Termine, puis s’arrête',
+    draining: 'Termine, puis quitte',
     endsIn: 'dans {{left}} au plus tard',
     stopping: 'Arrêt en cours',
     stopped: 'Arrêté',
@@ -45,7 +45,7 @@ export const fr = {
   verb: {
     pause: 'Pause',
     resume: 'Reprendre',
-    drain: 'Terminer, puis arrêter',
+    quit: 'Quitter…',
     cancel: 'Annuler',
     cancelNamed: 'Annuler {{name}}',
     retry: 'Relancer',
@@ -60,11 +60,29 @@ export const fr = {
     close: 'Fermer',
     pauseMore: 'Autres façons de rendre la machine',
     pauseFor: { '30m': 'Pause de 30 minutes', '1h': 'Pause d’une heure', tomorrow: 'Pause jusqu’à demain' },
-    finishThenPause: 'Terminer ce qui tourne, puis pause',
-    stopNow: 'Rendre toutes les tâches, puis pause',
+    finishThenPause: 'Terminer les tâches en cours, puis pause',
+    stopNow: 'Tout arrêter et mettre en pause',
     hurry: 'Arrêter tout de suite',
     diagnostics: 'Enregistrer un diagnostic',
     showLog: 'Journal de cette tâche',
+  },
+  quit: {
+    title: 'Quitter l’agent ?',
+    idle: 'Rien ne tourne. Cette machine ne prend plus de tâche jusqu’au prochain démarrage de l’agent.',
+    busy_one:
+      'La tâche en cours se termine d’abord. Ensuite cette machine ne prend plus de tâche jusqu’au prochain démarrage de l’agent.',
+    busy_many:
+      'Les {{count}} tâches en cours se terminent d’abord. Ensuite cette machine ne prend plus de tâche jusqu’au prochain démarrage de l’agent.',
+    busy_other:
+      'Les {{count}} tâches en cours se terminent d’abord. Ensuite cette machine ne prend plus de tâche jusqu’au prochain démarrage de l’agent.',
+    now: 'Quitter',
+    afterJobs: 'Terminer, puis quitter',
+    done: 'L’agent a quitté',
+    doneBody: 'Plus rien ne tourne sur cette machine ; ce qui était terminé a été livré. Pour le redémarrer :',
+    startApp: 'Ouvrez RushCatalog Agent depuis les applications, si vous utilisez l’application.',
+    startService: 'Redémarrez le service rushcatalog-agent, ou la machine, s’il a été installé comme service.',
+    startCommand: 'Relancez la commande dans le terminal (npm start, ou rushcatalog-agent start).',
+    comesBack: 'Cette page revient d’elle-même dès que l’agent est là.',
   },
   link: {
     lost: 'Dernier signe à {{time}}. Nouvel essai.',
@@ -73,10 +91,10 @@ export const fr = {
   },
   yield: {
     title: 'Machine rendue',
-    giveBackAt: 'Les tâches suspendues seront rendues à {{time}}.',
+    giveBackAt: 'Les tâches en suspens retournent dans la file à {{time}}.',
     reason: {
-      paused: 'Mis en pause par quelqu’un, jusqu’à la reprise.',
-      'paused-until': 'Mis en pause par quelqu’un jusqu’à {{until}}.',
+      paused: 'En pause jusqu’à ce que vous repreniez.',
+      'paused-until': 'En pause jusqu’à {{until}}.',
       finishing: 'Les tâches en cours se terminent, puis l’agent se met en pause.',
       'user-input': 'Quelqu’un utilise cette machine ; le travail reprend à {{until}} si personne n’y touche.',
       'idle-unknown':

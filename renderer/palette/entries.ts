@@ -3,6 +3,7 @@ import type { CommandInput, CommandName } from '../../shared/commands.ts';
 import { JOB_TYPE_OF } from '../../shared/job.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { fileName, folderOf } from '../format/name.ts';
+import { askToQuit } from '../quit.tsx';
 import { routeTo, VIEWS } from '../route.ts';
 import { doneAssets } from '../selectors.ts';
 import type { IconName } from '../ui/icon.tsx';
@@ -74,7 +75,7 @@ function commands({ agent, capabilities }: Snapshot, t: TFunction): Entry[] {
     ),
     command('finish', t('verb.finishThenPause'), 'drain', (send) => send('finishThenPause', {})),
     command('stop', t('verb.stopNow'), 'cancel', (send) => send('stopNow', {})),
-    command('drain', t('verb.drain'), 'drain', (send) => send('drain', {})),
+    command('quit', t('verb.quit'), 'drain', async () => askToQuit()),
     ...capabilities.map(({ name }) =>
       command(`test ${name}`, t('verb.testNamed', { name: t(`capability.${JOB_TYPE_OF[name]}`) }), 'retry', (send) =>
         send('testCapability', { capability: name }),

@@ -102,20 +102,31 @@ test.describe('live', () => {
     await expect(card).toContainText(/Left\s*(about |\d+\s*(s|min) to )?\d+\s*(s|min)/);
   });
 
-  test('cancel, pause, resume and finish-then-stop are sent, and the page follows the agent only', async ({
-    page,
-    open,
-  }) => {
-    const { agent } = await open();
+  test('cancel, pause, resume and quit are sent, and the page follows the agent only', async ({ page, open }) => {
+    const { agent, stop, start } = await open();
     await page.getByRole('button', { name: 'Cancel B001C000_260302_R2AB.mxf' }).click();
     await expect(page.getByRole('article', { name: 'B001C000' })).toContainText('Cancelling');
     await page.getByRole('button', { name: 'Pause' }).click();
     await expect(page.getByRole('status').first()).toContainText('Paused');
     await page.getByRole('button', { name: 'Resume' }).click();
     await expect(page.getByRole('status').first()).toContainText('Working');
-    await page.getByRole('button', { name: 'Finish, then stop' }).click();
-    await expect(page.getByRole('status').first()).toContainText('Finishing, then stopping');
+    const askToQuit = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'More ways to give the machine back' }).click();
+      await page.getByRole('menuitem', { name: 'Quit…' }).click();
+    };
+    await askToQuit();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+    await expect(page.getByRole('alertdialog')).toHaveCount(0);
+    expect(agent.executed.map(({ name }) => name)).toEqual(['cancelJob', 'pause', 'resume']);
+    await askToQuit();
+    await page.getByRole('button', { name: 'Finish, then quit' }).click();
+    await expect(page.getByRole('status').first()).toContainText('Finishing, then quitting');
     expect(agent.executed.map(({ name }) => name)).toEqual(['cancelJob', 'pause', 'resume', 'drain']);
+    await stop();
+    await expect(page.getByRole('heading', { name: 'The agent has quit' })).toBeVisible();
+    await expect(page.getByText('No contact')).toHaveCount(0);
+    await start();
+    await expect(page.getByRole('navigation')).toBeVisible();
   });
 
   test('a refused command is explained and changes nothing', async ({ page, open }) => {

@@ -270,7 +270,7 @@ test.describe('keys and states', () => {
     ['a server that is gone', { server: { ...sampleSnapshot().server, link: 'unreachable' } }, /does not answer/],
     ['what keeps it from working', { ...idle, disk: { ...sampleSnapshot().disk, full: true } }, /Cannot work/],
     ['a first run', { ...idle, totals: { done: 0, failed: 0, givenBack: 0 } }, /Your first proxy/],
-    ['draining', { ...idle, agent: { ...sampleSnapshot().agent, phase: 'draining' } }, /Finishing, then stopping/],
+    ['draining', { ...idle, agent: { ...sampleSnapshot().agent, phase: 'draining' } }, /Finishing, then quitting/],
   ];
   for (const [name, change, text] of states) {
     test(`${name} is said on the first view`, async ({ page, open }) => {

@@ -301,7 +301,7 @@ test.describe(`quitting, on ${RUNS_ON}`, () => {
     const ended = program.ended.then((code) => ({ code, at: Date.now() }));
     const closedAt = Date.now();
     await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-    await expect(status(page)).toContainText('Finishing, then stopping');
+    await expect(status(page)).toContainText('Finishing, then quitting');
     await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding');
     // Closing it again hurries nothing: the person only sees that it is still there.
     await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
@@ -315,7 +315,7 @@ test.describe(`quitting, on ${RUNS_ON}`, () => {
   test('asking a second time gives the job back at once', async () => {
     const { program, page, data, jobId } = await busyProgram();
     await program.evaluate(({ app }) => app.quit());
-    await expect(status(page)).toContainText('Finishing, then stopping');
+    await expect(status(page)).toContainText('Finishing, then quitting');
     const askedAt = Date.now();
     await program.evaluate(({ app }) => app.quit());
     expect(await program.ended).toBe(0);
