@@ -162,6 +162,12 @@ export type SettingName = keyof Settings;
 
 export const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
 
+/**
+ * Which programs this account starts, and how closely they are shut in: more than a page in a browser may say. The
+ * command line, the desktop app, the settings file, the environment and the policy may.
+ */
+export const PROGRAM_SETTINGS: readonly SettingName[] = ['ffmpegPath', 'ffprobePath', 'whisperCliPath', 'sandbox'];
+
 /** Where a value comes from; a managed one cannot be changed on the page. */
 export type SettingOrigin = 'default' | 'user' | 'argument' | 'environment' | 'policy';
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { flushFolder } from '../agent/storage/durable-file.ts';
@@ -6,8 +6,6 @@ import { WebViewError } from './web-view-error.ts';
 
 /** 256 bits as base64url without padding. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-/** 30 days: a bookmark keeps working between rushes; deleting the token file ends every session. */
-const SESSION_SECONDS = 30 * 24 * 3600;
 
 /** Reads the 256-bit access token, or makes it; the file is 0600 in either case. */
 export async function readOrCreateToken(file: string): Promise<string> {
@@ -48,30 +46,4 @@ function unusable(file: string, cause?: unknown): WebViewError {
 export function sameSecret(given: string, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
-}
-
-export interface Session {
-  /** Value of a `Set-Cookie` header that begins the session. */
-  readonly setCookie: string;
-  /** Whether a request's `Cookie` header carries the session. */
-  isIn(cookieHeader: string | undefined): boolean;
-}
-
-/**
- * A session that lives as long as the token: derived from it, so it survives a restart of the agent and never is the
- * token itself. The cookie's name is derived as well, because cookies do not know ports: two agents on one machine
- * must not overwrite each other's.
- */
-export function sessionOf(token: string): Session {
-  const derive = (purpose: string): string => createHmac('sha256', token).update(purpose).digest('base64url');
-  const name = `rushcatalog_${derive('cookie name').slice(0, 10)}`;
-  const value = derive('session');
-  return {
-    setCookie: `${name}=${value}; Path=/; Max-Age=${SESSION_SECONDS}; HttpOnly; SameSite=Strict`,
-    isIn: (cookieHeader) =>
-      (cookieHeader ?? '').split(';').some((pair) => {
-        const [key = '', ...rest] = pair.trim().split('=');
-        return key === name && sameSecret(rest.join('='), value);
-      }),
-  };
 }

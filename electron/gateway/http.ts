@@ -5,10 +5,12 @@ import type { ReadableStream } from 'node:stream/web';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Refusal } from '../../shared/failure.ts';
-import { readOrCreateToken, sameSecret, sessionOf, type Session } from './access-token.ts';
+import { readOrCreateToken, sameSecret } from './access-token.ts';
 import type { AgentPort, GatewayLog } from './agent-port.ts';
 import { derivedResponse } from './derived.ts';
 import { createDispatch } from './dispatch.ts';
+import { refusedToPages } from './page-rights.ts';
+import { sessionsOf, type PageSessions } from './page-session.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { listStaticFiles, type StaticFile } from './static-files.ts';
 import { streamUpdates } from './watch-stream.ts';
@@ -42,7 +44,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export async function startWebView({ agent, staticDir, port, tokenFile, log }: WebViewOptions): Promise<WebView> {
   const files = await listStaticFiles(staticDir);
   const token = await readOrCreateToken(tokenFile);
-  const session = sessionOf(token);
+  const sessions = sessionsOf(token);
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
@@ -51,10 +53,12 @@ export async function startWebView({ agent, staticDir, port, tokenFile, log }: W
   const watchers = new Set<() => void>();
 
   guard(app, log);
-  serveSession(app, token, session);
+  serveSession(app, token, sessions);
+  serveDerived(app, agent, log, sessions);
   app.register(async (inside) => {
     inside.addHook('onRequest', async (request, reply) => {
-      if (!session.isIn(request.headers.cookie)) return reply.code(401).send(NO_SESSION);
+      const { authorization, host } = request.headers;
+      if (!sessions.isIn(authorization, host)) return reply.code(401).send(NO_SESSION);
     });
     serveAgent(inside, agent, log, watchers);
   });
@@ -72,7 +76,7 @@ export async function startWebView({ agent, staticDir, port, tokenFile, log }: W
 const NO_SESSION: Refusal = {
   code: 'NO_SESSION',
   message: 'This browser has no session with the agent.',
-  nextStep: 'Open the link that the agent printed when it started.',
+  nextStep: 'Open the agent’s link: “rushcatalog-agent open” leads there.',
 };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'This request does not come from the agent’s own page.' };
 const NOT_JSON: Refusal = { code: 'NOT_JSON', message: 'A request’s body must be application/json.' };
@@ -118,19 +122,22 @@ function singleHeader(request: FastifyRequest, name: string): string | undefined
 
 const SessionRequest = z.object({ token: z.string().max(200) });
 
-function serveSession(app: FastifyInstance, token: string, session: Session): void {
+function serveSession(app: FastifyInstance, token: string, sessions: PageSessions): void {
   app.post('/session', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const parsed = SessionRequest.safeParse(request.body);
     if (!parsed.success || !sameSecret(parsed.data.token, token)) return reply.code(401).send(NO_SESSION);
-    return reply.header('set-cookie', session.setCookie).code(204).send();
+    return reply.send(sessions.begin(request.headers.host ?? ''));
   });
 }
 
 function serveAgent(app: FastifyInstance, agent: AgentPort, log: GatewayLog, watchers: Set<() => void>): void {
   const dispatch = createDispatch(agent, log);
   app.post<{ Params: { name: string } }>('/rpc/:name', async (request, reply) => {
-    const answer = await dispatch(request.params.name, request.body);
+    const { name } = request.params;
+    const refusal = refusedToPages(name, request.body);
+    if (refusal !== null) return reply.code(403).send({ ok: false, refusal });
+    const answer = await dispatch(name, request.body);
     reply.header('cache-control', 'no-store');
     if (answer.ok) return reply.send(answer);
     return reply.code(answer.refusal.code === 'INVALID_INPUT' ? 400 : 409).send(answer);
@@ -141,8 +148,20 @@ function serveAgent(app: FastifyInstance, agent: AgentPort, log: GatewayLog, wat
     watchers.add(end);
     reply.raw.on('close', () => watchers.delete(end));
   });
-  app.get<{ Params: { asset: string; ref: string } }>('/derived/:asset/:ref', async (request, reply) => {
-    const answer = await derivedResponse(agent, log, { ...request.params, range: request.headers.range });
+}
+
+interface DerivedRoute {
+  readonly Params: { readonly asset: string; readonly ref: string };
+  readonly Querystring: { readonly until?: unknown; readonly grant?: unknown };
+}
+
+/** Needs no session: pictures and players send no header, so each address carries its own grant. */
+function serveDerived(app: FastifyInstance, agent: AgentPort, log: GatewayLog, sessions: PageSessions): void {
+  app.get<DerivedRoute>('/derived/:asset/:ref', async (request, reply) => {
+    const { params, query, headers } = request;
+    if (!sessions.grants(headers.host, { ...params, until: query.until, grant: query.grant }))
+      return reply.code(401).send(NO_SESSION);
+    const answer = await derivedResponse(agent, log, { ...params, range: headers.range });
     for (const [name, value] of answer.headers) reply.header(name, value);
     reply.code(answer.status);
     // fetch's ReadableStream and node:stream/web's are one class at run time; only their type declarations differ.

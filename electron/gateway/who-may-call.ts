@@ -33,8 +33,8 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
 
 /**
  * `Sec-Fetch-Site`, where a browser sends it, must be `same-origin` or `none` (address bar, link from a terminal).
- * Reason: a GET made by <img>, <script> or <video> has no `Origin`, and cookies do not know ports: another local
- * server's page on 127.0.0.1 counts as the same *site* and would bring our cookie along.
+ * Reason: a GET made by <img>, <script> or <video> has no `Origin`; another local server's page on 127.0.0.1 counts as
+ * the same *site*, and nothing that it embeds or fetches is anybody's wish.
  */
 export function isOwnSite(site: string | undefined): boolean {
   return site === undefined || site === 'same-origin' || site === 'none';

@@ -16,6 +16,7 @@ import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
 import { tokenFileKeeper } from '../compose/token-file.ts';
+import { closeDoor, openDoor, tellPage } from './page-door.ts';
 import { pageFolder } from './page-folder.ts';
 import { listenForStop, type StopSignals } from './signals.ts';
 
@@ -121,7 +122,11 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
   for (const problem of run.problems) say(sentence(problem));
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
   say(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
-  if (web !== undefined) process.stdout.write(`Page: ${web.url}\n`);
+  closeDoor(workFolder);
+  if (web !== undefined) {
+    openDoor(workFolder, web);
+    tellPage(web, workFolder);
+  }
   const over = new AbortController();
   const changed = whenChanged([run.policy], over.signal).then(() => 'policy-changed' as const);
   // A tool or a share that keeps the start waiting must not keep the end waiting.
@@ -137,6 +142,7 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
   say(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
   await agent.stop(options.grace * 1_000, signals.second);
   await web?.close();
+  closeDoor(workFolder);
   for (const control of controls) await control?.close();
   return ending;
 }

@@ -17,6 +17,7 @@ import { addModel, downloadModels, listModels, MODEL_NAMES, removeModel } from '
 import { LAYOUTS } from '../agent/exports/layout.ts';
 import { parseJobNames, parseSubtitleFormats } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
+import { openCommand } from './page-door.ts';
 import { serverCommand } from './server-command.ts';
 import { startCommand } from './start-command.ts';
 
@@ -49,6 +50,7 @@ function buildProgram(finish: (code: number) => void): Command {
   addDoctor(program, finish);
   addDiagnostics(program, finish);
   addStart(program, finish);
+  addOpen(program, finish);
   addEnrol(program, finish, EXIT_HELP);
   addConfig(program, finish, EXIT_HELP);
   addControl(program, finish, EXIT_HELP);
@@ -168,6 +170,16 @@ function addStart(program: Command, finish: (code: number) => void): void {
     .option('--no-open', 'do not open the browser')
     .addHelpText('after', EXIT_HELP)
     .action(async (options) => finish(await startCommand(options)));
+}
+
+function addOpen(program: Command, finish: (code: number) => void): void {
+  program
+    .command('open')
+    .description('Opens the page of a running agent of this account in the browser.')
+    .option('--work <dir>', 'work folder of the running agent')
+    .option('--print', 'print the link, which is a secret, instead', false)
+    .addHelpText('after', EXIT_HELP)
+    .action(async (options) => finish(await openCommand(options)));
 }
 
 function addModels(program: Command, finish: (code: number) => void): void {

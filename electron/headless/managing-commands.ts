@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { configCheckCommand, configShowCommand } from './config-command.ts';
+import { configSetCommand } from './config-set-command.ts';
 import { enrolCommand } from './enrol-command.ts';
 
 type Finish = (code: number) => void;
@@ -20,7 +21,7 @@ export function addEnrol(program: Command, finish: Finish, exitHelp: string): vo
     .action(async (options) => finish(await enrolCommand(options)));
 }
 
-/** `config show` and `config check`. */
+/** `config show`, `config set`, `config unset` and `config check`. */
 export function addConfig(program: Command, finish: Finish, exitHelp: string): void {
   const config = program.command('config').description('What is set on this machine, and by whom.');
   config
@@ -36,4 +37,19 @@ export function addConfig(program: Command, finish: Finish, exitHelp: string): v
     .argument('[file]', 'default: the one of this machine')
     .addHelpText('after', exitHelp)
     .action((file: string | undefined) => finish(configCheckCommand(file)));
+  config
+    .command('set')
+    .description('Changes a setting of this account’s agent: of the running one at once, else in its settings file.')
+    .argument('<name>', 'as “config show” spells it')
+    .argument('<value>', 'a word, a number, or JSON')
+    .option('--work <dir>', 'work folder of the agent')
+    .addHelpText('after', exitHelp)
+    .action(async (name: string, value: string, options) => finish(await configSetCommand(name, value, options)));
+  config
+    .command('unset')
+    .description('Takes a change back: what IT presets, or the default, is in force again.')
+    .argument('<name>', 'as “config show” spells it')
+    .option('--work <dir>', 'work folder of the agent')
+    .addHelpText('after', exitHelp)
+    .action(async (name: string, options) => finish(await configSetCommand(name, null, options)));
 }

@@ -1,4 +1,3 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import open from 'open';
 import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
@@ -11,6 +10,7 @@ import { tellState } from './agent-command.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
+import { closeDoor, openDoor, tellPage } from './page-door.ts';
 import { pageFolder } from './page-folder.ts';
 import { openControl } from '../compose/control.ts';
 import { openStation, type ServerChoice } from '../compose/station.ts';
@@ -28,19 +28,6 @@ export interface StartCommandOptions {
 
 const GRACE_MS = 30_000;
 
-/**
- * The page's address carries a secret, and argument lists are public: the browser is handed a 0600 file that leads
- * there instead.
- */
-function writeDoor(folder: string, url: string): string {
-  const file = join(folder, 'open-page.html');
-  rmSync(file, { force: true });
-  writeFileSync(file, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${url}">\n`, {
-    mode: 0o600,
-  });
-  return file;
-}
-
 /** The server that was paired with on the page, or the embedded one. Throws StartError without its token. */
 function chooseServer({ serverUrl, allowInsecureHttp }: Settings, tokenFile: string): ServerChoice {
   if (serverUrl === '') return { kind: 'embedded' };
@@ -52,6 +39,7 @@ function chooseServer({ serverUrl, allowInsecureHttp }: Settings, tokenFile: str
 export async function startCommand(options: StartCommandOptions): Promise<number> {
   const signals = listenForStop();
   const data = options.data ?? dataFolder();
+  const workFolder = join(data, 'agent');
   const log = createFileLog(join(data, 'logs'), 'agent');
   const settings = openSettings(
     join(data, 'settings.json'),
@@ -72,7 +60,7 @@ export async function startCommand(options: StartCommandOptions): Promise<number
     log,
     ...(network === undefined ? {} : { network: network.facts }),
   });
-  const control = await openControl(agent, join(data, 'agent'), log);
+  const control = await openControl(agent, workFolder, log);
   tellState(agent);
   const web = await startWebView({
     agent,
@@ -81,13 +69,15 @@ export async function startCommand(options: StartCommandOptions): Promise<number
     tokenFile: join(data, 'web-token'),
     log,
   });
-  process.stdout.write(`Page: ${web.url}\n`);
+  const door = openDoor(workFolder, web);
+  tellPage(web, workFolder);
   // A browser that cannot be opened is no failure: the address is on the screen.
-  if (options.open) await open(writeDoor(data, web.url)).catch(() => undefined);
+  if (options.open) await open(door).catch(() => undefined);
   await agent.start();
   await Promise.race([signals.first, agent.drained]);
   await agent.stop(GRACE_MS, signals.second);
   await web.close();
+  closeDoor(workFolder);
   await control?.close();
   await closeServer();
   return EXIT.ok;

@@ -1,7 +1,11 @@
+import { hmac } from '@noble/hashes/hmac';
+import { sha256 } from '@noble/hashes/sha2';
 import type { Answer, Bridge, LinkState } from '../../shared/bridge.ts';
 import type { CommandName } from '../../shared/commands.ts';
 import type { Update } from '../../shared/update.ts';
+import { derivedPath, grantedUntil, grantText } from '../../shared/media-grant.ts';
 import { watchPulse } from './pulse.ts';
+import { readKeys, type PageKeys } from './session.ts';
 
 const CALL_TIMEOUT_MS = 15_000;
 /** Making samples encodes, adding work looks into each file, and a server is given 10 s to answer. */
@@ -12,13 +16,36 @@ const RETRY_MS = [250, 500, 1000, 2000, 4000] as const;
 /** A page without a session looks again, in case the link was opened in another tab. */
 const DENIED_RETRY_MS = 4000;
 
-/** The agent over HTTP on loopback (electron/gateway/http.ts). */
-export function createHttpBridge(fetchImpl: typeof fetch = (...args) => fetch(...args)): Bridge {
-  return {
-    call: (name, input) => call(fetchImpl, name, input),
-    watch: (onUpdate, onLink) => watch(fetchImpl, onUpdate, onLink),
-    derivedUrl: (assetUuid, ref) => `derived/${encodeURIComponent(assetUuid)}/${encodeURIComponent(ref)}`,
+/** The agent over HTTP on loopback (electron/gateway/http.ts). `keys` are asked for with every call. */
+export function createHttpBridge(
+  fetchImpl: typeof fetch = (...args) => fetch(...args),
+  keys: () => PageKeys | null = readKeys,
+): Bridge {
+  const withSession: typeof fetch = (input, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('authorization', `Bearer ${keys()?.session ?? ''}`);
+    return fetchImpl(input, { ...init, headers, credentials: 'omit' });
   };
+  return {
+    call: (name, input) => call(withSession, name, input),
+    watch: (onUpdate, onLink) => watch(withSession, onUpdate, onLink),
+    derivedUrl: (assetUuid, ref) => grantedUrl(keys()?.mediaKey ?? '', assetUuid, ref),
+    setsPrograms: false,
+  };
+}
+
+/** What an <img> or a <video> asks for carries no header: the address itself says that this file may be shown. */
+function grantedUrl(mediaKey: string, assetUuid: string, ref: string): string {
+  const until = grantedUntil(Date.now());
+  const grant = base64url(hmac(sha256, mediaKey, grantText(assetUuid, ref, until)));
+  return `${derivedPath(assetUuid, ref)}?until=${until}&grant=${grant}`;
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
 }
 
 async function call<N extends CommandName>(fetchImpl: typeof fetch, name: N, input: unknown): Promise<Answer<N>> {

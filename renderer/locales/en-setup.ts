@@ -139,6 +139,8 @@ export const enSetup = {
       environment: 'Locked: set by an environment variable when the agent was started.',
       argument: 'Locked: set on the command line when the agent was started.',
     },
+    ofPrograms:
+      'Locked in a browser: it says which programs run here. Change it in the desktop app, or in a terminal with “rushcatalog-agent config set {{name}} …”.',
     changes_one: 'One change is not saved yet.',
     changes_other: '{{count}} changes are not saved yet.',
     wrongCount_one: 'One entry needs another look.',

@@ -191,6 +191,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'L’agent tourne comme service de cette machine, sous son propre compte, et ne vous laisse pas entrer.',
     next: ASK_IT,
   },
+  SETTING_NAMES_PROGRAM: {
+    said: 'Une page dans un navigateur ne peut pas choisir les programmes lancés ici, ni leur isolement.',
+    next: 'Utilisez « rushcatalog-agent config set » dans un terminal du compte de l’agent, ou l’application de bureau.',
+  },
   SETTINGS_INVALID: {
     said: 'Le fichier de réglages ne peut pas servir.',
     next: 'Corrigez-le, ou déplacez-le pour repartir des valeurs par défaut.',

@@ -141,6 +141,8 @@ export const frSetup = {
       environment: 'Verrouillé : fixé par une variable d’environnement au démarrage de l’agent.',
       argument: 'Verrouillé : fixé en ligne de commande au démarrage de l’agent.',
     },
+    ofPrograms:
+      'Verrouillé dans un navigateur : ce réglage décide des programmes lancés ici. Changez-le dans l’application de bureau, ou dans un terminal avec « rushcatalog-agent config set {{name}} … ».',
     changes_one: 'Un changement n’est pas encore enregistré.',
     changes_many: '{{count}} de changements ne sont pas encore enregistrés.',
     changes_other: '{{count}} changements ne sont pas encore enregistrés.',

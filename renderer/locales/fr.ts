@@ -119,8 +119,9 @@ export const fr = {
   session: {
     title: 'Cette page a besoin d’un lien de l’agent',
     body: 'Par sécurité, l’agent ne se montre qu’à un navigateur ouvert avec son lien privé.',
-    step1: 'Regardez le terminal ou le journal du service où l’agent a été démarré.',
-    step2: 'Ouvrez l’adresse affichée, la ligne entière, y compris la partie après « # ».',
+    step1: 'Lancez « rushcatalog-agent open » avec le compte de l’agent ; la commande ouvre cette page avec son lien.',
+    step2:
+      'Dans un autre navigateur, ouvrez l’adresse de « rushcatalog-agent open --print », avec la partie après « # ».',
     step3: 'Gardez cet onglet : il se connecte seul une fois le lien ouvert dans ce navigateur.',
     again: 'Un lien reste valable tant que le fichier de jeton de l’agent existe.',
   },

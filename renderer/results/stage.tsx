@@ -36,7 +36,7 @@ export function Stage({
       {proxy !== undefined && (
         <Media
           key={proxy.ref}
-          url={bridge.derivedUrl(assetUuid, proxy.ref)}
+          urlNow={() => bridge.derivedUrl(assetUuid, proxy.ref)}
           posterUrl={
             poster === undefined || poster.tile !== undefined ? undefined : bridge.derivedUrl(assetUuid, poster.ref)
           }
@@ -54,15 +54,16 @@ export function Stage({
   );
 }
 
+/** Its address is taken once: a browser's grant is renewed twice a day, and a new one would begin the clip anew. */
 function Media({
-  url,
+  urlNow,
   posterUrl,
   isVideo,
   label,
   hidden,
   playback,
 }: {
-  readonly url: string;
+  readonly urlNow: () => string;
   readonly posterUrl: string | undefined;
   readonly isVideo: boolean;
   readonly label: string;
@@ -70,11 +71,13 @@ function Media({
   readonly playback: Playback;
 }) {
   const media = useRef<HTMLVideoElement & HTMLAudioElement>(null);
+  const [url, setUrl] = useState(urlNow);
+  const renew = (): void => setUrl(urlNow());
   useEffect(() => {
     playback.attach(media.current, isVideo);
     return () => playback.attach(null, false);
   }, [playback, isVideo]);
-  if (!isVideo) return <audio ref={media} preload="auto" src={url} aria-label={label} />;
+  if (!isVideo) return <audio ref={media} preload="auto" src={url} aria-label={label} onError={renew} />;
   return (
     <video
       ref={media}
@@ -83,6 +86,7 @@ function Media({
       playsInline
       preload="auto"
       src={url}
+      onError={renew}
       poster={posterUrl}
       aria-label={label}
       onClick={() => playback.toggle()}

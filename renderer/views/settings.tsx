@@ -2,7 +2,13 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import type { Refusal } from '../../shared/failure.ts';
-import { isManaged, type MediaRootSetting, type Settings, type WorkWindow } from '../../shared/settings.ts';
+import {
+  isManaged,
+  PROGRAM_SETTINGS,
+  type MediaRootSetting,
+  type Settings,
+  type WorkWindow,
+} from '../../shared/settings.ts';
 import { SimpleControl } from '../settings/controls.tsx';
 import { discard, drafts, edit, issuesOf, withDraft, type Issues } from '../settings/draft.ts';
 import { FIELDS, SECTIONS, type FieldSpec, type SectionName } from '../settings/fields.ts';
@@ -78,10 +84,13 @@ function Field({ field }: { readonly field: FieldSpec }) {
   const { t } = useTranslation();
   const { saved, values, issues } = useForm();
   const origin = useAgent(({ settings }) => settings.origins[field.name]);
+  const { setsPrograms } = useBridge();
   const { name, control } = field;
   if (field.when?.(values) === false) return null;
   const id = `setting-${name}`;
-  const locked = isManaged(origin);
+  const managed = isManaged(origin);
+  const ofPrograms = !managed && !setsPrograms && PROGRAM_SETTINGS.includes(name);
+  const locked = managed || ofPrograms;
   const issue = issues[name];
   const change = (value: unknown): void => edit(name, value, saved);
   const group = control.kind === 'hours' || control.kind === 'roots';
@@ -131,7 +140,8 @@ function Field({ field }: { readonly field: FieldSpec }) {
           {issue !== undefined && <IssueText issue={issue} scale={control.kind === 'percent' ? 100 : 1} />}
           {locked && (
             <span className="origin">
-              <Icon name="lock" size={12} /> {t(`settings.origin.${origin}`)}
+              <Icon name="lock" size={12} />{' '}
+              {ofPrograms ? t('settings.ofPrograms', { name }) : t(`settings.origin.${origin}`)}
             </span>
           )}
         </div>

@@ -10,6 +10,7 @@ import { createServer, type RunningServer } from '../../server/server.ts';
 import { createOperatorClient, type OperatorClient } from '../../electron/compose/operator-client.ts';
 import { API_BASE, type AgentEntry } from '../../shared/wire.ts';
 import { h264Clip } from '../support/made-media.ts';
+import { linkIn } from '../support/page-link.ts';
 
 /** The real thing: the server, the built command line with its page, real ffmpeg, real Chromium. */
 const CLI = fileURLToPath(new URL('../../out/node/rushcatalog-agent.js', import.meta.url));
@@ -42,8 +43,8 @@ const test = base.extend<{ readonly world: World }>({
         const more = ['--work', join(folder, 'work'), '--media-root', `rushes=${media}`, '--web', '47321'];
         const child = spawn(process.execPath, [...args, ...more], { stdio: ['ignore', 'pipe', 'ignore'] });
         children.push(child);
-        const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-        return { url: line.replace('Page: ', ''), child };
+        await once(createInterface({ input: child.stdout }), 'line');
+        return { url: linkIn(join(folder, 'work')), child };
       },
       async declared() {
         const headers = { Authorization: `Bearer ${server.operatorToken}` };

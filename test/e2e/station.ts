@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { test as base } from '@playwright/test';
+import { linkIn } from '../support/page-link.ts';
 
 /** What `npm start` runs where there is no Electron: the built command line, agent and embedded server in one. */
 const CLI = fileURLToPath(new URL('../../out/node/rushcatalog-agent.js', import.meta.url));
@@ -37,8 +38,8 @@ export const test = base.extend<Fixtures>({
       const args = [CLI, 'start', '--no-open', '--data', data, ...more];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
       children.push(child);
-      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-      return { url: line.replace('Page: ', ''), data, child };
+      await once(createInterface({ input: child.stdout }), 'line');
+      return { url: linkIn(join(data, 'agent')), data, child };
     });
     for (const child of children) {
       if (child.exitCode !== null || child.signalCode !== null) continue;

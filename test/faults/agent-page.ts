@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PageKeys } from '../../electron/gateway/page-session.ts';
 import type { CommandInput, CommandName } from '../../shared/commands.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import type { Command } from '../support/command.ts';
@@ -11,16 +14,18 @@ export interface AgentPage {
   until(check: (snapshot: Snapshot) => boolean, limitMs: number): Promise<boolean>;
 }
 
-/** Takes the link that an agent with `--web` prints, and its session. */
-export async function openAgentPage(agent: Command): Promise<AgentPage> {
-  const [, origin = '', token = ''] = await agent.said(/Page: (http:\/\/[^/]+)\/#token=(\S+)/, 60_000);
+/** Begins a session with an agent that shows a page: the address it says, the token it keeps in its work folder. */
+export async function openAgentPage(agent: Command, workFolder: string): Promise<AgentPage> {
+  const [, origin = ''] = await agent.said(/Page: (http:\/\/[^/]+)\//, 60_000);
+  const token = (await readFile(join(workFolder, 'web-token'), 'utf8')).trim();
   const json = { 'content-type': 'application/json' };
   const session = await fetch(`${origin}/session`, { method: 'POST', headers: json, body: JSON.stringify({ token }) });
-  const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const keys = (await session.json()) as PageKeys;
+  const authorization = `Bearer ${keys.session}`;
   /** A watch begins with the whole state. */
   const look = async (): Promise<Snapshot> => {
     const closed = new AbortController();
-    const { body } = await fetch(`${origin}/watch`, { headers: { cookie }, signal: closed.signal });
+    const { body } = await fetch(`${origin}/watch`, { headers: { authorization }, signal: closed.signal });
     let text = '';
     for await (const chunk of body ?? []) {
       text += Buffer.from(chunk).toString();
@@ -31,7 +36,7 @@ export async function openAgentPage(agent: Command): Promise<AgentPage> {
   };
   return {
     async call(name, input) {
-      const init = { method: 'POST', headers: { ...json, cookie }, body: JSON.stringify(input) };
+      const init = { method: 'POST', headers: { ...json, authorization }, body: JSON.stringify(input) };
       return (await fetch(`${origin}/rpc/${name}`, init)).ok;
     },
     async until(check, limitMs) {

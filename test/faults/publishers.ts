@@ -103,7 +103,7 @@ const paged: Publisher = {
     const more = ['--media-root', `MEDIA=${studio.media}`, '--work', work];
     const agent = start([...args, ...more], { under, env: { ...AT_WORK, TMPDIR: temporary } });
     try {
-      const page = await openAgentPage(agent);
+      const page = await openAgentPage(agent, work);
       const jobId = await bench.addJob('generate_video_proxies', 1);
       const made = await page.until(({ done }) => done.some((job) => job.jobId === jobId), limitMs);
       const job = (await studio.operator.jobs()).find(({ job_id }) => job_id === jobId);

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:net';
@@ -5,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayLog } from '../../electron/gateway/agent-port.ts';
+import { sessionsOf, type PageKeys } from '../../electron/gateway/page-session.ts';
 import { startWebView, type WebView } from '../../electron/gateway/http.ts';
 import { WebViewError } from '../../electron/gateway/web-view-error.ts';
+import { derivedPath, grantedUntil, grantText } from '../../shared/media-grant.ts';
 import type { Update } from '../../shared/update.ts';
+import { PROGRAM_SETTINGS } from '../../shared/settings.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent } from '../support/scripted-agent.ts';
 
@@ -23,7 +27,7 @@ let staticDir: string;
 let tokenFile: string;
 let view: WebView;
 let token: string;
-let cookie: string;
+let keys: PageKeys;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'web-view-'));
@@ -41,8 +45,7 @@ beforeAll(async () => {
   });
   view = await startWebView({ agent, staticDir, port: 0, tokenFile, log });
   token = new URL(view.url).hash.replace('#token=', '');
-  const session = await call('POST', '/session', { body: { token } });
-  cookie = session.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  keys = await keysAt(view.origin);
 });
 
 afterAll(async () => {
@@ -84,16 +87,32 @@ function call(method: string, path: string, options: CallOptions = {}): Promise<
   });
 }
 
-const inside = (headers: Record<string, string> = {}): Record<string, string> => ({ cookie, ...headers });
+/** What a page of this origin gets for the token. */
+async function keysAt(at: string): Promise<PageKeys> {
+  return JSON.parse((await call('POST', '/session', { body: { token }, at })).text) as PageKeys;
+}
+
+const inside = (headers: Record<string, string> = {}): Record<string, string> => ({
+  authorization: `Bearer ${keys.session}`,
+  ...headers,
+});
+
+/** As a page makes it (renderer/bridge/http.ts); `until` in ms since 1970. */
+function shown(asset: string, ref: string, until = grantedUntil(Date.now()), mediaKey = keys.mediaKey): string {
+  const grant = createHmac('sha256', mediaKey)
+    .update(grantText(asset, ref, until))
+    .digest('base64url');
+  return `/${derivedPath(asset, ref)}?until=${until}&grant=${grant}`;
+}
 
 describe('the session', () => {
   it('is begun with the token of a 0600 file and is not the token itself', async () => {
     expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
     expect((await readFile(tokenFile, 'utf8')).trim()).toBe(token);
     expect(Buffer.from(token, 'base64url')).toHaveLength(32);
-    expect(cookie).not.toContain(token);
+    expect(JSON.stringify(keys)).not.toContain(token);
     const { headers } = await call('POST', '/session', { body: { token } });
-    expect(headers['set-cookie']?.[0]).toMatch(/; HttpOnly; SameSite=Strict$/);
+    expect([headers['set-cookie'], headers['cache-control']]).toEqual([undefined, 'no-store']);
   });
 
   it.each([{ token: 'x'.repeat(43) }, { token: '' }, {}, null, { token: 7 }])('is refused for %j', async (body) => {
@@ -103,28 +122,82 @@ describe('the session', () => {
   });
 
   it('is needed for commands, the channel and derived files', async () => {
-    const foreign = { cookie: cookie.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) };
-    for (const headers of [{}, foreign, { cookie: `other=${cookie}` }] as Record<string, string>[]) {
-      expect((await call('POST', '/rpc/pause', { body: {}, headers })).status).toBe(401);
-      expect((await call('GET', '/watch', { headers })).status).toBe(401);
-      expect((await call('GET', `/derived/${ASSET}/evil`, { headers })).status).toBe(401);
+    const { session } = keys;
+    const other = session.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+    const late = session.replace(/^\d+/, (until) => String(Number(until) + 1));
+    const given = [undefined, `Bearer ${other}`, `Bearer ${late}`, `Bearer ${token}`, `Basic ${session}`];
+    const headers = given.map((authorization) => (authorization === undefined ? {} : { authorization }));
+    for (const each of [...headers, { cookie: `rushcatalog=${session}` }] as Record<string, string>[]) {
+      expect((await call('POST', '/rpc/pause', { body: {}, headers: each })).status).toBe(401);
+      expect((await call('GET', '/watch', { headers: each })).status).toBe(401);
     }
     expect(agent.executed).toEqual([]);
   });
 
+  it('is one origin’s: what another port or name was given opens nothing here', async () => {
+    const port = new URL(view.origin).port;
+    for (const host of [`127.0.0.1:${Number(port) + 1}`, `localhost:${port}`, `[::1]:${port}`]) {
+      const begun = await call('POST', '/session', { body: { token }, headers: { host } });
+      const elsewhere = JSON.parse(begun.text) as PageKeys;
+      const headers = { authorization: `Bearer ${elsewhere.session}` };
+      expect((await call('POST', '/rpc/history', { body: {}, headers })).status).toBe(401);
+      expect((await call('POST', '/rpc/history', { body: {}, headers: { ...headers, host } })).status).toBe(200);
+      expect((await call('GET', shown(ASSET, 'evil', undefined, elsewhere.mediaKey))).status).toBe(401);
+    }
+  });
+
+  it('ends after 30 days', () => {
+    let now = 1_000_000;
+    const sessions = sessionsOf(token, () => now);
+    const authorization = `Bearer ${sessions.begin('127.0.0.1:1').session}`;
+    now += 30 * 24 * 3600_000 - 1;
+    expect(sessions.isIn(authorization, '127.0.0.1:1')).toBe(true);
+    now += 1;
+    expect(sessions.isIn(authorization, '127.0.0.1:1')).toBe(false);
+  });
+
+  it('is not what shows a derived file: each address has a grant for that file, for a day at most', async () => {
+    const day = 24 * 3600_000;
+    const [path = ''] = shown(ASSET, 'evil').split('?');
+    const refused = [
+      path,
+      shown(ASSET, 'thumb').replace('/thumb?', '/evil?'),
+      shown(uuidOf(78), 'evil').replace(uuidOf(78), ASSET),
+      shown(ASSET, 'evil', Date.now() - 1),
+      shown(ASSET, 'evil', Date.now() + day + 60_000),
+      shown(ASSET, 'evil', undefined, keys.session),
+      `${shown(ASSET, 'evil')}&grant=again`,
+    ];
+    for (const each of refused) expect((await call('GET', each, { headers: inside() })).status, each).toBe(401);
+    expect((await call('GET', shown(ASSET, 'evil'))).status).toBe(200);
+  });
+
+  it.each(PROGRAM_SETTINGS)('is not enough to set %s', async (name) => {
+    const body = { change: { maxParallelJobs: 3, [name]: '/tmp/evil' } };
+    const before = agent.executed.length;
+    const { status, text } = await call('POST', '/rpc/changeSettings', { body, headers: inside() });
+    const refusal = { code: 'SETTING_NAMES_PROGRAM', field: name, nextStep: expect.stringContaining('config set') };
+    expect([status, JSON.parse(text)]).toMatchObject([403, { ok: false, refusal }]);
+    expect(agent.executed).toHaveLength(before);
+  });
+
   it('survives a restart of the agent, and ends with the token file', async () => {
-    const again = await startWebView({ agent, staticDir, port: 0, tokenFile, log });
-    expect((await call('POST', '/rpc/history', { body: {}, headers: inside(), at: again.origin })).status).toBe(200);
+    const first = await startWebView({ agent, staticDir, port: 0, tokenFile, log });
+    const port = Number(new URL(first.origin).port);
+    const headers = { authorization: `Bearer ${(await keysAt(first.origin)).session}` };
+    await first.close();
+    const again = await startWebView({ agent, staticDir, port, tokenFile, log });
+    expect((await call('POST', '/rpc/history', { body: {}, headers, at: again.origin })).status).toBe(200);
     await again.close();
-    const other = await startWebView({ agent, staticDir, port: 0, tokenFile: join(folder, 'other'), log });
-    expect((await call('POST', '/rpc/history', { body: {}, headers: inside(), at: other.origin })).status).toBe(401);
+    const other = await startWebView({ agent, staticDir, port, tokenFile: join(folder, 'other'), log });
+    expect((await call('POST', '/rpc/history', { body: {}, headers, at: other.origin })).status).toBe(401);
     await other.close();
   });
 
-  it('never writes the token or the cookie to the log', () => {
+  it('never writes the token or a key to the log', () => {
     expect(logged.length).toBeGreaterThan(0);
     expect(logged.join('\n')).not.toContain(token);
-    expect(logged.join('\n')).not.toContain(cookie.split('=')[1]);
+    for (const key of Object.values(keys)) expect(logged.join('\n')).not.toContain(key);
   });
 });
 
@@ -132,7 +205,7 @@ describe('attacks', () => {
   it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io', 'localhost:x'])(
     'rebinding: Host %j',
     async (host) => {
-      for (const path of ['/', '/watch', `/derived/${ASSET}/evil`]) {
+      for (const path of ['/', '/watch', shown(ASSET, 'evil')]) {
         expect((await call('GET', path, { headers: inside({ host }) })).status).toBe(403);
       }
       const { status, headers } = await call('POST', '/session', { body: { token }, headers: { host } });
@@ -151,10 +224,10 @@ describe('attacks', () => {
     expect((await call('POST', '/rpc/history', { body: {}, headers })).status).toBe(200);
   });
 
-  it('pictures embedded by another local server’s page, which would bring the cookie', async () => {
+  it('pictures embedded by another local server’s page', async () => {
     for (const site of ['same-site', 'cross-site']) {
       const headers = inside({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' });
-      expect((await call('GET', `/derived/${ASSET}/evil`, { headers })).status).toBe(403);
+      expect((await call('GET', shown(ASSET, 'evil'), { headers })).status).toBe(403);
       const visit = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
       expect((await call('GET', '/', { headers: visit })).status).toBe(200);
       expect((await call('GET', '/watch', { headers: inside(visit) })).status).toBe(403);
@@ -197,13 +270,14 @@ describe('attacks', () => {
 
   it('a derived ref that would climb', async () => {
     for (const ref of ['..', '.', '%2e%2e']) {
-      expect((await call('GET', `/derived/${ASSET}/${ref}`, { headers: inside() })).status).toBe(404);
+      const path = shown(ASSET, decodeURIComponent(ref)).replace(/\/[.]+[?]/, `/${ref}?`);
+      expect((await call('GET', path)).status).toBe(404);
     }
-    expect((await call('GET', '/derived/not-a-uuid/evil', { headers: inside() })).status).toBe(404);
+    expect((await call('GET', shown('not-a-uuid', 'evil'))).status).toBe(404);
   });
 
   it('a derived file that claims to be a web page is only bytes', async () => {
-    const { headers } = await call('GET', `/derived/${ASSET}/evil`, { headers: inside() });
+    const { headers } = await call('GET', shown(ASSET, 'evil'));
     expect(headers['content-type']).toBe('application/octet-stream');
     expect(headers['content-disposition']).toBe('attachment');
     expect(headers['content-security-policy']).toContain('sandbox');
@@ -249,7 +323,7 @@ describe('what is served', () => {
   });
 
   it('streams a derived file with and without Range', async () => {
-    const path = `/derived/${ASSET}/${encodeURIComponent('thumb 0/é.webp')}`;
+    const path = shown(ASSET, 'thumb 0/é.webp');
     const whole = await call('GET', path, { headers: inside() });
     expect([whole.status, whole.headers['content-type'], whole.headers['accept-ranges']]).toEqual([
       200,
@@ -262,13 +336,14 @@ describe('what is served', () => {
     expect(part.bytes.equals(Buffer.from(BYTES.slice(10, 20)))).toBe(true);
     const beyond = await call('GET', path, { headers: inside({ range: 'bytes=100000-' }) });
     expect([beyond.status, beyond.headers['content-range']]).toEqual([416, 'bytes */100000']);
-    expect((await call('GET', `/derived/${ASSET}/none`, { headers: inside() })).status).toBe(404);
+    expect((await call('GET', shown(ASSET, 'none'))).status).toBe(404);
   });
 
   it('says so when the server cannot be asked for a file', async () => {
     const offline = { ...agent, openDerived: () => Promise.reject(new TypeError('fetch failed')) };
     const other = await startWebView({ agent: offline, staticDir, port: 0, tokenFile, log });
-    const answer = await call('GET', `/derived/${ASSET}/evil`, { headers: inside(), at: other.origin });
+    const { mediaKey } = await keysAt(other.origin);
+    const answer = await call('GET', shown(ASSET, 'evil', undefined, mediaKey), { at: other.origin });
     expect([answer.status, JSON.parse(answer.text)]).toMatchObject([502, { code: 'SERVER_UNREACHABLE' }]);
     await other.close();
   });
@@ -277,7 +352,8 @@ describe('what is served', () => {
 describe('the channel', () => {
   it('begins with a snapshot, passes events on, pulses, and ends with the view', async () => {
     const other = await startWebView({ agent, staticDir, port: 0, tokenFile, log });
-    const response = await fetch(`${other.origin}/watch`, { headers: { cookie } });
+    const { session } = await keysAt(other.origin);
+    const response = await fetch(`${other.origin}/watch`, { headers: { authorization: `Bearer ${session}` } });
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';

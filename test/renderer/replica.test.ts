@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createElectronBridge } from '../../renderer/bridge/electron.ts';
+import { sessionsOf } from '../../electron/gateway/page-session.ts';
 import { createHttpBridge } from '../../renderer/bridge/http.ts';
 import { createReplica } from '../../renderer/replica.ts';
 import type { Bridge, LinkState, RushcatalogApi } from '../../shared/bridge.ts';
@@ -81,13 +82,16 @@ describe('the HTTP bridge', () => {
     const updates: Update[] = [];
     const links: LinkState['kind'][] = [];
     let asked = 0;
-    const bridge = createHttpBridge(async (_input, init) => {
-      const next = responses[asked];
-      asked += 1;
-      init?.signal?.throwIfAborted();
-      if (next === undefined) throw new TypeError('fetch failed');
-      return next();
-    });
+    const bridge = createHttpBridge(
+      async (_input, init) => {
+        const next = responses[asked];
+        asked += 1;
+        init?.signal?.throwIfAborted();
+        if (next === undefined) throw new TypeError('fetch failed');
+        return next();
+      },
+      () => null,
+    );
     const channel = bridge.watch(
       (update) => updates.push(update),
       (link) => links.push(link.kind),
@@ -165,14 +169,30 @@ describe('the HTTP bridge', () => {
   });
 
   it('answers with a refusal when the agent does not', async () => {
-    const dead = createHttpBridge(() => Promise.reject(new TypeError('fetch failed')));
+    const dead = createHttpBridge(
+      () => Promise.reject(new TypeError('fetch failed')),
+      () => null,
+    );
     expect(await dead.call('pause', {})).toMatchObject({ ok: false, refusal: { code: 'AGENT_UNREACHABLE' } });
-    const odd = createHttpBridge(() => Promise.resolve(new Response('<html>')));
+    const odd = createHttpBridge(
+      () => Promise.resolve(new Response('<html>')),
+      () => null,
+    );
     expect(await odd.call('pause', {})).toMatchObject({ ok: false, refusal: { code: 'AGENT_UNREACHABLE' } });
   });
 
   it('keeps refs with slashes and dots in one path segment', () => {
-    expect(createHttpBridge().derivedUrl('a-b', 'x/../y ü?#')).toBe('derived/a-b/x%2F..%2Fy%20%C3%BC%3F%23');
+    const bridge = createHttpBridge(fetch, () => ({ session: 's', mediaKey: 'k' }));
+    const [path, query = ''] = bridge.derivedUrl('a-b', 'x/../y ü?#').split('?');
+    expect(path).toBe('derived/a-b/x%2F..%2Fy%20%C3%BC%3F%23');
+    const { until, grant } = Object.fromEntries(new URLSearchParams(query));
+    const sessions = sessionsOf('t');
+    expect([Number(until) > Date.now(), grant]).toEqual([true, expect.stringMatching(/^[\w-]{43}$/)]);
+    const file = { asset: 'a-b', ref: 'x/../y ü?#', until };
+    const own = createHttpBridge(fetch, () => sessions.begin('h')).derivedUrl(file.asset, file.ref);
+    const given = new URLSearchParams(own.split('?')[1]).get('grant');
+    expect(sessions.grants('h', { ...file, grant: given })).toBe(true);
+    expect(sessions.grants('h', { ...file, ref: 'x', grant: given })).toBe(false);
   });
 });
 
