@@ -2,6 +2,7 @@ import type { Database } from './database/schema.ts';
 import type { FileStore } from './uploads/file-store.ts';
 import type { Absence } from './lease-clock.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
+import type { Reserve } from './reserve.ts';
 
 /** What every handler works with. */
 export interface Context {
@@ -14,6 +15,7 @@ export interface Context {
   /** The clock of leases, waits and open uploads, epoch ms of this process's own: nobody sets it. */
   readonly leaseTime: () => number;
   readonly absence: Absence;
+  readonly reserve: Reserve;
 }
 
 /** An instant of the lease clock, as the wall clock will show it. */

@@ -20,7 +20,7 @@ const MEANING: Record<Status, string> = {
   416: 'The range is not within the file',
   422: 'VALIDATION_FAILED: `details` names the fields',
   423: 'LOCK_REQUIRED or LOCK_INVALID: not with this token',
-  503: 'TEMPORARY_UNAVAILABLE: try again later',
+  503: 'TEMPORARY_UNAVAILABLE: try again later; with `details.reason` `disk_full`, running jobs are still served',
 };
 
 /** The protocol as an OpenAPI 3.1 document, generated from the route table and the wire's schemas. */

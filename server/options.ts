@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly derivedRetentionDays?: number;
   /** Ended jobs without listed files are forgotten after this long; absent: kept for good. */
   readonly jobRetentionDays?: number;
+  /** Kept free on the disk for leases and results, in bytes; default 0: none. */
+  readonly reserveBytes?: number;
   /** How often the sweeper looks, default 5 s; 0: only when `sweep()` is called. */
   readonly sweepIntervalSeconds?: number;
   /** An agent not heard of for this long no longer counts as there (missing capabilities), default 120 s. */
@@ -80,6 +82,9 @@ export interface Policy {
   readonly allowed_job_types: readonly string[];
   readonly quiet_hours?: NonNullable<ServerPolicy['quiet_hours']>;
 }
+
+/** What a server that runs for long keeps free: 4 MiB of write-ahead log, and as much again three times. */
+export const USUAL_RESERVE_BYTES = 16 * 1024 * 1024;
 
 const DAY_MS = 86_400_000;
 

@@ -61,7 +61,13 @@ export const lockRequired = (): Problem =>
 /** 423: "not with this token", also when another agent uses it. */
 export const lockInvalid = (): Problem =>
   new Problem(423, 'LOCK_INVALID', 'The lock_token is not the one under which this job is claimed now.');
-export const temporaryUnavailable = (message: string): Problem => new Problem(503, 'TEMPORARY_UNAVAILABLE', message);
+export const temporaryUnavailable = (message: string, details?: unknown): Problem =>
+  new Problem(503, 'TEMPORARY_UNAVAILABLE', message, details);
+/** 503 for what grows, while leases, results and failures of running jobs are still taken. */
+export const diskFull = (): Problem =>
+  temporaryUnavailable('The server’s disk is full; uploads and new jobs wait until there is room.', {
+    reason: 'disk_full',
+  });
 
 /** 422 with the fields at fault. */
 export function validationFailed(issues: readonly FieldIssue[]): Problem {

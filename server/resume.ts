@@ -1,14 +1,18 @@
 import type { Context } from './context.ts';
 import { grantGrace } from './jobs/lease.ts';
+import { withRoom } from './reserve.ts';
 
 /**
  * Rebases what an earlier process measured by its own lease clock, before anybody is served. Nobody knows how long the
  * server was away or whether the wall clock was set meanwhile, so: every lease gets one whole length of grace, every
  * open upload its whole time to live, and no job waits longer than its own backoff.
  */
-export async function resumeAfterStart(context: Pick<Context, 'database' | 'settings' | 'leaseTime'>): Promise<void> {
-  const { database, settings } = context;
-  const now = context.leaseTime();
+export async function resumeAfterStart(context: Context): Promise<void> {
+  await withRoom(context, () => rebase(context));
+}
+
+async function rebase({ database, settings, leaseTime }: Context): Promise<void> {
+  const now = leaseTime();
   await grantGrace(database, now + settings.leaseMs);
   await database.updateTable('upload').set({ touched_at: now }).where('status', '=', 'open').execute();
   const waiting = await database

@@ -16,6 +16,7 @@ import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger
 import { createAbsence, createLeaseClock, NEVER_AWAY } from './lease-clock.ts';
 import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
+import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
 import { answerErrors } from './routes/errors.ts';
 import { serve } from './routes/serve.ts';
@@ -62,7 +63,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     await files.prepare();
     const removed = await sweepFiles(database, files);
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
-    const context = contextOf(database, files, log, options);
+    const reserve = await openReserve(options.dataDir, options.reserveBytes ?? 0, log);
+    const context = contextOf({ database, files, log, reserve }, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
     const operatorToken = options.operatorToken ?? (await keptToken(options.dataDir, 'operator-token'));
@@ -83,7 +85,9 @@ async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }
   return sharedAgentToken ? (agentToken ?? (await keptToken(dataDir, 'agent-token'))) : '';
 }
 
-function contextOf(database: Database, files: FileStore, log: ServerLog, options: ServerOptions): Context {
+type Opened = Pick<Context, 'database' | 'files' | 'log' | 'reserve'>;
+
+function contextOf(opened: Opened, options: ServerOptions): Context {
   const settings = settingsOf(options);
   const clock = options.clock ?? Date.now;
   const leaseTime = createLeaseClock(clock, options.monotonic ?? options.clock ?? (() => performance.now()));
@@ -91,7 +95,7 @@ function contextOf(database: Database, files: FileStore, log: ServerLog, options
   // A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing.
   const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
   const absence = lookMs > 0 ? createAbsence(clock, leaseTime, limitMs) : NEVER_AWAY;
-  return { database, files, log, settings, clock, leaseTime, absence };
+  return { ...opened, settings, clock, leaseTime, absence };
 }
 
 const sweepSeconds = (options: ServerOptions): number => options.sweepIntervalSeconds ?? 5;

@@ -14,6 +14,8 @@ export interface Swept {
 
 /** Ends what time has ended: leases, abandoned uploads, files no result named, and records past their retention. */
 export async function sweep(context: Context): Promise<Swept> {
+  // First: nothing else may succeed on a full disk, and this ends that.
+  await context.reserve.refill();
   const leases = await expireLeases(context);
   const uploads = await expireUploads(context);
   const derived = (await dropUnnamed(context)) + (await purgeOldDerived(context));

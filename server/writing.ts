@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import type { Tx } from './database/schema.ts';
 import { expireLeases } from './jobs/lease.ts';
+import { withRoom } from './reserve.ts';
 
 /**
  * Runs one writing transaction. Lapsed leases are ended first, in a transaction of their own: were they ended in the
@@ -9,5 +10,5 @@ import { expireLeases } from './jobs/lease.ts';
 export async function writing<T>(context: Context, work: (tx: Tx, now: number) => Promise<T>): Promise<T> {
   await expireLeases(context);
   const now = context.clock();
-  return context.database.transaction().execute((tx) => work(tx, now));
+  return withRoom(context, () => context.database.transaction().execute((tx) => work(tx, now)));
 }

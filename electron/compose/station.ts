@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { createAgent, type Agent } from '../agent/agent.ts';
 import type { AgentDeps } from '../agent/assembly.ts';
@@ -60,7 +61,11 @@ export async function openStation(options: StationOptions): Promise<Station> {
   if (server.kind === 'remote') {
     return { agent: make({ serverUrl: server.serverUrl, token: server.token }), closeServer: async () => undefined };
   }
-  const embedded = await createServer({ dataDir: join(data, 'server'), log });
+  const embedded = await createServer({
+    dataDir: join(data, 'server'),
+    reserveBytes: USUAL_RESERVE_BYTES,
+    log,
+  });
   const client = createOperatorClient(embedded.url, embedded.operatorToken);
   try {
     const agent = make({

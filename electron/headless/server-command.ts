@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { replaceFile } from '../agent/storage/durable-file.ts';
 import { EXIT } from './exit.ts';
@@ -30,6 +31,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     port: options.port,
     ...(options.sharedToken ? { agentToken: readOrMakeToken(tokenFile) } : { sharedAgentToken: false }),
     log: createFileLog(join(dataDir, 'logs'), 'server'),
+    reserveBytes: USUAL_RESERVE_BYTES,
     ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
     ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
   });

@@ -3,6 +3,7 @@ import type { Caller } from '../auth/authenticate.ts';
 import { iso, type Context } from '../context.ts';
 import type { AgentRow, Queries } from '../database/schema.ts';
 import { forbidden, notFound } from '../problem.ts';
+import { withRoom } from '../reserve.ts';
 
 /** `last_seen_at` is written at most this often, so that polling does not cost a disk flush each time. */
 const SEEN_GRAIN_MS = 5_000;
@@ -28,11 +29,8 @@ export async function callingAgent(
   const now = context.clock();
   // Either way: a clock that was set back must not leave it at a time that lies ahead.
   if (Math.abs(now - row.last_seen_at) >= SEEN_GRAIN_MS) {
-    await context.database
-      .updateTable('agent')
-      .set({ last_seen_at: now })
-      .where('agent_id', '=', row.agent_id)
-      .execute();
+    const seen = context.database.updateTable('agent').set({ last_seen_at: now }).where('agent_id', '=', row.agent_id);
+    await withRoom(context, () => seen.execute());
   }
   return row;
 }

@@ -5,6 +5,7 @@ import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { record } from '../ledger/ledger.ts';
 import { lockInvalid, notFound, stateConflict } from '../problem.ts';
+import { withRoom } from '../reserve.ts';
 import { findJob } from './job-row.ts';
 
 /** Who says they hold the lease of a job. */
@@ -67,7 +68,9 @@ export const CANCELLED_FAILURE = JSON.stringify({
  */
 export async function expireLeases(context: Context): Promise<number> {
   const now = context.leaseTime();
-  if (context.absence.noticed()) await grantGrace(context.database, now + context.settings.leaseMs);
+  if (context.absence.noticed()) {
+    await withRoom(context, () => grantGrace(context.database, now + context.settings.leaseMs));
+  }
   const due = await context.database
     .selectFrom('job')
     .select('job_id')
@@ -76,16 +79,18 @@ export async function expireLeases(context: Context): Promise<number> {
     .limit(1)
     .executeTakeFirst();
   if (due === undefined) return 0;
-  return context.database.transaction().execute(async (tx) => {
-    const lapsed = await tx
-      .selectFrom('job')
-      .selectAll()
-      .where('status', '=', 'claimed')
-      .where('locked_until', '<=', now)
-      .execute();
-    for (const job of lapsed) await expire(tx, job, context.clock());
-    return lapsed.length;
-  });
+  return withRoom(context, () =>
+    context.database.transaction().execute(async (tx) => {
+      const lapsed = await tx
+        .selectFrom('job')
+        .selectAll()
+        .where('status', '=', 'claimed')
+        .where('locked_until', '<=', now)
+        .execute();
+      for (const job of lapsed) await expire(tx, job, context.clock());
+      return lapsed.length;
+    }),
+  );
 }
 
 /**

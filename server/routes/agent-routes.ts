@@ -49,6 +49,7 @@ export const AGENT_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/jobs/:id/claim',
     operationId: 'claimJob',
+    grows: true,
     summary: 'Takes a job and begins its lease.',
     scope: 'agent',
     agent: 'or403',

@@ -43,6 +43,8 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodTy
   readonly locked?: true;
   /** `Idempotency-Key` is honoured. */
   readonly idempotent?: true;
+  /** It takes room on the disk that no running job needs: refused while the disk is full. */
+  readonly grows?: true;
   /** Largest JSON body in bytes, default 1 MiB. */
   readonly bodyLimit?: number;
   /** Not JSON: a multipart request, or a file as the answer. */

@@ -5,7 +5,7 @@ import { authenticate, type Caller, type SharedTokens } from '../auth/authentica
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 import { idempotencyKey, requestHash, type RequestIdentity } from '../idempotency/idempotency.ts';
-import { lockRequired, parseOrRefuse } from '../problem.ts';
+import { diskFull, lockRequired, parseOrRefuse } from '../problem.ts';
 import type { Route } from './route.ts';
 
 /** No call before its authentication; a request that fails it is not even read. */
@@ -21,8 +21,9 @@ export function serve(app: FastifyInstance, context: Context, shared: SharedToke
     url: `${API_BASE}${route.path}`,
     bodyLimit: route.bodyLimit ?? DEFAULT_BODY_BYTES,
     onRequest: async (request) => {
-      if (route.scope === 'none') return;
-      callers.set(request, await authenticate(context, shared, request.headers.authorization, route.scope));
+      if (route.scope !== 'none')
+        callers.set(request, await authenticate(context, shared, request.headers.authorization, route.scope));
+      if (route.grows === true && context.reserve.low()) throw diskFull();
     },
     handler: (request, reply) => answer(context, route, request, reply),
   });

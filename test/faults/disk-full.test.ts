@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync, existsSync, statfsSync, openSync, writeSync, closeSync } from 'node:fs';
+import { writeFileSync, existsSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,58 +6,28 @@ import type { Agent } from '../../electron/agent/agent.ts';
 import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
+import { NO_SMALL_DISK, openSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { age, openStudio, tally, type Studio } from '../support/studio.ts';
 import { lookInto } from '../support/work-folder.ts';
 
-/** Why a small disk cannot be had here, or null: mounting needs root. */
-const NO_DISK =
-  process.platform === 'linux' && process.getuid?.() === 0 && mountWorks()
-    ? null
-    : 'mounting a small disk is not allowed';
+if (NO_SMALL_DISK !== null) console.info(`  disk-full tests are skipped: ${NO_SMALL_DISK}`);
 
-function mountWorks(): boolean {
-  const folder = `/tmp/rc-mount-${process.pid}`;
-  mkdirSync(folder, { recursive: true });
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
-  if (status === 0) spawnSync('umount', [folder]);
-  rmSync(folder, { recursive: true, force: true });
-  return status === 0;
-}
-
-if (NO_DISK !== null) console.info(`  disk-full tests are skipped: ${NO_DISK}`);
-
-describe.skipIf(NO_FFMPEG !== null || NO_DISK !== null)('a work folder on a disk of 64 MiB', () => {
+describe.skipIf(NO_FFMPEG !== null || NO_SMALL_DISK !== null)('a work folder on a disk of 64 MiB', () => {
   let studio: Studio;
   let proxy: FaultProxy;
   let agent: Agent;
-  let disk: string;
-  const filler = (): string => join(disk, 'filler');
-  const fill = (): void => {
-    const file = openSync(filler(), 'a');
-    try {
-      for (const size of [1 << 20, 4_096]) {
-        const block = Buffer.alloc(size, 1);
-        for (;;) writeSync(file, block);
-      }
-    } catch {
-      // Full to the last block: that is what was wanted.
-    } finally {
-      closeSync(file);
-    }
-  };
-  const free = (): number => statfsSync(disk).bavail * statfsSync(disk).bsize;
+  let disk: SmallDisk;
+  const free = (): number => statfsSync(disk.folder).bavail * statfsSync(disk.folder).bsize;
   beforeAll(async () => {
     studio = await openStudio({ maxPartSizeBytes: 1 << 20 });
     proxy = await startFaultProxy(studio.server.port);
-    disk = join(studio.folder, 'disk');
-    mkdirSync(disk);
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk]).status).toBe(0);
+    disk = openSmallDisk(64);
     sourceFile(join(studio.media, 'a.mov'));
     age(join(studio.media, 'a.mov'));
     agent = createCoreAgent({
       serverUrl: proxy.url,
       token: studio.server.agentToken,
-      workFolder: join(disk, 'work'),
+      workFolder: join(disk.folder, 'work'),
       roots: [{ name: 'MEDIA', path: studio.media }],
       behaviours: {
         // Goes on writing until there is no room, as an encoder does.
@@ -78,9 +47,9 @@ describe.skipIf(NO_FFMPEG !== null || NO_DISK !== null)('a work folder on a disk
   });
   afterAll(async () => {
     await agent.stop(0);
-    spawnSync('umount', ['-l', disk]);
     await proxy.close();
     await studio.close();
+    disk.close();
   });
   const job = (profile: string): Promise<string> =>
     studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', { thumbnail_profile: profile });
@@ -103,13 +72,13 @@ describe.skipIf(NO_FFMPEG !== null || NO_DISK !== null)('a work folder on a disk
     { timeout: 30_000 },
     async () => {
       await until(agent, ({ running }) => running.length === 0);
-      fill();
+      disk.fill();
       const jobId = await job('quick');
       agent.wake();
       await until(agent, ({ disk: { full }, waiting }) => full && waiting.some(({ reason }) => reason.kind === 'disk'));
       await delay(1_000);
       expect(await studio.server.ledger({ jobId, event: 'jobClaimed' })).toEqual([]);
-      rmSync(filler());
+      disk.empty();
       agent.wake();
       await until(agent, ({ disk: { full }, done }) => !full && done.some((ended) => ended.jobId === jobId));
       console.info('  filled by others: nothing claimed; claimed and done when there was room');
@@ -122,12 +91,12 @@ describe.skipIf(NO_FFMPEG !== null || NO_DISK !== null)('a work folder on a disk
     const jobId = await job('file:12582912');
     agent.wake();
     await until(agent, () => proxy.requests.slice(before).some(({ line }) => line.endsWith('/upload/part')));
-    fill();
+    disk.fill();
     await until(agent, ({ disk: { full } }) => full);
     await delay(3_000);
     expect((await studio.operator.jobs()).find((each) => each.job_id === jobId)?.status).toBe('claimed');
     const freed = performance.now();
-    rmSync(filler());
+    disk.empty();
     proxy.set({});
     await until(agent, ({ done }) => done.some((ended) => ended.jobId === jobId), 20_000);
     const { doubles } = tally(await studio.server.ledger());
@@ -140,7 +109,7 @@ describe.skipIf(NO_FFMPEG !== null || NO_DISK !== null)('a work folder on a disk
 
   it('leaves a whole database and no stray file behind', async () => {
     await agent.stop(0);
-    expect(existsSync(join(disk, 'work', 'journal.sqlite'))).toBe(true);
-    expect(lookInto(join(disk, 'work'))).toMatchObject({ runs: [], runFolders: [], integrity: 'ok' });
+    expect(existsSync(join(disk.folder, 'work', 'journal.sqlite'))).toBe(true);
+    expect(lookInto(join(disk.folder, 'work'))).toMatchObject({ runs: [], runFolders: [], integrity: 'ok' });
   });
 });

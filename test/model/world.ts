@@ -8,6 +8,7 @@ import { sha256 } from '../../server/hash.ts';
 import { readLedger, type LedgerEntry } from '../../server/ledger/ledger.ts';
 import { NEVER_AWAY } from '../../server/lease-clock.ts';
 import { settingsOf } from '../../server/options.ts';
+import { NO_RESERVE } from '../../server/reserve.ts';
 import { buildApp } from '../../server/server.ts';
 import { sweep } from '../../server/sweep.ts';
 import { FileStore } from '../../server/uploads/file-store.ts';
@@ -55,6 +56,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     clock: () => now(),
     leaseTime: () => now(),
     absence: NEVER_AWAY,
+    reserve: NO_RESERVE,
   };
   const app = await buildApp(context, { agentHash: sha256(TOKENS.agent), operatorHash: sha256(TOKENS.operator) });
   return {
