@@ -4,6 +4,8 @@ import type { AgentPort, GatewayLog } from './agent-port.ts';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const RANGE = /^bytes=(?:\d+-\d*|-\d+)$/;
 const PASSED_ON = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified'];
+/** What `fetch` has decompressed is of another length than was told, and nothing tells which. */
+const PASSED_ON_DECOMPRESSED = ['last-modified'];
 /** What a page may show in place. Anything else, HTML and SVG above all, would run as this origin: it is only bytes. */
 const SHOWN = /^(?:image\/(?:webp|png|jpeg|avif|gif)|video\/[\w.+-]+|audio\/[\w.+-]+|application\/json|text\/plain)$/;
 /** A new derived file has a new ref, so a picture that scrolls away and back need not be fetched again. */
@@ -40,7 +42,9 @@ export async function derivedResponse(
   if (!UUID.test(asset) || ref === '' || ref === '.' || ref === '..') return Response.json(GONE, { status: 404 });
   const answer = await open(agent, log, asset, ref, range !== undefined && RANGE.test(range) ? range : undefined);
   if (answer === null) return Response.json(UNREACHABLE, { status: 502 });
-  return answer.status === 200 || answer.status === 206 ? pass(answer) : refuse(answer);
+  // A range of compressed bytes is no range of the file.
+  const usable = answer.status === 200 || (answer.status === 206 && !wasCompressed(answer));
+  return usable ? pass(answer) : refuse(answer);
 }
 
 async function open(
@@ -68,6 +72,11 @@ async function refuse(answer: Response): Promise<Response> {
   return gone ? Response.json(GONE, { status: answer.status }) : Response.json(UNREACHABLE, { status: 502 });
 }
 
+function wasCompressed(answer: Response): boolean {
+  const coding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  return coding !== '' && coding !== 'identity';
+}
+
 function pass(answer: Response): Response {
   const contentType = answer.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const shown = SHOWN.test(contentType);
@@ -76,7 +85,7 @@ function pass(answer: Response): Response {
     'content-security-policy': "default-src 'none'; sandbox",
     'cache-control': CACHE_CONTROL,
   });
-  for (const name of PASSED_ON) {
+  for (const name of wasCompressed(answer) ? PASSED_ON_DECOMPRESSED : PASSED_ON) {
     const value = answer.headers.get(name);
     if (value !== null) headers.set(name, value);
   }

@@ -16,12 +16,12 @@ export async function cancelJob(context: Context, jobId: string): Promise<Operat
     const job = await jobOr404(tx, jobId);
     if (job.status === 'pending') {
       await record(tx, { at: now, event: 'jobCancelled', jobId });
-      return change(context, tx, jobId, { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null }, now);
+      return change(context, tx, job, { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null }, now);
     }
     if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}; there is nothing to cancel.`);
     if (job.cancel_requested === 1) return operatorJob(context, job);
     await record(tx, { at: now, event: 'cancelRequested', jobId, agentId: job.claimed_by });
-    return change(context, tx, jobId, { cancel_requested: 1 }, now);
+    return change(context, tx, job, { cancel_requested: 1 }, now);
   });
 }
 
@@ -40,7 +40,7 @@ export async function retryJob(context: Context, jobId: string): Promise<Operato
       failure_json: null,
       submitted_json: null,
     } as const;
-    return change(context, tx, jobId, { ...NO_LEASE, ...fresh }, now);
+    return change(context, tx, job, { ...NO_LEASE, ...fresh }, now);
   });
 }
 
@@ -50,7 +50,7 @@ export async function setPriority(context: Context, jobId: string, priority: num
     const job = await jobOr404(tx, jobId);
     if (job.status === 'completed' || job.status === 'failed') throw stateConflict(`The job is ${job.status} already.`);
     await record(tx, { at: now, event: 'priorityChanged', jobId, detail: { from: job.priority, to: priority } });
-    return change(context, tx, jobId, { priority }, now);
+    return change(context, tx, job, { priority }, now);
   });
 }
 
@@ -60,18 +60,21 @@ async function jobOr404(tx: Tx, jobId: string): Promise<JobRow> {
   return job;
 }
 
+/** @throws Problem 409 when the job left the state in which it was looked at */
 async function change(
   context: Context,
   tx: Tx,
-  jobId: string,
+  job: JobRow,
   changes: Updateable<JobTable>,
   now: number,
 ): Promise<OperatorJob> {
   const row = await tx
     .updateTable('job')
     .set({ ...changes, updated_at: now })
-    .where('job_id', '=', jobId)
+    .where('job_id', '=', job.job_id)
+    .where('status', '=', job.status)
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
+  if (row === undefined) throw stateConflict(`The job is not ${job.status} any more; look at it again.`);
   return operatorJob(context, row);
 }

@@ -112,7 +112,12 @@ export function createClient(deps: ClientDeps) {
     /** A derived file as the server streams it; for the gateway only. */
     derived: (asset: string, ref: string, range: string | undefined, signal: AbortSignal): Promise<Response> =>
       deps.fetch(`${api}/assets/${encodeURIComponent(asset)}/derived/${encodeURIComponent(ref)}`, {
-        headers: { ...authorization(deps.credentials()), ...(range === undefined ? {} : { Range: range }) },
+        headers: {
+          ...authorization(deps.credentials()),
+          // Its length and its ranges are those of the file itself only when nobody compresses on the way.
+          'Accept-Encoding': 'identity',
+          ...(range === undefined ? {} : { Range: range }),
+        },
         redirect: 'error',
         signal,
       }),
