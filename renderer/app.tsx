@@ -120,7 +120,7 @@ function Top() {
     <header className="top">
       <p className="top-name">
         <span className="top-mark" aria-hidden="true" />
-        {t('app.title')} <span className="top-agent">{visible(name)}</span>
+        <span className="top-title">{t('app.title')}</span> <span className="top-agent">{visible(name)}</span>
       </p>
       <Standing />
       <Verbs />
@@ -160,7 +160,7 @@ function Standing() {
       </div>
     );
   }
-  const [tone, text] = standingOf(phase, { busy, yielding, blocked });
+  const [tone, text] = standingOf(phase, { busy, yielding, blocked, connected: server === 'connected' });
   return (
     <div className="standing">
       <div className="standing" role="status">
@@ -187,11 +187,17 @@ function Countdown({ endsBy }: { readonly endsBy: number }) {
 
 function standingOf(
   phase: Snapshot['agent']['phase'],
-  { busy, yielding, blocked }: { readonly busy: boolean; readonly yielding: boolean; readonly blocked: boolean },
+  {
+    busy,
+    yielding,
+    blocked,
+    connected,
+  }: { readonly busy: boolean; readonly yielding: boolean; readonly blocked: boolean; readonly connected: boolean },
 ) {
   const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
   if (phase === 'working' && blocked && !busy) return say('caution', 'blocked');
   if (phase === 'working' && yielding) return say('quiet', 'yielding');
-  if (phase === 'working') return busy ? say('active', 'working') : say('good', 'idle');
+  if (phase === 'working' && busy) return say('active', 'working');
+  if (phase === 'working') return connected ? say('good', 'idle') : say('caution', 'noServer');
   return say(phase === 'starting' ? 'active' : 'caution', phase);
 }

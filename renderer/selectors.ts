@@ -30,8 +30,10 @@ export function navCounts({ running, waiting, totals, done, failures }: Snapshot
 }
 
 /** One machine on which nothing was ever asked for: the page then shows how to begin. */
-export function isFirstRun({ agent, running, waiting, done, failures, totals }: Snapshot): boolean {
-  const nothing = running.length + waiting.length + done.length + failures.length + totals.done + totals.failed === 0;
+export function isFirstRun({ agent, running, waiting, done, failures, totals, backlog }: Snapshot): boolean {
+  const known = Object.values(backlog?.by_status ?? {}).reduce((sum, count) => sum + count, 0);
+  const seen = running.length + waiting.length + done.length + failures.length + totals.done + totals.failed;
+  const nothing = seen + known === 0;
   return agent.embeddedServer && nothing && agent.phase !== 'draining' && agent.phase !== 'stopping';
 }
 

@@ -356,3 +356,12 @@ export const WAVEFORM = {
 export function findProfile<P>(registry: Readonly<Record<string, P>>, name: string): P | undefined {
   return Object.hasOwn(registry, name) ? registry[name] : undefined;
 }
+
+/** A source without picture gives one sound proxy, the same under every profile, and is compared as such. */
+export const SOUND_PROXY_COMPARED: readonly ParityField[] = [
+  'duration',
+  'has_video',
+  'has_audio',
+  'audio_channels',
+  'first_and_last_frame',
+];

@@ -1,3 +1,4 @@
+import { oneTimeTokenIn } from '../../shared/one-time-token.ts';
 import { readFileSync, rmSync } from 'node:fs';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { Refusal } from '../../shared/failure.ts';
@@ -40,7 +41,7 @@ export async function enrol(request: {
 /** Null when there is none or it cannot be read. */
 export function readOneTimeToken(file: string): string | null {
   try {
-    const token = readFileSync(file, 'utf8').trim();
+    const token = oneTimeTokenIn(readFileSync(file, 'utf8'));
     return token === '' ? null : token;
   } catch {
     return null;

@@ -107,6 +107,7 @@ export const frSetup = {
     },
     unit: { minutes: 'minutes', days: 'jours', gigabytes: 'Go', megabytes: 'Mo', percent: '%' },
     unset: 'Trouvé automatiquement',
+    noFile: 'Aucun',
     browse: { short: 'Parcourir', file: 'Chercher un fichier', folder: 'Chercher un dossier' },
     window: 'Horaire {{number}}',
     removeWindow: 'Retirer l’horaire {{number}}',

@@ -1,5 +1,11 @@
 import type { TFunction } from 'i18next';
-import { findProfile, PROXY_PROFILES, type ParityField, type ProxyProfile } from '../../shared/profiles.ts';
+import {
+  findProfile,
+  PROXY_PROFILES,
+  SOUND_PROXY_COMPARED,
+  type ParityField,
+  type ProxyProfile,
+} from '../../shared/profiles.ts';
 import type { TechnicalMetadata } from '../../shared/wire.ts';
 import { moment } from '../format/durations.ts';
 import { visible } from '../format/name.ts';
@@ -45,10 +51,10 @@ export interface Compared {
   readonly others: readonly ParityField[];
 }
 
-/** What a proxy of this profile was compared in before it was delivered. */
-export function comparedBy(profileName: string | undefined): Compared {
+/** What a proxy of this profile was compared in before it was delivered; without a picture it is one of sound alone. */
+export function comparedBy(profileName: string | undefined, hasPicture: boolean): Compared {
   const profile = profileName === undefined ? undefined : findProfile<ProxyProfile>(PROXY_PROFILES, profileName);
-  const fields = profile?.compared ?? [];
+  const fields = profile === undefined ? [] : hasPicture ? profile.compared : SOUND_PROXY_COMPARED;
   return {
     lines: new Set(fields.map((field) => LINE_OF[field]).filter((line) => line !== undefined)),
     others: fields.filter((field) => LINE_OF[field] === undefined),

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import type { ParityField } from '../../shared/profiles.ts';
 import type { TechnicalMetadata } from '../../shared/wire.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/parts.tsx';
@@ -17,7 +18,10 @@ export function FactsSheet({
 }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const compared = comparedBy(profile);
+  const hasPicture = source.width !== undefined;
+  const compared = comparedBy(profile, hasPicture);
+  const nameOf = (field: ParityField): string =>
+    !hasPicture && field === 'first_and_last_frame' ? t('results.soundEnds') : t(`results.field.${field}`);
   const [left, right] = [factCells(source, t, language), proxy === null ? {} : factCells(proxy, t, language)];
   const both = profile !== undefined;
   const groups = (Object.keys(FACT_GROUPS) as FactGroup[])
@@ -64,9 +68,7 @@ export function FactsSheet({
         </table>
       </div>
       {compared.others.length > 0 && (
-        <p className="hint">
-          {t('results.alsoChecked', { fields: compared.others.map((field) => t(`results.field.${field}`)).join(', ') })}
-        </p>
+        <p className="hint">{t('results.alsoChecked', { fields: compared.others.map(nameOf).join(', ') })}</p>
       )}
     </Section>
   );

@@ -1,6 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { endingOf } from '../../shared/file-endings.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { SAVE_LAYOUTS, type SaveLayout, type Saving } from '../../shared/result-commands.ts';
 import { fileName, visible } from '../format/name.ts';
@@ -52,7 +53,8 @@ function SaveDialog({
     const answer = await bridge.call('saveProxies', { layout, folder: folder.trim(), assetUuids });
     if (!answer.ok) setRefusal(answer.refusal);
   };
-  const example = fileName(assets[0]?.sourcePath ?? 'A001.mov').replace(/\.[^.]+$/, '');
+  const [first, ...more] = assets.map(proxyFile);
+  const others = more.slice(0, NAMED - 1);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
@@ -67,11 +69,19 @@ function SaveDialog({
                 <input type="radio" name={id} checked={layout === each} onChange={() => setLayout(each)} />
                 <span>
                   {t(`results.layout.${each}`)}
-                  <code className="choice-note">{t(`results.layoutPath.${each}`, { name: example })}</code>
+                  <code className="choice-note">{first !== undefined && t(`results.layoutPath.${each}`, first)}</code>
                 </span>
               </label>
             ))}
           </fieldset>
+          {others.length > 0 && (
+            <p className="hint">
+              {t('results.saveAlso', {
+                names: others.map((file) => t(`results.layoutPath.${layout}`, file)).join(', '),
+              })}
+              {more.length > others.length && ` ${t('results.saveMore', { count: more.length - others.length })}`}
+            </p>
+          )}
           <label className="save-label" htmlFor={`${id}-folder`}>
             {t('results.saveFolder')}
           </label>
@@ -116,6 +126,19 @@ function SaveDialog({
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** Names that are shown before they are written; the others are counted. */
+const NAMED = 4;
+
+/** What will be written of a file: of its proxies one for editing programs, or else the newest. */
+function proxyFile({ sourcePath, artifacts }: DoneAsset): { readonly name: string; readonly ending: string } {
+  const proxies = artifacts.filter(({ kind }) => kind.startsWith('proxy_'));
+  const chosen = proxies.find(({ contentType }) => contentType === 'video/quicktime') ?? proxies[0];
+  return {
+    name: visible(fileName(sourcePath).replace(/\.[^.]+$/, '')),
+    ending: `.${endingOf(chosen?.contentType ?? '')}`,
+  };
 }
 
 /** How saving goes, or went. */

@@ -65,6 +65,14 @@ function emptied(name: FieldName): string | null {
   return name === 'agentName' ? '' : null;
 }
 
+/** Left empty, the agent looks for these; every other path that is left empty is none. */
+const FOUND_BY_ITSELF: ReadonlySet<FieldName> = new Set([
+  'ffmpegPath',
+  'ffprobePath',
+  'whisperCliPath',
+  'speechModelFolder',
+]);
+
 function PathInput(props: ControlProps & { readonly pick: 'file' | 'folder' }) {
   const { t } = useTranslation();
   const [picking, setPicking] = useState(false);
@@ -76,7 +84,7 @@ function PathInput(props: ControlProps & { readonly pick: 'file' | 'folder' }) {
         type="text"
         spellCheck={false}
         value={text(props.value)}
-        placeholder={t('settings.unset')}
+        placeholder={t(FOUND_BY_ITSELF.has(props.name) ? 'settings.unset' : 'settings.noFile')}
         onChange={({ target }) => props.onChange(target.value === '' ? null : target.value)}
       />
       <Button disabled={props.disabled} onClick={() => setPicking(true)} label={t(`settings.browse.${props.pick}`)}>

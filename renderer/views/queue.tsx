@@ -40,7 +40,15 @@ export function QueueView() {
   }, [claimed, waiting, kind, search]);
   const reason = useReason();
   const total = claimed.length + waiting.length;
-  const waits = t('queue.waiting', { count: waiting.length });
+  const pending = useAgent(({ backlog }) => backlog?.by_status.pending ?? 0);
+  const waits =
+    pending > waiting.length
+      ? t('queue.waitingOf', {
+          count: waiting.length,
+          shown: count(waiting.length, language),
+          all: count(pending, language),
+        })
+      : t('queue.waiting', { count: waiting.length });
   const note = claimed.length === 0 ? waits : `${waits} · ${t('queue.claimed', { count: claimed.length })}`;
   return (
     <>
@@ -75,8 +83,8 @@ export function QueueView() {
         </div>
       )}
       {total === 0 ? (
-        <Empty icon="queue" title={t('queue.emptyTitle')}>
-          <p>{t('queue.emptyBody')}</p>
+        <Empty icon="queue" title={pending === 0 ? t('queue.emptyTitle') : t('queue.othersTitle')}>
+          <p>{pending === 0 ? t('queue.emptyBody') : t('queue.othersBody', { count: pending })}</p>
         </Empty>
       ) : (
         <VirtualList items={shown} rowHeight={44} label={note} keyOf={(job) => job.jobId} head={<QueueHead />}>
@@ -207,14 +215,22 @@ function useCapabilityName(): (name: string) => string {
 function Backlog() {
   const { t } = useTranslation();
   const language = useLanguage();
+  const instant = useInstant();
   const backlog = useAgent((snapshot) => snapshot.backlog);
+  const link = useAgent(({ server }) => server.link);
+  const lastContact = useAgent(({ server }) => server.lastContactAt);
   const capability = useCapabilityName();
   if (backlog === null) return null;
   const orphans = withoutCapability({ backlog });
+  const isStale = link !== 'connected';
   return (
     <div className="backlog">
       <div>
-        <h2>{t('queue.onServer')}</h2>
+        <h2>
+          {isStale && lastContact !== undefined
+            ? t('queue.onServerThen', { time: instant(lastContact) })
+            : t('queue.onServer')}
+        </h2>
         <dl className="counts">
           {JOB_STATUSES.map((status) => (
             <div key={status}>

@@ -130,6 +130,21 @@ test.describe('live', () => {
     await expect(page.getByRole('navigation')).toBeVisible();
   });
 
+  test('says how many of all jobs are listed, and that counts are old while the server is silent', async ({
+    page,
+    open,
+  }) => {
+    const { agent, view } = await open();
+    const backlog = { by_status: { pending: 51_230, claimed: 2, completed: 7, failed: 1 }, by_missing_capability: {} };
+    agent.emit({ type: 'backlogSeen', backlog });
+    await page.goto(`${view.origin}/#/queue`);
+    await expect(page.getByText(/\d+ of 51,230 waiting jobs are listed here/)).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'On the server', exact: true })).toBeVisible();
+    const { policy: _policy, url: _url, ...server } = agent.snapshot().server;
+    agent.emit({ type: 'serverLinkChanged', server: { ...server, link: 'unreachable' } });
+    await expect(page.getByRole('heading', { name: /On the server, when it last answered at/ })).toBeVisible();
+  });
+
   test('a refused command is explained and changes nothing', async ({ page, open }) => {
     const { agent } = await open();
     agent.refuse('pause', { code: 'MANAGED', message: 'IT has locked pausing.', nextStep: 'Ask your administrator.' });

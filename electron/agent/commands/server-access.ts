@@ -1,4 +1,5 @@
 import { assertNever } from '../../../shared/assert-never.ts';
+import { oneTimeTokenIn } from '../../../shared/one-time-token.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import { causeOf, createClient } from '../server/client.ts';
 import { exchangeToken } from '../server/enrolment.ts';
@@ -37,7 +38,8 @@ export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<
   const serverUrl = bareServerUrl(input.serverUrl);
   const open = refuseOpenHttp(deps, serverUrl);
   if (open !== null) return { refusal: open };
-  const exchanged = input.kind === 'enrolment' ? await enrol(deps, serverUrl, input.secret) : { token: input.secret };
+  const exchanged =
+    input.kind === 'enrolment' ? await enrol(deps, serverUrl, oneTimeTokenIn(input.secret)) : { token: input.secret };
   if ('refusal' in exchanged) return exchanged;
   // An enrolment's token is known to be good, and its first use ends the one before: not before it is kept.
   const tried = input.kind === 'enrolment' ? null : await probe(deps, serverUrl, exchanged.token);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
+import { endingOf } from '../../../shared/file-endings.ts';
 import type { DerivedRef } from '../../../shared/wire.ts';
 
 /** Where proxies go on disk, so that the named editing program finds them (media.md, "On disk an NLE must find it"). */
@@ -59,17 +60,9 @@ export function fitted(stem: string, behind: string): string {
   return `${short}${mark}`;
 }
 
-const ENDING_OF: Readonly<Record<string, string>> = {
-  'image/webp': 'webp',
-  'video/mp4': 'mp4',
-  'video/quicktime': 'mov',
-  'application/mxf': 'mxf',
-  'audio/mp4': 'm4a',
-};
-
 /** Name of a derived file as `process` writes it. @param index number among those of its kind, from 0 */
 export function derivedName({ kind, content_type: type }: DerivedRef, index: number): string {
-  const ending = ENDING_OF[type] ?? 'bin';
+  const ending = endingOf(type);
   const more = index === 0 ? '' : `_${index}`;
   switch (kind) {
     case 'thumb':

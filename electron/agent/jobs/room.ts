@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { isDiskFull } from '../journal/disk-full.ts';
 import type { Parts } from './parts.ts';
 
@@ -24,8 +25,18 @@ export async function whenThereIsRoom<T>(
   }
 }
 
+/** A disk is full before nothing is free: file systems keep a reserve. */
+function freeBytesOf(folder: string): { readonly freeBytes?: number } {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return { freeBytes: bavail * bsize };
+  } catch {
+    return {};
+  }
+}
+
 function noteFullDisk({ store, log, workFolder }: Pick<Parts, 'store' | 'log' | 'workFolder'>): void {
   if (store.snapshot().disk.full) return;
   log.warn({ work_folder: workFolder }, 'the disk of the work folder is full');
-  store.emit({ type: 'diskChecked', disk: { workFolder, freeBytes: 0, full: true } });
+  store.emit({ type: 'diskChecked', disk: { workFolder, ...freeBytesOf(workFolder), full: true } });
 }

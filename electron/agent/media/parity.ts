@@ -1,5 +1,5 @@
 import { assertNever } from '../../../shared/assert-never.ts';
-import type { ParityField } from '../../../shared/profiles.ts';
+import { SOUND_PROXY_COMPARED, type ParityField } from '../../../shared/profiles.ts';
 import { checkEdit } from './parity-edit.ts';
 import { checkDuration } from './parity-ends.ts';
 import { checkFrames, checkKeyFrames, equal, type Found } from './parity-found.ts';
@@ -26,17 +26,8 @@ export function compare(source: Probe, plan: ProxyPlan, proxy: ReadBack): readon
   });
 }
 
-/** A source without picture gives one sound proxy, the same under every profile, and is compared as such. */
-const SOUND_FIELDS: readonly ParityField[] = [
-  'duration',
-  'has_video',
-  'has_audio',
-  'audio_channels',
-  'first_and_last_frame',
-];
-
 function comparedFields(plan: ProxyPlan): readonly ParityField[] {
-  return plan.kind === 'sound' ? SOUND_FIELDS : plan.profile.compared;
+  return plan.kind === 'sound' ? SOUND_PROXY_COMPARED : plan.profile.compared;
 }
 
 function checkMixed(field: ParityField, source: Probe, plan: ReviewPlan | SoundPlan, proxy: ReadBack): Found {
