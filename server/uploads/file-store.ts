@@ -156,9 +156,9 @@ export class FileStore {
     if (hash.digest('hex') !== part.sha256) throw new LostPart(part.fileName);
   }
 
-  /** A single part is already flushed and hashed: a second name for it saves copying gigabytes. @throws LostPart */
+  /** A single part is flushed already: a second name for it saves writing it again. @throws LostPart */
   async #adopt(part: ReceivedFile, target: string): Promise<{ sizeBytes: number; sha256: string }> {
-    if (!(await this.holdsPart(part.fileName, part.sizeBytes))) throw new LostPart(part.fileName);
+    for await (const _chunk of this.#wholePart(part));
     const source = join(this.#parts, part.fileName);
     try {
       await link(source, target);

@@ -90,7 +90,7 @@ describe.skipIf(NO_SMALL_DISK !== null)('a server whose disk is full', { timeout
 
     disk.empty();
     await rig.server.sweep();
-    expect(statSync(join(disk.folder, 'data', 'reserve')).size).toBe(RESERVE);
+    expect(statSync(join(rig.dataDir, 'reserve')).size).toBe(RESERVE);
     const { body, status } = await sendPart(rig, job, { uploadId, number: 1, bytes });
     expect(status).toBe(200);
     const complete = await rig.agent<{ ref: string }>(`/assets/${job.assetUuid}/derived/upload/complete`, {
@@ -101,7 +101,7 @@ describe.skipIf(NO_SMALL_DISK !== null)('a server whose disk is full', { timeout
     expect(await rig.server.ledger({ event: 'leaseExpired' })).toEqual([]);
   });
 
-  const existsReserve = (): boolean => existsSync(join(disk.folder, 'data', 'reserve'));
+  const existsReserve = (): boolean => existsSync(join(rig.dataDir, 'reserve'));
 
   test('from the start on begins without the reserve, and makes it once there is room', async () => {
     await startOn(12, RESERVE);

@@ -56,7 +56,7 @@ export async function startRig({
   registered = true,
   ...overrides
 }: Partial<ServerOptions> & { registered?: boolean } = {}): Promise<Rig> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'rushcatalog-server-'));
+  const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), 'rushcatalog-server-')));
   const clock: Clock = { now: Date.parse('2026-03-01T12:00:00Z') };
   const options: ServerOptions = { dataDir, clock: () => clock.now, sweepIntervalSeconds: 0, ...overrides };
   const rig: Rig = {
