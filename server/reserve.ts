@@ -51,8 +51,9 @@ export async function openReserve(dataDir: string, bytes: number, log: ServerLog
 
 /** False while the disk is too full. Random, because a file system that compresses would keep nothing for zeros. */
 async function occupy(dataDir: string, bytes: number): Promise<boolean> {
-  const { bavail, bsize } = await statfs(dataDir);
-  if (bavail * bsize < 2 * bytes) return false;
+  const { blocks, bavail, bsize } = await statfs(dataDir);
+  // Some network and FUSE mounts tell nothing: then only writing shows.
+  if (blocks > 0 && bavail * bsize < 2 * bytes) return false;
   const path = join(dataDir, FILE_NAME);
   const temporary = `${path}.new`;
   try {
