@@ -140,7 +140,7 @@ async function forgetEndedJobs(context: Context): Promise<void> {
     const uploads = await tx.selectFrom('upload').select('upload_id').where('job_id', 'in', ids).execute();
     const files: string[] = [];
     for (const { upload_id } of uploads) files.push(...(await abandonUpload(tx, upload_id)));
-    for (const table of ['upload', 'derived', 'job_capability', 'job'] as const) {
+    for (const table of ['upload', 'derived', 'job_capability', 'job_result', 'job'] as const) {
       await tx.deleteFrom(table).where('job_id', 'in', ids).execute();
     }
     return files;

@@ -10,11 +10,20 @@ import {
   type CreateJobRequest,
 } from '../../shared/wire.ts';
 
+const LedgerEntry = z.object({ sequence: z.int(), event: z.string(), job_id: z.string().optional() });
+type LedgerEntry = z.output<typeof LedgerEntry>;
+const LedgerPage = z.object({ items: z.array(LedgerEntry), next_cursor: z.string().optional() });
+
 /** The operator calls of protocol.md that this program makes to its own embedded server. Throws on any other answer. */
 export interface OperatorClient {
   createAsset(request: CreateAssetRequest): Promise<Asset>;
   createJob(request: CreateJobRequest): Promise<OperatorJob>;
+  /** All jobs without their results. */
   jobs(): Promise<OperatorJob[]>;
+  /** One job with its result. */
+  job(jobId: string): Promise<OperatorJob>;
+  /** What was written since `after`, oldest first; `last` is where to go on. */
+  changes(after: number): Promise<{ readonly entries: readonly LedgerEntry[]; readonly last: number }>;
   retry(jobId: string): Promise<Refusal | null>;
   derived(assetUuid: string, ref: string): Promise<Response>;
   /** The same for the page: any answer as it came. `range` is a `Range` header value. */
@@ -51,6 +60,17 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
         cursor = page.next_cursor;
       } while (cursor !== undefined);
       return all;
+    },
+    job: async (jobId) => read(OperatorJob, await ask('GET', `/jobs/${jobId}`)),
+    async changes(after) {
+      const entries: LedgerEntry[] = [];
+      let last = after;
+      for (;;) {
+        const page = await read(LedgerPage, await ask('GET', `/ledger?limit=1000&cursor=${last}`));
+        entries.push(...page.items);
+        last = page.items.at(-1)?.sequence ?? last;
+        if (page.next_cursor === undefined) return { entries, last };
+      }
     },
     async retry(jobId) {
       const response = await ask('POST', `/jobs/${jobId}/retry`, {});

@@ -1,10 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITY_OF } from '../../shared/job.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
-import type { ProofState, Snapshot, WaitReason } from '../../shared/snapshot.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
 import { whyNotModel } from '../agent/capabilities/find-speech.ts';
@@ -22,7 +20,9 @@ import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
-import type { ResultEntry } from './process/write-results.ts';
+import { untilEnded, whyWaiting, type OwnJob } from './process/follow-jobs.ts';
+import { printArray } from './process/print-array.ts';
+import { summaryOf, type ResultSummary } from './process/write-results.ts';
 import { writeSource } from './process/write-source.ts';
 import { listenForStop } from './signals.ts';
 
@@ -39,9 +39,6 @@ export interface ProcessCommandOptions extends ProfileChoice {
   /** Formats in which transcripts are also written. */
   readonly subtitles?: readonly TranscriptFormat[];
 }
-
-/** How often the server is asked how the jobs stand; the agent's own events shorten the wait. */
-const ASK_EVERY_MS = 500;
 
 /** `rushcatalog-agent process`: embedded server and agent in one go. Returns the exit code. */
 export async function processCommand(inputs: readonly string[], options: ProcessCommandOptions): Promise<number> {
@@ -109,7 +106,7 @@ async function run(
   embedded: Embedded,
   media: Collected,
   options: ProcessCommandOptions,
-): Promise<readonly ResultEntry[]> {
+): Promise<readonly ResultSummary[]> {
   const { agent, client } = embedded;
   const bars = createProgressBars(process.stderr);
   agent.subscribe((event, snapshot) => {
@@ -121,30 +118,34 @@ async function run(
     }
   });
   const started = agent.start();
-  const sources = await createJobs(embedded, media, options);
+  const jobs = await createJobs(embedded, media, options);
   await started;
   agent.wake();
-  const jobs = await untilEnded(embedded, sources);
+  await untilEnded(embedded, jobs);
   bars.stop();
-  const folders = await outputFolders(options.out, [...new Set(sources.values())]);
-  const results: ResultEntry[] = [];
+  const bySource = Map.groupBy(jobs, ({ source }) => source);
+  const folders = await outputFolders(options.out, [...bySource.keys()]);
+  const printed = options.json ? printArray(process.stdout) : null;
+  const results: ResultSummary[] = [];
   for (const [source, place] of folders) {
-    const own = jobs.filter((job) => sources.get(job.job_id) === source);
+    const jobIds = (bySource.get(source) ?? []).map(({ jobId }) => jobId);
     const waiting = (job: OperatorJob): string => whyWaiting(agent.snapshot(), job);
-    results.push(...(await writeSource(client, { source, jobs: own, place }, { ...options, whyWaiting: waiting })));
+    const entries = await writeSource(client, { source, jobIds, place }, { ...options, whyWaiting: waiting });
+    await printed?.add(entries);
+    // Transcripts of hours are in an entry: what is printed in the end needs none of that.
+    results.push(...entries.map(summaryOf));
   }
-  const lines = summaryLines(results, folders);
-  if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else process.stdout.write(`${lines.join('\n')}\n`);
+  if (printed === null) process.stdout.write(`${summaryLines(results, folders).join('\n')}\n`);
+  else await printed.end();
   return results;
 }
 
-/** Makes an asset and its jobs for each file; returns which job belongs to which file. */
+/** Makes an asset and its jobs for each file. */
 async function createJobs(
   { client }: Embedded,
   media: Collected,
   options: ProcessCommandOptions,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<readonly OwnJob[]> {
   const ffprobe = await findTool('ffprobe', { env: process.env });
   if (ffprobe === null) {
     throw new CommandError({
@@ -153,61 +154,16 @@ async function createJobs(
       nextStep: 'Install ffmpeg with npm run tools, or name the program in FFPROBE_BIN.',
     });
   }
-  const sources = new Map<string, string>();
+  const jobs: OwnJob[] = [];
   for (const file of media.files) {
     const jobTypes = options.jobs ?? (await fittingJobs(file.path, { ffprobe: { path: ffprobe.path, version: '' } }));
     const asset = await client.createAsset({ source_path: file.sourcePath });
     for (const job_type of jobTypes) {
       const job = await client.createJob({ asset_uuid: asset.uuid, job_type, inputs: inputsOf(job_type, options) });
-      sources.set(job.job_id, file.path);
+      jobs.push({ jobId: job.job_id, jobType: job_type, source: file.path });
     }
   }
-  return sources;
-}
-
-/** Waits until every job ended, or can only wait because nothing here can do it. */
-async function untilEnded({ agent, client }: Embedded, sources: ReadonlyMap<string, string>): Promise<OperatorJob[]> {
-  for (;;) {
-    const known = new Map((await client.jobs()).map((job) => [job.job_id, job]));
-    const jobs = [...sources.keys()].flatMap((jobId) => known.get(jobId) ?? []);
-    const snapshot = agent.snapshot();
-    const proofsDone = snapshot.capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof));
-    const open = jobs.filter(({ status }) => status === 'pending' || status === 'claimed');
-    if (proofsDone && open.every((job) => job.status === 'pending' && isHopeless(snapshot, job))) return jobs;
-    const ended = Promise.withResolvers<void>();
-    const unsubscribe = agent.subscribe(({ type }) => {
-      if (type === 'jobEnded' || type === 'capabilityChanged') ended.resolve();
-    });
-    await Promise.race([delay(ASK_EVERY_MS), ended.promise]);
-    unsubscribe();
-    // A job that went back to pending is due again after its short backoff.
-    if (open.some(({ status }) => status === 'pending')) agent.wake();
-  }
-}
-
-const isDecided = (proof: ProofState): boolean =>
-  proof.status === 'passed' || proof.status === 'failed' || (proof.status === 'missing' && proof.reason !== undefined);
-
-/** Nothing on this machine can do the job now: its capability was not proved or was withdrawn. */
-function isHopeless(snapshot: Snapshot, job: OperatorJob): boolean {
-  return capabilityOf(snapshot, job)?.declared === false;
-}
-
-function capabilityOf(snapshot: Snapshot, job: OperatorJob): Snapshot['capabilities'][number] | undefined {
-  return snapshot.capabilities.find(({ jobType }) => jobType === job.job_type);
-}
-
-function whyWaiting(snapshot: Snapshot, job: OperatorJob): string {
-  const capability = capabilityOf(snapshot, job);
-  const { proof } = capability ?? {};
-  if ((proof?.status === 'failed' || proof?.status === 'missing') && proof.reason !== undefined) {
-    return `no capability: ${sentence(proof.reason)}`;
-  }
-  if (capability?.withdrawn !== undefined) {
-    return `no capability: it was withdrawn after repeated failures (${capability.withdrawn.because.message})`;
-  }
-  const reason: WaitReason | undefined = snapshot.waiting.find(({ jobId }) => jobId === job.job_id)?.reason;
-  return reason === undefined ? 'no capability' : reason.kind;
+  return jobs;
 }
 
 function say(line: string): void {

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { AgentEntry } from '../../shared/wire.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import { iso, type Context } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { AgentRow, Queries } from '../database/schema.ts';
 import { forbidden, notFound } from '../problem.ts';
 import { withRoom } from '../reserve.ts';
@@ -69,23 +71,35 @@ export async function capabilitiesOf(database: Queries, agentId: string): Promis
   return rows.map((row) => row.capability);
 }
 
-/** Every agent that ever registered, the most recently heard of first. */
-export async function listAgents(context: Context): Promise<AgentEntry[]> {
-  const agents = await context.database
+const AgentCursor = z.tuple([z.string()]);
+
+/** Every agent that ever registered, a page at a time, in the order of their ids. */
+export async function listAgents(
+  context: Context,
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: AgentEntry[]; next_cursor?: string }> {
+  const { database } = context;
+  let select = database
     .selectFrom('agent')
     .selectAll()
-    .orderBy('last_seen_at', 'desc')
     .orderBy('agent_id')
-    .execute();
-  return Promise.all(
-    agents.map(async (agent) => ({
+    .limit(query.limit + 1);
+  if (query.cursor !== undefined) select = select.where('agent_id', '>', decodeCursor(AgentCursor, query.cursor)[0]);
+  const rows = await select.execute();
+  const page = rows.slice(0, query.limit);
+  const items: AgentEntry[] = [];
+  for (const agent of page) {
+    items.push({
       agent_id: agent.agent_id,
       installation_id: agent.installation_id,
       agent_name: agent.agent_name,
       agent_version: agent.agent_version,
       platform: agent.platform ?? undefined,
-      capabilities: [...(await capabilitiesOf(context.database, agent.agent_id))],
+      capabilities: [...(await capabilitiesOf(database, agent.agent_id))],
       last_seen_at: iso(agent.last_seen_at),
-    })),
-  );
+    });
+  }
+  const last = page.at(-1);
+  if (rows.length <= query.limit || last === undefined) return { items };
+  return { items, next_cursor: encodeCursor([last.agent_id]) };
 }

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { DerivedEntry } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { DerivedRow, Queries } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, purged } from '../problem.ts';
@@ -7,19 +9,37 @@ import { abandonUpload } from '../uploads/uploads.ts';
 import { assetOr404 } from './assets.ts';
 import { writing } from '../writing.ts';
 
-/** The accepted derived files of an asset: job by job, each in the order of its manifest. @throws Problem 404 */
-export async function listDerived(database: Queries, assetUuid: string): Promise<DerivedEntry[]> {
+const DerivedCursor = z.tuple([z.number(), z.number()]);
+
+/** The accepted derived files of an asset, a page at a time: job by job, each in the order of its manifest. @throws Problem 404 */
+export async function listDerived(
+  database: Queries,
+  assetUuid: string,
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: DerivedEntry[]; next_cursor?: string }> {
   await assetOr404(database, assetUuid);
-  const rows = await database
+  let select = database
     .selectFrom('derived')
     .innerJoin('job', 'job.job_id', 'derived.job_id')
     .selectAll('derived')
+    .select('job.sequence')
     .where('derived.asset_uuid', '=', assetUuid)
     .where('derived.status', '=', 'accepted')
     .orderBy('job.sequence')
     .orderBy('derived.position')
-    .execute();
-  return rows.map(({ ref, kind, content_type, size_bytes, sha256, job_id }) => ({
+    .limit(query.limit + 1);
+  if (query.cursor !== undefined) {
+    const [sequence, position] = decodeCursor(DerivedCursor, query.cursor);
+    select = select.where((where) =>
+      where.or([
+        where('job.sequence', '>', sequence),
+        where.and([where('job.sequence', '=', sequence), where('derived.position', '>', position)]),
+      ]),
+    );
+  }
+  const rows = await select.execute();
+  const page = rows.slice(0, query.limit);
+  const items = page.map(({ ref, kind, content_type, size_bytes, sha256, job_id }) => ({
     kind,
     ref,
     content_type,
@@ -27,6 +47,9 @@ export async function listDerived(database: Queries, assetUuid: string): Promise
     sha256,
     job_id,
   }));
+  const last = page.at(-1);
+  if (rows.length <= query.limit || last === undefined) return { items };
+  return { items, next_cursor: encodeCursor([last.sequence, last.position]) };
 }
 
 /** One derived file that can be read. @throws Problem 404 unknown, 410 superseded or purged */

@@ -1,4 +1,4 @@
-import type { CreateTableBuilder, Transaction } from 'kysely';
+import { sql, type CreateTableBuilder, type Transaction } from 'kysely';
 import type { Tables } from './schema.ts';
 
 /** One step of the schema. Numbers are consecutive, and a step that was released is never changed again. */
@@ -12,7 +12,42 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'first schema', up: firstSchema },
   { version: 2, name: 'leases in grace', up: addGrace },
   { version: 3, name: 'enrolment that can be repeated', up: addPendingBearers },
+  { version: 4, name: 'offers by what they need, counters, results apart', up: addNeedsAndCounts },
 ];
+
+/**
+ * An index that begins with what a job needs: however many jobs wait that nobody can do, an agent's look never passes
+ * them. Counters instead of counting. Results, which may have megabytes, in a table of their own: SQLite would walk
+ * through every page of one to reach the columns behind it.
+ */
+async function addNeedsAndCounts(tx: Transaction<Tables>): Promise<void> {
+  await tx.schema
+    .alterTable('job')
+    .addColumn('needs', 'text', (column) => column.notNull().defaultTo('[]'))
+    .execute();
+  await sql`UPDATE job SET needs = (SELECT json_group_array(capability) FROM
+    (SELECT capability FROM job_capability WHERE job_capability.job_id = job.job_id ORDER BY capability))
+    WHERE invalid = 0`.execute(tx);
+  await key(tx.schema.createTable('job_result'), 'job_id')
+    .addColumn('submitted_json', 'text', (column) => column.notNull())
+    .addForeignKeyConstraint('job_result_job', ['job_id'], 'job', ['job_id'])
+    .execute();
+  await sql`INSERT INTO job_result SELECT job_id, submitted_json FROM job WHERE submitted_json IS NOT NULL`.execute(tx);
+  await tx.schema.alterTable('job').dropColumn('submitted_json').execute();
+
+  await tx.schema.dropIndex('job_offer').execute();
+  await sql`CREATE INDEX job_pending ON job (needs, priority DESC, sequence) WHERE status = 'pending'`.execute(tx);
+  await sql`CREATE INDEX job_held ON job (claimed_by) WHERE status = 'claimed'`.execute(tx);
+  await tx.schema.createIndex('job_by_status').on('job').columns(['status', 'sequence']).execute();
+  await tx.schema.createIndex('job_by_type').on('job').columns(['job_type', 'sequence']).execute();
+
+  await count(text(tx.schema.createTable('job_count'), 'status', 'needs'), 'jobs')
+    .addPrimaryKeyConstraint('job_count_key', ['status', 'needs'])
+    .execute();
+  await sql`INSERT INTO job_count SELECT status, needs, count(*) FROM job GROUP BY status, needs`.execute(tx);
+  await tx.schema.createIndex('agent_seen').on('agent').columns(['last_seen_at', 'agent_id']).execute();
+  await tx.schema.createIndex('asset_age').on('asset').columns(['created_at', 'uuid']).execute();
+}
 
 async function addPendingBearers(tx: Transaction<Tables>): Promise<void> {
   await tx.schema.alterTable('agent').addColumn('pending_token_hash', 'text').execute();

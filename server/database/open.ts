@@ -81,6 +81,7 @@ async function migrate(database: Database, fresh: boolean): Promise<void> {
     await database.transaction().execute(async (tx) => {
       await migration.up(tx);
       if (migration.version === 1) await makeLedgerAppendOnly(tx);
+      if (migration.version === 4) await keepJobCounts(tx);
       // user_version is written in the same transaction, so a kill leaves either the old or the new schema.
       await sql`PRAGMA user_version = ${sql.lit(migration.version)}`.execute(tx);
     });
@@ -97,4 +98,15 @@ async function makeLedgerAppendOnly(tx: Tx): Promise<void> {
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
   await sql`CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
+}
+
+/** In the transaction of whatever changes a job, so that a counter is never off. */
+async function keepJobCounts(tx: Tx): Promise<void> {
+  const more = sql`INSERT INTO job_count (status, needs, jobs) VALUES (new.status, new.needs, 1)
+    ON CONFLICT (status, needs) DO UPDATE SET jobs = jobs + 1`;
+  const fewer = sql`UPDATE job_count SET jobs = jobs - 1 WHERE status = old.status AND needs = old.needs`;
+  await sql`CREATE TRIGGER job_counted_in AFTER INSERT ON job BEGIN ${more}; END`.execute(tx);
+  await sql`CREATE TRIGGER job_counted_out AFTER DELETE ON job BEGIN ${fewer}; END`.execute(tx);
+  await sql`CREATE TRIGGER job_counted_on AFTER UPDATE OF status, needs ON job
+    WHEN old.status <> new.status OR old.needs <> new.needs BEGIN ${fewer}; ${more}; END`.execute(tx);
 }

@@ -57,6 +57,8 @@ export interface JobTable {
   document_json: string;
   /** 1: breaks JOB-TYPES §2; claimable without a capability, only to be failed as INVALID_JOB. */
   invalid: number;
+  /** JSON array of the capabilities it requires, sorted; `[]` for an invalid job, which anybody may take. */
+  needs: string;
   priority: number;
   status: JobStatus;
   /** Attempts that ended and count: accepted results, counted failures, lapsed leases. */
@@ -72,13 +74,25 @@ export interface JobTable {
   cancel_requested: number;
   progress: number | null;
   stage: string | null;
-  submitted_json: string | null;
   failure_json: string | null;
   /** Which report ended the last lease, so that its repeat is recognised without an Idempotency-Key. */
   last_lock_hash: string | null;
   last_report_hash: string | null;
   created_at: number;
   updated_at: number;
+}
+
+/** What was submitted for a completed job. */
+export interface JobResultTable {
+  job_id: string;
+  submitted_json: string;
+}
+
+/** How many jobs there are, kept by the database with every change of one. */
+export interface JobCountTable {
+  status: JobStatus;
+  needs: string;
+  jobs: number;
 }
 
 export interface JobCapabilityTable {
@@ -158,6 +172,8 @@ export interface Tables {
   enrollment: EnrollmentTable;
   job: JobTable;
   job_capability: JobCapabilityTable;
+  job_result: JobResultTable;
+  job_count: JobCountTable;
   upload: UploadTable;
   upload_part: UploadPartTable;
   derived: DerivedTable;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import type { WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
@@ -74,7 +75,7 @@ async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: strin
   const running = await tx
     .selectFrom('job')
     .select((select) => select.fn.countAll<number>().as('jobs'))
-    .where('status', '=', 'claimed')
+    .where('status', '=', sql.lit('claimed' as const))
     .where('claimed_by', '=', agentId)
     .executeTakeFirstOrThrow();
   if (Number(running.jobs) >= policy.max_parallel_jobs_allowed) {

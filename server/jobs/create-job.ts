@@ -62,6 +62,8 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
   const jobId = draft.jobId ?? randomUUID();
   const assetUuid = typeof document.asset_uuid === 'string' ? document.asset_uuid : null;
   const asset = assetUuid === null ? undefined : await findAsset(tx, assetUuid);
+  const invalid = parseJob(wireOf(jobId, jobType, document)).kind === 'invalid' ? 1 : 0;
+  const capabilities = requiredCapabilities(document);
   const row = await tx
     .insertInto('job')
     .values({
@@ -69,7 +71,8 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
       job_type: jobType,
       asset_uuid: asset?.uuid ?? null,
       document_json: JSON.stringify(document),
-      invalid: parseJob(wireOf(jobId, jobType, document)).kind === 'invalid' ? 1 : 0,
+      invalid,
+      needs: JSON.stringify(invalid === 1 ? [] : capabilities),
       priority: draft.priority ?? 0,
       status: 'pending',
       attempts: 0,
@@ -82,7 +85,6 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
       cancel_requested: 0,
       progress: null,
       stage: null,
-      submitted_json: null,
       failure_json: null,
       last_lock_hash: null,
       last_report_hash: null,
@@ -91,7 +93,7 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const rows = requiredCapabilities(document).map((capability) => ({ job_id: jobId, capability }));
+  const rows = capabilities.map((capability) => ({ job_id: jobId, capability }));
   if (rows.length > 0) await tx.insertInto('job_capability').values(rows).execute();
   await record(tx, { at: now, event: 'jobCreated', jobId, detail: { job_type: jobType, asset_uuid: assetUuid } });
   return row;
@@ -100,7 +102,7 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
 function requiredCapabilities(document: JobDocument): readonly string[] {
   const listed = document.required_capabilities;
   if (!Array.isArray(listed)) return [];
-  return [...new Set(listed.filter((each): each is string => typeof each === 'string'))];
+  return [...new Set(listed.filter((each): each is string => typeof each === 'string'))].sort();
 }
 
 function wireOf(jobId: string, jobType: string, document: JobDocument): Parameters<typeof parseJob>[0] {

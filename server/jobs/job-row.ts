@@ -37,7 +37,7 @@ export function claimedJob(context: Clocks, row: JobRow): WireJob {
   return { ...wireJob(context, row), lock_token: row.lock_token ?? undefined };
 }
 
-/** A job as people and tools see it: with its history, and never with its lock token. */
+/** A job as people and tools see it: with its history, and never with its lock token; its result is asked for apart. */
 export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
   return {
     ...wireJob(context, row),
@@ -49,7 +49,6 @@ export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
     progress: row.progress ?? undefined,
     stage: row.stage ?? undefined,
     cancel_requested: row.cancel_requested === 1 ? true : undefined,
-    ...(row.submitted_json === null ? {} : { submitted: JSON.parse(row.submitted_json) as unknown }),
     failure: row.failure_json === null ? undefined : (JSON.parse(row.failure_json) as OperatorJob['failure']),
   };
 }
@@ -60,4 +59,15 @@ export function documentOf(row: Pick<JobRow, 'document_json'>): JobDocument {
 
 export async function findJob(database: Queries, jobId: string): Promise<JobRow | undefined> {
   return database.selectFrom('job').selectAll().where('job_id', '=', jobId).executeTakeFirst();
+}
+
+/** One job with what was submitted for it: megabytes for a transcript of hours. */
+export async function jobWithResult(context: Clocks & Pick<Context, 'database'>, row: JobRow): Promise<OperatorJob> {
+  const result = await context.database
+    .selectFrom('job_result')
+    .select('submitted_json')
+    .where('job_id', '=', row.job_id)
+    .executeTakeFirst();
+  const job = operatorJob(context, row);
+  return result === undefined ? job : { ...job, submitted: JSON.parse(result.submitted_json) as unknown };
 }

@@ -38,8 +38,8 @@ export async function retryJob(context: Context, jobId: string): Promise<Operato
       attempts: 0,
       not_before: null,
       failure_json: null,
-      submitted_json: null,
     } as const;
+    await tx.deleteFrom('job_result').where('job_id', '=', jobId).execute();
     return change(context, tx, job, { ...NO_LEASE, ...fresh }, now);
   });
 }

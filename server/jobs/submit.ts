@@ -61,10 +61,11 @@ async function complete(
     attempts: job.attempts + 1,
     not_before: null,
     failure_json: null,
-    submitted_json: JSON.stringify(submitted),
     ...lastReport(lease, identity),
     updated_at: now,
   });
+  const result = { job_id: job.job_id, submitted_json: JSON.stringify(submitted) };
+  await tx.insertInto('job_result').values(result).execute();
   await record(tx, { at: now, event: 'jobSubmitted', ...lease });
 }
 

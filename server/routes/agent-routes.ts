@@ -13,7 +13,7 @@ import { fail } from '../jobs/fail.ts';
 import { heartbeat } from '../jobs/heartbeat.ts';
 import { offeredJobs } from '../jobs/list-jobs.ts';
 import { submit } from '../jobs/submit.ts';
-import { nothing, pageOf, PageQuery } from './shapes.ts';
+import { nothing, OfferQuery, pageOf } from './shapes.ts';
 import { route, type Route } from './route.ts';
 
 /** A transcript of many hours with every word's time stays below this. */
@@ -40,7 +40,7 @@ export const AGENT_ROUTES: readonly Route[] = [
     summary: 'Pending jobs whose capabilities this agent declared.',
     scope: 'agent',
     agent: 'or404',
-    query: PageQuery,
+    query: OfferQuery,
     answer: pageOf(WireJob),
     statuses: [404, 422],
     handle: ({ context, agent, query }) => offeredJobs(context, agent.agent_id, query),

@@ -18,7 +18,7 @@ import { assetOr404, createAsset, listAssets, wireAsset } from '../assets/assets
 import { listDerived } from '../assets/derived.ts';
 import { iso } from '../context.ts';
 import { createJob } from '../jobs/create-job.ts';
-import { findJob, operatorJob } from '../jobs/job-row.ts';
+import { findJob, jobWithResult } from '../jobs/job-row.ts';
 import { expireLeases } from '../jobs/lease.ts';
 import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
 import { cancelJob, retryJob, setPriority } from '../jobs/operate.ts';
@@ -70,9 +70,10 @@ const ASSET_ROUTES: readonly Route[] = [
     path: '/assets/:uuid/derived',
     operationId: 'listDerived',
     summary: 'The derived files of accepted results.',
-    answer: z.object({ items: z.array(DerivedEntry) }),
-    statuses: [404],
-    handle: async ({ context, params }) => ({ items: await listDerived(context.database, params['uuid'] ?? '') }),
+    query: PageQuery,
+    answer: pageOf(DerivedEntry),
+    statuses: [404, 422],
+    handle: ({ context, params, query }) => listDerived(context.database, params['uuid'] ?? '', query),
   }),
   route({
     ...operator,
@@ -104,7 +105,7 @@ const JOB_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/jobs/all',
     operationId: 'listJobs',
-    summary: 'Every job, newest first.',
+    summary: 'Every job without its result, newest first.',
     query: PageQuery.extend({ status: z.enum(JOB_STATUSES).optional(), job_type: z.string().min(1).optional() }),
     answer: pageOf(OperatorJob),
     statuses: [422],
@@ -126,14 +127,14 @@ const JOB_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/jobs/:id',
     operationId: 'getJob',
-    summary: 'One job with its history.',
+    summary: 'One job with its history and its result.',
     answer: OperatorJob,
     statuses: [404],
     handle: async ({ context, params }) => {
       await expireLeases(context);
       const job = await findJob(context.database, params['id'] ?? '');
       if (job === undefined) throw notFound('There is no such job.');
-      return operatorJob(context, job);
+      return jobWithResult(context, job);
     },
   }),
   route({
@@ -175,10 +176,11 @@ const PEOPLE_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/agents',
     operationId: 'listAgents',
-    summary: 'Every agent that registered, the last heard of first.',
-    answer: z.object({ items: z.array(AgentEntry) }),
-    statuses: [],
-    handle: async ({ context }) => ({ items: await listAgents(context) }),
+    summary: 'Every agent that registered.',
+    query: PageQuery,
+    answer: pageOf(AgentEntry),
+    statuses: [422],
+    handle: ({ context, query }) => listAgents(context, query),
   }),
   route({
     ...operator,

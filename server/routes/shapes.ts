@@ -9,6 +9,9 @@ export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
+/** More than an agent can take before it asks again; it pages on where it may take none of these. */
+export const OfferQuery = PageQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(50) });
+
 export const pageOf = <S extends z.ZodType>(item: S) =>
   z.object({ items: z.array(item), next_cursor: z.string().optional() });
 

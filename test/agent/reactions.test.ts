@@ -376,6 +376,22 @@ describe('what the agent does', () => {
     expect(calls('jobs')).toBe(1);
   });
 
+  it('asks no further than some pages of a server that gives cursors without offers', async () => {
+    for (let page = 0; page < 200; page += 1) {
+      server.next('jobs', { status: 200, body: { items: [], next_cursor: `page-${page}` } });
+    }
+    const over = new AbortController();
+    const poll = startPolling({
+      parts: rig.parts,
+      declaration: () => 1,
+      consider: async () => over.abort(),
+      signal: over.signal,
+      register: async () => ({ accepted: true, reply: { answer: 'ok', status: 200, sentAt: 0, summary: '' } }),
+    });
+    await poll.ended;
+    expect(calls('jobs')).toBe(25);
+  });
+
   it('looks at the next offer while a claim is not answered', async () => {
     const taken: string[] = [];
     const offers = ['a', 'b'].map((name) => ({

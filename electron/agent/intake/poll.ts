@@ -9,8 +9,12 @@ const REGISTER_EVERY_MS = 10 * 60_000;
 const SUMMARY_EVERY_MS = 30_000;
 /** Just over the 2 s that two looks at a fresh source must be apart. */
 const LOOK_AGAIN_MS = 2_100;
-/** Offers read per poll: more than any agent can take before the next one, and enough to show. */
+/** Offers that could be taken here: more than any agent takes before the next poll. */
+const ENOUGH_OFFERS = 50;
+/** Beyond these nobody looks further in one poll, however many of them cannot be taken here. */
 const MAX_OFFERS = 1_000;
+/** A server that goes on giving cursors without offers is asked no more often than one that gives full pages. */
+const MAX_PAGES = 25;
 
 export interface PollDeps {
   readonly parts: Parts;
@@ -116,11 +120,19 @@ function pollInterval({ store }: Parts): number {
   return Math.max(MIN_POLL_MS, (store.snapshot().server.policy?.min_poll_interval_seconds ?? 0) * 1000);
 }
 
-/** All pages up to a limit; a reply to wait after; or that the server does not know us any more. */
+/**
+ * As many pages as it takes to see enough that could be taken here; a reply to wait after; or that the server does not
+ * know us any more. What could not be taken when it was looked at last is passed over: an unmounted share in front must
+ * not hide the jobs behind it.
+ */
 async function readOffers(parts: Parts, signal: AbortSignal): Promise<WireJob[] | ReplyHead | 'register-again'> {
   const offers: WireJob[] = [];
+  const passedOver = notForHere(parts);
+  let enough = 0;
+  let pages = 0;
   let cursor: string | undefined;
   do {
+    pages += 1;
     const reply = await parts.client.jobs(cursor, signal);
     if (signal.aborted) return [];
     parts.connection.note(reply);
@@ -130,10 +142,20 @@ async function readOffers(parts: Parts, signal: AbortSignal): Promise<WireJob[] 
     if (reply.body.unreadable > 0) {
       parts.log.warn({ offers: reply.body.unreadable }, 'offers without a usable job_id were passed over');
     }
-    offers.push(...reply.body.items.filter((offer) => (offer.status ?? 'pending') === 'pending'));
+    const pending = reply.body.items.filter((offer) => (offer.status ?? 'pending') === 'pending');
+    offers.push(...pending);
+    enough += pending.filter(({ job_id: jobId }) => !passedOver.has(jobId)).length;
+    if (reply.body.next_cursor === cursor) break;
     cursor = reply.body.next_cursor;
-  } while (cursor !== undefined && offers.length < MAX_OFFERS);
+  } while (cursor !== undefined && enough < ENOUGH_OFFERS && offers.length < MAX_OFFERS && pages < MAX_PAGES);
   return offers;
+}
+
+/** Jobs that wait for something of their own, and not only for a slot or for the editor to leave. */
+function notForHere({ store }: Parts): ReadonlySet<string> {
+  const own = new Set(['unsupported-type', 'no-capability', 'not-allowed', 'root-unknown', 'root-unavailable']);
+  own.add('held-off').add('set-aside').add('disk');
+  return new Set(store.snapshot().waiting.flatMap(({ jobId, reason }) => (own.has(reason.kind) ? [jobId] : [])));
 }
 
 async function readSummary(parts: Parts, signal: AbortSignal): Promise<void> {

@@ -2,13 +2,13 @@ import { relative } from 'node:path';
 import { FAILURES, type FailureCode } from '../../../shared/failure.ts';
 import { labelOf } from './progress-bars.ts';
 import type { OutputFolder } from './output-folders.ts';
-import type { ResultEntry } from './write-results.ts';
+import type { ResultSummary } from './write-results.ts';
 
 /** The last lines of a run, for a person: one per file, failures with their next step, a sum. */
-export function summaryLines(results: readonly ResultEntry[], folders: ReadonlyMap<string, OutputFolder>): string[] {
+export function summaryLines(results: readonly ResultSummary[], folders: ReadonlyMap<string, OutputFolder>): string[] {
   const bySource = Map.groupBy(results, ({ source }) => source);
   const lines = [...bySource].flatMap(([source, entries]) => linesOf(source, entries, folders.get(source)?.folder));
-  const count = (status: ResultEntry['status']): number => results.filter((entry) => entry.status === status).length;
+  const count = (status: ResultSummary['status']): number => results.filter((entry) => entry.status === status).length;
   const waiting = count('waiting');
   // A capability that is missing is missing for every file: said once, with how many jobs wait for it.
   const idle = results.filter((entry) => entry.status === 'waiting');
@@ -19,7 +19,7 @@ export function summaryLines(results: readonly ResultEntry[], folders: ReadonlyM
   return [...lines, sum];
 }
 
-function linesOf(source: string, entries: readonly ResultEntry[], folder: string | undefined): string[] {
+function linesOf(source: string, entries: readonly ResultSummary[], folder: string | undefined): string[] {
   const lines: string[] = [];
   const done = entries.filter(({ status }) => status === 'completed').map(({ job_type: type }) => labelOf(type));
   if (done.length > 0) {

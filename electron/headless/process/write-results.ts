@@ -29,6 +29,26 @@ export type ResultEntry =
     }
   | { readonly source: string; readonly job_type: string; readonly status: 'waiting'; readonly reason: string };
 
+/** What the last lines of a run tell of an entry. */
+export type ResultSummary = Pick<ResultEntry, 'source' | 'job_type'> &
+  (
+    | { readonly status: 'completed' }
+    | { readonly status: 'failed'; readonly error_code: string; readonly message: string }
+    | { readonly status: 'waiting'; readonly reason: string }
+  );
+
+export function summaryOf(entry: ResultEntry): ResultSummary {
+  const { source, job_type } = entry;
+  switch (entry.status) {
+    case 'completed':
+      return { source, job_type, status: 'completed' };
+    case 'failed':
+      return { source, job_type, status: 'failed', error_code: entry.error_code, message: entry.message };
+    case 'waiting':
+      return { source, job_type, status: 'waiting', reason: entry.reason };
+  }
+}
+
 const Submitted = z.looseObject({
   output: z.looseObject({ waveform_data: WaveformData.optional() }),
   result: z.looseObject({

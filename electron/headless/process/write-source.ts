@@ -9,7 +9,7 @@ import { manifestOf, resultEntry, writeFiles, writeJson, type ResultEntry } from
 
 export interface SourceResults {
   readonly source: string;
-  readonly jobs: readonly OperatorJob[];
+  readonly jobIds: readonly string[];
   readonly place: OutputFolder;
 }
 
@@ -26,11 +26,12 @@ export interface WriteOptions {
  */
 export async function writeSource(
   client: OperatorClient,
-  { source, jobs, place }: SourceResults,
+  { source, jobIds, place }: SourceResults,
   { out, layout, subtitles, whyWaiting }: WriteOptions,
 ): Promise<readonly ResultEntry[]> {
   const entries: ResultEntry[] = [];
-  for (const job of jobs) {
+  for (const jobId of jobIds) {
+    const job = await client.job(jobId);
     try {
       if (job.status === 'completed') {
         const isNamesake = layout !== 'plain' && (await haveProxyLike(place.namesakes, manifestOf(job)));
@@ -45,11 +46,11 @@ export async function writeSource(
     await writeJson(join(place.folder, 'result.json'), entries);
     return entries;
   } catch (error) {
-    return jobs.map((job) => notWritten(source, job, error));
+    return entries.map((entry) => notWritten(source, entry, error));
   }
 }
 
-function notWritten(source: string, job: OperatorJob, error: unknown): ResultEntry {
+function notWritten(source: string, job: { readonly job_type: string }, error: unknown): ResultEntry {
   const message = `The result could not be written: ${reasonNotWritten(error)}. Name another folder with --out.`;
   const failed = { status: 'failed', error_code: 'RESULT_NOT_WRITTEN', message, retryable: true } as const;
   return { source, job_type: job.job_type, ...failed };
