@@ -3,9 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DoctorReport } from '../agent/capabilities/doctor.ts';
 import { makeDiagnostics } from '../agent/diagnostics/bundle.ts';
+import { reasonNotWritten } from '../agent/exports/not-written.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { examine } from './doctor-command.ts';
-import { EXIT } from './exit.ts';
+import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 
 export interface DiagnosticsCommandOptions {
@@ -32,12 +33,25 @@ export async function diagnosticsCommand(options: DiagnosticsCommandOptions): Pr
     salt: randomUUID(),
   });
   const out = resolve(options.out);
-  writeFileSync(out, bundle, { mode: 0o600 });
+  writeNew(out, bundle);
   process.stdout.write(`${out}\n`);
   process.stderr.write(
     `Names of people, machines, folders and clips were replaced, tokens left out; look into it before you send it (${Math.ceil(bundle.length / 1024)} kB).\n`,
   );
   return EXIT.ok;
+}
+
+/** Never over a file that is there, nor through a link: who writes tells what may be replaced. */
+function writeNew(out: string, bundle: Uint8Array): void {
+  try {
+    writeFileSync(out, bundle, { mode: 0o600, flag: 'wx', flush: true });
+  } catch (error) {
+    throw new CommandError({
+      code: 'OUT_UNUSABLE',
+      message: `${out} cannot be written: ${reasonNotWritten(error)}.`,
+      nextStep: 'Name a file that is not there yet, in a folder this user may write to.',
+    });
+  }
 }
 
 /** Every token a log could have caught, so that it is found and taken out. */

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { TextStore } from '../agent/capabilities/text-store.ts';
+import { replaceFile } from '../agent/storage/durable-file.ts';
 
 /** A small JSON file of texts by key: remembers proofs between runs of one-off commands. A lost file costs a proof, no more. */
 export function createFileStore(file: string): TextStore {
@@ -10,9 +10,7 @@ export function createFileStore(file: string): TextStore {
     set(key, value) {
       values = { ...values, [key]: value };
       try {
-        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-        writeFileSync(`${file}.${process.pid}`, JSON.stringify(values), { mode: 0o600 });
-        renameSync(`${file}.${process.pid}`, file);
+        replaceFile(file, JSON.stringify(values));
       } catch {
         // A home that cannot be written to only means that the next run proves again.
       }

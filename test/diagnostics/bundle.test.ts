@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
@@ -89,5 +89,18 @@ describe('a diagnostics bundle', () => {
     const files = entries(readFileSync(out));
     noNames(files);
     expect(files['logs/agent.log']?.split('\n').filter((line) => line !== '')).toHaveLength(3);
+  });
+
+  it('never takes the place of a file, nor goes through a link', { timeout: 60_000 }, async () => {
+    const precious = join(folder, 'precious.zip');
+    writeFileSync(precious, 'precious');
+    symlinkSync(join(folder, 'not-there.zip'), join(folder, 'dangling.zip'));
+    for (const out of [precious, join(folder, 'dangling.zip')]) {
+      const command = start(['diagnostics', '--out', out, '--work', folder, '--no-doctor']);
+      expect((await command.ended).code).toBe(2);
+      expect(command.output()).toMatch(/cannot be written: something else has its name there\. .*\[OUT_UNUSABLE\]/);
+    }
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(existsSync(join(folder, 'not-there.zip'))).toBe(false);
   });
 });

@@ -85,7 +85,7 @@ describe('whose proxy has a name', () => {
     await write('A', '/card/A.jpg', []);
     await write('A-2', '/card/A.wav', [proxy('audio/mp4', 'proxy_audio')]);
     const place = (await outputFolders(out, ['/card/A.mov'])).get('/card/A.mov');
-    expect(place).toEqual({ folder: join(out, 'A-3'), namesakes: [join(out, 'A'), join(out, 'A-2')] });
+    expect(place).toEqual({ folder: join(out, 'A-3'), namesakes: [join(out, 'A'), join(out, 'A-2')], earlier: null });
     const namesakes = place?.namesakes ?? [];
     expect(await haveProxyLike(namesakes, [proxy('video/quicktime', 'proxy_video')])).toBe(false);
     expect(await haveProxyLike(namesakes, [proxy('audio/mp4', 'proxy_audio')])).toBe(true);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -126,6 +126,43 @@ describe('saving proxies', () => {
     await save('premiere', out, 1);
     expect(await readFile(join(out, 'A001_Proxy.mov'), 'utf8')).toBe('someone’s');
     expect(await readFile(join(out, 'A001-2/A001_Proxy.mov'), 'utf8')).toBe('one');
+  });
+
+  it('writes through no link and over no file while a proxy is being written', async () => {
+    const out = join(folder, 'out');
+    const precious = join(folder, 'precious.txt');
+    await mkdir(out);
+    await writeFile(precious, 'precious');
+    await symlink(precious, join(out, 'A001_Proxy.mov.part'));
+    await writeFile(join(out, 'B001_Proxy.mov.part'), 'a download of somebody');
+    // The name it really takes, prepared by somebody who knows it.
+    const mark = createHash('sha256').update(join(out, 'A001_Proxy.mov')).digest('hex').slice(0, 16);
+    await symlink(precious, join(out, `rushcatalog-${mark}.part`));
+    deliver(1, 'RUSHES/day1/A001.mov', 'proxy of a');
+    deliver(2, 'RUSHES/day1/B001.mov', 'proxy of b');
+    expect(await save('premiere', out, 1, 2)).toBeNull();
+    expect(store.snapshot().saving).toMatchObject({ phase: 'ended', saved: 2, problems: [] });
+    expect(await readFile(precious, 'utf8')).toBe('precious');
+    expect(await readFile(join(out, 'B001_Proxy.mov.part'), 'utf8')).toBe('a download of somebody');
+    expect(await readFile(join(out, 'A001_Proxy.mov'), 'utf8')).toBe('proxy of a');
+    expect((await lstat(join(out, 'A001_Proxy.mov'))).isFile()).toBe(true);
+  });
+
+  it('leaves what a person put in the place of its own proxy, and links, alone', async () => {
+    const out = join(folder, 'out');
+    deliver(1, 'RUSHES/day1/A001.mov', 'first');
+    await save('premiere', out, 1);
+    await writeFile(join(out, 'A001_Proxy.mov'), 'graded by hand');
+    deliver(1, 'RUSHES/day1/A001.mov', 'second', 'edit_dnxhr_lb_v1');
+    await save('premiere', out, 1);
+    expect(await readFile(join(out, 'A001_Proxy.mov'), 'utf8')).toBe('graded by hand');
+    expect(await readFile(join(out, 'A001-2/A001_Proxy.mov'), 'utf8')).toBe('second');
+    deliver(2, 'RUSHES/day1/B001.mov', 'the same bytes');
+    await writeFile(join(folder, 'elsewhere.mov'), 'the same bytes');
+    await symlink(join(folder, 'elsewhere.mov'), join(out, 'B001_Proxy.mov'));
+    await save('premiere', out, 2);
+    expect((await lstat(join(out, 'B001_Proxy.mov'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(out, 'B001-2/B001_Proxy.mov'), 'utf8')).toBe('the same bytes');
   });
 
   it('copies nothing twice, and replaces the proxy of the same source', async () => {

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
+import { lstat, mkdir, stat, statfs } from 'node:fs/promises';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { SaveLayout, Saving } from '../../../shared/result-commands.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
@@ -12,7 +9,7 @@ import type { ActivityRows } from '../journal/activity-rows.ts';
 import type { DeliveredProxy } from '../journal/history-rows.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store.ts';
-import { publish } from '../storage/durable-file.ts';
+import { sha256OfFile, writeNewFile } from '../storage/new-file.ts';
 import { locate } from '../storage/source-path.ts';
 import { sourceBeside } from './layout.ts';
 import { reasonNotWritten } from './not-written.ts';
@@ -200,43 +197,38 @@ async function copyOne(
   if (response === null || !response.ok || response.body === null) {
     throw new Error('its proxy is not here any more; run the job again');
   }
-  await mkdir(dirname(path), { recursive: true });
-  const part = `${path}.part`;
-  try {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    const counted = new Transform({
-      transform(chunk: Buffer, _encoding, callback) {
-        hash.update(chunk);
-        bytes += chunk.length;
-        onBytes(bytes);
-        callback(null, chunk);
-      },
-    });
-    const body = Readable.fromWeb(response.body as ReadableStream);
-    await pipeline(body, counted, createWriteStream(part, { flush: true }), { signal });
-    if (hash.digest('hex') !== proxy.sha256) throw new Error('its proxy did not arrive as it was made');
-    deps.savedFiles.saveFile({ path, sourcePath, sha256: proxy.sha256 });
-    await publish(part, path);
-    return 'saved';
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-}
-
-/** Only what this agent wrote for the same source may be replaced. */
-async function occupantOf(deps: SaveDeps, path: string, { sourcePath, proxy }: DeliveredProxy): Promise<Occupant> {
-  const size = (await stat(path).catch(() => null))?.size;
-  if (size === undefined) return 'free';
-  const known = deps.savedFiles.savedFile(path);
-  if (known !== undefined) return known.sourcePath === sourcePath ? 'same-source' : 'foreign';
-  // Saved before this journal began: the very same bytes are the same proxy.
-  return size === proxy.size_bytes && (await sha256Of(path)) === proxy.sha256 ? 'same-source' : 'foreign';
-}
-
-async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  let bytes = 0;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      onBytes(bytes);
+      yield chunk;
+    }
+  };
+  await writeNewFile(path, {
+    content: Readable.from(counted(response.body), { objectMode: false }),
+    mayReplace: async (there) => (await occupantOf(deps, there, entry)) === 'same-source',
+    check: () => {
+      if (hash.digest('hex') !== proxy.sha256) throw new Error('its proxy did not arrive as it was made');
+    },
+    signal,
+  });
+  deps.savedFiles.saveFile({ path, sourcePath, sha256: proxy.sha256 });
+  return 'saved';
+}
+
+/** Only what this agent wrote for the same source may be replaced, as it wrote it: a file that was exchanged since is not ours. */
+async function occupantOf(deps: SaveDeps, path: string, { sourcePath, proxy }: DeliveredProxy): Promise<Occupant> {
+  const there = await lstat(path).catch(() => null);
+  if (there === null) return 'free';
+  if (!there.isFile()) return 'foreign';
+  const known = deps.savedFiles.savedFile(path);
+  if (known !== undefined && known.sourcePath !== sourcePath) return 'foreign';
+  // Nothing is written then, so nothing has to be read.
+  if (known?.sha256 === proxy.sha256 && there.size === proxy.size_bytes) return 'same-source';
+  // The journal may have missed the last save, or have begun after it: the very same bytes are the same proxy.
+  const ours = [proxy.sha256, ...(known === undefined ? [] : [known.sha256])];
+  return ours.includes(await sha256OfFile(path)) ? 'same-source' : 'foreign';
 }

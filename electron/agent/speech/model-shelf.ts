@@ -169,7 +169,8 @@ async function add(deps: ShelfDeps, given: string, consent: boolean): Promise<st
   // Not the name of a download that is to go on.
   const part = `${target}.copy.part`;
   try {
-    await copyFile(file, part, constants.COPYFILE_FICLONE);
+    await rm(part, { force: true });
+    await copyFile(file, part, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
     const handle = await open(part, 'r+');
     await handle.sync().finally(() => handle.close());
     await publish(part, target);

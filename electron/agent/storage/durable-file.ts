@@ -26,9 +26,9 @@ export function replaceFile(path: string, text: string): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
-  // A left-over keeps the mode it was made with.
+  // A left-over keeps the mode it was made with, and a link would be written through.
   rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flush: true });
+  writeFileSync(temporary, text, { mode: 0o600, flush: true, flag: 'wx' });
   renameSync(temporary, path);
   if (process.platform === 'win32') return;
   const handle = openSync(folder, constants.O_RDONLY);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DerivedRef } from '../../../shared/wire.ts';
@@ -21,6 +21,8 @@ export interface OutputFolder {
   readonly folder: string;
   /** Folders of other sources of the same stem that were there first. */
   readonly namesakes: readonly string[];
+  /** SHA-256 of what earlier runs made of this source; null: this folder is not marked as its own yet. */
+  readonly earlier: readonly string[] | null;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function outputFolders(
         continue;
       }
       taken.set(key, source);
-      folders.set(source, { folder, namesakes });
+      folders.set(source, { folder, namesakes, earlier: owner === undefined ? null : await madeIn(folder) });
       break;
     }
   }
@@ -72,14 +74,30 @@ function proxyNames(manifest: readonly DerivedRef[]): string[] {
   return proxies.map((entry) => derivedName({ ...entry, kind: 'proxy_video' }, 0));
 }
 
-/** The source whose results lie in a folder; a folder of something else counts as taken. */
+/** Names that results have in their source's folder. */
+const RESULT_NAME = /^(?:thumb_\d+|proxy_(?:video|audio)(?:_\d+)?|waveform|transcript|result)\.[a-z0-9]+$/i;
+
+/** The source whose results lie in a folder; one in which a file of somebody else would be in the way counts as taken. */
 async function ownerOf(folder: string): Promise<string | undefined> {
   try {
     return (await readOwner(folder))?.[0]?.source ?? '';
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return code === 'ENOENT' ? undefined : '';
+    if (codeOf(error) !== 'ENOENT') return '';
   }
+  try {
+    return (await readdir(folder)).some((name) => RESULT_NAME.test(name)) ? '' : undefined;
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? undefined : '';
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+async function madeIn(folder: string): Promise<readonly string[]> {
+  const entries = (await readOwner(folder).catch(() => undefined)) ?? [];
+  return entries.flatMap(({ result }) => result?.derived_manifest.map(({ sha256 }) => sha256) ?? []);
 }
 
 /** undefined: what lies there is not ours. Throws where there is nothing. */

@@ -1,14 +1,11 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
 import { formatTranscript, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
 import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
-import { publish } from '../../agent/storage/durable-file.ts';
+import { sha256OfFile, writeNewFile } from '../../agent/storage/new-file.ts';
 import { derivedName, proxyPath, type ProxyPlace } from '../../agent/exports/layout.ts';
 
 /** One line of `result.json`: a job, and what was submitted or why there is nothing. */
@@ -63,22 +60,28 @@ export function manifestOf(job: OperatorJob): readonly DerivedRef[] {
   return Submitted.parse(job.submitted).result.derived_manifest;
 }
 
+export interface ResultPlace extends ProxyPlace {
+  /** SHA-256 of what earlier runs made of this source. */
+  readonly earlier: readonly string[];
+}
+
 /** Fetches the derived files of one completed job into the source's folder; proxies go where the layout puts them. */
 export async function writeFiles(
   client: OperatorClient,
   job: OperatorJob,
-  place: ProxyPlace,
+  place: ResultPlace,
   subtitles: readonly TranscriptFormat[] = [],
 ): Promise<void> {
   const { folder } = place;
   const { output, result } = Submitted.parse(job.submitted);
-  await mkdir(folder, { recursive: true });
   const counts = new Map<string, number>();
   for (const entry of result.derived_manifest) {
     const index = counts.get(entry.kind) ?? 0;
     counts.set(entry.kind, index + 1);
     const response = await client.derived(String(job.asset_uuid), entry.ref);
-    await writeStream(pathOf(place, entry, index), response);
+    if (response.body === null) throw new Error('the embedded server sent a derived file without content');
+    const content = Readable.fromWeb(response.body as ReadableStream);
+    await writeNewFile(pathOf(place, entry, index), { content, mayReplace: (path) => isOurs(path, place, entry) });
   }
   if (output.waveform_data !== undefined) await writeJson(join(folder, 'waveform.json'), output.waveform_data);
   if (result.transcript !== undefined) {
@@ -95,24 +98,20 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeText(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-async function writeText(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, text, { flush: true });
-  await publish(`${path}.part`, path);
+/** Only into a source's own folder (output-folders.ts), so that what has the name there is an earlier result. */
+async function writeText(path: string, content: string): Promise<void> {
+  await writeNewFile(path, { content, mayReplace: () => Promise.resolve(true) });
 }
 
-function pathOf(place: ProxyPlace, entry: DerivedRef, index: number): string {
+/** Proxies of several sources may lie together, beside files of the person: ours are those we once made, as we made them. */
+async function isOurs(path: string, { folder, earlier }: ResultPlace, made: DerivedRef): Promise<boolean> {
+  return dirname(path) === folder || [made.sha256, ...earlier].includes(await sha256OfFile(path));
+}
+
+function pathOf(place: ResultPlace, entry: DerivedRef, index: number): string {
   const name = derivedName(entry, index);
   const isProxy = entry.kind === 'proxy_video' || entry.kind === 'proxy_audio';
   return isProxy ? proxyPath(place, name) : join(place.folder, name);
-}
-
-/** Written under a temporary name and flushed: what has its final name is complete, also after a power loss. */
-async function writeStream(path: string, response: Response): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  if (response.body === null) throw new Error('the embedded server sent a derived file without content');
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(`${path}.part`, { flush: true }));
-  await publish(`${path}.part`, path);
 }
 
 /** What `result.json` says about a job that ended or waits. */

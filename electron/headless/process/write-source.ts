@@ -30,12 +30,23 @@ export async function writeSource(
   { out, layout, subtitles, whyWaiting }: WriteOptions,
 ): Promise<readonly ResultEntry[]> {
   const entries: ResultEntry[] = [];
+  const mark = join(place.folder, 'result.json');
+  const { earlier } = place;
+  let isMarked = earlier !== null;
   for (const jobId of jobIds) {
     const job = await client.job(jobId);
     try {
+      // From here on the folder is this source's, also when this run is cut off.
+      if (!isMarked) await writeJson(mark, [notWritten(source, job, CUT_OFF)]);
+      isMarked = true;
       if (job.status === 'completed') {
         const isNamesake = layout !== 'plain' && (await haveProxyLike(place.namesakes, manifestOf(job)));
-        await writeFiles(client, job, { layout, out, folder: place.folder, source, isNamesake }, subtitles);
+        await writeFiles(
+          client,
+          job,
+          { layout, out, folder: place.folder, earlier: earlier ?? [], source, isNamesake },
+          subtitles,
+        );
       }
       entries.push(resultEntry(source, job, whyWaiting(job)));
     } catch (error) {
@@ -43,12 +54,14 @@ export async function writeSource(
     }
   }
   try {
-    await writeJson(join(place.folder, 'result.json'), entries);
+    await writeJson(mark, entries);
     return entries;
   } catch (error) {
     return entries.map((entry) => notWritten(source, entry, error));
   }
 }
+
+const CUT_OFF = new Error('the run was cut off before');
 
 function notWritten(source: string, job: { readonly job_type: string }, error: unknown): ResultEntry {
   const message = `The result could not be written: ${reasonNotWritten(error)}. Name another folder with --out.`;
