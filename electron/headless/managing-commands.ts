@@ -9,7 +9,7 @@ type Finish = (code: number) => void;
 export function addEnrol(program: Command, finish: Finish, exitHelp: string): void {
   program
     .command('enrol')
-    .description('Exchanges a one-time token for this machine’s own token; an earlier one stops being valid.')
+    .description('Exchanges a one-time token for this machine’s own token; an earlier one is good until that is used.')
     .option('--server <url>', 'address of the server; default: the one of the policy or the settings')
     .requiredOption('--token-file <file>', 'file with the one-time token; removed after use')
     .option('--save-to <file>', 'where the token goes; default: “token” in the work folder')
