@@ -14,6 +14,8 @@ export interface ActiveRuns {
   list(): readonly ActiveRun[];
   /** Jobs that fill a slot, claims under way included. */
   executing(): number;
+  /** Jobs that hold a lease, claims under way included. */
+  held(): number;
   take(offer: WireJob, jobType: JobType): Promise<void>;
   /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
   resume(): Promise<void>;
@@ -29,14 +31,21 @@ export interface ActiveRunsDeps {
   readonly mayStart: () => boolean;
   /** The machine is left to its editor: what is started stands still. */
   readonly isSuspended: () => boolean;
-  /** A slot became free or a run ended: look for work. */
+  /** A slot became free. */
   readonly onChange: () => void;
+  /** A job ended, however it ended; `since`, monotonic ms, is when its report was begun. */
+  readonly onEnded: (since: number) => void;
 }
 
 export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
   const { parts } = deps;
   const runs = new Map<string, ActiveRun>();
   const claiming = new Map<string, Promise<void>>();
+  const reportingSince = new Map<string, number>();
+  parts.store.subscribe((event) => {
+    if (event.type !== 'stageEntered' || event.stage !== 'reporting') return;
+    reportingSince.set(event.jobId, parts.clock.monotonic());
+  });
 
   const start = (run: Claimed, grant: Grant | null): void => {
     const active = startRun(parts, run, grant, deps.stopping);
@@ -46,7 +55,8 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     void active.executed.then(deps.onChange);
     const onEnded = (): void => {
       if (runs.get(run.jobId) === active) runs.delete(run.jobId);
-      deps.onChange();
+      deps.onEnded(reportingSince.get(run.jobId) ?? parts.clock.monotonic());
+      reportingSince.delete(run.jobId);
     };
     void active.ended.then(onEnded);
   };
@@ -69,6 +79,7 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
   return {
     has: (jobId) => runs.has(jobId) || claiming.has(jobId),
     list: () => [...runs.values()],
+    held: () => runs.size + claiming.size,
     executing: () => [...runs.values()].filter((run) => run.executing()).length + claiming.size,
     take: (offer, jobType) => ask(intendToClaim(parts, offer, jobType)),
     async resume() {

@@ -58,6 +58,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     mayStart: () => intake.open(),
     isSuspended: () => yielding.suspends(),
     onChange: () => intake.wake(),
+    onEnded: (since) => intake.askNow(since),
   });
   const { surroundings } = deps;
   const yielding = agentYielding({
@@ -82,7 +83,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     snapshot: store.snapshot,
     subscribe: store.subscribe,
     drained: drained.promise,
-    wake: () => intake.wake(),
+    wake: () => intake.askNow(),
     async start() {
       await clearLeftovers(parts, owner);
       const housekeeping = setInterval(() => void keepHouse(parts), HOUSEKEEPING_MS).unref();

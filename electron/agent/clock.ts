@@ -9,9 +9,12 @@ export interface Clock {
   monotonic(): number;
   /** Time since boot minus `monotonic`, ms: grows by what the machine slept. */
   asleepMs(): number;
-  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  /** Resolves after `ms`, after 24 days at the latest, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** Node's timers turn anything longer into 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -19,7 +22,9 @@ export const systemClock: Clock = {
   asleepMs: () => uptime() * 1000 - Number(process.hrtime.bigint() / 1_000_000n),
   sleep: async (ms, signal) => {
     // A moment that has passed already is no time to wait.
-    await delay(Math.max(0, ms), undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => undefined);
+    await delay(Math.min(MAX_TIMER_MS, Math.max(0, ms)), undefined, {
+      ...(signal === undefined ? {} : { signal }),
+    }).catch(() => undefined);
   },
 };
 

@@ -10,6 +10,14 @@ const CONTACT_EVERY_MS = 10_000;
 /** A refused token is tried again at this pace, or at once when a new one is set (protocol.md, Answers). */
 const TOKEN_EVERY_MS = 60_000;
 
+/**
+ * Silences and server errors in a row, over all calls, after which the server counts as away: one call that fails beside
+ * others that succeed is that call's trouble.
+ */
+const AWAY_AFTER = 2;
+/** When the server is back, what waits tries again at once; a server that comes and goes hastens nothing. */
+const HURRY_EVERY_MS = 60_000;
+
 /** How the server is doing, seen over all calls; and how long to wait before the next try. */
 export interface Connection {
   /** Every reply passes here. */
@@ -35,6 +43,8 @@ export function createConnection(deps: {
   const { store, clock } = deps;
   let hurried = new AbortController();
   let lastTold = Number.NEGATIVE_INFINITY;
+  let lastHurried = Number.NEGATIVE_INFINITY;
+  let silences = 0;
   const link = (): ServerLink => store.snapshot().server.link;
 
   const change = (next: ServerLink, problem?: Refusal): void => {
@@ -67,10 +77,15 @@ export function createConnection(deps: {
           store.emit({ type: 'serverAnswered', at: instant(clock), ...clockAhead(clock, reply) });
         }
         const wasAway = link() === 'unreachable' || link() === 'unauthorized';
+        silences = 0;
         change('connected');
-        if (wasAway) wake();
+        if (!wasAway || clock.monotonic() - lastHurried < HURRY_EVERY_MS) return;
+        lastHurried = clock.monotonic();
+        wake();
         return;
       }
+      silences += 1;
+      if (next === 'unreachable' && link() === 'connected' && silences < AWAY_AFTER) return;
       const missing = next === 'unauthorized' ? deps.tokenProblem?.() : null;
       change(next, missing ?? problemOf(next, store.snapshot().server.url, reply));
     },

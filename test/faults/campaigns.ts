@@ -9,6 +9,7 @@ import { model } from './model-campaign.ts';
 import { network } from './network.ts';
 import { outbox } from './outbox.ts';
 import { powerLoss } from './power-loss.ts';
+import { strict } from './strict.ts';
 
 /** In the order in which a full run makes them. */
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -21,5 +22,6 @@ export const CAMPAIGNS: readonly Campaign[] = [
   outbox,
   powerLoss,
   network,
+  strict,
   leak,
 ];

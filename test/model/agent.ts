@@ -104,6 +104,7 @@ async function bootParts(index: number, world: AgentWorld, machine: Machine): Pr
     mayStart: () => true,
     isSuspended: () => false,
     onChange: () => intake.wake(),
+    onEnded: (since) => intake.askNow(since),
   });
   const installationId = journal.meta('installation_id') ?? randomUUID();
   journal.setMeta('installation_id', installationId);

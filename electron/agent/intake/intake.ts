@@ -25,7 +25,10 @@ export interface Intake {
   open(): boolean;
   /** For ever: a drain is not undone. */
   close(): void;
+  /** Look at what is known again. */
   wake(): void;
+  /** Ask the server now; `endedSince`: only if it was not asked since then. */
+  askNow(endedSince?: number): void;
   /** Resolves when the round of polling under way at `close` is over. */
   ended(): Promise<void>;
 }
@@ -70,6 +73,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     open: () => !closed.signal.aborted,
     close: () => closed.abort(),
     wake: () => poll?.wake(),
+    askNow: (endedSince) => poll?.askNow(endedSince),
     ended: async () => poll?.ended,
   };
 }
@@ -77,15 +81,11 @@ export function createIntake(deps: IntakeDeps): Intake {
 function intakeState({ parts, runs, capabilities, yielding }: IntakeDeps, closed: AbortSignal): IntakeState {
   const { agent, server } = parts.store.snapshot();
   const { policy } = server;
-  const slots = Math.min(
-    parts.settings().maxParallelJobs,
-    policy?.max_parallel_jobs_allowed ?? Number.POSITIVE_INFINITY,
-  );
   const now = parts.clock.now();
   const quiet = quietFor(policy?.quiet_hours, now);
   return {
     phase: closed.aborted ? 'draining' : agent.phase,
-    freeSlots: slots - runs.executing(),
+    freeSlots: freeSlots(parts.settings().maxParallelJobs, policy?.max_parallel_jobs_allowed, runs),
     declared: new Set<string>(capabilities.declared()),
     allowedJobTypes: policy?.allowed_job_types,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
@@ -96,4 +96,10 @@ function intakeState({ parts, runs, capabilities, yielding }: IntakeDeps, closed
     },
     crashes: (jobId) => parts.journal.crashes(jobId),
   };
+}
+
+/** Ours count what is executed here; the server counts leases, and a job whose result is on its way holds one. */
+function freeSlots(ours: number, allowed: number | undefined, runs: ActiveRuns): number {
+  const own = ours - runs.executing();
+  return allowed === undefined ? own : Math.min(own, allowed - runs.held());
 }

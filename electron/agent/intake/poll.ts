@@ -26,40 +26,69 @@ export interface PollDeps {
 }
 
 export interface Poll {
-  /** Look again now: a job ended, a switch was turned, work was added. */
+  /** Look at the known offers again: a switch was turned, a slot became free. Our own server is asked at once, too. */
   wake(): void;
+  /**
+   * Ask the server now: a person asked to look, or a job ended, however it ended (protocol.md, the last line).
+   * @param endedSince when its report was sent, monotonic ms: a poll that was sent later has seen the end already
+   */
+  askNow(endedSince?: number): void;
   readonly ended: Promise<void>;
+}
+
+/** What may end a nap. */
+interface Bell {
+  /** Sleeps, unless somebody rang since the last time. */
+  nap(ms: number): Promise<void>;
+  /** Whether the server is to be asked before its time, when it was asked last at `askedAt`; answered once. */
+  mayAsk(askedAt: number): boolean;
 }
 
 /** The loop that registers, asks for offers and lets them be considered; ended by one signal. */
 export function startPolling(deps: PollDeps): Poll {
+  const { clock, store } = deps.parts;
   let woken = new AbortController();
   let again = false;
-  const wake = (): void => {
+  let since = Number.NEGATIVE_INFINITY;
+  const ring = (): void => {
     again = true;
     woken.abort();
   };
-  const nap = async (ms: number): Promise<boolean> => {
-    if (!again) await deps.parts.clock.sleep(ms, AbortSignal.any([deps.signal, woken.signal]));
-    const wasWoken = again;
-    again = false;
-    woken = new AbortController();
-    return wasWoken;
+  const bell: Bell = {
+    async nap(ms) {
+      if (!again) await clock.sleep(ms, AbortSignal.any([deps.signal, woken.signal]));
+      again = false;
+      woken = new AbortController();
+    },
+    mayAsk(askedAt) {
+      const may = since > askedAt;
+      since = Number.NEGATIVE_INFINITY;
+      return may;
+    },
   };
-  return { wake, ended: loopOnAndOn(deps, nap) };
+  const askNow = (endedSince = Number.POSITIVE_INFINITY): void => {
+    since = Math.max(since, endedSince);
+    ring();
+  };
+  return {
+    wake: () => (store.snapshot().agent.embeddedServer ? askNow() : ring()),
+    askNow,
+    ended: loopOnAndOn(deps, bell),
+  };
 }
 
-/** Sleeps; true when it was woken. */
-type Nap = (ms: number) => Promise<boolean>;
-
-async function loop(deps: PollDeps, nap: Nap): Promise<void> {
+async function loop(deps: PollDeps, bell: Bell): Promise<void> {
   const { parts, signal } = deps;
+  const { clock } = parts;
   let registeredAt = Number.NEGATIVE_INFINITY;
   let registeredAs = -1;
   let summaryAt = Number.NEGATIVE_INFINITY;
+  let askAt = Number.NEGATIVE_INFINITY;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let offers: readonly WireJob[] = [];
   const backoff = parts.connection.backoff();
   while (!signal.aborted) {
-    const now = parts.clock.monotonic();
+    const now = clock.monotonic();
     const declaration = deps.declaration();
     if (declaration !== registeredAs || now - registeredAt >= REGISTER_EVERY_MS) {
       const { accepted, reply } = await deps.register();
@@ -70,49 +99,50 @@ async function loop(deps: PollDeps, nap: Nap): Promise<void> {
       registeredAt = now;
       registeredAs = declaration;
     }
-    const offers = await readOffers(parts, signal);
-    if (offers === 'register-again') {
-      registeredAs = -1;
-      continue;
+    if (bell.mayAsk(askedAt) || now >= askAt) {
+      askedAt = clock.monotonic();
+      const read = await readOffers(parts, signal);
+      if (read === 'register-again') {
+        registeredAs = -1;
+        continue;
+      }
+      if (!Array.isArray(read)) {
+        await parts.connection.pause(read as ReplyHead, signal, backoff);
+        continue;
+      }
+      offers = read;
+      backoff.reset();
+      // From the answer on, so that the server never sees two requests closer than it asks for.
+      askAt = clock.monotonic() + pollInterval(parts);
+      if (now - summaryAt >= SUMMARY_EVERY_MS) {
+        summaryAt = now;
+        await readSummary(parts, signal);
+      }
+      await checkRoots(parts);
     }
-    if (!Array.isArray(offers)) {
-      await parts.connection.pause(offers as ReplyHead, signal, backoff);
-      continue;
-    }
-    backoff.reset();
-    if (now - summaryAt >= SUMMARY_EVERY_MS) {
-      summaryAt = now;
-      await readSummary(parts, signal);
-    }
-    await checkRoots(parts);
-    await considerUntilNextPoll(deps, offers, nap);
+    await deps.consider(offers);
+    await bell.nap(napMs(parts, Math.min(askAt, registeredAt + REGISTER_EVERY_MS)));
   }
 }
 
+/** Sources that may still grow are looked at again between two polls: the server is not asked more often for them. */
+function napMs({ clock, store }: Parts, until: number): number {
+  const left = Math.max(0, until - clock.monotonic());
+  const growing = store.snapshot().waiting.some(({ reason }) => reason.kind === 'source-growing');
+  return growing ? Math.min(left, LOOK_AGAIN_MS) : left;
+}
+
 /** What nobody foresaw (a journal on a full disk above all) ends a round, never the polling itself. */
-async function loopOnAndOn(deps: PollDeps, nap: Nap): Promise<void> {
+async function loopOnAndOn(deps: PollDeps, bell: Bell): Promise<void> {
   const { parts, signal } = deps;
   while (!signal.aborted) {
     try {
-      await loop(deps, nap);
+      await loop(deps, bell);
     } catch (error) {
       if (signal.aborted) return;
       parts.log.error({ err: error }, 'a round of polling failed; it is tried again');
       await parts.clock.sleep(MIN_POLL_MS, signal);
     }
-  }
-}
-
-/** Sources that may still grow are looked at again between two polls: the server is not asked more often for them. */
-async function considerUntilNextPoll(deps: PollDeps, offers: readonly WireJob[], nap: Nap): Promise<void> {
-  const { parts, signal } = deps;
-  const nextPoll = parts.clock.monotonic() + pollInterval(parts);
-  for (;;) {
-    await deps.consider(offers);
-    const left = nextPoll - parts.clock.monotonic();
-    const growing = parts.store.snapshot().waiting.some(({ reason }) => reason.kind === 'source-growing');
-    if ((await nap(growing ? Math.min(left, LOOK_AGAIN_MS) : left)) || signal.aborted) return;
-    if (parts.clock.monotonic() >= nextPoll - 50) return;
   }
 }
 

@@ -19,9 +19,13 @@ export interface InsistDeps {
 /** What a try that may have reached the server leaves open: it can have been carried out. */
 const OPEN = new Set<AnswerKind>(['timeout', 'reset', '5xx', 'redirect', 'malformed']);
 
+/** 8 server errors in a row, 2 min of waiting on average: this upload breaks the server, which else would answer. */
+const MAX_SERVER_ERRORS = 8;
+
 /**
  * Sends one write until it has a definite answer: before every try the lease is confirmed; silence, 429, 5xx and a
- * refused token wait and send the same bytes with the same key again (protocol.md, "Answers and reactions").
+ * refused token wait and send the same bytes with the same key again (protocol.md, "Answers and reactions"). A server
+ * that answers with nothing but errors, while it prolongs the lease, gets the upload anew, which is done four times.
  */
 export async function insist<T>(
   deps: InsistDeps,
@@ -30,6 +34,7 @@ export async function insist<T>(
 ): Promise<Definite<T>> {
   const { connection, lease } = deps;
   const backoff = connection.backoff();
+  let serverErrors = 0;
   const signal = AbortSignal.any([deps.signal, lease.lost]);
   for (;;) {
     if ((await lease.confirm(deps.signal)) === 'lost')
@@ -39,6 +44,8 @@ export async function insist<T>(
     connection.note(reply);
     const definite = definiteAnswer(call, reply);
     if (definite !== null) return definite;
+    serverErrors = reply.answer === '5xx' && reply.status !== 503 ? serverErrors + 1 : 0;
+    if (serverErrors >= MAX_SERVER_ERRORS) return { reaction: 'begin-upload-anew', reply };
     await connection.pause(reply, signal, backoff);
   }
 }
