@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import type { CancellationToken } from 'builder-util-runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createUpdates, type Updater } from '../../electron/shell/updates/updates.ts';
-import { compareVersions } from '../../electron/shell/updates/verify-update.ts';
+import { compareVersions, type Feed } from '../../electron/shell/updates/verify-update.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
-import { signFeed } from '../../scripts/pack/sign-update.ts';
+import { feedOf, signFeed } from '../../scripts/pack/sign-update.ts';
 
 /** The real electron-updater over a loopback update server; only the part of Electron that it would ask is left out. */
 registerHooks({
@@ -35,7 +35,8 @@ const feed = (version: string, bytes: Buffer = PACKAGE, more = ''): string => {
   const name = `rushcatalog-agent-${version}-linux-amd64.deb`;
   return `version: ${version}\nfiles:\n  - url: ${name}\n    sha512: ${sha512}\n    size: ${String(bytes.length)}\npath: ${name}\nsha512: ${sha512}\nreleaseDate: '2026-03-01T00:00:00.000Z'\n${more}`;
 };
-const signed = (text: string, key = privatePem): string => signFeed(text, key);
+const STABLE: Feed = { channel: 'latest', platform: 'linux' };
+const signed = (text: string, key = privatePem, to = STABLE): string => signFeed(text, key, to);
 
 /** What electron-updater's own executor adds over Electron's network stack, over Node's. */
 function withDownload(executor: object): object {
@@ -133,6 +134,7 @@ describe('updates', () => {
       updater,
       installed: INSTALLED,
       publicKey,
+      platform: 'linux',
       settings: () => state.settings,
       isBusy: () => state.busy,
       stopThen: (last) => (stopped = last),
@@ -208,6 +210,16 @@ describe('updates', () => {
       () => signed(feed('1.3.0')).replace(/sha512: \S+/, `sha512: ${'A'.repeat(86)}==`),
       'UPDATE_UNSIGNED',
     ],
+    [
+      'a beta, offered as stable',
+      () => signed(feed('1.3.0-beta.2'), privatePem, { channel: 'beta', platform: 'linux' }),
+      'UPDATE_UNSIGNED',
+    ],
+    [
+      'signed for another system',
+      () => signed(feed('1.3.0'), privatePem, { channel: 'latest', platform: 'win32' }),
+      'UPDATE_UNSIGNED',
+    ],
     ['older', () => signed(feed('1.1.0')), 'UPDATE_DOWNGRADE'],
     ['a pre-release of what is installed', () => signed(feed('1.2.0-beta.1')), 'UPDATE_DOWNGRADE'],
   ])('that are %s are refused before a byte of them is fetched', async (_name, text, code) => {
@@ -242,9 +254,27 @@ describe('updates', () => {
   });
 
   it('are looked for on the channel that was chosen', async () => {
-    offered = signed(feed('1.3.0-beta.2'));
+    offered = signed(feed('1.3.0-beta.2'), privatePem, { channel: 'beta', platform: 'linux' });
     expect(await updates({ updateChannel: 'beta' }).made.check()).toMatchObject({ kind: 'ready' });
     expect(asked[0]).toBe('/beta-linux.yml');
+  });
+
+  it('that were fetched for another channel are not installed', async () => {
+    offered = signed(feed('1.3.0-beta.2'), privatePem, { channel: 'beta', platform: 'linux' });
+    const { made, updater, state, whenStopped } = updates({ updateChannel: 'beta' });
+    expect(await made.check()).toMatchObject({ kind: 'ready' });
+    state.settings = { updates: 'automatic', updateChannel: 'latest' };
+    made.installUnasked();
+    expect(made.install()).toMatchObject({ code: 'NO_UPDATE' });
+    whenStopped();
+    expect(updater.installed).toBe(false);
+  });
+
+  it('are signed for the feed that their file’s name says', () => {
+    expect(feedOf('dist/latest.yml')).toEqual({ channel: 'latest', platform: 'win32' });
+    expect(feedOf('beta-mac.yml')).toEqual({ channel: 'beta', platform: 'darwin' });
+    expect(feedOf('/x/latest-linux-arm64.yml')).toEqual({ channel: 'latest', platform: 'linux' });
+    for (const name of ['stable.yml', 'latest-wii.txt', 'latest']) expect(() => feedOf(name)).toThrow(/not named like/);
   });
 
   it('reach a share of the machines at first', async () => {

@@ -29,6 +29,7 @@ export async function startUpdates(deps: StartUpdatesDeps): Promise<Updates | nu
     updater: await loadUpdater(),
     installed: app.getVersion(),
     publicKey: UPDATE_KEY,
+    platform: process.platform,
     settings: () => agent.snapshot().settings.values,
     isBusy: () => agent.snapshot().running.length > 0,
     stopThen,

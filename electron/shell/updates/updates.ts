@@ -1,7 +1,7 @@
 import type { AppUpdater, UpdateInfo } from 'electron-updater';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
-import { whyNotInstall } from './verify-update.ts';
+import { whyNotInstall, type Feed } from './verify-update.ts';
 
 type UpdateSettings = Pick<Settings, 'updates' | 'updateChannel' | 'updateUrl'>;
 
@@ -23,6 +23,7 @@ export interface UpdatesDeps {
   readonly updater: Updater;
   readonly installed: string;
   readonly publicKey: string;
+  readonly platform: NodeJS.Platform;
   readonly settings: () => UpdateSettings;
   /** A job runs or is being delivered: nothing is installed now. */
   readonly isBusy: () => boolean;
@@ -54,20 +55,21 @@ export interface Updates {
  */
 export function createUpdates(deps: UpdatesDeps): Updates {
   const { updater } = deps;
-  let ready: string | null = null;
+  let ready: { readonly version: string; readonly channel: Feed['channel'] } | null = null;
   updater.autoDownload = false;
   // Installing is our decision: an agent that quits must not be held up, nor a job cut off.
   updater.autoInstallOnAppQuit = false;
   updater.allowDowngrade = false;
   const install = (): Refusal | null => {
-    if (ready === null) return { code: 'NO_UPDATE', message: 'No update is ready to be installed.' };
+    // One that was fetched from another channel before is not what this machine asks for any more.
+    if (ready?.channel !== deps.settings().updateChannel) return NONE;
     if (deps.settings().updates === 'off') return SWITCHED_OFF;
     if (deps.isBusy()) return BUSY;
     deps.stopThen(() => updater.quitAndInstall(true, true));
     return null;
   };
   return {
-    ready: () => ready,
+    ready: () => ready?.version ?? null,
     install,
     installUnasked: () => void (deps.settings().updates === 'automatic' && install()),
     async check() {
@@ -78,10 +80,10 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       // Setting a channel lets electron-updater downgrade to it: that is taken back.
       updater.allowDowngrade = false;
       updater.allowPrerelease = updateChannel === 'beta';
-      const outcome = await look(deps);
+      const outcome = await look(deps, { channel: updateChannel, platform: deps.platform });
       if (outcome.kind === 'ready') {
-        const isNews = ready !== outcome.version;
-        ready = outcome.version;
+        const isNews = ready?.version !== outcome.version;
+        ready = { version: outcome.version, channel: updateChannel };
         if (isNews) deps.onReady(outcome.version);
       }
       if (outcome.kind === 'refused') deps.onRefused(outcome.refusal);
@@ -90,11 +92,11 @@ export function createUpdates(deps: UpdatesDeps): Updates {
   };
 }
 
-async function look({ updater, installed, publicKey, log }: UpdatesDeps): Promise<UpdateOutcome> {
+async function look({ updater, installed, publicKey, log }: UpdatesDeps, feed: Feed): Promise<UpdateOutcome> {
   try {
     const result = await updater.checkForUpdates();
     if (result === null) return { kind: 'off' };
-    const refusal = whyNotInstall(result.updateInfo as UpdateInfo, installed, publicKey);
+    const refusal = whyNotInstall(result.updateInfo as UpdateInfo, { version: installed, feed, publicKey });
     if (!result.isUpdateAvailable) {
       // The same version every day is no news; an older or unsigned one is.
       const same = result.updateInfo.version === installed;
@@ -126,6 +128,8 @@ function failed(error: unknown): Refusal {
     nextStep: 'Nothing has to be done; the agent looks again later.',
   };
 }
+
+const NONE: Refusal = { code: 'NO_UPDATE', message: 'No update is ready to be installed.' };
 
 const BUSY: Refusal = {
   code: 'UPDATE_WAITS',

@@ -1,6 +1,13 @@
 import { createPublicKey, verify } from 'node:crypto';
 import type { Refusal } from '../../../shared/failure.ts';
 
+/** For whom an update is: what this machine asks for, never what the server says. */
+export interface Feed {
+  readonly channel: 'latest' | 'beta';
+  /** As Node names it: `linux`, `darwin`, `win32`. */
+  readonly platform: NodeJS.Platform;
+}
+
 /** The part of `latest.yml` that is looked at before a byte of the update is fetched. */
 export interface OfferedUpdate {
   readonly version: string;
@@ -9,18 +16,33 @@ export interface OfferedUpdate {
   readonly rushcatalogSignature?: unknown;
 }
 
-/** What the signature covers: the version and every file with its hash, so that nothing can be exchanged or moved. */
-export function signedText({ version, files }: Pick<OfferedUpdate, 'version' | 'files'>): Buffer {
+/**
+ * What the signature covers: for whom it is, the version and every file with its hash, so that nothing can be exchanged
+ * or moved, to another channel or system either.
+ */
+export function signedText({ version, files }: Pick<OfferedUpdate, 'version' | 'files'>, feed: Feed): Buffer {
   const lines = files.map(({ url, sha512 }) => `${url} ${sha512}`).sort();
-  return Buffer.from(['rushcatalog-agent update', version, ...lines, ''].join('\n'), 'utf8');
+  const head = ['rushcatalog-agent update', `channel ${feed.channel}`, `platform ${feed.platform}`, version];
+  return Buffer.from([...head, ...lines, ''].join('\n'), 'utf8');
 }
 
-/** Null when the update may be installed over `installed`. `publicKey`: Ed25519, SPKI, base64. */
-export function whyNotInstall(offered: OfferedUpdate, installed: string, publicKey: string): Refusal | null {
-  if (!isSigned(offered, publicKey)) {
+/** What this machine runs, and what it would take. */
+export interface Installed {
+  readonly version: string;
+  readonly feed: Feed;
+  /** Ed25519, SPKI, base64. */
+  readonly publicKey: string;
+}
+
+/** Null when the update may be installed. */
+export function whyNotInstall(
+  offered: OfferedUpdate,
+  { version: installed, feed, publicKey }: Installed,
+): Refusal | null {
+  if (!isSigned(offered, feed, publicKey)) {
     return {
       code: 'UPDATE_UNSIGNED',
-      message: `The update to version ${offered.version} is not signed by RushCatalog, so it is not installed.`,
+      message: `The update to version ${offered.version} is not signed by RushCatalog for the channel “${feed.channel}” and this system, so it is not installed.`,
       nextStep: 'Tell whoever manages the update server; this version goes on working.',
     };
   }
@@ -34,13 +56,14 @@ export function whyNotInstall(offered: OfferedUpdate, installed: string, publicK
   return null;
 }
 
-function isSigned(offered: OfferedUpdate, publicKey: string): boolean {
+function isSigned(offered: OfferedUpdate, feed: Feed, publicKey: string): boolean {
   const { rushcatalogSignature: signature, files } = offered;
   if (typeof signature !== 'string' || files.length === 0) return false;
   try {
     const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
     return (
-      key.asymmetricKeyType === 'ed25519' && verify(null, signedText(offered), key, Buffer.from(signature, 'base64'))
+      key.asymmetricKeyType === 'ed25519' &&
+      verify(null, signedText(offered, feed), key, Buffer.from(signature, 'base64'))
     );
   } catch {
     return false;
