@@ -7,6 +7,7 @@ import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType, OperatorJob } from '../../shared/wire.ts';
 import { whyNotModel } from '../agent/capabilities/find-speech.ts';
 import { findTool } from '../agent/process/find-tool.ts';
+import { installFfmpeg } from '../agent/process/install-advice.ts';
 import { makeTemporaryFolder } from '../agent/temporary-folder.ts';
 import { givenSettings } from './agent-options.ts';
 import { sentence } from '../compose/sentence.ts';
@@ -151,7 +152,7 @@ async function createJobs(
     throw new CommandError({
       code: 'TOOL_MISSING',
       message: 'ffprobe was not found.',
-      nextStep: 'Install ffmpeg with npm run tools, or name the program in FFPROBE_BIN.',
+      nextStep: installFfmpeg('FFPROBE_BIN'),
     });
   }
   const jobs: OwnJob[] = [];

@@ -31,5 +31,9 @@ for unit in tmp.mount systemd-sysctl.service systemd-udevd.service systemd-modul
   systemd-random-seed.service proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount sys-kernel-tracing.mount; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-exec chroot "$root" /usr/bin/env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+# Its root is really its own: in a mere chroot the kernel lets nobody make user namespaces, and so no sandbox.
+cd "$root"
+pivot_root . mnt
+umount -l /mnt
+exec chroot . /usr/bin/env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin \
   /lib/systemd/systemd --system --unit=machine.target --show-status=false

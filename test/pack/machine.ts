@@ -35,7 +35,7 @@ export async function openMachine(share: string): Promise<Machine> {
   const enter = `echo $$ > ${group}/cgroup.procs; exec setpriv --pdeathsig KILL unshare --kill-child -m -p -f -C -i -u sh '${SCRIPT}' '${share}'`;
   const child = spawn('sh', ['-c', enter], { stdio: ['ignore', 'ignore', 'inherit'] });
   const init = await waitFor(() => childOf(child.pid), 'the first process');
-  const inside = ['-t', String(init), '-m', '-p', '-C', '-i', '-u', `--root=/proc/${String(init)}/root`, '--wd=/'];
+  const inside = ['-t', String(init), '-m', '-p', '-C', '-i', '-u', `--root=/proc/${String(init)}/root`, '--wdns=/'];
   const attempt: Machine['attempt'] = (script) => {
     const env = {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

@@ -106,7 +106,8 @@ X
     for (const secret of [bearer, token]) expect(said).not.toContain(secret);
     const security = machine.run(`systemd-analyze security ${UNIT} --no-pager | tail -1`);
     console.log(security.trim());
-    expect(Number(/: ([\d.]+)/.exec(security)?.[1])).toBeLessThan(3);
+    // Namespaces and mounts are allowed for the sandbox of the tools (service-sandbox.pack.ts): that costs 0.7 points.
+    expect(Number(/: ([\d.]+)/.exec(security)?.[1])).toBeLessThan(4);
   });
 
   it('does jobs inside its sandbox', async () => {

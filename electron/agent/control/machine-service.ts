@@ -15,11 +15,20 @@ export interface ServicePlace {
 /** The group whose members see and pause the service; made by the package. */
 const SERVICE_GROUP = 'rushcatalog-users';
 
-export const SERVICE_OUT_OF_REACH: Refusal = {
-  code: 'SERVICE_RUNNING',
-  message: 'The agent runs as a service of this machine, under an account of its own, and does not let you in.',
-  nextStep: `On Linux whoever manages this machine can put you into its group “${SERVICE_GROUP}”. No second agent is started.`,
-};
+/** Another account's service runs, and this person is not let in: no second agent is started. */
+export function outOfReach(platform: NodeJS.Platform = process.platform): Refusal {
+  const nextStep =
+    platform === 'linux'
+      ? `Whoever manages this machine can put you into its group “${SERVICE_GROUP}”. No second agent is started.`
+      : 'Whoever manages this machine steers it from the service’s account. No second agent is started.';
+  return {
+    code: 'SERVICE_RUNNING',
+    message: 'The agent runs as a service of this machine, under an account of its own, and does not let you in.',
+    nextStep,
+  };
+}
+
+export const SERVICE_OUT_OF_REACH: Refusal = outOfReach();
 
 /** As the unit, the plist and the service recipe in build/ set it up. */
 export function servicePlace(

@@ -1,5 +1,6 @@
 import type { SandboxState } from '../../../shared/snapshot.ts';
 import { findSandbox, type SandboxSearch } from './find-sandbox.ts';
+import { mendSandbox } from './install-advice.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** `auto`: used where it was proved. `required`: no child runs without it. */
@@ -81,9 +82,7 @@ function stateOf(found: SandboxSearch, policy: 'auto' | 'required'): SandboxStat
     problem: {
       code: required ? 'SANDBOX_REQUIRED' : 'SANDBOX_UNAVAILABLE',
       message: `${required ? 'No tool may run' : 'Tools run with limits only, without a sandbox'}: ${found.why}.`,
-      nextStep: required
-        ? 'Install bubblewrap and allow unprivileged user namespaces, or set sandbox to auto, then test again.'
-        : 'Install bubblewrap (for example: apt install bubblewrap) and test again; without it everything still works.',
+      nextStep: mendSandbox({ isRequired: required, isThere: found.path !== undefined }),
       field: 'sandbox',
     },
   };

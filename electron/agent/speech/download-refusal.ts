@@ -30,7 +30,10 @@ export function diskRefusal(name: string, error: unknown): ModelDownloadError {
   return new ModelDownloadError({
     code: 'MODEL_NOT_WRITTEN',
     message: `${name} cannot be written or removed (${why}).`,
-    nextStep: 'Check the rights on the folder of models and its disk; on Windows, wait until no job uses the model.',
+    nextStep:
+      process.platform === 'win32'
+        ? 'Wait until no job uses the model; else check the rights on the folder of models and its disk.'
+        : 'Check the rights on the folder of models and its disk.',
   });
 }
 

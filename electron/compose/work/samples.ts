@@ -1,6 +1,7 @@
 import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findTool } from '../../agent/process/find-tool.ts';
+import { installFfmpeg } from '../../agent/process/install-advice.ts';
 import { createJobProcesses } from '../../agent/process/job-processes.ts';
 import { WorkError } from './work-error.ts';
 
@@ -45,7 +46,7 @@ export async function makeSamples(folder: string): Promise<string[]> {
     throw new WorkError({
       code: 'TOOL_MISSING',
       message: 'ffmpeg was not found.',
-      nextStep: 'Install it with npm run tools, or name it in FFMPEG_BIN.',
+      nextStep: installFfmpeg('FFMPEG_BIN'),
     });
   }
   await mkdir(folder, { recursive: true });

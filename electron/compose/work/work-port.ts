@@ -3,6 +3,7 @@ import type { AddedFile, NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import type { WorkChoice, WorkFile, WorkPort } from '../../agent/commands/add-work.ts';
 import { findTool } from '../../agent/process/find-tool.ts';
+import { installFfmpeg } from '../../agent/process/install-advice.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { findMedia } from './find-media.ts';
 import { inputsOf, lookInto, notFor } from './plan-jobs.ts';
@@ -23,7 +24,7 @@ export function createWorkPort(client: Pick<OperatorClient, 'createAsset' | 'cre
         throw new WorkError({
           code: 'TOOL_MISSING',
           message: 'ffprobe was not found, so files cannot be looked into.',
-          nextStep: 'Install ffmpeg with npm run tools, or name the program in FFPROBE_BIN.',
+          nextStep: installFfmpeg('FFPROBE_BIN'),
         });
       }
       const tools = { ffprobe: { path: ffprobe.path, version: '' } };
