@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
@@ -190,5 +191,5 @@ export function tellState(agent: Agent): void {
 }
 
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 }

@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts';
 import { Option, type Command } from 'commander';
 import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName } from '../../shared/commands.ts';
@@ -101,5 +102,5 @@ async function showStatus(agent: RunningAgent): Promise<number> {
 }
 
 function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
 }

@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -33,7 +34,9 @@ export interface DoctorCommandOptions {
 /** `rushcatalog-agent doctor`: looks at everything the agent depends on. Returns 1 when something needed is broken. */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
   const report = await examine(options);
-  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report).join('\n')}\n`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report).map(printable).join('\n')}\n`,
+  );
   return report.healthy ? EXIT.ok : EXIT.failed;
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../shared/failure.ts';
@@ -41,7 +42,7 @@ export async function listModels(options: ModelsOptions): Promise<number> {
     '',
     `Models are kept in ${folder}`,
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
   return EXIT.ok;
 }
 

@@ -1,12 +1,6 @@
-/**
- * What may appear in a name and would deceive the eye: control characters, and the marks that turn the direction of
- * writing (a name like "photo[RLO]gpj.exe"). They are shown as a visible replacement.
- */
-const DECEIVING = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+import { visible } from '../../shared/printable.ts';
 
-export function visible(text: string): string {
-  return text.replaceAll(DECEIVING, '\ufffd');
-}
+export { visible };
 
 /** The last part of a source path, whatever slashes it uses. */
 export function fileName(sourcePath: string): string {

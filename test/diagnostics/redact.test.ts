@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createRedactor, type KnownNames } from '../../electron/agent/diagnostics/redact.ts';
 
 const known: KnownNames = {
-  sourcePaths: ['MEDIA/Secret Film/A001_C003.mov', 'MEDIA/été.wav'],
+  sourcePaths: [
+    'MEDIA/Secret Film/A001_C003.mov',
+    'MEDIA/été.wav',
+    'MEDIA/Nora "rough"\tcut\n2.mov',
+    'MEDIA/50% of Zoë.mov',
+  ],
   folders: new Map([
     ['/mnt/nas/rushes', 'root:MEDIA'],
     ['/home/ed', 'home'],
@@ -33,6 +38,15 @@ describe('a redacted text', () => {
     ['a bearer token we do not know', 'Authorization: Bearer abc.def-ghi', /abc\.def/],
     ['a token in JSON', '{"lock_token":"zzz","token": "yyy"}', /zzz|yyy/],
     ['a login in an address', 'https://ann:pw@server.example/api', /ann:pw/],
+    [
+      'quotes and tabs, as JSON writes them',
+      JSON.stringify({ path: 'MEDIA/Nora "rough"\tcut\n2.mov' }),
+      /Nora|rough|cut/,
+    ],
+    ['the same inside JSON inside JSON', JSON.stringify(JSON.stringify('Nora "rough"\tcut\n2.mov')), /Nora|rough|cut/],
+    ['the same as a terminal shows it', 'done Nora "rough"\\tcut\\n2.mov', /Nora|rough|cut/],
+    ['a name in an address', `GET /x/${encodeURIComponent('50% of Zoë.mov')}`, /Zo|of%20/],
+    ['a name that a Mac took apart', '50% of Zoë.mov'.normalize('NFD'), /Zo/],
     ['a token in a fragment', 'http://127.0.0.1:4000/#token=abcdef', /abcdef/],
   ])('hides %s', (_what, text, secret) => {
     expect(redact(text)).not.toMatch(secret);

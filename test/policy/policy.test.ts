@@ -180,6 +180,15 @@ it('looks where each system keeps machine-wide settings', () => {
   expect(policyFile({ ProgramData: 'C:\\ProgramData' }, 'win32')).toContain('ProgramData');
 });
 
+it('where a machine is managed, no variable points away from its policy', () => {
+  const env = { RUSHCATALOG_POLICY_FILE: '/home/ed/mine.json', ProgramData: 'C:\\Users\\ed' };
+  const managed = { linux: '/etc/rushcatalog-agent/policy.json', win32: 'C:\\ProgramData\\RushCatalog\\policy.json' };
+  for (const [platform, path] of Object.entries(managed) as ['linux' | 'win32', string][]) {
+    expect(policyFile(env, platform, (candidate) => candidate === path)).toBe(path);
+    expect(policyFile(env, platform, () => false)).toBe('/home/ed/mine.json');
+  }
+});
+
 it('reads what Group Policy writes to the registry', () => {
   const listing = [
     '',

@@ -131,6 +131,39 @@ describe('a download', () => {
     expect(sha256(await readFile(wish().target))).toBe(sha256(model));
   });
 
+  it('cut by a server that knows no ranges, every byte lies at its place', async () => {
+    let tries = 0;
+    handler = (_request, response) => {
+      tries += 1;
+      response.writeHead(200, { 'content-length': model.length });
+      if (tries === 3) response.end(model);
+      else response.write(model.subarray(0, 150_000), () => response.destroy());
+    };
+    await downloadModel(wish(), ports);
+    expect(tries).toBe(3);
+    expect(await readFile(wish().target)).toEqual(model);
+  });
+
+  it.each(['', '{"url":', 'null'])('notes that say %j are no notes: it begins anew', async (notes) => {
+    await mkdir(join(folder, 'own'));
+    await writeFile(`${wish().target}.part`, Buffer.alloc(1000, 1));
+    await writeFile(`${wish().target}.part.json`, notes);
+    handler = serve(model);
+    await downloadModel(wish(), ports);
+    expect(await readFile(wish().target)).toEqual(model);
+    expect(asked.map(({ range }) => range)).toEqual([undefined]);
+  });
+
+  it('is judged by what lies on the disk', async () => {
+    await mkdir(join(folder, 'own'));
+    // As long as what had arrived, but not what had arrived: a disk that lost a block.
+    await writeFile(`${wish().target}.part`, Buffer.alloc(200_000, 1));
+    await writeFile(`${wish().target}.part.json`, JSON.stringify({ url: wish().url, etag: '"v1"' }));
+    handler = serve(model);
+    expect((await refusalOf(downloadModel(wish(), ports))).code).toBe('MODEL_HASH_WRONG');
+    expect(await files()).toEqual([]);
+  });
+
   it('when the file changed meanwhile, it begins anew', async () => {
     await mkdir(join(folder, 'own'));
     await writeFile(`${wish().target}.part`, Buffer.alloc(1000, 1));

@@ -88,7 +88,7 @@ async function answer(deps: ControlDeps, request: IncomingMessage, response: Ser
   if (method === 'GET' && url === '/snapshot') return reply(response, deps.snapshot());
   const derived = /^\/derived\/([^/]+)\/([^/]+)$/.exec(url);
   if (method === 'GET' && derived !== null) {
-    const [asset = '', ref = ''] = derived.slice(1).map(decodeURIComponent);
+    const [asset = '', ref = ''] = derived.slice(1).map((part) => decodeURIComponent(part));
     return passOn(await deps.derived(asset, ref, request.headers.range), response);
   }
   if (method !== 'POST' || command === undefined) {

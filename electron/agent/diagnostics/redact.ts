@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { printable } from '../../../shared/printable.ts';
 
 export interface KnownNames {
   /** Source paths as jobs name them: `MEDIA/day1/A001.mov`. */
@@ -66,13 +67,14 @@ export function createRedactor(known: KnownNames, salt: string): (text: string) 
 function literals(known: KnownNames, pseudonym: (name: string) => string): Map<string, string> {
   const literal = new Map<string, string>();
   const add = (needle: string, replacement: string, shortest = 1): void => {
-    if (needle.length >= shortest && !literal.has(needle.toLowerCase())) literal.set(needle.toLowerCase(), replacement);
+    if (needle.length < shortest) return;
+    for (const form of writtenForms(needle)) {
+      if (!literal.has(form.toLowerCase())) literal.set(form.toLowerCase(), replacement);
+    }
   };
   for (const secret of known.secrets) add(secret, '<secret>', 8);
   for (const [folder, word] of known.folders) {
     add(folder, `<${word}>`, 2);
-    // As JSON writes it on Windows.
-    add(folder.replaceAll('\\', '\\\\'), `<${word}>`, 2);
   }
   for (const path of known.sourcePaths) {
     const [first = '', ...rest] = path.split(/[/\\]/);
@@ -84,6 +86,17 @@ function literals(known: KnownNames, pseudonym: (name: string) => string): Map<s
   }
   for (const [name, word] of known.names) add(name, `<${word}>`, SHORTEST_NAME);
   return literal;
+}
+
+/** A name as it stands in a log, an address or a terminal: quoted by JSON once or twice, encoded, in both Unicode forms. */
+function writtenForms(name: string): ReadonlySet<string> {
+  const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+  const forms = [name, name.normalize('NFC'), name.normalize('NFD')].flatMap((form) => {
+    const shown = printable(form);
+    const encoded = [encodeURI(form.toWellFormed()), encodeURIComponent(form.toWellFormed())];
+    return [form, shown, inJson(form), inJson(inJson(form)), inJson(shown), ...encoded];
+  });
+  return new Set(forms);
 }
 
 function escaped(needle: string): string {

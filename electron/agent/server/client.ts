@@ -15,6 +15,7 @@ import {
 } from '../../../shared/wire.ts';
 import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
+import { AnswerTooLarge, boundedText } from './bounded-text.ts';
 import type { CallName } from './reactions.ts';
 
 /** A reply: its head always, a body when the answer is `ok` and fits. */
@@ -163,8 +164,11 @@ async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Requ
       ...(request.body === undefined ? {} : { body: request.body }),
       signal,
     });
-    return readReply(schema, request.call, sentAt, response, await response.text());
+    return readReply(schema, request.call, sentAt, response, await boundedText(response));
   } catch (error) {
+    if (error instanceof AnswerTooLarge) {
+      return { status: 200, sentAt, summary: `${request.call}: ${error.message}`, answer: 'malformed' };
+    }
     const timedOut = timeout.aborted && request.signal?.aborted !== true;
     const summary = timedOut ? `${request.call}: no answer in time` : `${request.call}: ${causeOf(error)}`;
     const problem = networkProblem(error, deps.serverUrl, deps.proxyUrl);

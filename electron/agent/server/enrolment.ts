@@ -1,3 +1,4 @@
+import { boundedText } from './bounded-text.ts';
 import { createHash } from 'node:crypto';
 import { API_BASE, EnrollAnswer } from '../../../shared/wire.ts';
 import type { Installation } from '../installation-id.ts';
@@ -33,7 +34,11 @@ export async function exchangeToken(
       body: JSON.stringify({ token: oneTimeToken, installation_id: installation.id }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = EnrollAnswer.safeParse(await response.json().catch(() => null));
+    const answer = EnrollAnswer.safeParse(
+      await boundedText(response)
+        .then(JSON.parse)
+        .catch(() => null),
+    );
     if (response.ok && answer.success) return { kind: 'enrolled', token: answer.data.token };
     if (response.status === 401 || response.status === 403) return { kind: 'spent' };
     return { kind: 'strange', status: response.status };

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -40,8 +40,8 @@ const RETRIES_AT_FIRST = 2;
 const ROOM_BESIDE_BYTES = 64 << 20;
 
 /**
- * Downloads one model file: goes on where an earlier try stopped, hashes while it writes, and gives the file its name
- * only when it is complete, checked and on the disk. Throws ModelDownloadError; what had arrived is kept unless it is
+ * Downloads one model file: goes on where an earlier try stopped, hashes what lies on the disk, and gives the file its
+ * name only when it is complete, checked and flushed. Throws ModelDownloadError; what had arrived is kept unless it is
  * wrong or the disk is full.
  */
 export async function downloadModel(wish: DownloadWish, ports: DownloadPorts): Promise<{ readonly sha256: string }> {
@@ -57,8 +57,7 @@ export async function downloadModel(wish: DownloadWish, ports: DownloadPorts): P
   } finally {
     await part.file.close();
   }
-  const sha256 = part.sha256.digest('hex');
-  const sha1 = part.sha1.digest('hex');
+  const { sha256, sha1 } = await hashesOf(part.path);
   const isWrong = (wish.sha256 ?? sha256) !== sha256 || (wish.sha1 ?? sha1) !== sha1;
   const complaint = isWrong ? null : await wish.inspect(part.path);
   if (isWrong || complaint !== null) {
@@ -74,8 +73,6 @@ interface Part {
   readonly path: string;
   readonly notesPath: string;
   readonly file: FileHandle;
-  sha256: Hash;
-  sha1: Hash;
   bytes: number;
   /** ETag of what was begun: another one means another file. */
   etag: string | undefined;
@@ -87,37 +84,58 @@ const Notes = z.object({ url: z.string(), etag: z.string().optional() });
 async function openPart({ url, target }: DownloadWish): Promise<Part> {
   const path = `${target}.part`;
   const notesPath = `${path}.json`;
-  const notes = Notes.safeParse(JSON.parse(await readFile(notesPath, 'utf8').catch(() => 'null')));
+  const notes = Notes.safeParse(jsonOf(await readFile(notesPath, 'utf8').catch(() => '')));
   // Without a mark of what it belongs to, a part of a file cannot be gone on with.
   const goesOn = notes.success && notes.data.url === url && notes.data.etag !== undefined;
-  const file = await open(path, goesOn ? 'a+' : 'w+');
-  const part: Part = {
+  const file = await openAt(path, goesOn);
+  return {
     path,
     notesPath,
     file,
-    sha256: createHash('sha256'),
-    sha1: createHash('sha1'),
-    bytes: 0,
+    bytes: goesOn ? (await file.stat()).size : 0,
     etag: goesOn ? notes.data.etag : undefined,
     async discard() {
       await rm(path, { force: true });
       await rm(notesPath, { force: true });
     },
   };
-  if (!goesOn) return part;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) take(part, chunk as Buffer);
-  return part;
 }
 
-function take(part: Part, chunk: Uint8Array): void {
-  part.sha256.update(chunk);
-  part.sha1.update(chunk);
-  part.bytes += chunk.length;
+/** Never in append mode: every chunk goes to the place it belongs to. */
+async function openAt(path: string, goesOn: boolean): Promise<FileHandle> {
+  if (!goesOn) return open(path, 'w+');
+  return open(path, 'r+').catch(() => open(path, 'w+'));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Of what lies on the disk, whatever came over the network. */
+async function hashesOf(path: string): Promise<{ readonly sha256: string; readonly sha1: string }> {
+  const [sha256, sha1] = [createHash('sha256'), createHash('sha1')];
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    sha256.update(chunk as Buffer);
+    sha1.update(chunk as Buffer);
+  }
+  return { sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
+}
+
+async function writeAll(part: Part, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length;) {
+    const { bytesWritten } = await part.file.write(chunk, at, chunk.length - at, part.bytes);
+    at += bytesWritten;
+    part.bytes += bytesWritten;
+  }
 }
 
 async function beginAnew(part: Part): Promise<void> {
   await part.file.truncate(0);
-  Object.assign(part, { sha256: createHash('sha256'), sha1: createHash('sha1'), bytes: 0, etag: undefined });
+  Object.assign(part, { bytes: 0, etag: undefined });
 }
 
 async function receiveAll(wish: DownloadWish, ports: DownloadPorts, part: Part): Promise<void> {
@@ -150,8 +168,7 @@ async function receive(wish: DownloadWish, ports: DownloadPorts, part: Part): Pr
     await noteOrigin(part, wish.url, answer.etag);
     for await (const chunk of answer.body) {
       watch.heard();
-      await part.file.appendFile(chunk);
-      take(part, chunk);
+      await writeAll(part, chunk);
       wish.onProgress(part.bytes, answer.total);
     }
     if (answer.total === undefined || part.bytes === answer.total) return { kind: 'complete' };

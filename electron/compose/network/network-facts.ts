@@ -70,7 +70,7 @@ type Credentials = { readonly authorization: string } | { readonly refusal: Refu
 function readCredentials(file: string | undefined, proxy: URL): Credentials {
   if (file === undefined) {
     if (proxy.username === '') return {};
-    return { authorization: basic(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`) };
+    return { authorization: basic(`${decoded(proxy.username)}:${decoded(proxy.password)}`) };
   }
   try {
     const text = readFileSync(file, 'utf8').trim();
@@ -79,6 +79,15 @@ function readCredentials(file: string | undefined, proxy: URL): Credentials {
     return { authorization: basic(text) };
   } catch (error) {
     return { refusal: unreadable('PROXY_CREDENTIALS_UNREADABLE', 'proxy credentials', file, error) };
+  }
+}
+
+/** “%” in a password that nobody encoded stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 

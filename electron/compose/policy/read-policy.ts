@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { win32 } from 'node:path';
 import { findNodeAtLocation, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { Refusal } from '../../../shared/failure.ts';
 import { settingConflict } from '../../../shared/setting-conflicts.ts';
@@ -12,16 +12,37 @@ export interface ReadPolicy {
   readonly enrolmentTokenFile?: string;
 }
 
-/** Where whoever manages this machine puts the policy. RUSHCATALOG_POLICY_FILE names another place, for trials. */
+/**
+ * Where whoever manages this machine puts the policy. RUSHCATALOG_POLICY_FILE names another place for trials, on a machine
+ * that has none: where there is one, nobody's variable points away from it.
+ */
 export function policyFile(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
+  isThere: (path: string) => boolean = exists,
 ): string {
+  const managed = places(env, platform).find(isThere);
   const chosen = env['RUSHCATALOG_POLICY_FILE'];
-  if (chosen) return chosen;
-  if (platform === 'win32') return join(env['ProgramData'] ?? 'C:\\ProgramData', 'RushCatalog', 'policy.json');
-  if (platform === 'darwin') return '/Library/Application Support/rushcatalog-agent/policy.json';
-  return '/etc/rushcatalog-agent/policy.json';
+  return managed ?? (chosen ? chosen : (places(env, platform).at(-1) ?? ''));
+}
+
+/** Windows names its folder in a variable, too, which a user can set: the usual one is looked at first. */
+function places(env: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform): readonly string[] {
+  if (platform === 'darwin') return ['/Library/Application Support/rushcatalog-agent/policy.json'];
+  if (platform !== 'win32') return ['/etc/rushcatalog-agent/policy.json'];
+  const folders = ['C:\\ProgramData', env['ProgramData'] ?? 'C:\\ProgramData'];
+  return folders.map((folder) => win32.join(folder, 'RushCatalog', 'policy.json'));
+}
+
+/** A file that cannot be looked at is there: it holds the agent back rather than letting everything through. */
+function exists(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code !== 'ENOENT' && code !== 'ENOTDIR';
+  }
 }
 
 /** Null when there is no such file; a Refusal names the line when it cannot be used. */

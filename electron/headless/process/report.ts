@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { FAILURES, type FailureCode } from '../../../shared/failure.ts';
+import { printable } from '../../../shared/printable.ts';
 import { labelOf } from './progress-bars.ts';
 import type { OutputFolder } from './output-folders.ts';
 import type { ResultSummary } from './write-results.ts';
@@ -40,5 +41,5 @@ function linesOf(source: string, entries: readonly ResultSummary[], folder: stri
 function short(path: string): string {
   const fromHere = relative(process.cwd(), path);
   const name = fromHere !== '' && fromHere.length < path.length ? fromHere : path;
-  return name.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return printable(name);
 }
