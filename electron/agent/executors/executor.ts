@@ -14,7 +14,7 @@ import type { EncodedPixelFormat, HardwareChoice } from '../media/hardware-encod
 import type { JobProcesses } from '../process/child.ts';
 import type { SpeechEngineChoice } from '../speech/engine.ts';
 
-/** A source that was opened once, read-only, inside its media root (source.ts). */
+/** A source that was opened once, read-only, inside its media root (open-source.ts). */
 export interface Source {
   /** Real local path: for names, logs and file-type hints only. Tools get `input`. */
   readonly path: string;

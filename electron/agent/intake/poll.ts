@@ -29,7 +29,7 @@ export interface Poll {
   /** Look at the known offers again: a switch was turned, a slot became free. Our own server is asked at once, too. */
   wake(): void;
   /**
-   * Ask the server now: a person asked to look, or a job ended, however it ended (protocol.md, the last line).
+   * Ask the server now: a person asked to look, or a job ended, however it ended (protocol.md, "Answers and reactions").
    * @param endedSince when its report was sent, monotonic ms: a poll that was sent later has seen the end already
    */
   askNow(endedSince?: number): void;
