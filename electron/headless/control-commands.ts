@@ -61,7 +61,7 @@ async function statusCommand(options: Where & { readonly json: boolean }): Promi
   const agent = await findAgent(options);
   if (options.json) {
     const report = agent === null ? { running: false } : statusReport(await agent.snapshot());
-    print([JSON.stringify(report, null, 2)]);
+    print(JSON.stringify(report, null, 2).split('\n'));
     return agent === null ? EXIT.failed : EXIT.ok;
   }
   if (agent === null) throw noneRuns(agentWorkFolder(options.work));

@@ -53,6 +53,9 @@ describe('secrets', () => {
     const shown = launch(['open', '--print', '--work', work]);
     expect((await shown.ended).code).toBe(0);
     expect(shown.output()).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/#token=${token}\n$`));
+    const told = launch(['status', '--json', '--work', work]);
+    expect((await told.ended).code).toBe(0);
+    expect(JSON.parse(told.output())).toMatchObject({ running: true });
     const status = await fetch(`${shown.output().split('/#')[0]}/`).then((answer) => answer.status);
     expect(status).toBe(200);
     command.signal('SIGTERM');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,25 @@ describe('a download', () => {
     expect(await files()).toEqual(['ggml-tiny.bin']);
     expect(seen.at(-1)).toBe(model.length);
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+
+  it('writes through no link that lies where its parts go', async () => {
+    const precious = join(folder, 'precious.txt');
+    await writeFile(precious, 'precious');
+    await mkdir(join(folder, 'own'));
+    const { target, url } = wish();
+    for (const notes of [JSON.stringify({ url, etag: '"v1"' }), '']) {
+      // With notes of an earlier try it would go on, and without it begins.
+      await rm(`${target}.part.json`, { force: true });
+      if (notes === '') await symlink(precious, `${target}.part.json`);
+      else await writeFile(`${target}.part.json`, notes);
+      await symlink(precious, `${target}.part`);
+      handler = serve(model, { etag: '"v2"' });
+      await downloadModel(wish(), ports);
+      expect(await readFile(precious, 'utf8')).toBe('precious');
+      expect((await lstat(target)).isFile()).toBe(true);
+      expect(await readFile(target)).toEqual(model);
+    }
   });
 
   it('cut again and again, it goes on where it stopped', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -101,10 +101,12 @@ async function openPart({ url, target }: DownloadWish): Promise<Part> {
   };
 }
 
-/** Never in append mode: every chunk goes to the place it belongs to. */
+/** Never in append mode: every chunk goes to the place it belongs to. Never through a link. */
 async function openAt(path: string, goesOn: boolean): Promise<FileHandle> {
-  if (!goesOn) return open(path, 'w+');
-  return open(path, 'r+').catch(() => open(path, 'w+'));
+  const there = goesOn ? await open(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)).catch(() => null) : null;
+  if (there !== null) return there;
+  await rm(path, { force: true });
+  return open(path, 'wx+');
 }
 
 function jsonOf(text: string): unknown {
@@ -231,7 +233,10 @@ async function begin(response: Response, wish: DownloadWish, part: Part): Promis
 
 /** Beside a part: where it came from, so that another try may go on with it. */
 async function noteOrigin(part: Part, url: string, etag: string | undefined): Promise<void> {
-  if (etag !== part.etag) await writeFile(part.notesPath, JSON.stringify({ url, etag }));
+  if (etag !== part.etag) {
+    await rm(part.notesPath, { force: true });
+    await writeFile(part.notesPath, JSON.stringify({ url, etag }), { flag: 'wx' });
+  }
   part.etag = etag;
 }
 
