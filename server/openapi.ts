@@ -136,7 +136,7 @@ function statusesOf(route: Route): readonly Status[] {
   if (route.scope !== 'none') all.add(401);
   if (route.scope === 'agent' || route.scope === 'operator') all.add(403);
   if (route.body !== undefined) for (const status of [400, 413, 415] as const) all.add(status);
-  if (route.content === 'multipart') all.add(415);
+  if (route.content === 'multipart') for (const status of [400, 413, 415] as const) all.add(status);
   return [...all].sort((left, right) => left - right);
 }
 

@@ -44,6 +44,7 @@ export class Problem extends Error {
   }
 }
 
+export const badRequest = (message: string): Problem => new Problem(400, 'BAD_REQUEST', message);
 export const unauthorized = (message: string): Problem => new Problem(401, 'UNAUTHORIZED', message);
 export const forbidden = (message: string): Problem => new Problem(403, 'FORBIDDEN', message);
 export const notFound = (message: string): Problem => new Problem(404, 'NOT_FOUND', message);

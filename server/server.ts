@@ -7,6 +7,7 @@ import { API_BASE, type OperatorJob } from '../shared/wire.ts';
 import { purgeAsset } from './assets/derived.ts';
 import type { SharedTokens } from './auth/authenticate.ts';
 import { keptToken } from './auth/token-files.ts';
+import { letIdleGiveWay, mostConnections } from './connections.ts';
 import type { Context } from './context.ts';
 import { openDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
@@ -18,7 +19,7 @@ import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
-import { answerErrors } from './routes/errors.ts';
+import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
 import { ServerStartError } from './start-error.ts';
@@ -49,6 +50,8 @@ export interface RunningServer {
 const SILENT: ServerLog = { info: () => {}, warn: () => {}, error: () => {} };
 /** A request that takes longer than this is given up; 8 MiB pass even at 0.3 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 300_000;
+/** The head of a request has a few hundred bytes. */
+const HEADERS_TIMEOUT_MS = 20_000;
 
 /**
  * Starts the embedded RushCatalog server over a data folder.
@@ -141,8 +144,12 @@ export async function buildApp(context: Context, shared: SharedTokens): Promise<
     logger: false,
     exposeHeadRoutes: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2 },
+    frameworkErrors: answerUnrouted,
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 200 },
   });
+  letIdleGiveWay(app.server, mostConnections());
   app.removeAllContentTypeParsers();
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -124,6 +124,21 @@ function addServer(program: Command, finish: (code: number) => void): void {
     .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
     .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
     .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
+    .option(
+      '--keep-records <days>',
+      'how long request keys, ended uploads and files that no result named are kept; default: 14',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-derived <days>',
+      'how long derived files are kept after they were accepted; default: for good',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-jobs <days>',
+      'how long ended jobs without derived files are kept; default: for good',
+      wholeNumber(1, 36_500),
+    )
     .addHelpText('after', EXIT_HELP)
     .action(async (options) => finish(await serverCommand(options)));
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
+import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { replaceFile } from '../agent/storage/durable-file.ts';
 import { EXIT } from './exit.ts';
@@ -18,6 +18,10 @@ export interface ServerCommandOptions {
   readonly sharedToken: boolean;
   readonly lease?: number;
   readonly maxAttempts?: number;
+  /** Days. */
+  readonly keepRecords?: number;
+  readonly keepDerived?: number;
+  readonly keepJobs?: number;
 }
 
 /** `rushcatalog-agent server`: the embedded server alone, for a team. Runs until a signal; returns the exit code. */
@@ -34,6 +38,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     reserveBytes: USUAL_RESERVE_BYTES,
     ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
     ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
+    ...retentionOf(options),
   });
   process.stdout.write(
     [
@@ -51,6 +56,14 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   await signals.first;
   await server.close();
   return EXIT.ok;
+}
+
+function retentionOf({ keepRecords, keepDerived, keepJobs }: ServerCommandOptions): Partial<ServerOptions> {
+  return {
+    ...(keepRecords === undefined ? {} : { retentionDays: keepRecords }),
+    ...(keepDerived === undefined ? {} : { derivedRetentionDays: keepDerived }),
+    ...(keepJobs === undefined ? {} : { jobRetentionDays: keepJobs }),
+  };
 }
 
 /** The file is made on the first start, so that server and agent can be given the same one. */

@@ -1,4 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem, temporaryUnavailable, type ProblemCode } from '../problem.ts';
 import type { ServerLog } from '../options.ts';
 
@@ -20,6 +22,31 @@ export function answerErrors(app: FastifyInstance, log: ServerLog): void {
     reply.code(404).send(new Problem(404, 'NOT_FOUND', 'There is no such call in this API.').body());
   });
 }
+
+/** What fails before any route is found, such as an address that cannot be decoded, in the form of every other answer. */
+export function answerUnrouted(error: Error, _request: unknown, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  reply.code(problem.status).type('application/json').send(problem.body());
+}
+
+/** The same for bytes that are no HTTP request, or one that did not come in time. The connection ends with it. */
+export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = CLIENT_ERRORS[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(new Problem(status, 'BAD_REQUEST', 'The request is not well-formed HTTP.').body());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
 
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'BAD_REQUEST',

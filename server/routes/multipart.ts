@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
-import { lockRequired, parseOrRefuse, unsupportedMediaType, validationFailed } from '../problem.ts';
+import { badRequest, lockRequired, parseOrRefuse, unsupportedMediaType, validationFailed } from '../problem.ts';
 import type { ReceivedFile } from '../uploads/file-store.ts';
 import { PartFields } from '../uploads/part.ts';
 
@@ -17,7 +17,7 @@ interface ReadPart {
 
 /**
  * Streams the one file of a part to disk and collects the text fields, in whichever order they come: only then is it
- * known which upload it is for. Nothing stays on disk when the form is wrong. @throws Problem 415, 422, 423
+ * known which upload it is for. Nothing stays on disk when the form is wrong. @throws Problem 400, 415, 422, 423
  */
 export async function readPart(context: Context, request: FastifyRequest): Promise<ReadPart> {
   if (!request.isMultipart()) throw unsupportedMediaType('A part is sent as multipart/form-data.');
@@ -39,8 +39,13 @@ export async function readPart(context: Context, request: FastifyRequest): Promi
     return { fields, file, declaredSha256: singleHeader(request.headers['x-part-sha256']) };
   } catch (error) {
     if (file !== undefined) await context.files.discardPart(file.fileName);
-    throw error;
+    throw isMalformed(error) ? badRequest(`The form is not well-formed: ${error.message}.`) : error;
   }
+}
+
+/** The parser throws bare errors; what the disk or the database throws has a code, and a mistake of ours a type. */
+function isMalformed(error: unknown): error is Error {
+  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype && !('code' in error);
 }
 
 function fieldsOf(texts: Readonly<Record<string, unknown>>): PartFields {

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
 import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
+import { createServer } from '../../server/server.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { put, start, type Command } from '../support/command.ts';
 
@@ -41,4 +44,50 @@ describe('the server command', () => {
     const polled = await fetch(`${url}${API_BASE}/jobs`, { headers: { Authorization: `Bearer ${token}` } });
     expect(polled.status).toBe(200);
   });
+
+  it('keeps ended jobs, derived files and records as long as it is told', { timeout: 300_000 }, async () => {
+    const data = join(folder, 'old');
+    await (await createServer({ dataDir: data })).close();
+    const { job, ref } = endedLongAgo(join(data, 'catalog.db'));
+    const keep = ['--keep-jobs', '2', '--keep-derived', '2', '--keep-records', '2'];
+    const server = launch('server', '--port', '0', '--data', data, ...keep);
+    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
+    const headers = { Authorization: `Bearer ${readFileSync(join(data, 'operator-token'), 'utf8').trim()}` };
+    const statusOf = async (): Promise<number> => (await fetch(`${url}${API_BASE}/jobs/${job}`, { headers })).status;
+    await expect.poll(statusOf, { timeout: 200_000, interval: 500 }).toBe(404);
+    await put(server);
+    const database = new DatabaseSync(join(data, 'catalog.db'));
+    const left = database.prepare('SELECT idempotency_key FROM idempotency').all();
+    const purged = database.prepare(
+      `SELECT count(*) AS lines FROM ledger WHERE event = 'derivedPurged' AND detail_json LIKE ?`,
+    );
+    expect([left, purged.get(`%${ref}%`)]).toEqual([[], { lines: 1 }]);
+    database.close();
+  });
 });
+
+/** What a server has when a job and its file were done three days ago. */
+function endedLongAgo(path: string): { readonly job: string; readonly ref: string } {
+  const [asset, job, ref] = [randomUUID(), randomUUID(), 'a'.repeat(32)];
+  const then = Date.now() - 3 * 86_400_000;
+  const database = new DatabaseSync(path);
+  database
+    .prepare('INSERT INTO asset (uuid, source_path, created_at) VALUES (?, ?, ?)')
+    .run(asset, 'RUSHES/a.mov', then);
+  database
+    .prepare(
+      `INSERT INTO job (job_id, job_type, asset_uuid, document_json, invalid, needs, priority, status, attempts,
+        max_attempts, cancel_requested, created_at, updated_at)
+       VALUES (?, 'generate_thumbnails', ?, '{}', 0, '[]', 0, 'completed', 1, 3, 0, ?, ?)`,
+    )
+    .run(job, asset, then, then);
+  database
+    .prepare(
+      `INSERT INTO derived (ref, asset_uuid, job_id, kind, content_type, sha256, status, size_bytes, position, created_at,
+        updated_at) VALUES (?, ?, ?, 'thumb', 'image/webp', 'x', 'accepted', 1, 0, ?, ?)`,
+    )
+    .run(ref, asset, job, then, then);
+  database.prepare(`INSERT INTO idempotency VALUES ('a', 'key', 'hash', '{}', ?)`).run(then);
+  database.close();
+  return { job, ref };
+}
