@@ -25,7 +25,7 @@ import { makeSamples } from '../compose/work/samples.ts';
 import { untilEnded, whyWaiting, type OwnJob } from './process/follow-jobs.ts';
 import { printArray } from './process/print-array.ts';
 import { summaryOf, type ResultSummary } from './process/write-results.ts';
-import { writeSource } from './process/write-source.ts';
+import { preferSmallHeap, writeSource } from './process/write-source.ts';
 import { listenForStop } from './signals.ts';
 
 export interface ProcessCommandOptions extends ProfileChoice {
@@ -125,6 +125,7 @@ async function run(
   agent.wake();
   await untilEnded(embedded, jobs);
   bars.stop();
+  preferSmallHeap();
   const bySource = Map.groupBy(jobs, ({ source }) => source);
   const folders = await outputFolders(options.out, [...bySource.keys()]);
   const printed = options.json ? printArray(process.stdout) : null;

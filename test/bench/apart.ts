@@ -12,6 +12,7 @@ export interface ServerCost {
 /** A server that the measuring process does not slow down. */
 export interface ServerApart {
   readonly url: string;
+  readonly operatorToken: string;
   call<T>(path: string, body?: unknown, agentId?: string): Promise<T>;
   /** As a person. */
   operate<T>(path: string, body?: unknown): Promise<T>;
@@ -42,6 +43,7 @@ export async function serverApart(dataDir: string): Promise<ServerApart> {
   };
   return {
     url,
+    operatorToken,
     call: (path, body, agentId) => ask(agentToken, path, body, agentId),
     operate: (path, body) => ask(operatorToken, path, body),
     cost: () => {

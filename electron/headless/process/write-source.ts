@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { TranscriptFormat } from '../../../shared/transcript-formats.ts';
 import type { OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
@@ -18,6 +19,14 @@ export interface WriteOptions {
   readonly layout: Layout;
   readonly subtitles?: readonly TranscriptFormat[];
   readonly whyWaiting: (job: OperatorJob) => string;
+}
+
+/**
+ * Before results are written, when all work is done: transcripts of hours come and go as tens of megabytes of garbage
+ * each, and V8 would rather grow than collect (225 MB instead of 25 for forty of three hours).
+ */
+export function preferSmallHeap(): void {
+  setFlagsFromString('--optimize-for-size');
 }
 
 /**
