@@ -10,9 +10,11 @@ import { probeSource, requireVideo } from '../media/probe-source.ts';
 import { videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, type ProxyPlan } from '../media/proxy-args.ts';
+import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
+import { refuseFieldCoded } from './field-coded.ts';
 import { climb } from './proxies-ladder.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
@@ -91,7 +93,9 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
     facts,
-    warnings: warning === undefined ? [] : [warning],
+    warnings: [warning, plan.kind === 'sound' ? undefined : alphaWarning(plan.video)].filter(
+      (one) => one !== undefined,
+    ),
     metrics: {
       profile: profile.name,
       encoder: encoder.name,
@@ -135,6 +139,7 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
   const { path } = context.source;
   if (videoStream(probe) !== undefined) {
     const video = requireVideo(probe, path);
+    await refuseFieldCoded(context, video);
     return profile.family === 'edit'
       ? planForEditing(context, probe, video, profile)
       : planReview(probe, video, profile);

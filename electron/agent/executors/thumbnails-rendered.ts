@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { TechnicalMetadata } from '../../../shared/wire.ts';
+import type { TechnicalMetadata, Warning } from '../../../shared/wire.ts';
 import type { PictureSize } from '../media/thumbnail-args.ts';
 import { WEBP_HEADER_BYTES, webpSize } from '../media/thumbnail-webp.ts';
 
@@ -11,6 +11,7 @@ export interface RenderedPictures {
   /** The command that made the last of them, for a report. */
   readonly command: readonly string[];
   readonly decodeErrors: number;
+  readonly warnings?: readonly Warning[];
   /** Of a recording; a photo has none yet. */
   readonly facts?: TechnicalMetadata;
   readonly metrics: Readonly<Record<string, unknown>>;

@@ -83,9 +83,10 @@ function factsOf({ size, time, tiles }: RenderedPicture): Omit<ThumbFacts, 'inde
 }
 
 function warningsOf(rendered: RenderedPictures): ExecutionSuccess['warnings'] {
-  if (rendered.decodeErrors === 0) return [];
+  const warnings = rendered.warnings ?? [];
+  if (rendered.decodeErrors === 0) return warnings;
   const message = 'Parts of the recording are damaged; the pictures were made from what could be read.';
-  return [{ code: 'SOURCE_DAMAGED', message, count: rendered.decodeErrors }];
+  return [...warnings, { code: 'SOURCE_DAMAGED', message, count: rendered.decodeErrors }];
 }
 
 function toMs(seconds: number): number {

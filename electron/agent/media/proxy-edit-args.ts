@@ -7,6 +7,7 @@ import {
   usualKbps,
   type HardwareChoice,
 } from './hardware-encoders.ts';
+import { overBlack } from './alpha.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
@@ -54,6 +55,7 @@ function editFilters(plan: EditPlan): string {
   const field = { progressive: 'prog', top: 'tff', bottom: 'bff' }[scan];
   const interlaced = scan === 'progressive' ? 0 : 1;
   return [
+    ...overBlack(plan.video),
     `scale=w=${size.width}:h=${size.height}:interl=${interlaced}:flags=bicubic${colour.scale}:out_range=tv`,
     `format=${plan.profile.pixelFormat}`,
     `setsar=sar=${formatRatio(aspect)}:max=1000000`,

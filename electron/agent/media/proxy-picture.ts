@@ -1,4 +1,5 @@
 import type { ReviewProxyProfile } from '../../../shared/profiles.ts';
+import { overBlack } from './alpha.ts';
 import { displaySize, type Ratio, type VideoStream } from './probe.ts';
 import { isInterlaced } from './proxy-rate.ts';
 import { headerScan } from './proxy-scan.ts';
@@ -40,6 +41,7 @@ export function colourPath(stream: VideoStream): ColourPath {
 /** The `-vf` chain of a review proxy. ffmpeg has turned the frame upright before it (autorotate). */
 export function reviewFilters(stream: VideoStream, size: Size, rate: Ratio): string {
   return [
+    ...overBlack(stream),
     ...deinterlace(stream),
     ...toBt709(stream, size),
     'setsar=1',

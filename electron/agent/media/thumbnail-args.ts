@@ -1,3 +1,4 @@
+import { overBlack } from './alpha.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import { displaySize, type VideoStream } from './probe.ts';
@@ -132,6 +133,10 @@ const EXACT = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
  * tint it. Which colours the source has is judged as for a proxy.
  */
 export function scaled(grab: Grab): string[] {
+  return [...overBlack(grab.stream), ...toWebpColours(grab)];
+}
+
+function toWebpColours(grab: Grab): string[] {
   const { stream } = grab;
   const size = `scale=${grab.size.width}:${grab.size.height}`;
   const path = colourPath(stream);
