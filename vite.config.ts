@@ -81,6 +81,7 @@ export default defineConfig({
       {
         'rushcatalog-agent': here('./electron/headless/main.ts'),
         'lease-thread': here('./electron/agent/lease-thread.ts'),
+        'write-thread': here('./electron/headless/write-thread.ts'),
         'media-worker': here('./electron/agent/media-worker.ts'),
         'speech-engine': here('./electron/agent/speech-engine.ts'),
         supervisor: here('./electron/agent/process/supervisor.ts'),

@@ -5,7 +5,7 @@ import { CAPABILITY_OF } from '../../shared/job.ts';
 import { printable } from '../../shared/printable.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
-import type { JobType, OperatorJob } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/wire.ts';
 import { whyNotModel } from '../agent/capabilities/find-speech.ts';
 import { findTool } from '../agent/process/find-tool.ts';
 import { installFfmpeg } from '../agent/process/install-advice.ts';
@@ -17,15 +17,14 @@ import { collectMedia, type Collected } from './process/collect-media.ts';
 import { startEmbedded, type Embedded } from './process/embedded.ts';
 import type { Layout } from '../agent/exports/layout.ts';
 import { refuseBesideSources } from './process/layout.ts';
-import { outputFolders } from './process/output-folders.ts';
 import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-jobs.ts';
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
 import { untilEnded, whyWaiting, type OwnJob } from './process/follow-jobs.ts';
 import { printArray } from './process/print-array.ts';
-import { summaryOf, type ResultSummary } from './process/write-results.ts';
-import { preferSmallHeap, writeSource } from './process/write-source.ts';
+import { writeResults } from './process/result-writer.ts';
+import type { ResultSummary } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
 
 export interface ProcessCommandOptions extends ProfileChoice {
@@ -109,7 +108,7 @@ async function run(
   media: Collected,
   options: ProcessCommandOptions,
 ): Promise<readonly ResultSummary[]> {
-  const { agent, client } = embedded;
+  const { agent } = embedded;
   const bars = createProgressBars(process.stderr);
   agent.subscribe((event, snapshot) => {
     bars.show(snapshot);
@@ -125,19 +124,16 @@ async function run(
   agent.wake();
   await untilEnded(embedded, jobs);
   bars.stop();
-  preferSmallHeap();
-  const bySource = Map.groupBy(jobs, ({ source }) => source);
-  const folders = await outputFolders(options.out, [...bySource.keys()]);
   const printed = options.json ? printArray(process.stdout) : null;
-  const results: ResultSummary[] = [];
-  for (const [source, place] of folders) {
-    const jobIds = (bySource.get(source) ?? []).map(({ jobId }) => jobId);
-    const waiting = (job: OperatorJob): string => whyWaiting(agent.snapshot(), job);
-    const entries = await writeSource(client, { source, jobIds, place }, { ...options, whyWaiting: waiting });
-    await printed?.add(entries);
-    // Transcripts of hours are in an entry: what is printed in the end needs none of that.
-    results.push(...entries.map(summaryOf));
-  }
+  const snapshot = agent.snapshot();
+  const sources = [...Map.groupBy(jobs, ({ source }) => source)].map(([source, own]) => ({
+    source,
+    jobs: own.map(({ jobId, jobType }) => ({ jobId, waiting: whyWaiting(snapshot, jobId, jobType) })),
+  }));
+  const { out, layout, subtitles } = options;
+  const { url: serverUrl, operatorToken } = embedded.server;
+  const order = { serverUrl, operatorToken, out, layout, sources, ...(subtitles === undefined ? {} : { subtitles }) };
+  const { results, folders } = await writeResults(order, printed);
   if (printed === null) process.stdout.write(`${summaryLines(results, folders).join('\n')}\n`);
   else await printed.end();
   return results;

@@ -61,13 +61,15 @@ export async function findJob(database: Queries, jobId: string): Promise<JobRow 
   return database.selectFrom('job').selectAll().where('job_id', '=', jobId).executeTakeFirst();
 }
 
-/** One job with what was submitted for it: megabytes for a transcript of hours. */
-export async function jobWithResult(context: Clocks & Pick<Context, 'database'>, row: JobRow): Promise<OperatorJob> {
+/**
+ * One job with what was submitted for it, as JSON text: megabytes for a transcript of hours, which nobody here reads.
+ */
+export async function jobWithResult(context: Clocks & Pick<Context, 'database'>, row: JobRow): Promise<string> {
   const result = await context.database
     .selectFrom('job_result')
     .select('submitted_json')
     .where('job_id', '=', row.job_id)
     .executeTakeFirst();
-  const job = operatorJob(context, row);
-  return result === undefined ? job : { ...job, submitted: JSON.parse(result.submitted_json) as unknown };
+  const job = JSON.stringify(operatorJob(context, row));
+  return result === undefined ? job : `${job.slice(0, -1)},"submitted":${result.submitted_json}}`;
 }

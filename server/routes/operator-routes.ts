@@ -130,8 +130,9 @@ const JOB_ROUTES: readonly Route[] = [
     summary: 'One job with its history and its result.',
     answer: OperatorJob,
     statuses: [404],
-    handle: async ({ context, params }) => {
+    handle: async ({ context, params, reply }) => {
       await expireLeases(context);
+      reply.type('application/json; charset=utf-8');
       const job = await findJob(context.database, params['id'] ?? '');
       if (job === undefined) throw notFound('There is no such job.');
       return jobWithResult(context, job);

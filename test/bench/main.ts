@@ -10,6 +10,7 @@ import { LONG_GOP_FILE, measureLongGop } from './long-gop.ts';
 import { makeMedia } from './media.ts';
 import { measurePairs, PAIR_CASES } from './pairs.ts';
 import { measurePoll, POLL_NAME } from './poll.ts';
+import { measureProcessResults, PROCESS_RESULTS_NAME } from './process-results.ts';
 import { measureResults, RESULTS_NAME } from './results.ts';
 import { startBench, type Bench } from './run-job.ts';
 import { measureSpeech, SPEECH_FILE, SPEECH_NAME } from './speech.ts';
@@ -31,6 +32,11 @@ const ALL: readonly Measurement[] = [
   { name: FOREGROUND_NAME, files: [], measure: measureForeground },
   { name: IDLE_NAME, files: [], measure: ({ media }) => measureIdle(dirname(media)) },
   { name: POLL_NAME, files: [], measure: ({ media }) => measurePoll(dirname(media)) },
+  {
+    name: PROCESS_RESULTS_NAME,
+    files: [],
+    measure: ({ media }) => measureProcessResults(dirname(media)),
+  },
   { name: RESULTS_NAME, files: [], measure: ({ media }) => measureResults(dirname(media)) },
   { name: SPEECH_NAME, files: [SPEECH_FILE], measure: ({ media }) => measureSpeech(media) },
   ...LENGTH_CASES.map((lengths) => ({

@@ -100,8 +100,8 @@ async function writeAll(client: OperatorClient, out: string): Promise<number> {
   let most = before;
   for (let index = 0; index < RESULTS; index += 1) {
     const place = { folder: join(out, String(index)), namesakes: [], earlier: [] };
-    const source = { source: `/rushes/${index}.mov`, jobIds: [jobIdOf(index)], place };
-    await writeSource(client, source, { out, layout: 'plain', whyWaiting: () => '' });
+    const source = { source: `/rushes/${index}.mov`, jobs: [{ jobId: jobIdOf(index), waiting: '' }], place };
+    await writeSource(client, source, { out, layout: 'plain' });
     most = Math.max(most, process.memoryUsage.rss());
   }
   return (most - before) / 1e6;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProofState, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
-import type { JobType, OperatorJob } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/wire.ts';
 import { sentence } from '../../compose/sentence.ts';
 import type { Embedded } from './embedded.ts';
 
@@ -64,8 +64,8 @@ function capabilityOf(snapshot: Snapshot, jobType: string): Snapshot['capabiliti
 }
 
 /** Why a job that did not end waits, for a person. */
-export function whyWaiting(snapshot: Snapshot, { job_id, job_type }: OperatorJob): string {
-  const capability = capabilityOf(snapshot, job_type);
+export function whyWaiting(snapshot: Snapshot, jobId: string, jobType: JobType): string {
+  const capability = capabilityOf(snapshot, jobType);
   const { proof } = capability ?? {};
   if ((proof?.status === 'failed' || proof?.status === 'missing') && proof.reason !== undefined) {
     return `no capability: ${sentence(proof.reason)}`;
@@ -73,6 +73,6 @@ export function whyWaiting(snapshot: Snapshot, { job_id, job_type }: OperatorJob
   if (capability?.withdrawn !== undefined) {
     return `no capability: it was withdrawn after repeated failures (${capability.withdrawn.because.message})`;
   }
-  const reason: WaitReason | undefined = snapshot.waiting.find(({ jobId }) => jobId === job_id)?.reason;
+  const reason: WaitReason | undefined = snapshot.waiting.find((each) => each.jobId === jobId)?.reason;
   return reason === undefined ? 'no capability' : reason.kind;
 }

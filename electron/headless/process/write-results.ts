@@ -6,6 +6,7 @@ import { formatTranscript, type TranscriptFormat } from '../../../shared/transcr
 import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
 import { sha256OfFile, writeNewFile } from '../../agent/storage/new-file.ts';
+import { jsonPieces } from './json-pieces.ts';
 import { derivedName, proxyPath, type ProxyPlace } from '../../agent/exports/layout.ts';
 
 /** One line of `result.json`: a job, and what was submitted or why there is nothing. */
@@ -95,11 +96,16 @@ export async function writeFiles(
 }
 
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeText(path, `${JSON.stringify(value, null, 2)}\n`);
+  await writeText(path, Readable.from(endedPieces(value)));
+}
+
+function* endedPieces(value: unknown): Generator<string> {
+  yield* jsonPieces(value);
+  yield '\n';
 }
 
 /** Only into a source's own folder (output-folders.ts), so that what has the name there is an earlier result. */
-async function writeText(path: string, content: string): Promise<void> {
+async function writeText(path: string, content: string | Readable): Promise<void> {
   await writeNewFile(path, { content, mayReplace: () => Promise.resolve(true) });
 }
 

@@ -1,24 +1,27 @@
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { TranscriptFormat } from '../../../shared/transcript-formats.ts';
-import type { OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
 import { reasonNotWritten } from '../../agent/exports/not-written.ts';
 import type { Layout } from '../../agent/exports/layout.ts';
 import { haveProxyLike, type OutputFolder } from './output-folders.ts';
+import type { SourceOrder } from './write-messages.ts';
 import { manifestOf, resultEntry, writeFiles, writeJson, type ResultEntry } from './write-results.ts';
 
-export interface SourceResults {
-  readonly source: string;
-  readonly jobIds: readonly string[];
+export interface SourceResults extends SourceOrder {
   readonly place: OutputFolder;
+}
+
+export interface WrittenSource {
+  readonly entries: readonly ResultEntry[];
+  /** The `result.json` that has them, or null where it could not be written. */
+  readonly file: string | null;
 }
 
 export interface WriteOptions {
   readonly out: string;
   readonly layout: Layout;
   readonly subtitles?: readonly TranscriptFormat[];
-  readonly whyWaiting: (job: OperatorJob) => string;
 }
 
 /**
@@ -35,14 +38,14 @@ export function preferSmallHeap(): void {
  */
 export async function writeSource(
   client: OperatorClient,
-  { source, jobIds, place }: SourceResults,
-  { out, layout, subtitles, whyWaiting }: WriteOptions,
-): Promise<readonly ResultEntry[]> {
+  { source, jobs, place }: SourceResults,
+  { out, layout, subtitles }: WriteOptions,
+): Promise<WrittenSource> {
   const entries: ResultEntry[] = [];
   const mark = join(place.folder, 'result.json');
   const { earlier } = place;
   let isMarked = earlier !== null;
-  for (const jobId of jobIds) {
+  for (const { jobId, waiting } of jobs) {
     const job = await client.job(jobId);
     try {
       // From here on the folder is this source's, also when this run is cut off.
@@ -57,16 +60,16 @@ export async function writeSource(
           subtitles,
         );
       }
-      entries.push(resultEntry(source, job, whyWaiting(job)));
+      entries.push(resultEntry(source, job, waiting));
     } catch (error) {
       entries.push(notWritten(source, job, error));
     }
   }
   try {
     await writeJson(mark, entries);
-    return entries;
+    return { entries, file: entries.length === 0 ? null : mark };
   } catch (error) {
-    return entries.map((entry) => notWritten(source, entry, error));
+    return { entries: entries.map((entry) => notWritten(source, entry, error)), file: null };
   }
 }
 

@@ -1,0 +1,27 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createOperatorClient } from '../compose/operator-client.ts';
+import { outputFolders } from './process/output-folders.ts';
+import type { FromWriteThread, WriteOrder } from './process/write-messages.ts';
+import { summaryOf } from './process/write-results.ts';
+import { preferSmallHeap, writeSource } from './process/write-source.ts';
+
+/** Reads and writes results of megabytes beside the thread that serves the agent's leases. */
+const port = parentPort;
+if (port === null) throw new Error('write-thread runs as a worker thread only');
+
+const { serverUrl, operatorToken, sources, ...options } = workerData as WriteOrder;
+const client = createOperatorClient(serverUrl, operatorToken);
+const say = (message: FromWriteThread): void => port.postMessage(message);
+
+preferSmallHeap();
+const folders = await outputFolders(
+  options.out,
+  sources.map(({ source }) => source),
+);
+for (const order of sources) {
+  const place = folders.get(order.source);
+  if (place === undefined) continue;
+  const { entries, file } = await writeSource(client, { ...order, place }, options);
+  say({ type: 'written', results: entries.map(summaryOf), entries: file ?? entries });
+}
+say({ type: 'done', folders });
