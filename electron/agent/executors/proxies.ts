@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
+import type { Warning } from '../../../shared/wire.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';
@@ -15,6 +16,7 @@ import { damageWarning } from '../media/proxy-damage.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
 import { refuseFieldCoded } from './field-coded.ts';
+import { largestPicture, sizesWarning } from './picture-sizes.ts';
 import { climb } from './proxies-ladder.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
@@ -93,9 +95,7 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
     facts,
-    warnings: [warning, plan.kind === 'sound' ? undefined : alphaWarning(plan.video)].filter(
-      (one) => one !== undefined,
-    ),
+    warnings: [warning, ...pictureWarnings(plan)].filter((one) => one !== undefined),
     metrics: {
       profile: profile.name,
       encoder: encoder.name,
@@ -138,8 +138,9 @@ async function refuseStill(context: Context): Promise<void> {
 async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile): Promise<ProxyPlan> {
   const { path } = context.source;
   if (videoStream(probe) !== undefined) {
-    const video = requireVideo(probe, path);
-    await refuseFieldCoded(context, video);
+    const told = requireVideo(probe, path);
+    await refuseFieldCoded(context, told);
+    const video = await largestPicture(context, probe, told);
     return profile.family === 'edit'
       ? planForEditing(context, probe, video, profile)
       : planReview(probe, video, profile);
@@ -190,4 +191,8 @@ function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string
 
 function words(text: string): readonly string[] {
   return text.split(' ');
+}
+
+function pictureWarnings(plan: ProxyPlan): readonly (Warning | undefined)[] {
+  return plan.kind === 'sound' ? [] : [alphaWarning(plan.video), sizesWarning(plan.video)];
 }

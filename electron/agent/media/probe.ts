@@ -55,6 +55,8 @@ export interface VideoStream extends StreamBase {
   /** Clockwise degrees to turn the picture for display: 0, 90, 180 or 270. */
   readonly rotation: number;
   readonly isAttachedPicture: boolean;
+  /** The picture has several sizes, of which this is the largest (executors/picture-sizes.ts). */
+  readonly sizesVary?: true;
 }
 
 export interface AudioStream extends StreamBase {

@@ -14,7 +14,7 @@ import { lengthLimit } from './promised-length.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import { editArgs } from './proxy-edit-args.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
-import { reviewFilters, reviewSize, type Size } from './proxy-picture.ts';
+import { reviewFilters, reviewSize, sameGraph, type Size } from './proxy-picture.ts';
 import { keyFrameInterval, steadyRate } from './proxy-rate.ts';
 import { ratioValue } from './rational.ts';
 
@@ -86,7 +86,9 @@ function mixedArgs(
     ffmpegStart(),
     ['-y', '-filter_threads', String(DECODER_THREADS), '-filter_complex_threads', String(DECODER_THREADS)],
     hardware === undefined ? [] : hardwareDeviceArgs(hardware),
-    inputArgs(input, { before: ['-threads', String(DECODER_THREADS)] }),
+    inputArgs(input, {
+      before: ['-threads', String(DECODER_THREADS), ...(plan.kind === 'picture' ? sameGraph(plan.video) : [])],
+    }),
     PROGRESS_ARGS,
     plan.sound === undefined ? [] : ['-filter_complex', plan.sound.graph],
     plan.kind === 'picture' ? pictureArgs(plan, hardware) : [],

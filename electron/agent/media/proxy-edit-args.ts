@@ -14,6 +14,7 @@ import { PROGRESS_ARGS } from './progress.ts';
 import { heldWithin } from './promised-length.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
+import { sameGraph } from './proxy-picture.ts';
 import { keyFrameInterval } from './proxy-rate.ts';
 import { quicktimeLanguage } from './quicktime-language.ts';
 import { formatRatio, ratioValue } from './rational.ts';
@@ -32,7 +33,7 @@ export function editArgs(plan: EditPlan, input: string, output: string, hardware
     ffmpegStart(),
     ['-y', '-filter_threads', String(DECODER_THREADS)],
     hardware === undefined ? [] : hardwareDeviceArgs(hardware),
-    inputArgs(input, { before: [...before, ...lead] }),
+    inputArgs(input, { before: [...before, ...lead, ...sameGraph(plan.video)] }),
     PROGRESS_ARGS,
     ['-map', `0:${plan.video.index}`, '-vf', `${editFilters(plan)}${upload(plan, hardware)}`],
     encoderArgs(plan, hardware),

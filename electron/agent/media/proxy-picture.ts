@@ -128,3 +128,8 @@ function evenWithin(value: number, limit: number): number {
   const rounded = 2 * Math.round(value / 2);
   return Math.max(2, rounded > limit ? 2 * Math.floor(limit / 2) : rounded);
 }
+
+/** A graph that is built anew at a change of size begins to count anew, too; the scaler alone follows every size. */
+export function sameGraph({ sizesVary }: VideoStream): readonly string[] {
+  return sizesVary === true ? ['-reinit_filter:v', '0'] : [];
+}
