@@ -32,6 +32,10 @@ export async function planForEditing(
   profile: EditProxyProfile,
 ): Promise<EditPlan> {
   const { path, input, fd } = context.source;
+  if (probe.clockJumps !== undefined) {
+    const message = `“${basename(path)}” has no ${profile.name} proxy, because its clock starts again within the file; cut it there, or make a review proxy.`;
+    throw new JobFailure(failure('UNSUPPORTED_MEDIA', message, { subject: profile.name }));
+  }
   const rate = expectedRate(video);
   const { timeBase } = video;
   const grid = rate === undefined || timeBase === undefined ? undefined : { rate, timeBase };

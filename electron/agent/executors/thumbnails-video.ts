@@ -108,6 +108,10 @@ async function representative(
   profile: Extract<ThumbnailProfile, { layout: 'representative' }>,
 ): Promise<Picture> {
   const moment = representativeMoment(profile.moment, clip.duration);
+  if (clip.probe.clockJumps !== undefined) {
+    const [only] = await sweep(clip, [moment]);
+    if (only !== undefined) return only;
+  }
   let grabbed = await grab(clip, moment, 0);
   // Shorter than its container claims (longer sound, unknown duration): the first frame, as for any short clip.
   if (grabbed === null && moment > 0) grabbed = await grab(clip, 0, 1);
@@ -144,7 +148,9 @@ async function storyboard(clip: Clip, count: number): Promise<readonly Picture[]
   const isTiny = stream.frameCount !== undefined && stream.frameCount <= count;
   if (duration !== undefined && !isTiny) {
     const moments = storyboardMoments(count, duration);
-    const pictures = duration <= SWEEP_SECONDS ? await sweep(clip, moments) : await grabEach(clip, moments);
+    // Where the clock jumps, no seek finds a moment.
+    const atOnce = duration <= SWEEP_SECONDS || clip.probe.clockJumps !== undefined;
+    const pictures = atOnce ? await sweep(clip, moments) : await grabEach(clip, moments);
     if (new Set(pictures.map((picture) => picture.time)).size === count) return pictures;
   }
   // Fewer frames than pictures, long gaps between frames, or no known duration: look at every frame's time first.

@@ -7,6 +7,7 @@ import { imageKindOf } from './image-kind.ts';
 import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
 import { missingBytes } from './probe-truncation.ts';
+import { withPlayedLength } from './played-length.ts';
 import { tooLong } from './promised-length.ts';
 import { cutEnd } from './proxy-transport.ts';
 import { parseProbe, probeArgs, videoStream, withoutEstimates, type Probe, type VideoStream } from './probe.ts';
@@ -45,7 +46,8 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   const missing = await missingBytes(source.fd, source.sizeBytes);
   if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
   if (probe.format.name === 'mpegts') await refuseCut(source);
-  const known = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
+  const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
+  const known = await withPlayedLength(context, told);
   const endless = tooLong(known, basename(source.path));
   if (endless !== null) throw new JobFailure(endless);
   return known;

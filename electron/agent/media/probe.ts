@@ -12,6 +12,8 @@ export interface Probe {
     readonly tags: Tags;
   };
   readonly streams: readonly Stream[];
+  /** How often the clock starts again or jumps within the file; absent: never, as far as is known (played-length.ts). */
+  readonly clockJumps?: number;
 }
 
 export type Tags = Readonly<Record<string, string>>;
