@@ -86,7 +86,7 @@ export async function filed(context: Context, bytes: number): Promise<ExecutionS
 export async function until(
   agent: Agent,
   check: (snapshot: ReturnType<Agent['snapshot']>) => boolean,
-  limitMs = 15_000,
+  limitMs = 120_000,
 ) {
   await eventually(() => check(agent.snapshot()), limitMs).catch((cause: unknown) => {
     throw new Error(`Not within ${limitMs} ms: ${JSON.stringify(agent.snapshot(), null, 1).slice(0, 3_000)}`, {

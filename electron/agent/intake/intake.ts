@@ -33,14 +33,24 @@ export interface Intake {
   ended(): Promise<void>;
 }
 
+/** How long the first proof that passed waits for the others. */
+const OTHERS_MS = 200;
+
 export function createIntake(deps: IntakeDeps): Intake {
   const { parts, runs, capabilities } = deps;
   const closed = new AbortController();
   let poll: Poll | undefined;
   let declaration = 0;
+  let canAsk = false;
+  const mayAsk = (): void => {
+    canAsk = true;
+    poll?.wake();
+  };
   capabilities.onChange(() => {
     declaration += 1;
     poll?.wake();
+    // The others are proved a moment later where their proofs are remembered; then one poll is for all of them.
+    if (!canAsk && capabilities.declared().length > 0) void parts.clock.sleep(OTHERS_MS, closed.signal).then(mayAsk);
   });
   const consider = async (offers: readonly WireJob[]): Promise<void> => {
     // An idle agent does not look around; before it takes something it does.
@@ -60,6 +70,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       poll = startPolling({
         parts,
         declaration: () => declaration,
+        canAsk: () => canAsk,
         consider,
         signal: closed.signal,
         register: async () => {
@@ -68,7 +79,7 @@ export function createIntake(deps: IntakeDeps): Intake {
         },
       });
       // A job may wait for the last proof without an event of its own.
-      void ready.then(() => poll?.wake());
+      void ready.then(mayAsk);
     },
     open: () => !closed.signal.aborted,
     close: () => closed.abort(),

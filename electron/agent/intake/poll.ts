@@ -22,6 +22,8 @@ export interface PollDeps {
   /** Rises with every change of the declared capabilities. */
   readonly declaration: () => number;
   readonly consider: (offers: readonly WireJob[]) => Promise<void>;
+  /** False while everything is still being proved: offers for an agent that can do nothing are none. Default: true. */
+  readonly canAsk?: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -98,8 +100,10 @@ async function loop(deps: PollDeps, bell: Bell): Promise<void> {
       }
       registeredAt = now;
       registeredAs = declaration;
+      // What was proved meanwhile is declared before the server is asked: the next poll is seconds away.
+      if (deps.declaration() !== registeredAs) continue;
     }
-    if (bell.mayAsk(askedAt) || now >= askAt) {
+    if ((deps.canAsk?.() ?? true) && (bell.mayAsk(askedAt) || now >= askAt)) {
       askedAt = clock.monotonic();
       const read = await readOffers(parts, signal);
       if (read === 'register-again') {
@@ -121,7 +125,9 @@ async function loop(deps: PollDeps, bell: Bell): Promise<void> {
       await checkRoots(parts);
     }
     await deps.consider(offers);
-    await bell.nap(napMs(parts, Math.min(askAt, registeredAt + REGISTER_EVERY_MS)));
+    // Before it may ask, it waits to be woken.
+    const next = askAt === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : askAt;
+    await bell.nap(napMs(parts, Math.min(next, registeredAt + REGISTER_EVERY_MS)));
   }
 }
 
