@@ -11,8 +11,9 @@ export default defineConfig({
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   workers: 2,
   fullyParallel: true,
-  timeout: 30_000,
-  expect: { timeout: 5000 },
+  // A hang, not slowness: beside six busy processes a second becomes ten.
+  timeout: 240_000,
+  expect: { timeout: 60_000 },
   use: {
     browserName: 'chromium',
     viewport: { width: 1360, height: 860 },

@@ -29,7 +29,8 @@ export default defineConfig({
     maxWorkers: 3,
     // Agents in tests are not there to give way to the tests beside them.
     env: { RUSHCATALOG_NICE: '0' },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A hang, not slowness: beside six busy processes a second becomes ten.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
   },
 });

@@ -76,7 +76,9 @@ export function createLeases(deps: {
   const post = (message: ToLeaseThread): void => {
     if (closed) return;
     thread ??= start({
-      onMessage: (answer) => receive(entries, clock, answer),
+      onMessage: (answer) => {
+        if (receive(entries, clock, answer) === 'too-late') post({ type: 'beat-now', runId: answer.runId });
+      },
       onDeath: (error) => {
         deps.log.error({ err: error }, 'the lease thread died');
         thread = undefined;
@@ -145,22 +147,27 @@ function newEntry(held: HeldLease, clock: Clock): Entry {
   };
 }
 
-function receive(entries: ReadonlyMap<string, Entry>, clock: Clock, message: FromLeaseThread): void {
+/** `too-late`: the lease was prolonged, but by now that has run out again, and somebody waits to write under it. */
+function receive(entries: ReadonlyMap<string, Entry>, clock: Clock, message: FromLeaseThread): 'too-late' | undefined {
   const entry = entries.get(message.runId);
-  if (entry === undefined) return;
+  if (entry === undefined) return undefined;
   switch (message.type) {
     case 'extended':
       entry.deadline = message.deadline;
       entry.unsure = false;
       entry.readings = readClocks(clock);
       if (message.cancelRequested) entry.cancelled.abort();
-      return settle(entry, 'ours');
+      // A process that stood still hears of it only now: nothing may be sent under a lease that is over.
+      if (clock.monotonic() >= entry.deadline) return entry.waiting.size > 0 ? 'too-late' : undefined;
+      settle(entry, 'ours');
+      return undefined;
     case 'unsure':
       entry.unsure = true;
-      return;
+      return undefined;
     case 'lost':
       entry.lost.abort(message.because satisfies LeaseLoss);
-      return settle(entry, 'lost');
+      settle(entry, 'lost');
+      return undefined;
   }
 }
 
