@@ -12,6 +12,8 @@ export interface Mutant {
   readonly file: string;
   readonly before: string;
   readonly after: string;
+  /** Another line of the same defence in the same file, which goes with it. */
+  readonly without?: string;
   /** The rules by which it may be noticed. */
   readonly noticedBy: readonly string[];
 }
@@ -22,6 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'server/jobs/lease.ts',
     before: '!sameToken(job.lock_token, lease.lockToken)',
     after: '!sameToken(job.lock_token, job.lock_token)',
+    without: "    .where('lock_token', '=', lease.lockToken)\n",
     noticedBy: ['token'],
   },
   {
@@ -50,6 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'electron/agent/jobs/claim.ts',
     before: 'parts.journal.change(run.runId, claimed)',
     after: '{ parts.journal.begin(run); parts.journal.change(run.runId, claimed); }',
+    without: 'parts.journal.begin(run);',
     noticedBy: ['intent'],
   },
 ];
@@ -71,12 +75,10 @@ export async function runMutant(mutant: Mutant, options: { runs: number; seed: n
   }
 }
 
-function patch(copy: string, { name, file, before, after }: Mutant): void {
+function patch(copy: string, { file, before, after, without }: Mutant): void {
   const path = join(copy, file);
   let text = readFileSync(path, 'utf8');
-  if (name === 'the intent to claim is written after the claim') {
-    text = replaceOnce(text, 'parts.journal.begin(run);', '', file);
-  }
+  if (without !== undefined) text = replaceOnce(text, without, '', file);
   writeFileSync(path, replaceOnce(text, before, after, file));
 }
 
