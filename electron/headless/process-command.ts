@@ -7,8 +7,6 @@ import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType } from '../../shared/wire.ts';
 import { whyNotModel } from '../agent/capabilities/find-speech.ts';
-import { findTool } from '../agent/process/find-tool.ts';
-import { installFfmpeg } from '../agent/process/install-advice.ts';
 import { makeTemporaryFolder } from '../agent/temporary-folder.ts';
 import { givenSettings } from './agent-options.ts';
 import { sentence } from '../compose/sentence.ts';
@@ -21,6 +19,7 @@ import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
+import { usableTool } from '../compose/work/usable-tool.ts';
 import { untilEnded, whyWaiting, type OwnJob } from './process/follow-jobs.ts';
 import { printArray } from './process/print-array.ts';
 import { writeResults } from './process/result-writer.ts';
@@ -145,17 +144,10 @@ async function createJobs(
   media: Collected,
   options: ProcessCommandOptions,
 ): Promise<readonly OwnJob[]> {
-  const ffprobe = await findTool('ffprobe', { env: process.env });
-  if (ffprobe === null) {
-    throw new CommandError({
-      code: 'TOOL_MISSING',
-      message: 'ffprobe was not found.',
-      nextStep: installFfmpeg('FFPROBE_BIN'),
-    });
-  }
+  const tools = { ffprobe: await usableTool('ffprobe') };
   const jobs: OwnJob[] = [];
   for (const file of media.files) {
-    const jobTypes = options.jobs ?? (await fittingJobs(file.path, { ffprobe: { path: ffprobe.path, version: '' } }));
+    const jobTypes = options.jobs ?? (await fittingJobs(file.path, tools));
     const asset = await client.createAsset({ source_path: file.sourcePath });
     for (const job_type of jobTypes) {
       const job = await client.createJob({ asset_uuid: asset.uuid, job_type, inputs: inputsOf(job_type, options) });

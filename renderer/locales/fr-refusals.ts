@@ -152,6 +152,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Le serveur mandataire demande un nom et un mot de passe, et n’accepte pas ceux qu’il a reçus.',
     next: 'Mettez « nom:motdepasse » dans le fichier prévu, lisible par le seul compte de l’agent.',
   },
+  PROXY_ADDRESS_INVALID: {
+    said: 'Le proxy indiqué par cette machine n’est pas une adresse http:// ou https:// ; l’agent s’en passe.',
+    next: 'Corrigez-le et redémarrez l’agent, ou choisissez le proxy dans les réglages.',
+  },
   PROXY_CREDENTIALS_OPEN: {
     said: 'Tout le monde sur cette machine peut lire le mot de passe du mandataire ; il n’est pas utilisé.',
     next: 'Réservez la lecture du fichier au compte de l’agent.',
@@ -245,6 +249,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   TOOL_PASSED_OVER: {
     said: 'Le programme indiqué n’en est pas un ; un autre est utilisé à sa place.',
     next: 'Corrigez le réglage ou videz-le.',
+  },
+  TOOL_TOO_OLD: {
+    said: 'Cet outil est trop ancien ; la version 5.1 ou une plus récente est nécessaire.',
+    next: 'Installez-en une version plus récente, ou indiquez-en une dans les réglages, puis testez à nouveau.',
   },
   UNKNOWN_JOB: { said: 'Cet agent ne tient plus cette tâche.' },
   UPDATES_OFF: {

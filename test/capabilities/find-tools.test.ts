@@ -1,9 +1,10 @@
 import { chmod, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { findTools, parseVersion, type ToolSearch } from '../../electron/agent/capabilities/find-tools.ts';
+import { findTools, isTooOld, parseVersion, type ToolSearch } from '../../electron/agent/capabilities/find-tools.ts';
 import { findSpeechModel } from '../../electron/agent/capabilities/find-speech.ts';
 import { missingTool } from '../../electron/agent/capabilities/needs.ts';
+import { usableTool } from '../../electron/compose/work/usable-tool.ts';
 import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
 import type { ToolState } from '../../shared/snapshot.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
@@ -77,6 +78,26 @@ describe('findTools', () => {
     expect(named(tools, 'ffmpeg')?.problem?.message).toContain('ended with code 139');
   });
 
+  it('does not work with a release that is too old, and says which is needed', async () => {
+    const path = join(await temporaryFolder(), 'ffprobe');
+    await writeFile(path, '#!/bin/sh\necho "ffprobe version 4.4.2-0ubuntu0.22.04.1 Copyright (c) 2007-2021"\n');
+    await chmod(path, 0o755);
+    const { tools, toolbox } = await findTools(search({ settings: { ffprobePath: path } }));
+    expect(toolbox).toBeNull();
+    expect(named(tools, 'ffprobe')).toMatchObject({
+      found: false,
+      problem: {
+        code: 'TOOL_TOO_OLD',
+        message: `“${path}” is ffprobe 4.4.2-0ubuntu0.22.04.1, which is too old; 5.1 or newer is needed.`,
+        field: 'ffprobePath',
+      },
+    });
+    expect(missingTool('generate_audio_waveform', tools)?.code).toBe('TOOL_TOO_OLD');
+    vi.stubEnv('FFPROBE_BIN', path);
+    await expect(usableTool('ffprobe')).rejects.toMatchObject({ refusal: { code: 'TOOL_TOO_OLD' } });
+    vi.unstubAllEnvs();
+  });
+
   it('names what is missing and the next step when a tool is nowhere', async () => {
     const empty = await temporaryFolder();
     const { tools, toolbox } = await findTools(search({ env: { PATH: empty } }));
@@ -94,6 +115,20 @@ describe('parseVersion', () => {
     expect(parseVersion('ffmpeg', 'ffmpeg version 5.1.9-0+deb12u1 Copyright (c) 2000-2026')).toBe('5.1.9-0+deb12u1');
     expect(parseVersion('ffprobe', 'ffprobe version n8.0 Copyright (c) 2007-2025')).toBe('n8.0');
     expect(parseVersion('ffmpeg', 'ffmpeg version N-109542-g1bf1d4c Copyright')).toBe('N-109542-g1bf1d4c');
+  });
+  it('tells releases that are too old, and judges no build between releases', () => {
+    const versions = [
+      '4.1',
+      'n4.4',
+      '5.0.1',
+      '5.1.9-0+deb12u1',
+      'n5.1',
+      '7.1',
+      '10.0',
+      'N-109542-g1bf1d4c',
+      '2026-01-01-git',
+    ];
+    expect(versions.filter(isTooOld)).toEqual(['4.1', 'n4.4', '5.0.1']);
   });
   it('is not fooled by another program', () => {
     expect(parseVersion('ffmpeg', 'ffprobe version 5.1')).toBeNull();

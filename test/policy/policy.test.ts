@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { environmentName, readEnvironment } from '../../electron/compose/policy/environment.ts';
 import { openSettings, readManaged } from '../../electron/compose/policy/managed-settings.ts';
-import { parsePolicy, policyFile } from '../../electron/compose/policy/read-policy.ts';
+import { isFixedPlace, parsePolicy, policyFile } from '../../electron/compose/policy/read-policy.ts';
 import { parseRegistry, policyOf } from '../../electron/compose/policy/system-policy.ts';
 import { SETTING_NAMES } from '../../shared/settings.ts';
 
@@ -187,6 +187,18 @@ it('where a machine is managed, no variable points away from its policy', () => 
     expect(policyFile(env, platform, (candidate) => candidate === path)).toBe(path);
     expect(policyFile(env, platform, () => false)).toBe('/home/ed/mine.json');
   }
+});
+
+it('what Group Policy says stands above a file that a variable names', () => {
+  const { env } = machine('{"settings": {"serverUrl": "http://127.0.0.1:1"}}');
+  const system = { settings: { serverUrl: 'https://rushcatalog.studio.example' }, defaults: {} };
+  const locked = (read: () => typeof system | null) => readManaged({}, env, read).layers[0]?.values;
+  expect(locked(() => system)).toEqual(system.settings);
+  expect(locked(() => null)).toEqual({ serverUrl: 'http://127.0.0.1:1' });
+  expect(
+    ['/etc/rushcatalog-agent/policy.json', '/home/ed/mine.json'].map((path) => isFixedPlace(path, 'linux')),
+  ).toEqual([true, false]);
+  expect(isFixedPlace('D:\\ed\\RushCatalog\\policy.json', 'win32')).toBe(false);
 });
 
 it('reads what Group Policy writes to the registry', () => {

@@ -14,7 +14,12 @@ it.each([
   expect(facts.proxyAuthorization).toBe(`Basic ${Buffer.from(pair, 'utf8').toString('base64')}`);
 });
 
-it.each(['http://', '://x', 'http://[::1', 'http://proxy:99999'])('never throws for %s', async (address) => {
-  const { facts } = await networkFacts(settings, 'https://server.example', { HTTPS_PROXY: address });
-  expect(facts.proxyUrl).toBeUndefined();
-});
+it.each(['http://', '://x', 'http://[::1', 'http://ed:secret@proxy:99999', 'ftp://p:1'])(
+  'says that %s is no proxy',
+  async (address) => {
+    const { facts, problem } = await networkFacts(settings, 'https://server.example', { HTTPS_PROXY: address });
+    expect(facts.proxyUrl).toBeUndefined();
+    expect(problem).toMatchObject({ code: 'PROXY_ADDRESS_INVALID', message: expect.stringContaining('HTTPS_PROXY') });
+    expect(JSON.stringify(problem)).not.toContain('secret');
+  },
+);

@@ -60,17 +60,29 @@ function assemble(ffmpeg: ToolState, ffprobe: ToolState, speech: SpeechFound['to
   return { ffmpeg: first, ffprobe: second, ...speech };
 }
 
-function usable({ found, path, version }: ToolState): FoundTool | null {
+/** The tool as an executor takes it; null where it is not to be used. */
+export function usable({ found, path, version }: ToolState): FoundTool | null {
   return found && path !== undefined && version !== undefined ? { path, version } : null;
 }
 
-async function findMediaTool(name: ToolName, search: ToolSearch, processes: JobProcesses): Promise<ToolState> {
+/** What is asked of a search for one of ffmpeg's programs. */
+type MediaToolSearch = Pick<ToolSearch, 'env' | 'bundledDir' | 'onlyOutside'> & {
+  readonly settings: Pick<Settings, 'ffmpegPath' | 'ffprobePath'>;
+};
+
+/** Finds ffmpeg or ffprobe and asks it for its version; what cannot be used says why. */
+export async function findMediaTool(
+  name: ToolName,
+  search: MediaToolSearch,
+  processes: JobProcesses,
+): Promise<ToolState> {
   const setting = name === 'ffmpeg' ? search.settings.ffmpegPath : search.settings.ffprobePath;
   const file = await findTool(name, { setting, env: search.env, bundledDir: search.bundledDir });
   if (file === null) return { name, found: false, problem: notFound(name, setting) };
   const { version, end } = await askVersion(name, file, search, processes);
   const place = { name, path: file.path, origin: file.origin };
   if (version === null) return { ...place, found: false, problem: broken(name, file, end) };
+  if (isTooOld(version)) return { ...place, found: false, problem: tooOld(name, file, version) };
   const problem = passedOver(name, file);
   return { ...place, found: true, version, ...(problem === null ? {} : { problem }) };
 }
@@ -84,7 +96,7 @@ interface Asked {
 async function askVersion(
   name: ToolName,
   file: FoundToolFile,
-  search: ToolSearch,
+  search: MediaToolSearch,
   processes: JobProcesses,
 ): Promise<Asked> {
   const ask = async (where: Pick<ChildSpec, 'sandbox'>): Promise<Asked> => {
@@ -111,6 +123,17 @@ export function parseVersion(name: ToolName, output: string): string | null {
   return match?.groups?.['tool'] === name ? (match.groups['version'] ?? null) : null;
 }
 
+/** The oldest release all that we ask of it was tried with; older ones know neither -fps_mode nor our filters' options. */
+const OLDEST = [5, 1] as const;
+
+/** Of a release ("4.4.2-0ubuntu0.22.04.1", "n4.4"); a build between releases ("N-109542-g1bf1d4c") is not judged. */
+export function isTooOld(version: string): boolean {
+  const match = /^n?(\d+)\.(\d+)/.exec(version);
+  if (match === null) return false;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
 const settingOf = (name: ToolName): string => (name === 'ffmpeg' ? 'ffmpegPath' : 'ffprobePath');
 
 function notFound(name: ToolName, setting: string | undefined): Refusal {
@@ -128,6 +151,15 @@ function broken(name: ToolName, file: FoundToolFile, end: ChildEnd): Refusal {
     code: 'TOOL_BROKEN',
     message: `“${file.path}” is there, but ${describeEnd(end)} when asked for its version; it is not a working ${name}.`,
     nextStep: `Install another build of ${name}, or set ${settingOf(name)} to a working one, then test again.`,
+    field: settingOf(name),
+  };
+}
+
+function tooOld(name: ToolName, file: FoundToolFile, version: string): Refusal {
+  return {
+    code: 'TOOL_TOO_OLD',
+    message: `“${file.path}” is ${name} ${version}, which is too old; ${OLDEST.join('.')} or newer is needed.`,
+    nextStep: `Install a newer ${name}, or set ${settingOf(name)} to one, then test again.`,
     field: settingOf(name),
   };
 }

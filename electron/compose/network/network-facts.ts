@@ -23,9 +23,11 @@ export async function networkFacts(
   systemProxy?: SystemProxy,
 ): Promise<Network> {
   const ca = readCa(settings.caFile);
-  const found = await findProxy(settings, serverUrl, env, systemProxy);
+  const proxy = await findProxy(settings, serverUrl, env, systemProxy);
+  const found = proxy === 'unusable' ? null : proxy;
   const credentials = found === null ? {} : readCredentials(settings.proxyCredentialsFile, found);
-  const problem = 'refusal' in ca ? ca.refusal : 'refusal' in credentials ? credentials.refusal : undefined;
+  const refusals = [ca, credentials].flatMap((part) => ('refusal' in part ? [part.refusal] : []));
+  const problem = proxy === 'unusable' ? UNUSABLE_PROXY : refusals[0];
   return {
     facts: {
       ...(found === null ? {} : { proxyUrl: bare(found), noProxy: noProxyOf(settings, env) }),
@@ -41,13 +43,24 @@ async function findProxy(
   serverUrl: string,
   env: Env,
   systemProxy: SystemProxy | undefined,
-): Promise<URL | null> {
+): Promise<URL | 'unusable' | null> {
   if (proxyMode === 'none') return null;
   if (proxyMode === 'manual') return proxyUrl === undefined ? null : new URL(proxyUrl);
   const asked = systemProxy === undefined ? null : await systemProxy(serverUrl);
   const named = asked ?? fromVariables(serverUrl, env);
-  return named === undefined || named === '' ? null : URL.parse(named.includes('://') ? named : `http://${named}`);
+  if (named === undefined || named === '') return null;
+  const url = URL.parse(named.includes('://') ? named : `http://${named}`);
+  return url !== null && /^https?:$/.test(url.protocol) ? url : 'unusable';
 }
+
+/** The address itself is not told: a password may stand in it. */
+const UNUSABLE_PROXY: Refusal = {
+  code: 'PROXY_ADDRESS_INVALID',
+  message:
+    'The proxy this machine names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or its settings) is no http:// or https:// address.',
+  nextStep:
+    'Correct it and restart the agent, or set proxyMode to manual or none; it goes on without a proxy until then.',
+};
 
 function fromVariables(serverUrl: string, env: Env): string | undefined {
   const read = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];

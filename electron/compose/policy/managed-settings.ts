@@ -4,7 +4,7 @@ import type { SettingOrigin, Settings } from '../../../shared/settings.ts';
 import type { ManagedSettings, SettingsLayer } from '../../agent/settings-layers.ts';
 import { createSettingsStore, type SettingsStore } from '../../agent/settings-store.ts';
 import { readEnvironment } from './environment.ts';
-import { policyFile, readPolicy, type ReadPolicy } from './read-policy.ts';
+import { isFixedPlace, policyFile, readPolicy, type ReadPolicy } from './read-policy.ts';
 import { readSystemPolicy } from './system-policy.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -19,8 +19,14 @@ export interface Managed extends ManagedSettings {
  * Precedence: policy → arguments → environment → user → IT's presets → defaults. A policy that cannot be used is not the
  * same as none: what it wanted to forbid is not known, so the agent runs, is shown and can be asked, but offers nothing.
  */
-export function readManaged(given: Partial<Settings>, env: Env = process.env): Managed {
-  const policy = readPolicy(policyFile(env)) ?? readSystemPolicy();
+export function readManaged(
+  given: Partial<Settings>,
+  env: Env = process.env,
+  systemPolicy: typeof readSystemPolicy = readSystemPolicy,
+): Managed {
+  const file = policyFile(env);
+  // A place that a variable names comes after Group Policy and managed preferences: a person can set variables.
+  const policy = (isFixedPlace(file) ? readPolicy(file) : null) ?? systemPolicy() ?? readPolicy(file);
   const environment = readEnvironment(env);
   const problem = refusalIn(policy) ?? refusalIn(environment);
   const held: SettingsLayer[] = problem === undefined ? [] : [{ origin: 'policy', values: HELD }];

@@ -26,6 +26,11 @@ export function policyFile(
   return managed ?? (chosen ? chosen : (places(env, platform).at(-1) ?? ''));
 }
 
+/** Whether only an administrator can have put it there: no variable of a person's leads to it. */
+export function isFixedPlace(file: string, platform: NodeJS.Platform = process.platform): boolean {
+  return file === places({}, platform)[0];
+}
+
 /** Windows names its folder in a variable, too, which a user can set: the usual one is looked at first. */
 function places(env: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform): readonly string[] {
   if (platform === 'darwin') return ['/Library/Application Support/rushcatalog-agent/policy.json'];

@@ -5,14 +5,16 @@ import { SettingsSchema, type SettingName } from '../../../shared/settings.ts';
 import { askSystem } from '../../agent/process/ask-system.ts';
 import { parsePolicy, unusable, type ReadPolicy } from './read-policy.ts';
 
-/** Where Group Policy and MDM put what the templates in build/policy describe; the file (read-policy.ts) wins. */
+/** Where Group Policy and MDM put what the templates in build/policy describe; the file in its fixed place (read-policy.ts) wins. */
 const REGISTRY_KEY = 'HKLM\\SOFTWARE\\Policies\\RushCatalog\\Agent';
 const PREFERENCES = '/Library/Managed Preferences/org.rushcatalog.agent.plist';
 
 /** Null where the system has no policy for us. */
 export function readSystemPolicy(): ReadPolicy | { readonly refusal: Refusal } | null {
   if (process.platform === 'win32') {
-    const reg = join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'reg.exe');
+    // The usual folder first: a person can set SystemRoot, and let something else answer.
+    const folders = ['C:\\Windows', process.env['SystemRoot'] ?? ''].map((root) => join(root, 'System32', 'reg.exe'));
+    const reg = folders.find((path) => existsSync(path)) ?? folders[0] ?? '';
     const listing = askSystem(reg, ['query', REGISTRY_KEY, '/s']);
     return listing === null ? null : policyOf(parseRegistry(listing), REGISTRY_KEY);
   }

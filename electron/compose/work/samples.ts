@@ -1,8 +1,7 @@
 import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findTool } from '../../agent/process/find-tool.ts';
-import { installFfmpeg } from '../../agent/process/install-advice.ts';
 import { createJobProcesses } from '../../agent/process/job-processes.ts';
+import { usableTool } from './usable-tool.ts';
 import { WorkError } from './work-error.ts';
 
 interface Sample {
@@ -39,16 +38,9 @@ const SAMPLES: readonly Sample[] = [
   },
 ];
 
-/** Makes the samples with ffmpeg and returns their paths. Throws WorkError when there is no ffmpeg. */
+/** Makes the samples with ffmpeg and returns their paths. Throws WorkError when there is no ffmpeg that can be used. */
 export async function makeSamples(folder: string): Promise<string[]> {
-  const ffmpeg = await findTool('ffmpeg', { env: process.env });
-  if (ffmpeg === null) {
-    throw new WorkError({
-      code: 'TOOL_MISSING',
-      message: 'ffmpeg was not found.',
-      nextStep: installFfmpeg('FFMPEG_BIN'),
-    });
-  }
+  const ffmpeg = await usableTool('ffmpeg');
   await mkdir(folder, { recursive: true });
   const processes = createJobProcesses({ runId: 'samples', owner: 'samples', jobId: 'samples', nice: 5 });
   const paths: string[] = [];

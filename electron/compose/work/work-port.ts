@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import type { AddedFile, NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import type { WorkChoice, WorkFile, WorkPort } from '../../agent/commands/add-work.ts';
-import { findTool } from '../../agent/process/find-tool.ts';
-import { installFfmpeg } from '../../agent/process/install-advice.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { findMedia } from './find-media.ts';
 import { inputsOf, lookInto, notFor } from './plan-jobs.ts';
 import { makeSamples } from './samples.ts';
-import { WorkError } from './work-error.ts';
+import { usableTool } from './usable-tool.ts';
 
 /** What a page can show and send back in batches; a bigger folder is added in several goes. */
 const LIMITS = { files: 5_000, skipped: 200 };
@@ -19,15 +17,7 @@ export function createWorkPort(client: Pick<OperatorClient, 'createAsset' | 'cre
     plan: (paths) => findMedia(paths, LIMITS),
     samples: () => makeSamples(join(data, 'samples')),
     async add(files, choice) {
-      const ffprobe = await findTool('ffprobe', { env: process.env });
-      if (ffprobe === null) {
-        throw new WorkError({
-          code: 'TOOL_MISSING',
-          message: 'ffprobe was not found, so files cannot be looked into.',
-          nextStep: installFfmpeg('FFPROBE_BIN'),
-        });
-      }
-      const tools = { ffprobe: { path: ffprobe.path, version: '' } };
+      const tools = { ffprobe: await usableTool('ffprobe') };
       const added: AddedFile[] = [];
       for (const file of files) added.push(await addFile(client, tools, file, choice));
       return added;
