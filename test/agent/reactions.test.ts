@@ -344,17 +344,6 @@ describe('what the agent does', () => {
     expect([calls('upload-init'), calls('upload-part')]).toEqual([2, 2]);
   });
 
-  it('gives a claim up that the server answers with nothing but errors, and keeps off the job for a while', async () => {
-    const offer = { ...claimedRun(rig).wireJob, job_id: JOB };
-    for (let n = 0; n < 8; n += 1) server.next('claim', { status: 500 });
-    const run = intendToClaim(rig.parts, offer, 'generate_thumbnails');
-    const result = await claim(rig.parts, run, new AbortController().signal);
-    expect([result.kind, calls('claim')]).toEqual(['left', 8]);
-    expect(rig.parts.journal.runs().map((entry) => entry.runId)).not.toContain(run.runId);
-    const until = Date.parse(rig.parts.journal.heldOffUntil(JOB) ?? '');
-    expect(until - rig.clock.now()).toBe(10 * 60_000);
-  });
-
   it('reads the other offers of a page in which one has no usable identity', async () => {
     const offer = claimedRun(rig).wireJob;
     const spoilt = { ...offer, job_id: 'not-a-uuid' };

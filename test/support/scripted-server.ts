@@ -20,6 +20,8 @@ export interface ScriptedServer {
   readonly heard: Heard[];
   /** The next answer to this call; several are used up one after another. */
   next(call: string, answer: Scripted): void;
+  /** The answer to this call from now on, once what `next` laid down is used up. */
+  always(call: string, answer: Scripted): void;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ const CALLS: readonly (readonly [string, RegExp])[] = [
 /** `good`: what each call is answered when the script says nothing. */
 export async function startScriptedServer(good: (call: string) => unknown): Promise<ScriptedServer> {
   const scripts = new Map<string, Scripted[]>();
+  const lasting = new Map<string, Scripted>();
   const heard: Heard[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
@@ -52,7 +55,7 @@ export async function startScriptedServer(good: (call: string) => unknown): Prom
       key: typeof key === 'string' ? key : undefined,
       body: Buffer.concat(chunks).toString('latin1'),
     });
-    const scripted = scripts.get(call)?.shift() ?? { status: 200, body: good(call) };
+    const scripted = scripts.get(call)?.shift() ?? lasting.get(call) ?? { status: 200, body: good(call) };
     if (scripted === 'silence') return;
     if (scripted === 'reset') {
       request.socket.resetAndDestroy();
@@ -67,6 +70,7 @@ export async function startScriptedServer(good: (call: string) => unknown): Prom
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     heard,
     next: (call, scripted) => scripts.set(call, [...(scripts.get(call) ?? []), scripted]),
+    always: (call, scripted) => lasting.set(call, scripted),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -5,6 +5,7 @@ import { grantOf } from '../lease/grant.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
 import { crashPoint } from '../crash-point.ts';
 import { reactionTo } from '../server/reactions.ts';
+import { createPatience } from '../server/retry.ts';
 import type { Parts } from './parts.ts';
 import { whenThereIsRoom } from './room.ts';
 
@@ -35,22 +36,19 @@ export function intendToClaim(parts: Parts, offer: WireJob, jobType: Run['jobTyp
   return { ...run, phase: 'claiming' };
 }
 
-/** 8 server errors in a row, 2 min of waiting on average: this one claim breaks the server, not the network. */
-const MAX_SERVER_ERRORS = 8;
 /** A claim that was given up is not tried again before this; a lease that was granted after all lapses meanwhile. */
 const AFTER_GIVING_UP_MS = 10 * 60_000;
 
 /**
- * Asks for the lease until the answer is definite, always with the same key, and writes the receipt. A claim that the
- * server answers with nothing but errors must not hold its slot for ever: it is given up for a while.
+ * Asks for the lease until the answer is definite, always with the same key, and writes the receipt. A claim that gets
+ * nothing of use must not hold its slot for ever: it is given up for a while.
  */
 export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promise<ClaimResult> {
   const backoff = parts.connection.backoff();
-  let serverErrors = 0;
+  const patience = createPatience(parts.clock);
   while (!signal.aborted) {
     const reply = await parts.client.claim(run.jobId, run.claimKey, signal);
     if (signal.aborted && reply.answer !== 'ok') break;
-    serverErrors = reply.answer === '5xx' && reply.status !== 503 ? serverErrors + 1 : 0;
     parts.connection.note(reply);
     const reaction = reactionTo('claim', reply.answer, reply.error?.code);
     if (reply.answer === 'ok') {
@@ -66,7 +64,7 @@ export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promis
       parts.log.info({ job_id: run.jobId, answer: reply.answer }, 'offer left to others');
       return { kind: 'left' };
     }
-    if (serverErrors >= MAX_SERVER_ERRORS) return giveUpClaim(parts, run, reply.summary, signal);
+    if (patience.spent(reply) !== null) return giveUpClaim(parts, run, reply.summary, signal);
     await parts.connection.pause(reply, signal, backoff);
   }
   return { kind: 'unknown' };

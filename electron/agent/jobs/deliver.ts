@@ -131,8 +131,10 @@ async function send<T>(
   report: Report,
   once: (signal: AbortSignal) => Promise<Reply<T>>,
 ): Promise<Definite<T>> {
-  const context = { connection: parts.connection, lease, signal };
+  const context = { connection: parts.connection, clock: parts.clock, lease, signal };
   const answer = await insistOnReport(context, call, report === run.report, once);
+  if (answer.reaction === 'lease-lost' && !lease.lost.aborted)
+    parts.log.warn({ job_id: run.jobId }, 'the server does not answer this report; its lease is left to lapse');
   crashPoint('report-answered');
   return answer;
 }

@@ -1,7 +1,9 @@
+import type { Clock } from '../clock.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { Reply } from '../server/client.ts';
 import type { AnswerKind } from '../server/outcome.ts';
 import { reactionTo, type CallName, type Reaction } from '../server/reactions.ts';
+import { createPatience } from '../server/retry.ts';
 import type { Connection } from '../connection.ts';
 
 export type Definite<T> =
@@ -12,6 +14,7 @@ export type Definite<T> =
 
 export interface InsistDeps {
   readonly connection: Connection;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly lease: Lease;
   readonly signal: AbortSignal;
 }
@@ -19,13 +22,14 @@ export interface InsistDeps {
 /** What a try that may have reached the server leaves open: it can have been carried out. */
 const OPEN = new Set<AnswerKind>(['timeout', 'reset', '5xx', 'redirect', 'malformed']);
 
-/** 8 server errors in a row, 2 min of waiting on average: this upload breaks the server, which else would answer. */
-const MAX_SERVER_ERRORS = 8;
+/** A server that was away for long may still have taken the report before; as long as results are kept by default. */
+const REPORT_WITHOUT_LEASE_MS = 14 * 86_400_000;
 
 /**
  * Sends one write until it has a definite answer: before every try the lease is confirmed; silence, 429, 5xx and a
  * refused token wait and send the same bytes with the same key again (protocol.md, "Answers and reactions"). A server
- * that answers with nothing but errors, while it prolongs the lease, gets the upload anew, which is done four times.
+ * that prolongs the lease and answers this call alone with nothing of use gets the upload anew, which is done four
+ * times; after an hour the upload counts as failed.
  */
 export async function insist<T>(
   deps: InsistDeps,
@@ -34,7 +38,7 @@ export async function insist<T>(
 ): Promise<Definite<T>> {
   const { connection, lease } = deps;
   const backoff = connection.backoff();
-  let serverErrors = 0;
+  const patience = createPatience(deps.clock);
   const signal = AbortSignal.any([deps.signal, lease.lost]);
   for (;;) {
     if ((await lease.confirm(deps.signal)) === 'lost')
@@ -44,8 +48,8 @@ export async function insist<T>(
     connection.note(reply);
     const definite = definiteAnswer(call, reply);
     if (definite !== null) return definite;
-    serverErrors = reply.answer === '5xx' && reply.status !== 503 ? serverErrors + 1 : 0;
-    if (serverErrors >= MAX_SERVER_ERRORS) return { reaction: 'begin-upload-anew', reply };
+    const spent = patience.spent(reply);
+    if (spent !== null) return { reaction: spent === 'broken' ? 'begin-upload-anew' : 'upload-failed', reply };
     await connection.pause(reply, signal, backoff);
   }
 }
@@ -53,7 +57,8 @@ export async function insist<T>(
 /**
  * Sends the one report of a job. An accepted report ends the lease, so from the first try on that may have arrived a
  * lost lease says nothing: the same bytes go again until the server answers (a repeat of an accepted report is
- * answered 200). `sentBefore`: an earlier life of the agent may have sent it.
+ * answered 200). `sentBefore`: an earlier life of the agent may have sent it. Where a server that prolongs the lease
+ * does not decide within an hour, the lease is left to lapse, and finished work is kept.
  */
 export async function insistOnReport<T>(
   deps: InsistDeps,
@@ -63,6 +68,7 @@ export async function insistOnReport<T>(
 ): Promise<Definite<T>> {
   const { connection, lease, signal } = deps;
   const backoff = connection.backoff();
+  const patience = createPatience(deps.clock);
   let mayHaveArrived = sentBefore;
   for (;;) {
     const standing = await lease.confirm(signal);
@@ -74,6 +80,8 @@ export async function insistOnReport<T>(
     const definite = definiteAnswer(call, reply);
     if (definite !== null) return definite;
     mayHaveArrived ||= OPEN.has(reply.answer);
+    const withinMs = standing === 'lost' ? REPORT_WITHOUT_LEASE_MS : undefined;
+    if (patience.spent(reply, withinMs) === 'time') return { reaction: 'lease-lost' };
     await connection.pause(reply, signal, backoff);
   }
 }

@@ -215,7 +215,7 @@ function troubleOf(answer: Definite<unknown>, artifact: Artifact, partSize?: num
 }
 
 function context({ parts, lease, signal }: UploadDeps): Parameters<typeof insist>[0] {
-  return { connection: parts.connection, lease, signal };
+  return { connection: parts.connection, clock: parts.clock, lease, signal };
 }
 
 function keyOf({ run, lease }: UploadDeps, step: 'upload-init' | 'upload-complete', upload: Upload): string {

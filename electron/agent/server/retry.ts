@@ -1,3 +1,6 @@
+import type { Clock } from '../clock.ts';
+import type { ReplyHead } from './outcome.ts';
+
 /** First step and cap of the waiting between tries, ms (protocol.md: full jitter between 0 and min(60 s, 2 s × 2ⁿ)). */
 const BASE_MS = 2_000;
 const CAP_MS = 60_000;
@@ -23,4 +26,37 @@ export function createBackoff(random: () => number): Backoff {
       failures = 0;
     },
   };
+}
+
+/** Tries, 2 min of waiting on average, after which broken answers are this one call’s: the server is well otherwise. */
+const PATIENT_TRIES = 8;
+/** An hour of “later”, errors and silence is no hiccup of a server that prolongs leases meanwhile. */
+const PATIENCE_MS = 3_600_000;
+
+/** How long one operation asks again: every wait has an end. */
+export interface Patience {
+  /** Takes an answer that decided nothing. `broken`: another way may do; `time`: no way will. */
+  spent(reply: Pick<ReplyHead, 'answer' | 'status'>, withinMs?: number): 'broken' | 'time' | null;
+}
+
+export function createPatience(clock: Pick<Clock, 'monotonic'>): Patience {
+  let tries = 0;
+  let broken = 0;
+  let since: number | null = null;
+  return {
+    spent(reply, withinMs = PATIENCE_MS) {
+      since ??= clock.monotonic();
+      tries += 1;
+      if (isBroken(reply)) broken += 1;
+      // Some clocks go on while the machine sleeps: one answer before it and one after are not enough.
+      if (tries >= PATIENT_TRIES && clock.monotonic() - since >= withinMs) return 'time';
+      return broken >= PATIENT_TRIES ? 'broken' : null;
+    },
+  };
+}
+
+/** Neither “later” nor silence: the server, or what stands before it, answers what nobody can use. */
+function isBroken({ answer, status }: Pick<ReplyHead, 'answer' | 'status'>): boolean {
+  // A success that decided nothing lacks what it was asked for.
+  return (answer === '5xx' && status !== 503) || answer === 'malformed' || answer === 'redirect' || answer === 'ok';
 }
