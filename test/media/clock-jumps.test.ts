@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
 import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
 import { createPlayedReader } from '../../electron/agent/media/played-length.ts';
-import { greyFramesClip, made, madeFile, madeFrom } from '../support/made-media.ts';
+import { greyFramesClip, h264Clip, made, madeFile, madeFrom } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 
 describe('the length that plays', () => {
@@ -95,6 +95,13 @@ describe('a picture that grows', () => {
     const { metrics, warnings } = await createProxyExecutor().execute(rig.context);
     expect(metrics['proxy_facts']).toMatchObject({ width: 480, height: 270 });
     expect(warnings.map(({ code }) => code)).toEqual(['PICTURE_SIZE_CHANGES']);
+    await rig.remove();
+  });
+
+  it('is not told of a picture that stays, with x264’s words beside its first frame', async () => {
+    const path = await made('stays.mkv', ['-i', await h264Clip({ seconds: 3 }), '-c', 'copy']);
+    const rig = await rigFor('generate_video_proxies', path);
+    expect((await createProxyExecutor().execute(rig.context)).warnings).toEqual([]);
     await rig.remove();
   });
 });

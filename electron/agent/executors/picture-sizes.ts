@@ -21,7 +21,8 @@ export async function largestPicture(
   const sizes = new Map<string, { readonly width: number; readonly height: number }>();
   const onLine = (line: string): void => {
     const [width = 0, height = 0] = line.split(',').map(Number);
-    if (width > 0 && height > 0) sizes.set(line, { width, height });
+    // The line itself tells nothing apart: 5.1 puts a comma behind a picture with side data.
+    if (width > 0 && height > 0) sizes.set(`${width}×${height}`, { width, height });
   };
   await context.processes.run({
     program: context.tools.ffprobe.path,
