@@ -16,14 +16,20 @@ export async function missingFromSound(fd: number, sizeBytes: number, head: Buff
   return 0;
 }
 
+/** Apple's chunk types; what else follows the last whole chunk is no chunk. */
+const CAF_CHUNKS: ReadonlySet<string> = new Set(
+  'desc data pakt free chan kuki mark regn inst midi ovvw peak umid edct strg info uuid'.split(' '),
+);
+
 /** Core Audio Format: chunks of type and signed 64-bit length behind eight bytes; -1: up to the end of the file. */
 async function missingFromCaf(fd: number, sizeBytes: number): Promise<number> {
   let at = 8;
   for (let chunks = 0; chunks < MAX_CHUNKS && at + 12 <= sizeBytes; chunks++) {
-    const length = (await bytesAt(fd, at, 12)).readBigInt64BE(4);
+    const head = await bytesAt(fd, at, 12);
+    const length = head.readBigInt64BE(4);
     if (length < 0n) return 0;
     at += 12 + Number(length);
-    if (at > sizeBytes) return at - sizeBytes;
+    if (at > sizeBytes) return CAF_CHUNKS.has(head.toString('latin1', 0, 4)) ? at - sizeBytes : 0;
   }
   return 0;
 }
@@ -57,6 +63,7 @@ function missingFromAdts(tail: Buffer): number {
     let at = start;
     let frames = 0;
     for (let length = adtsLength(tail, at); length !== null; length = adtsLength(tail, at)) {
+      if (!isSameStream(tail, start, at)) break;
       at += length;
       frames++;
     }
@@ -64,6 +71,11 @@ function missingFromAdts(tail: Buffer): number {
     if (frames >= FRAMES_IN_A_ROW) return Math.max(0, at - tail.length);
   }
   return 0;
+}
+
+/** All frames agree in what the standard calls the fixed header: profile, rate, channels. A tag does not, by chance. */
+function isSameStream(bytes: Buffer, one: number, other: number): boolean {
+  return bytes[one + 1] === bytes[other + 1] && bytes[one + 2] === bytes[other + 2];
 }
 
 /** Length of the frame that begins here; null where none does. */

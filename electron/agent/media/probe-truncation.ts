@@ -1,10 +1,11 @@
 import { bytesAt } from './bytes-at.ts';
+import { ISO_FIRST_BOXES, missingFromBoxes } from './probe-truncation-iso.ts';
 import { missingFromSound } from './probe-truncation-sound.ts';
 
 /**
  * Finds out whether a file ends before its own container says it does: a copy that stopped, a card pulled too early.
  * ffmpeg reads such files without complaint, up to the gap, and ends with 0. Only lengths are read here, a few bytes
- * at a time; nothing is parsed.
+ * at a time; nothing is parsed. Bytes behind the last whole part are no sign: makers, taggers and cards leave some there.
  * @returns how many bytes are missing at least; 0 when complete or when the container does not say.
  */
 export async function missingBytes(fd: number, sizeBytes: number): Promise<number> {
@@ -13,37 +14,31 @@ export async function missingBytes(fd: number, sizeBytes: number): Promise<numbe
   const type = head.toString('latin1', 4, 8);
   if (ISO_FIRST_BOXES.has(type)) return missingFromBoxes(fd, sizeBytes);
   const isRiff = head.toString('latin1', 0, 4) === 'RIFF';
-  if (isRiff) return missingFromRiff(head, sizeBytes);
+  if (isRiff) return missingFromRiff(fd, sizeBytes);
   if (head.readUInt32BE(0) === 0x1a45dfa3) return missingFromMatroska(fd, sizeBytes);
   if (head.toString('hex', 0, 11) === MXF_PARTITION) return missingFromMxf(fd, sizeBytes);
   return missingFromSound(fd, sizeBytes, head);
 }
 
-/** ISO 14496-12 and QuickTime: what a movie file can begin with. */
-const ISO_FIRST_BOXES: ReadonlySet<string> = new Set(['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'styp']);
-/** A fragmented live recording has a few thousand boxes; a forged file must not keep us here. */
-const MAX_BOXES = 100_000;
+const MAX_CHUNKS = 10_000;
 
-async function missingFromBoxes(fd: number, sizeBytes: number): Promise<number> {
+/**
+ * WAV and AVI. Writers that could not seek back leave 0 or all ones as length; that says nothing. A long AVI goes on in
+ * further `RIFF` chunks (OpenDML); anything else behind the first one is none of the recording.
+ */
+async function missingFromRiff(fd: number, sizeBytes: number): Promise<number> {
   let at = 0;
-  for (let boxes = 0; boxes < MAX_BOXES && at + 8 <= sizeBytes; boxes++) {
-    const head = await bytesAt(fd, at, 16);
-    const short = head.readUInt32BE(0);
-    // 0: up to the end of the file. 1: a 64-bit length follows. Less than 8 is no box: trailing zeros of a card.
-    if (short === 0 || (short > 1 && short < 8) || (short === 1 && head.length < 16)) return 0;
-    at += short === 1 ? Number(head.readBigUInt64BE(8)) : short;
-    if (at > sizeBytes) return at - sizeBytes;
+  for (let chunks = 0; chunks < MAX_CHUNKS && at + 12 <= sizeBytes; chunks++) {
+    const head = await bytesAt(fd, at, 12);
+    const type = head.toString('latin1', 8, 12);
+    if (head.toString('latin1', 0, 4) !== 'RIFF' || (at > 0 && type !== 'AVIX')) return 0;
+    const length = head.readUInt32LE(4);
+    if (length === 0 || length >= 0xffff_fff0) return 0;
+    at += length + 8;
+    // An odd last chunk may lack its padding byte.
+    if (at - sizeBytes > 1) return at - sizeBytes;
   }
   return 0;
-}
-
-/** WAV and AVI. Writers that could not seek back leave 0 or all ones as length; that says nothing. */
-function missingFromRiff(head: Buffer, sizeBytes: number): number {
-  const length = head.readUInt32LE(4);
-  if (length === 0 || length >= 0xffff_fff0) return 0;
-  // An odd last chunk may lack its padding byte.
-  const missing = length + 8 - sizeBytes;
-  return missing > 1 ? missing : 0;
 }
 
 /** RFC 8794: an EBML header element, then one Segment whose length may be unknown (all ones). */

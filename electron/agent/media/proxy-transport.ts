@@ -18,7 +18,8 @@ const TAIL_BYTES = 2 << 20;
 /**
  * Where a transport stream ends. Such streams declare no length, but whoever writes them writes whole packets, and
  * blocks (PES, ISO 13818-1 §2.4.3.6) that say how long they are, at least those of sound: a rest means that a copy
- * stopped. Files that begin in the middle of a packet answer null.
+ * stopped. Bytes behind the last packet that begin none (padding, a maker's block) are no rest. Files that begin in the
+ * middle of a packet answer null.
  */
 export async function cutEnd(fd: number, sizeBytes: number): Promise<CutEnd> {
   const head = await bytesAt(fd, 0, 1024);
@@ -26,14 +27,48 @@ export async function cutEnd(fd: number, sizeBytes: number): Promise<CutEnd> {
     [0, 1, 2, 3].every((packet) => head[packet * bytes + syncAt] === SYNC),
   );
   if (layout === undefined) return null;
-  if (sizeBytes % layout.bytes !== 0) return 'packet';
-  const length = Math.min(sizeBytes, Math.floor(TAIL_BYTES / layout.bytes) * layout.bytes);
-  return endsInsideBlock(await bytesAt(fd, sizeBytes - length, length), layout) ? 'block' : null;
+  const packets = Math.floor(sizeBytes / layout.bytes);
+  const from = Math.max(0, packets - Math.floor(TAIL_BYTES / layout.bytes)) * layout.bytes;
+  const tail = await bytesAt(fd, from, sizeBytes - from);
+  const end = streamEnd(tail, layout);
+  if (isPartOfPacket(tail, end, layout)) return 'packet';
+  return endsInsideBlock(tail.subarray(0, end), layout) ? 'block' : null;
 }
 
 type Layout = (typeof LAYOUTS)[number];
 
-/** @param tail whole packets up to the end of the file */
+/** Packets that must follow each other before their marks count: one byte alone turns up by chance. */
+const PACKETS_IN_A_ROW = 4;
+
+/** Where the last packet of a row ends. @param tail begins with a whole packet */
+function streamEnd(tail: Buffer, { bytes, syncAt }: Layout): number {
+  let row = 0;
+  let end = 0;
+  for (let at = 0; at + bytes <= tail.length; at += bytes) {
+    row = tail[at + syncAt] === SYNC ? row + 1 : 0;
+    if (row >= PACKETS_IN_A_ROW) end = at + bytes;
+  }
+  return end;
+}
+
+/** Whether what lies behind the last packet is the beginning of one more, of a stream that was there before. */
+function isPartOfPacket(tail: Buffer, end: number, { bytes, syncAt }: Layout): boolean {
+  const rest = tail.length - end;
+  if (end === 0 || rest === 0 || rest >= bytes) return false;
+  // The time before a packet can be anything.
+  if (rest <= syncAt) return true;
+  if (tail[end + syncAt] !== SYNC) return false;
+  if (rest < syncAt + 3) return true;
+  const stream = streamOf(tail, end + syncAt);
+  for (let at = end - bytes; at >= 0; at -= bytes) if (streamOf(tail, at + syncAt) === stream) return true;
+  return false;
+}
+
+function streamOf(tail: Buffer, packetAt: number): number {
+  return tail.readUInt16BE(packetAt + 1) & 0x1fff;
+}
+
+/** @param tail whole packets up to the end of the stream */
 function endsInsideBlock(tail: Buffer, { bytes, syncAt }: Layout): boolean {
   const missing = new Map<number, number>();
   for (let at = syncAt; at + 188 <= tail.length; at += bytes) {
@@ -42,7 +77,7 @@ function endsInsideBlock(tail: Buffer, { bytes, syncAt }: Layout): boolean {
     // Without payload, or scrambled: nothing to count.
     if (packet[0] !== SYNC || (control & 0x10) === 0 || control >= 0x40) continue;
     const payload = packet.subarray(4 + ((control & 0x20) === 0 ? 0 : 1 + (packet[4] ?? 0)));
-    const stream = packet.readUInt16BE(1) & 0x1fff;
+    const stream = streamOf(packet, 0);
     const begins = (packet.readUInt8(1) & 0x40) !== 0;
     if (begins) missing.set(stream, statedBytes(payload) - payload.length);
     else if (missing.has(stream)) missing.set(stream, (missing.get(stream) ?? 0) - payload.length);
