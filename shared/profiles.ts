@@ -93,6 +93,7 @@ export interface EditProxyProfile {
 }
 
 export type ParityField =
+  | 'audible'
   | 'frame_count'
   | 'frame_rate'
   | 'timecode'
@@ -159,6 +160,7 @@ const review = (
     'dimensions',
     'display_aspect',
     'audio_channels',
+    'audible',
     'key_frame_distance',
     'first_and_last_frame',
   ],
@@ -363,5 +365,6 @@ export const SOUND_PROXY_COMPARED: readonly ParityField[] = [
   'has_video',
   'has_audio',
   'audio_channels',
+  'audible',
   'first_and_last_frame',
 ];

@@ -54,6 +54,7 @@ export const enResults = {
       duration: 'duration',
       has_video: 'picture',
       has_audio: 'sound',
+      audible: 'what is heard',
       video_codec: 'codec',
       pixel_format: 'pixel format',
       dimensions: 'size of the picture',

@@ -55,6 +55,7 @@ export const frResults = {
       duration: 'durée',
       has_video: 'image',
       has_audio: 'son',
+      audible: 'ce que l’on entend',
       video_codec: 'codec',
       pixel_format: 'format de pixel',
       dimensions: 'dimensions de l’image',

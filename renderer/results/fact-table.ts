@@ -36,6 +36,7 @@ const LINE_OF: Readonly<Partial<Record<ParityField, FactKey>>> = {
   audio_sample_rates: 'sound',
   audio_channels: 'sound',
   has_audio: 'sound',
+  audible: 'sound',
   rotation: 'rotation',
   colour: 'colour',
   video_codec: 'video',

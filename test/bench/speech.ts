@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { soundArgs } from '../../electron/agent/executors/transcribe-sound.ts';
+import { inputArgs } from '../../electron/agent/media/input.ts';
 import type { AudioStream } from '../../electron/agent/media/probe.ts';
 import { nodeProgram } from '../../electron/agent/process/spawn-node.ts';
 import type { EngineRequest } from '../../electron/agent/speech/engine-protocol.ts';
@@ -102,7 +103,7 @@ async function runAlone(source: string, modelPath: string, folder: string): Prom
   };
   const engine = nodeProgram('speech-engine');
   const startedAt = performance.now();
-  await run(FFMPEG, soundArgs(source, STREAMS, pcmPath, 3600), '');
+  await run(FFMPEG, soundArgs(inputArgs(source), STREAMS, pcmPath, 3600), '');
   await run(engine.program, engine.args, `${JSON.stringify(request)}\n`);
   return performance.now() - startedAt;
 }

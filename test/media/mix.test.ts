@@ -16,6 +16,13 @@ describe('mixSound', () => {
     expect(mixSound(tracks(2))?.graph).not.toContain('alimiter');
   });
 
+  it('holds what floating-point samples have above full scale', () => {
+    for (const channels of [1, 2]) {
+      expect(mixSound([audio({ codec: 'pcm_f32le', channels })])?.graph).toContain('alimiter');
+      expect(mixSound([audio({ codec: 'pcm_s24le', channels })])?.graph).not.toContain('alimiter');
+    }
+  });
+
   it('sums all streams undivided, each by its own index, under a limiter', () => {
     const mix = mixSound([audio({ index: 1, channels: 1 }), audio({ index: 4, channels: 2 })]);
     expect(mix?.channels).toBe(2);

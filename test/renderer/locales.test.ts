@@ -31,7 +31,7 @@ const code = sources.map(({ text }) => text).join('\n');
 const NOT_SHOWN = new Set([
   ...['LISTEN_FAILED', 'MEDIA_ROOT_INVALID', 'NOT_JSON', 'NO_SESSION', 'PAGE_MISSING', 'PORT_FORBIDDEN', 'PORT_TAKEN'],
   ...['TOKEN_FILE_UNUSABLE', 'NO_SPEECH', 'SILENCE', 'SOURCE_DAMAGED', 'RUSHCATALOG_SUPERVISOR'],
-  ...['ALPHA_DROPPED', 'PICTURE_ENDS_EARLY', 'PICTURE_SIZE_CHANGES'],
+  ...['ALPHA_DROPPED', 'PICTURE_ENDS_EARLY', 'PICTURE_SIZE_CHANGES', 'SOUND_FORMAT_CHANGES'],
 ]);
 const AGENT = fileURLToPath(new URL('../../electron', import.meta.url));
 

@@ -12,9 +12,12 @@ import {
   type PacketFacts,
   type ReadBack,
 } from '../media/proxy-readback.ts';
+import { mayChangeFormat } from '../media/sound-formats.ts';
+import { createSilenceReader, hearArgs, type Heard, type Span } from '../media/sound-heard.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { ExecutionContext } from './executor.ts';
+import { runWatched } from './settled-sound.ts';
 
 /** The tool runs of one proxy job. */
 
@@ -25,6 +28,8 @@ export interface EncodeRun {
   readonly complaints: Complaints;
   /** What ffmpeg reported last; null when it never did. */
   readonly last: FfmpegProgress | null;
+  /** Where the mix was silent. */
+  readonly silences: readonly Span[];
 }
 
 /** Software decoding of 8K in several threads stays below half of this. */
@@ -34,7 +39,10 @@ const HARDWARE_RESIDENT = 8 * 1024 ** 3;
 const READ_BACK_MAX_BYTES = 16 << 20;
 const READ_BACK_WALL_MS = 10 * 60_000;
 
-/** Runs the encoder. A long film on a slow machine is not an error: no wall clock, only the stall watchdog. */
+/**
+ * Runs the encoder. A long film on a slow machine is not an error: no wall clock, only the stall watchdog. Throws
+ * SoundChanges where the source's sound must be settled first (settled-sound.ts).
+ */
 export async function encode(
   context: Context,
   args: readonly string[],
@@ -46,7 +54,8 @@ export async function encode(
   const parse = createProgressParser();
   let last: FfmpegProgress | null = null;
   const reader = createComplaintReader(() => last?.outTimeMs);
-  const result = await context.processes.run({
+  const silence = createSilenceReader();
+  const result = await runWatched(context, {
     program: context.tools.ffmpeg.path,
     args,
     cwd: context.workspace,
@@ -61,12 +70,15 @@ export async function encode(
         onShare(Math.min(1, progress.outTimeMs / wholeMs));
       },
     },
-    onStderrLine: (line) => reader.line(line),
+    onStderrLine: (line) => {
+      reader.line(line);
+      silence.line(line);
+    },
     // Drivers reserve far more address space than they use.
     limits: onHardware ? { residentBytes: HARDWARE_RESIDENT } : { addressSpaceBytes: ADDRESS_SPACE },
     ...(onHardware ? { devices: 'graphics' } : {}),
   });
-  return { result, complaints: reader.complaints(), last };
+  return { result, complaints: reader.complaints(), last, silences: silence.spans() };
 }
 
 /** Reads the finished file; null when ffprobe finds no media in it. Throws JobFailure when ffprobe itself is ended. */
@@ -88,7 +100,20 @@ export async function readBack(
   });
   if (!exited(result, 'Reading the proxy back')) return null;
   const read = parseReadBack(result.stdout.toString('utf8'));
-  return { ...read, ...(packets === undefined ? {} : { packets }) };
+  const heard = plan.kind !== 'edit' && mayChangeFormat(plan.audio) ? await hear(context, file, run) : undefined;
+  return { ...read, ...(packets === undefined ? {} : { packets }), ...(heard === undefined ? {} : { heard }) };
+}
+
+/** Listens to the whole sound of the finished file: what is silent in it must have been silent in the mix. */
+async function hear(context: Context, file: string, run: EncodeRun): Promise<Heard | undefined> {
+  const silence = createSilenceReader();
+  const result = await context.processes.run({
+    program: context.tools.ffmpeg.path,
+    args: hearArgs(file),
+    onStderrLine: silence.line,
+    limits: { addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Listening to the proxy') ? { mix: run.silences, proxy: silence.spans() } : undefined;
 }
 
 /**

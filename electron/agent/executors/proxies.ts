@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
@@ -10,9 +11,10 @@ import { compare } from '../media/parity.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
 import { videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
-import { planReview, planSound, proxyArgs, type ProxyPlan } from '../media/proxy-args.ts';
+import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
 import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
+import { SoundChanges } from '../media/sound-formats.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
 import { refuseFieldCoded } from './field-coded.ts';
@@ -21,6 +23,7 @@ import { climb } from './proxies-ladder.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
 import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
+import { settleSound } from './settled-sound.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
 
@@ -72,13 +75,18 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
   const temporary = `part-${file}`;
   // Beside the encoder, so that it costs no time.
   const metadata = readMetadata(context);
-  const { made: tried, encoder } = await climb(context, plan, async (choice, name) => {
-    context.report.stage('encoding', name);
-    const run = await encodeSource(context, probe, plan, temporary, choice);
-    context.report.stage('verifying', name);
-    return { run, read: await verify(context, probe, plan, run, temporary) };
-  });
-  const { run, read } = tried;
+  const { climbed, soundWarning } = await withSound(context, plan, (heard) =>
+    climb(context, heard, async (choice, name) => {
+      context.report.stage('encoding', name);
+      const run = await encodeSource(context, probe, heard, temporary, choice);
+      context.report.stage('verifying', name);
+      return { run, read: await verify(context, probe, heard, run, temporary) };
+    }),
+  );
+  const {
+    made: { run, read },
+    encoder,
+  } = climbed;
   context.report.progress(VERIFIED);
   const artifact: Artifact = {
     kind: plan.kind === 'sound' ? 'proxy_audio' : 'proxy_video',
@@ -95,7 +103,7 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
     facts,
-    warnings: [warning, ...pictureWarnings(plan)].filter((one) => one !== undefined),
+    warnings: [warning, soundWarning, ...pictureWarnings(plan)].filter((one) => one !== undefined),
     metrics: {
       profile: profile.name,
       encoder: encoder.name,
@@ -150,6 +158,24 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
   throw new JobFailure(
     failure('UNSUPPORTED_MEDIA', `“${basename(path)}” has neither picture nor sound that can be decoded.`),
   );
+}
+
+/** Makes the proxy; once more of settled sound where the source's own turns out to change its format. */
+async function withSound<T>(
+  context: Context,
+  plan: ProxyPlan,
+  make: (plan: ProxyPlan) => Promise<T>,
+): Promise<{ readonly climbed: T; readonly soundWarning?: Warning }> {
+  try {
+    return { climbed: await make(plan) };
+  } catch (error) {
+    if (!(error instanceof SoundChanges) || plan.kind === 'edit') throw error;
+    const how = { codec: 'pcm_f32le', decoders: [], limitSeconds: plan.limitSeconds } as const;
+    const settled = await settleSound(context, error, plan.audio, how);
+    const climbed = await make(withSettledSound(plan, settled));
+    await rm(settled.path, { force: true });
+    return { climbed, soundWarning: settled.warning };
+  }
 }
 
 async function encodeSource(

@@ -1,9 +1,6 @@
-import { mixSound } from '../media/mix.ts';
+import { LIMITER, mixSound } from '../media/mix.ts';
 import type { AudioStream } from '../media/probe.ts';
 import { SAMPLE_RATE } from '../speech/windows.ts';
-
-/** -1 dBFS, as in a review proxy: the sum of several tracks may pass full scale. */
-const LIMITER = 'alimiter=limit=0.891:level=false:latency=true';
 
 /**
  * A `-filter_complex` graph that makes one mono track `[speech]` of all streams. A plain sum loses what two channels

@@ -139,8 +139,8 @@ export function warningsOf(parts: readonly HeardPart[]): readonly Warning[] {
     'The engine’s times overlapped, ran backwards or lay outside the media; those segments were moved.',
     total(({ cleaned }) => cleaned.moved),
   );
-  for (const { answer } of parts) {
-    for (const said of answer.warnings) {
+  for (const { answer, sound } of parts) {
+    for (const said of [...answer.warnings, ...(sound.changes === undefined ? [] : [sound.changes])]) {
       if (!warnings.some(({ code, message }) => code === said.code && message === said.message)) warnings.push(said);
     }
   }

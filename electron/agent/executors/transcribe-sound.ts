@@ -1,15 +1,19 @@
-import { statfs, stat } from 'node:fs/promises';
+import { rm, statfs, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
+import type { Warning } from '../../../shared/wire.ts';
 import { ffmpegStart, inputArgs } from '../media/input.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
 import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
+import { settledInput } from '../media/settled-sound-args.ts';
+import { mayChangeFormat, SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
 import type { ExecutionContext } from './executor.ts';
+import { runWatched, settleSound, type SettledSound } from './settled-sound.ts';
 import { speechMix } from './transcribe-mix.ts';
 
 /** A day of sound from a slow share; the stall watchdog ends what hangs long before. */
@@ -22,6 +26,8 @@ export interface DecodedSound {
   readonly pcmPath: string;
   readonly durationMs: number;
   readonly decodeErrors: number;
+  /** Present where the sound changes its format within the file. */
+  readonly changes?: Warning;
 }
 
 /**
@@ -38,36 +44,57 @@ export async function decodeSound(
   const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0)) || (probe.format.duration ?? 0);
   const parse = createProgressParser();
   let decodeErrors = 0;
-  const result = await context.processes.run({
-    program: context.tools.ffmpeg.path,
-    args: soundArgs(context.source.input, streams, pcmPath, lengthLimit(probe)),
-    cwd: context.workspace,
-    descriptors: [context.source.fd],
-    stdout: {
-      kind: 'lines',
-      onLine: (line) => {
-        const outTimeMs = parse(line)?.outTimeMs;
-        if (outTimeMs !== undefined && stated > 0) onProgress(outTimeMs / 1000 / stated);
+  const decode = async (open: readonly string[], heard: readonly AudioStream[]): Promise<ChildResult> =>
+    runWatched(context, {
+      program: context.tools.ffmpeg.path,
+      args: soundArgs(open, heard, pcmPath, lengthLimit(probe)),
+      cwd: context.workspace,
+      descriptors: [context.source.fd],
+      stdout: {
+        kind: 'lines',
+        onLine: (line) => {
+          const outTimeMs = parse(line)?.outTimeMs;
+          if (outTimeMs !== undefined && stated > 0) onProgress(outTimeMs / 1000 / stated);
+        },
       },
-    },
-    onStderrLine: (line) => {
-      if (/\[(error|fatal|panic)\]/.test(line)) decodeErrors += 1;
-    },
-    limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
-  });
+      onStderrLine: (line) => {
+        if (/\[(error|fatal|panic)\]/.test(line)) decodeErrors += 1;
+      },
+      limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+    });
+  const { result, settled } = await decodeSettled(context, streams, lengthLimit(probe), decode);
   if (result.end.kind !== 'exited' || result.end.code !== 0) await refuse(context, result);
   const { size } = await stat(pcmPath);
   const durationMs = samplesToMs(Math.floor(size / BYTES_PER_SAMPLE));
   refuseIncomplete(probe, streams, durationMs / 1000, basename(context.source.path), result);
-  return { pcmPath, durationMs, decodeErrors };
+  return { pcmPath, durationMs, decodeErrors, ...(settled === undefined ? {} : { changes: settled.warning }) };
+}
+
+/** Decodes the source; its settled sound where the format turns out to change (settled-sound.ts). */
+async function decodeSettled(
+  context: ExecutionContext<'transcribe_audio'>,
+  streams: readonly AudioStream[],
+  limitSeconds: number,
+  decode: (open: readonly string[], heard: readonly AudioStream[]) => Promise<ChildResult>,
+): Promise<{ readonly result: ChildResult; readonly settled?: SettledSound }> {
+  try {
+    return { result: await decode(inputArgs(context.source.input), streams) };
+  } catch (error) {
+    if (!(error instanceof SoundChanges)) throw error;
+    const settled = await settleSound(context, error, streams, { codec: 'pcm_f32le', decoders: [], limitSeconds });
+    const result = await decode(settledInput(settled.path), settled.streams);
+    await rm(settled.path, { force: true });
+    return { result, settled };
+  }
 }
 
 /**
  * ffmpeg arguments that write the mono mix of `streams` as raw samples.
+ * @param open arguments that open the file they are in
  * @param limitSeconds where they end whatever the source's times say (promised-length.ts)
  */
 export function soundArgs(
-  input: string,
+  open: readonly string[],
   streams: readonly AudioStream[],
   pcmPath: string,
   limitSeconds: number,
@@ -87,9 +114,9 @@ export function soundArgs(
     `file:${pcmPath}`,
   ];
   return [
-    ...ffmpegStart(),
+    ...ffmpegStart(mayChangeFormat(streams) ? 'verbose' : 'warning'),
     ...PROGRESS_ARGS,
-    ...inputArgs(input),
+    ...open,
     '-filter_complex',
     speechMix(streams, limitSeconds),
     ...output,

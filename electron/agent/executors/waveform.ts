@@ -1,18 +1,22 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { WAVEFORM } from '../../../shared/profiles.ts';
+import type { Warning } from '../../../shared/wire.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource } from '../media/probe-source.ts';
 import { audioStreams, type AudioStream, type Probe } from '../media/probe.ts';
 import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
+import { SETTLED_FORMAT } from '../media/settled-sound-args.ts';
+import { SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
-import { fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
+import { decoderOptions, fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
 import type { ChildResult } from '../process/child.ts';
 import { seal } from '../workspace.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
+import { runWatched, settleSound } from './settled-sound.ts';
 
 type Context = ExecutionContext<'generate_audio_waveform'>;
 type Success = ExecutionSuccess<'generate_audio_waveform'>;
@@ -79,6 +83,9 @@ async function execute(context: Context): Promise<Success> {
 
 interface Drawn {
   readonly waveform: Waveform;
+  /** What was drawn: the source's streams, or the settled ones in their place. */
+  readonly streams: readonly AudioStream[];
+  readonly changes?: Warning;
   readonly result: ChildResult;
   readonly decodeErrors: number;
   readonly decoders: PcmWish['decoders'];
@@ -91,13 +98,36 @@ async function draw(
   file: FileHandle,
   seconds: number | undefined,
 ): Promise<Drawn> {
-  const first = await drawWith(context, { ...wish, decoders: 'fixed-point' }, file, seconds);
+  const first = await drawSettled(context, { ...wish, decoders: 'fixed-point' }, file, seconds);
   const isMissing = first.result.stderrTail.some((line) => line.includes('Unknown decoder'));
   // Some builds leave the fixed-point decoders out; the usual ones then give the same bytes on one kind of processor.
-  const drawn = isMissing ? await drawWith(context, { ...wish, decoders: 'any' }, file, seconds) : first;
+  const drawn = isMissing ? await drawSettled(context, { ...wish, decoders: 'any' }, file, seconds) : first;
   const { end } = drawn.result;
   if (end.kind === 'exited' && end.code === 0) return drawn;
   throw new JobFailure(toolFailure(drawn.result, 'RENDER_FAILED', 'Reading the sound'));
+}
+
+/** Draws the source; its settled sound where the format turns out to change (settled-sound.ts). */
+async function drawSettled(
+  context: Context,
+  wish: PcmWish,
+  file: FileHandle,
+  seconds: number | undefined,
+): Promise<Drawn> {
+  try {
+    return await drawWith(context, wish, file, seconds);
+  } catch (error) {
+    if (!(error instanceof SoundChanges)) throw error;
+    const { limitSeconds } = wish;
+    const how = { codec: 'pcm_s16le', decoders: decoderOptions(wish), limitSeconds } as const;
+    const settled = await settleSound(context, error, wish.streams, how);
+    // The file tells no layout; the channels are drawn, wherever their speakers stand.
+    const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));
+    const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, all: streams, streams };
+    const drawn = await drawWith(context, again, file, seconds);
+    await rm(settled.path, { force: true });
+    return { ...drawn, changes: settled.warning };
+  }
 }
 
 async function drawWith(
@@ -109,6 +139,7 @@ async function drawWith(
   const channels = wish.streams.reduce((sum, stream) => sum + stream.channels, 0);
   const waveform = createWaveform(channels, (seconds ?? 0) * wish.sampleRate);
   let position = DAT_HEADER_BYTES;
+  await file.truncate(0);
   let decodeErrors = 0;
   const tell = inSteps(context.report.progress);
   const flush = async (): Promise<void> => {
@@ -116,7 +147,7 @@ async function drawWith(
     await file.write(pixels, 0, pixels.length, position);
     position += pixels.length;
   };
-  const result = await context.processes.run({
+  const result = await runWatched(context, {
     program: context.tools.ffmpeg.path,
     args: pcmArgs(wish),
     cwd: context.workspace,
@@ -137,7 +168,7 @@ async function drawWith(
   });
   waveform.finish();
   await flush();
-  return { waveform, result, decodeErrors, decoders: wish.decoders };
+  return { waveform, streams: wish.streams, result, decodeErrors, decoders: wish.decoders };
 }
 
 /**
@@ -212,11 +243,11 @@ function successOf(
         duration_ms: Math.round((waveform.frames / sampleRate) * 1000),
         bucket_count: WAVEFORM.bucketCount,
         samples: waveform.buckets(WAVEFORM.bucketCount),
-        channels: streams.reduce((sum, stream) => sum + stream.channels, 0),
+        channels: drawn.streams.reduce((sum, stream) => sum + stream.channels, 0),
         sample_rate: sampleRate,
       },
     },
-    warnings: decodeErrors === 0 ? [] : [warning],
+    warnings: [...(decodeErrors === 0 ? [] : [warning]), ...(drawn.changes === undefined ? [] : [drawn.changes])],
     metrics: {
       decoders: streams.map((s) => (drawn.decoders === 'fixed-point' ? (fixedPointDecoder(s) ?? s.codec) : s.codec)),
       samples: waveform.frames,

@@ -59,6 +59,8 @@ export interface InputOptions {
   readonly tool?: 'ffmpeg' | 'ffprobe';
   /** Options of this input, such as `-ss 3` or `-skip_frame nokey`. */
   readonly before?: readonly string[];
+  /** ffmpeg's names of the containers it may be; absent: those of sources. */
+  readonly formats?: readonly string[];
 }
 
 /**
@@ -71,7 +73,7 @@ export function inputArgs(input: string, options: InputOptions = {}): string[] {
     options.tool === 'ffprobe' ? [] : ['-nostdin'],
     ['-max_alloc', String(MAX_ALLOC_BYTES)],
     ['-protocol_whitelist', 'file'],
-    ['-format_whitelist', INPUT_FORMATS.join(',')],
+    ['-format_whitelist', (options.formats ?? INPUT_FORMATS).join(',')],
     ['-codec_whitelist', INPUT_DECODERS.join(',')],
     ['-max_pixels', String(MAX_PIXELS)],
     ['-max_streams', String(MAX_STREAMS)],
@@ -80,7 +82,10 @@ export function inputArgs(input: string, options: InputOptions = {}): string[] {
   ].flat();
 }
 
-/** What every ffmpeg command begins with: lines on stderr carry their level, nothing is folded, no banner. */
-export function ffmpegStart(): string[] {
-  return ['-hide_banner', '-loglevel', 'repeat+level+warning'];
+/**
+ * What every ffmpeg command begins with: lines on stderr carry their level, nothing is folded, no banner.
+ * @param level `verbose` where what the filter graphs say of themselves is listened to (sound-formats.ts)
+ */
+export function ffmpegStart(level: 'warning' | 'verbose' = 'warning'): string[] {
+  return ['-hide_banner', ...(level === 'verbose' ? ['-nostats'] : []), '-loglevel', `repeat+level+${level}`];
 }

@@ -16,25 +16,29 @@ export const MIX_SAMPLE_RATE_HZ = 48_000;
  * -1 dBFS (EBU R 128 leaves the same room): AAC overshoots the peaks it is given. `level=false`: no make-up gain, quiet sound
  * stays as quiet as it was.
  */
-const LIMITER = 'alimiter=limit=0.891:level=false:latency=true';
+export const LIMITER = 'alimiter=limit=0.891:level=false:latency=true';
 
 /**
  * The mix of a source's audio streams; undefined without any. One mono stream stays mono, everything else becomes
  * stereo. Nothing is divided by the number of streams: a silent stream adds nothing to a sum, so it is left out by
- * arithmetic, and sound on one of eight mono tracks keeps its level. Peaks of the sum are held by a limiter.
+ * arithmetic, and sound on one of eight mono tracks keeps its level. Peaks of a sum, and of floating-point samples,
+ * which may lie far above full scale, are held by a limiter.
  * @param limitSeconds where the mix ends whatever the source's times say
+ * @param file number of the ffmpeg input that holds the streams
  */
 export function mixSound(
   streams: readonly AudioStream[],
   limitSeconds: number = LONGEST_SECONDS,
+  file: number = 0,
 ): SoundMix | undefined {
   const step = inStep(limitSeconds);
+  const input = ({ index }: AudioStream): string => `[${file}:${index}]`;
   const [first] = streams;
   if (first === undefined) return undefined;
   if (streams.length === 1) {
-    if (first.channels === 1) return { channels: 1, graph: `${input(first)}pan=mono|c0=c0,${step}[mix]` };
-    const limiter = first.channels > 2 ? `,${LIMITER}` : '';
-    return { channels: 2, graph: `${input(first)}${stereo(first)},${step}${limiter}[mix]` };
+    const limiter = first.channels > 2 || mayExceedFullScale(first) ? `,${LIMITER}` : '';
+    const pan = first.channels === 1 ? 'pan=mono|c0=c0' : stereo(first);
+    return { channels: first.channels === 1 ? 1 : 2, graph: `${input(first)}${pan},${step}${limiter}[mix]` };
   }
   const branches = streams.map((stream, at) => `${input(stream)}${stereo(stream)},${step}[s${at}]`);
   const labels = streams.map((_, at) => `[s${at}]`).join('');
@@ -42,8 +46,9 @@ export function mixSound(
   return { channels: 2, graph: [...branches, `${sum},${LIMITER}[mix]`].join(';') };
 }
 
-function input(stream: AudioStream): string {
-  return `[0:${stream.index}]`;
+/** Recorders of 32-bit float keep what a microphone gave however loud it was; whole numbers end at full scale. */
+export function mayExceedFullScale({ codec, sampleFormat }: AudioStream): boolean {
+  return /^pcm_f/.test(codec ?? '') || (codec === 'wavpack' && sampleFormat?.startsWith('flt') === true);
 }
 
 /**
@@ -74,6 +79,11 @@ const LAYOUTS: Readonly<Record<string, string>> = {
   '7.0': 'FL FR FC BL BR SL SR',
   '7.1': 'FL FR FC LFE BL BR SL SR',
 };
+
+/** The speakers of a layout as ffmpeg names it, in channel order; undefined where the name tells none. */
+export function speakersOf(layout: string): readonly string[] | undefined {
+  return { mono: ['FC'], stereo: ['FL', 'FR'] }[layout] ?? LAYOUTS[layout]?.split(' ');
+}
 
 /** Gains to left and right: -3 dB for the centre and the surrounds, LFE left out (ITU-R BS.775). */
 const DOWNMIX: Readonly<Record<string, readonly [number, number]>> = {

@@ -43,6 +43,9 @@ export function checkEdit(field: ParityField, source: Probe, plan: EditPlan, pro
       return equal(sampleRates(source), sampleRates(proxy.probe));
     case 'first_and_last_frame':
       return checkFrames(video, proxy);
+    // Every stream goes its own way here, unmixed: its length and channels tell.
+    case 'audible':
+      return null;
     case 'key_frame_distance':
       return plan.profile.video.codec === 'libx264'
         ? checkKeyFrames(video, proxy, plan.profile.video.maxKeyFrameDistanceSeconds)

@@ -2,6 +2,7 @@ import type { ParityField } from '../../../shared/profiles.ts';
 import type { Difference } from './parity.ts';
 
 const NAMES: Readonly<Record<ParityField, string>> = {
+  audible: 'what is heard',
   audio_channels: 'channels of each audio track',
   audio_sample_rates: 'sample rates',
   audio_streams: 'number of audio tracks',

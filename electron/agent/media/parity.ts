@@ -7,6 +7,7 @@ import { audioStreams, displaySize, videoStream, type Probe, type VideoStream } 
 import type { ProxyPlan, ReviewPlan, SoundPlan } from './proxy-args.ts';
 import type { ReadBack } from './proxy-readback.ts';
 import { ratioValue } from './rational.ts';
+import { checkHeard } from './sound-heard.ts';
 
 /** One field in which a proxy is not what its profile promises for this source. */
 export interface Difference {
@@ -43,6 +44,8 @@ function checkMixed(field: ParityField, source: Probe, plan: ReviewPlan | SoundP
       return equal(plan.sound?.channels ?? 0, audio[0]?.channels ?? 0);
     case 'first_and_last_frame':
       return checkFrames(videoStream(proxy.probe), proxy);
+    case 'audible':
+      return proxy.heard === undefined ? null : checkHeard(proxy.heard);
     default:
       return plan.kind === 'picture' ? checkPicture(field, plan, proxy) : null;
   }
@@ -50,7 +53,7 @@ function checkMixed(field: ParityField, source: Probe, plan: ReviewPlan | SoundP
 
 type PictureField = Exclude<
   ParityField,
-  'duration' | 'has_video' | 'has_audio' | 'audio_channels' | 'first_and_last_frame'
+  'duration' | 'has_video' | 'has_audio' | 'audio_channels' | 'first_and_last_frame' | 'audible'
 >;
 
 function checkPicture(field: PictureField, { profile, ...plan }: ReviewPlan, proxy: ReadBack): Found {

@@ -11,6 +11,9 @@ import { MIX_SAMPLE_RATE_HZ, mixSound, type SoundMix } from './mix.ts';
 import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
 import { lengthLimit } from './promised-length.ts';
+import { settledInput } from './settled-sound-args.ts';
+import { mayChangeFormat } from './sound-formats.ts';
+import { HEARD_MIX } from './sound-heard.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import { editArgs } from './proxy-edit-args.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
@@ -29,6 +32,8 @@ export interface ReviewPlan {
   readonly rate: Ratio;
   readonly audio: readonly AudioStream[];
   readonly sound: SoundMix | undefined;
+  /** Path of the file that holds the sound of a source whose own changes its format (settled-sound-args.ts). */
+  readonly settled?: string;
   /** Seconds at which the proxy ends whatever the source's times say (promised-length.ts). */
   readonly limitSeconds: number;
 }
@@ -39,6 +44,7 @@ export interface SoundPlan {
   readonly profile: ProxyProfile;
   readonly audio: readonly AudioStream[];
   readonly sound: SoundMix;
+  readonly settled?: string;
   readonly limitSeconds: number;
 }
 
@@ -56,6 +62,15 @@ export function planReview(probe: Probe, video: VideoStream, profile: ReviewProx
     sound: mixSound(audio, limitSeconds),
     limitSeconds,
   };
+}
+
+/** The plan with its sound taken from a file made before. */
+export function withSettledSound<P extends ReviewPlan | SoundPlan>(
+  plan: P,
+  settled: { readonly path: string; readonly streams: readonly AudioStream[] },
+): P {
+  const sound = mixSound(settled.streams, plan.limitSeconds, 1);
+  return sound === undefined ? plan : { ...plan, sound, settled: settled.path };
 }
 
 /** undefined: there is no sound. */
@@ -82,17 +97,21 @@ function mixedArgs(
   output: string,
   hardware: HardwareChoice | undefined,
 ): string[] {
+  const isHeard = mayChangeFormat(plan.audio);
   return [
-    ffmpegStart(),
+    ffmpegStart(isHeard ? 'verbose' : 'warning'),
     ['-y', '-filter_threads', String(DECODER_THREADS), '-filter_complex_threads', String(DECODER_THREADS)],
     hardware === undefined ? [] : hardwareDeviceArgs(hardware),
     inputArgs(input, {
       before: ['-threads', String(DECODER_THREADS), ...(plan.kind === 'picture' ? sameGraph(plan.video) : [])],
     }),
+    plan.settled === undefined ? [] : settledInput(plan.settled),
     PROGRESS_ARGS,
-    plan.sound === undefined ? [] : ['-filter_complex', plan.sound.graph],
+    plan.sound === undefined
+      ? []
+      : ['-filter_complex', `${plan.sound.graph}${isHeard ? `;[mix]${HEARD_MIX}[heard]` : ''}`],
     plan.kind === 'picture' ? pictureArgs(plan, hardware) : [],
-    plan.sound === undefined ? [] : ['-map', '[mix]'],
+    plan.sound === undefined ? [] : ['-map', isHeard ? '[heard]' : '[mix]'],
     plan.sound === undefined ? [] : soundArgs(plan, plan.sound),
     BIT_EXACT,
     // 128 packets, the default, are too few where the sound begins long after the picture.

@@ -9,6 +9,7 @@ import {
 } from './hardware-encoders.ts';
 import { overBlack } from './alpha.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
+import { mayExceedFullScale } from './mix.ts';
 import type { AudioStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
 import { heldWithin } from './promised-length.ts';
@@ -125,9 +126,17 @@ function soundArgs(plan: EditPlan, stream: AudioStream, at: number): string[] {
   const trimmed = plan.leadSeconds === 0 ? '' : ',atrim=start=0';
   return [
     ['-map', `0:${stream.index}`, `-c:a:${at}`, sampleCodec(plan, stream)],
-    [`-filter:a:${at}`, `${heldWithin(plan.limitSeconds)},aresample=async=1:min_hard_comp=0.1${trimmed}`],
+    [
+      `-filter:a:${at}`,
+      `${heldWithin(plan.limitSeconds)},aresample=async=1:min_hard_comp=0.1${trimmed}${withinFullScale(stream)}`,
+    ],
     [`-metadata:s:a:${at}`, `language=${quicktimeLanguage(stream.tags['language'])}`],
   ].flat();
+}
+
+/** Whole samples hold nothing above full scale; what lies within it stays as it is. */
+function withinFullScale(stream: AudioStream): string {
+  return mayExceedFullScale(stream) ? ',alimiter=limit=1:level=false:latency=true' : '';
 }
 
 /** Samples of 16 bits or fewer need no more; what has no depth (AAC) or a greater one gets 24. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { inputArgs } from './input.ts';
 import { parseProbe, type Probe, type Ratio } from './probe.ts';
 import type { FrameFlags } from './proxy-scan.ts';
+import type { Heard } from './sound-heard.ts';
 
 /** What is read back from a finished proxy before anyone gets to see it. Cheap: packets are listed, two spots decoded. */
 
@@ -111,6 +112,8 @@ export interface ReadBack {
   readonly frames: readonly DecodedFrame[];
   /** Absent where the proxy has no picture. */
   readonly packets?: PacketFacts;
+  /** Absent where the source's sound cannot get lost on its way (pure samples). */
+  readonly heard?: Heard;
 }
 
 const FRAME_FIELDS = 'frame=stream_index,pts_time,interlaced_frame,top_field_first';

@@ -1,6 +1,8 @@
 import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
 import { heldWithin } from './promised-length.ts';
+import { SETTLED_FORMAT, settledInput } from './settled-sound-args.ts';
+import { mayChangeFormat } from './sound-formats.ts';
 
 /** Decoders without floating point: their output is the same on every processor (media.md, byte-identical waveform). */
 const FIXED_POINT: Readonly<Record<string, string>> = { aac: 'aac_fixed', ac3: 'ac3_fixed', mp3: 'mp3' };
@@ -48,12 +50,18 @@ const WAV_PACKETS = ['-max_size', '65536', '-max_probe_packets', '1'];
  * at the media's time 0: gaps and a late start become silence, so that the waveform lies under the picture.
  */
 export function pcmArgs(wish: PcmWish): string[] {
-  const decoders = wish.decoders === 'any' ? [] : wish.streams.flatMap((stream) => decoderOption(stream, wish.all));
   const packets = wish.format === 'wav' ? WAV_PACKETS : [];
-  const open = inputArgs(wish.input, { before: ['-vn', '-sn', '-dn', ...packets, ...decoders] });
+  const before = ['-vn', '-sn', '-dn', ...packets, ...decoderOptions(wish)];
+  const open = wish.format === SETTLED_FORMAT ? settledInput(wish.input, before) : inputArgs(wish.input, { before });
   // Written when the buffer is full, not packet by packet: a third of the system calls, and nobody waits for the sound.
   const write = ['-t', String(wish.limitSeconds), '-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le', 'pipe:1'];
-  return [...ffmpegStart(), ...open, ...graph(wish), ...write];
+  const level = mayChangeFormat(wish.streams) ? 'verbose' : 'warning';
+  return [...ffmpegStart(level), ...open, ...graph(wish), ...write];
+}
+
+/** Names the decoders of the streams that are drawn. */
+export function decoderOptions(wish: Pick<PcmWish, 'decoders' | 'streams' | 'all'>): readonly string[] {
+  return wish.decoders === 'any' ? [] : wish.streams.flatMap((stream) => decoderOption(stream, wish.all));
 }
 
 function decoderOption(stream: AudioStream, all: readonly AudioStream[]): string[] {

@@ -73,6 +73,9 @@ export interface ErrorOutput extends Output {
   tail(): readonly string[];
 }
 
+/** ffmpeg's levels below a warning: asked for by who listens to them, and no explanation of how a run ended. */
+const CHATTER = /\[(info|verbose)\] /;
+
 export function readStderr(
   stream: Readable,
   onLine: ((line: string) => void) | undefined,
@@ -80,7 +83,7 @@ export function readStderr(
 ): ErrorOutput {
   const tail: string[] = [];
   const splitter = createLineSplitter((line) => {
-    if (line.trim() !== '') {
+    if (line.trim() !== '' && !CHATTER.test(line)) {
       tail.push(line.slice(0, TAIL_LINE_CHARACTERS));
       if (tail.length > TAIL_LINES) tail.shift();
     }
