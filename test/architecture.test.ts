@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findCycles, importsOf, readSources, resolveImport, type Sources } from './support/import-graph.ts';
+import { rawTimeIn } from './support/raw-time.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['shared', 'electron', 'server', 'renderer'].filter((folder) => existsSync(`${root}/${folder}`));
@@ -123,6 +124,32 @@ describe('the house', () => {
   it('uses the agent’s own runtime for children, never its own executable', () => {
     const users = [...sources].filter(([, text]) => /process\.execPath|\bfork\(/.test(text)).map(([path]) => path);
     expect(users).toEqual(['electron/agent/process/spawn-node.ts']);
+  });
+
+  it('asks one clock for the time and for every wait, but for what is listed with its reason', () => {
+    expect(rawTimeIn(sources)).toEqual({ unlisted: [], idle: [] });
+  });
+
+  it.each([
+    'setTimeout(() => stop(), 5_000);',
+    'const timer = setInterval(look, everyMs);',
+    'const begun = Date.now();',
+    'const read = (now: () => number = Date.now) => now();',
+    'const begun = performance.now();',
+    'const signal = AbortSignal.timeout(1_000);',
+    'const at = new Date().toISOString();',
+    "import { setTimeout as delay } from 'node:timers/promises';",
+    'const [seconds] = process.hrtime();',
+  ])('notices a planted %s', (text) => {
+    const rooms = ['electron/agent', 'electron/gateway', 'electron/compose', 'electron/headless', 'server', 'shared'];
+    for (const room of rooms) {
+      expect(rawTimeIn(planted(`${room}/planted.ts`, text)).unlisted).toEqual([`${room}/planted.ts`]);
+    }
+  });
+
+  it('takes no comment and no given instant for a clock', () => {
+    const text = '// Date.now() lies.\n/* setTimeout( */\nconst at = new Date(clock.now());\nawait clock.sleep(5);\n';
+    expect(rawTimeIn(planted('server/planted.ts', text)).unlisted).toEqual([]);
   });
 
   it('has no drawers without a label', () => {

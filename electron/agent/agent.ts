@@ -4,6 +4,7 @@ import type { COMMANDS, CommandName } from '../../shared/commands.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './active-runs.ts';
 import { countYielding } from './activity/yield-clock.ts';
+import { abortAfter } from './clock.ts';
 import { executeCommand, type CommandDeps } from './agent-commands.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
@@ -86,8 +87,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     wake: () => intake.askNow(),
     async start() {
       await clearLeftovers(parts, owner);
-      const housekeeping = setInterval(() => void keepHouse(parts), HOUSEKEEPING_MS).unref();
-      stopping.signal.addEventListener('abort', () => clearInterval(housekeeping), { once: true });
+      void keepHouseFromTimeToTime(parts, stopping.signal);
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
       yielding.start();
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
@@ -112,14 +112,14 @@ async function openDerived(parts: Parts, asset: string, ref: string, range?: str
   const kept = await parts.results?.find(asset, ref);
   if (kept) return respondWith(kept, range);
   // Only the answer is bounded: a paused player reads its body for as long as it likes.
-  const unanswered = new AbortController();
-  const timer = setTimeout(() => unanswered.abort(), DERIVED_ANSWER_MS);
-  return parts.client.derived(asset, ref, range, unanswered.signal).finally(() => clearTimeout(timer));
+  const unanswered = abortAfter(parts.clock, DERIVED_ANSWER_MS);
+  return parts.client.derived(asset, ref, range, unanswered.signal).finally(unanswered.stop);
 }
 
-function saverOf({ store, journal, settings, log }: Parts, openFile: Agent['openDerived']): ProxySaver {
+function saverOf({ store, clock, journal, settings, log }: Parts, openFile: Agent['openDerived']): ProxySaver {
   return createProxySaver({
     store,
+    clock,
     proxiesOf: (assetUuids) => journal.proxiesOf(assetUuids),
     savedFiles: journal.activity,
     roots: () => settings().mediaRoots,
@@ -191,7 +191,9 @@ async function end(
       stopIntake: () => intake.close(),
       interrupt: () => stopping.abort(),
       signOff: async (timeoutMs) => {
-        if (parts.connection.link === 'connected') await signOn([], AbortSignal.timeout(timeoutMs));
+        if (parts.connection.link !== 'connected') return;
+        const late = abortAfter(parts.clock, timeoutMs);
+        await signOn([], late.signal).finally(late.stop);
       },
     },
     graceMs,
@@ -206,6 +208,14 @@ async function end(
   deps.token.close();
   parts.store.emit({ type: 'phaseChanged', phase: 'stopped' });
   parts.journal.close();
+}
+
+async function keepHouseFromTimeToTime(parts: Parts, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await parts.clock.sleep(HOUSEKEEPING_MS, signal);
+    if (signal.aborted) return;
+    await keepHouse(parts);
+  }
 }
 
 async function keepHouse(parts: Parts): Promise<void> {

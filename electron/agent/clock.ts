@@ -32,3 +32,14 @@ export const systemClock: Clock = {
 export function instant(clock: Pick<Clock, 'now'>): string {
   return new Date(clock.now()).toISOString();
 }
+
+/** A signal that is aborted after `ms`; `stop` lets go of it. */
+export function abortAfter(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+): { readonly signal: AbortSignal; readonly stop: () => void } {
+  const late = new AbortController();
+  const over = new AbortController();
+  void clock.sleep(ms, over.signal).then(() => over.signal.aborted || late.abort());
+  return { signal: late.signal, stop: () => over.abort() };
+}

@@ -1,5 +1,5 @@
 import type { ActiveRuns } from './active-runs.ts';
-import type { Clock } from './clock.ts';
+import { abortAfter, type Clock } from './clock.ts';
 
 /** After the grace: kill, one try of the report, sign-off, close; all within 2 s (protocol.md, Lease). */
 const LAST_WORD_MS = 1_000;
@@ -33,6 +33,8 @@ export async function shutDown(deps: ShutdownDeps, graceMs: number, hurry: Abort
   await Promise.race([runs.settled(bound.signal), clock.sleep(LAST_WORD_MS, bound.signal)]);
   bound.abort();
   deps.interrupt();
-  await runs.settled(AbortSignal.timeout(LAST_WORD_MS / 4));
+  const unsettled = abortAfter(clock, LAST_WORD_MS / 4);
+  await runs.settled(unsettled.signal);
+  unsettled.stop();
   await deps.signOff(LAST_WORD_MS / 4);
 }

@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { systemClock } from './clock.ts';
 import { assertNever } from '../../shared/assert-never.ts';
 import { EngineRequest, type EngineMessage } from './speech/engine-protocol.ts';
 import { hearWindows, openOn, versionOf, type Child, type Step } from './speech/hear-windows.ts';
@@ -68,13 +69,13 @@ async function plan(pcmPath: string): Promise<void> {
 /** One second of a tone: a device that opens the model may still fail at its first multiplication. */
 async function probe(library: WhisperLibrary, modelPath: string): Promise<void> {
   step = 'model';
-  const startedAt = performance.now();
+  const startedAt = systemClock.monotonic();
   const { context, device } = await openOn(library, modelPath, true);
   step = 'engine';
   const tone = Int16Array.from({ length: SAMPLE_RATE }, (_, at) => Math.sin(at / 12) * 8000);
   const options = { language: 'en', maxThreads: 2, temperature: 0, temperatureInc: 0, bestOf: 1 };
   await context.transcribeData(tone.buffer, { ...options, onProgress: () => undefined }).promise;
-  child.say({ type: 'device', device, wallMs: performance.now() - startedAt });
+  child.say({ type: 'device', device, wallMs: systemClock.monotonic() - startedAt });
   await context.release();
 }
 

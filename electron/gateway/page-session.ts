@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { systemClock } from '../agent/clock.ts';
 import { grantText, MEDIA_GRANT_MAX_MS } from '../../shared/media-grant.ts';
 import { sameSecret } from './access-token.ts';
 
@@ -36,7 +37,7 @@ export interface GrantedFile {
  * token itself. Each is good for one origin alone: what a program that took our port could read from a browser's
  * storage opens nothing at the port where the agent is now (docs/adr/0006-page-session.md).
  */
-export function sessionsOf(token: string, now: () => number = Date.now): PageSessions {
+export function sessionsOf(token: string, now: () => number = systemClock.now): PageSessions {
   const derive = (purpose: string, host: string): string =>
     createHmac('sha256', token).update(`${purpose}\n${host}`).digest('base64url');
   const mediaKey = (host: string): string => derive('media', host);

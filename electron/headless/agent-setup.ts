@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../agent/clock.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { isOpenHttp } from '../../shared/setting-conflicts.ts';
@@ -109,7 +109,7 @@ export function watched(file: string): Watched {
  */
 export async function whenChanged(files: readonly Watched[], signal: AbortSignal, atMostMs = Infinity): Promise<void> {
   for (let waited = 0; waited < atMostMs; waited += LOOK_EVERY_MS) {
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await systemClock.sleep(LOOK_EVERY_MS, signal);
     if (signal.aborted || files.some(({ file, stamp }) => watched(file).stamp !== stamp)) return;
   }
 }

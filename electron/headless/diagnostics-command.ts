@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { systemClock } from '../agent/clock.ts';
 import type { DoctorReport } from '../agent/capabilities/doctor.ts';
 import { makeDiagnostics } from '../agent/diagnostics/bundle.ts';
 import { reasonNotWritten } from '../agent/exports/not-written.ts';
@@ -29,7 +30,7 @@ export async function diagnosticsCommand(options: DiagnosticsCommandOptions): Pr
     settings,
     ...(doctor === undefined ? {} : { doctor }),
     secrets: tokensOf(workFolder, options.tokenFile),
-    now: new Date(),
+    now: new Date(systemClock.now()),
     salt: randomUUID(),
   });
   const out = resolve(options.out);

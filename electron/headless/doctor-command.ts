@@ -58,7 +58,7 @@ export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Prom
     processes: (jobId) => createJobProcesses({ runId: `doctor-${randomUUID()}`, owner: 'doctor', jobId, nice: 10 }),
     store: createFileStore(join(cacheFolder(), 'proofs.json')),
     emit: () => undefined,
-    now: Date.now,
+    now: systemClock.now,
   });
   const sandbox = await createSandboxPort({ policy: () => settings.view().values.sandbox, env: process.env }).check();
   const report = await diagnose({
@@ -91,9 +91,9 @@ async function checkServer(
     monotonic: systemClock.monotonic,
     timeoutMs: 10_000,
   });
-  const sentAt = Date.now();
+  const sentAt = systemClock.now();
   const reply = await client.summary();
-  const answeredAt = Date.now();
+  const answeredAt = systemClock.now();
   if (reply.status === 0) {
     const nextStep = 'Check the address and that the server runs.';
     return {

@@ -1,6 +1,6 @@
+import { systemClock } from '../agent/clock.ts';
 import { printable } from '../../shared/printable.ts';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { KNOWN_MODELS, type ModelDownload, type SpeechModelState } from '../../shared/speech-models.ts';
@@ -148,9 +148,7 @@ function shelfOf({ work, mirror }: ModelsOptions, inForce?: Settings): ModelShel
     env: process.env,
     unchoose: () => settings.change({}, ['speechModelPath']),
     fetch: createOutsideFetch(settings),
-    sleep: async (ms, signal) => {
-      await delay(ms, undefined, { signal }).catch(() => undefined);
-    },
+    sleep: systemClock.sleep,
   });
 }
 

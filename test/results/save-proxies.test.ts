@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../electron/agent/clock.ts';
 import { createProxySaver, type ProxySaver } from '../../electron/agent/exports/save-proxies.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { createStore, type Store } from '../../electron/agent/store.ts';
@@ -26,6 +27,7 @@ beforeEach(async () => {
   await mkdir(join(folder, 'card/day1'), { recursive: true });
   saver = createProxySaver({
     store,
+    clock: systemClock,
     proxiesOf: (assets) => journal.proxiesOf(assets),
     savedFiles: journal.activity,
     roots: () => [{ name: 'RUSHES', path: join(folder, 'card') }],

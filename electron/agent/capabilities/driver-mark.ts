@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { systemClock } from '../clock.ts';
 
 /** Where Linux says which graphics drivers are loaded; elsewhere the device list names them. */
 const DRIVER_FILES = [
@@ -19,8 +20,7 @@ export async function driverMark(tool: string): Promise<string> {
   return JSON.stringify([drivers, file === null ? null : [file.size, file.mtimeMs, file.ino], sleptMinutes()]);
 }
 
-/** The monotonic clock stands still while the machine sleeps; what it lags behind the wall clock grows with each sleep. */
+/** No clock that somebody sets: a wall clock set by an hour is no sleep. */
 function sleptMinutes(): number {
-  const lag = Date.now() - performance.timeOrigin - performance.now();
-  return Math.round(lag / 60_000);
+  return Math.round(systemClock.asleepMs() / 60_000);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, stat, statfs } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import type { Clock } from '../clock.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { SaveLayout, Saving } from '../../../shared/result-commands.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
@@ -19,6 +20,7 @@ export interface SaveDeps {
   readonly store: Pick<Store, 'emit'>;
   readonly proxiesOf: (assetUuids: ReadonlySet<string>) => readonly DeliveredProxy[];
   readonly savedFiles: Pick<ActivityRows, 'savedFile' | 'saveFile'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly roots: () => readonly MediaRootSetting[];
   readonly openDerived: (assetUuid: string, ref: string) => Promise<Response | null>;
   readonly log: Log;
@@ -155,10 +157,10 @@ async function copyAll(deps: SaveDeps, { layout, out, proxies }: Job, signal: Ab
   let finishedBytes = 0;
   for (const entry of proxies) {
     if (signal.aborted) break;
-    let toldAt = Date.now();
+    let toldAt = deps.clock.monotonic();
     const onBytes = (bytes: number): void => {
-      if (Date.now() - toldAt < TELL_MS) return;
-      toldAt = Date.now();
+      if (deps.clock.monotonic() - toldAt < TELL_MS) return;
+      toldAt = deps.clock.monotonic();
       tell({ savedBytes: finishedBytes + bytes });
     };
     try {

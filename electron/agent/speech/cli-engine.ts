@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { systemClock } from '../clock.ts';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { Warning } from '../../../shared/wire.ts';
 import { toolDetail } from '../media/tool-failure.ts';
@@ -41,7 +42,7 @@ async function transcribe(
   task: SpeechTask,
   hooks: SpeechHooks,
 ): Promise<SpeechAnswer> {
-  const startedAt = performance.now();
+  const startedAt = systemClock.monotonic();
   const model = await checkModel(task.modelPath, task.language);
   const windows = await planWindows(task);
   const total = Math.max(1, ...windows.map(({ offset, length }) => offset + length));
@@ -57,7 +58,7 @@ async function transcribe(
     onProgress(1);
   }
   hearing.segments.push(...joiner.end());
-  return answerOf(program.version, task, { windows, hearing, wallMs: performance.now() - startedAt });
+  return answerOf(program.version, task, { windows, hearing, wallMs: systemClock.monotonic() - startedAt });
 }
 
 async function planWindows({ processes, pcmPath }: SpeechTask): Promise<readonly Window[]> {

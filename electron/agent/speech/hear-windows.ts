@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 import type { RawSegment } from './clean-segments.ts';
 import type { EngineMessage, TranscribeRequest } from './engine-protocol.ts';
 import { createWindowJoiner } from './join-windows.ts';
@@ -30,7 +31,7 @@ export interface Child {
 const DETECTION = { threshold: 0.5, minSpeechDurationMs: 250, minSilenceDurationMs: 500, speechPadMs: 30 };
 
 export async function hearWindows(child: Child, library: WhisperLibrary, request: TranscribeRequest): Promise<void> {
-  const startedAt = performance.now();
+  const startedAt = systemClock.monotonic();
   const model = new LazyModel(child, library, request);
   const joiner = createWindowJoiner();
   let { language } = request;
@@ -62,7 +63,7 @@ export async function hearWindows(child: Child, library: WhisperLibrary, request
   tell(joiner.end());
   await model.release();
   const heard = language === 'auto' ? {} : { language };
-  const wallMs = performance.now() - startedAt;
+  const wallMs = systemClock.monotonic() - startedAt;
   child.say({ type: 'end', ...heard, version: versionOf(library), ...count, wallMs });
 }
 
@@ -84,12 +85,12 @@ class LazyModel {
 
   async get(): Promise<WhisperContext> {
     if (this.#context === undefined) {
-      const startedAt = performance.now();
+      const startedAt = systemClock.monotonic();
       const { modelPath, gpu } = this.#request;
       this.#child.enter('model');
       const opened = await openOn(this.#library, modelPath, gpu);
       this.#context = opened.context;
-      this.#child.say({ type: 'loaded', wallMs: performance.now() - startedAt, device: opened.device });
+      this.#child.say({ type: 'loaded', wallMs: systemClock.monotonic() - startedAt, device: opened.device });
     }
     return this.#context;
   }

@@ -1,5 +1,6 @@
 import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../../agent/clock.ts';
 import { createJobProcesses } from '../../agent/process/job-processes.ts';
 import { usableTool } from './usable-tool.ts';
 import { WorkError } from './work-error.ts';
@@ -56,7 +57,7 @@ export async function makeSamples(folder: string): Promise<string[]> {
       throw new WorkError({ code: 'SAMPLE_FAILED', message: `ffmpeg could not make ${file}: ${lastLine}.` });
     }
     // Complete since ffmpeg ended: nobody has to wait to see whether it still grows.
-    const minuteAgo = new Date(Date.now() - 60_000);
+    const minuteAgo = new Date(systemClock.now() - 60_000);
     await utimes(path, minuteAgo, minuteAgo);
     paths.push(path);
   }

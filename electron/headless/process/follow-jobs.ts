@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../agent/clock.ts';
 import type { ProofState, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import { sentence } from '../../compose/sentence.ts';
@@ -40,11 +40,11 @@ export async function untilEnded({ agent, client }: Embedded, jobs: readonly Own
     const proofsDone = snapshot.capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof));
     const pending = [...open.values()].filter(({ jobId }) => !claimed.has(jobId));
     if (proofsDone && pending.length === open.size && pending.every((job) => isHopeless(snapshot, job))) return;
-    const ended = Promise.withResolvers<void>();
+    const ended = new AbortController();
     const unsubscribe = agent.subscribe(({ type }) => {
-      if (type === 'jobEnded' || type === 'capabilityChanged') ended.resolve();
+      if (type === 'jobEnded' || type === 'capabilityChanged') ended.abort();
     });
-    await Promise.race([delay(ASK_EVERY_MS), ended.promise]);
+    await systemClock.sleep(ASK_EVERY_MS, ended.signal);
     unsubscribe();
     // A job that went back to pending is due again after its short backoff.
     if (pending.length > 0) agent.wake();

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../../clock.ts';
 import type { AskProgram } from '../../process/ask-program.ts';
 
 /** How long nobody touched keyboard, mouse or pen. */
@@ -19,13 +20,13 @@ const ASK_ALL_AGAIN_MS = 60_000;
 export function createIdleTime(
   ask: AskProgram,
   questions: readonly Question[] = idleQuestions(process.platform),
-  now: () => number = Date.now,
+  clock: Pick<Clock, 'now' | 'monotonic'> = systemClock,
 ): IdleTime {
   let chosen: Question | null = null;
   let silentSince = Number.NEGATIVE_INFINITY;
   const answerOf = async ({ program, args, parse }: Question): Promise<number | null> => {
     const text = await ask(program, args);
-    const idleMs = text === null ? null : parse(text, now());
+    const idleMs = text === null ? null : parse(text, clock.now());
     return idleMs !== null && Number.isFinite(idleMs) ? Math.max(0, idleMs) : null;
   };
   return {
@@ -34,14 +35,14 @@ export function createIdleTime(
         const answer = await answerOf(chosen);
         if (answer !== null) return answer;
         chosen = null;
-      } else if (now() - silentSince < ASK_ALL_AGAIN_MS) return null;
+      } else if (clock.monotonic() - silentSince < ASK_ALL_AGAIN_MS) return null;
       for (const question of questions) {
         const answer = await answerOf(question);
         if (answer === null) continue;
         chosen = question;
         return answer;
       }
-      silentSince = now();
+      silentSince = clock.monotonic();
       return null;
     },
   };

@@ -1,0 +1,48 @@
+import type { Sources } from './import-graph.ts';
+
+/** What asks the system for the time, or to be woken, without the clock that tests own. */
+const RAW =
+  /\b(?:set(?:Timeout|Interval)|Date\.now|performance\.now|AbortSignal\.timeout|process\.(?:hrtime|uptime))\b|\bnew Date\(\s*\)|['"](?:node:)?timers(?:\/promises)?['"]/;
+
+/** Rooms of a browser or of Electron, where time is the person's: nothing about leases or waiting is decided there. */
+const FREE = /^(?:renderer|electron\/shell)\//;
+
+/**
+ * Who may all the same, and why. A folder ends with a slash. Anything else takes a `Clock` (electron/agent/clock.ts), or
+ * `systemClock` where nobody hands one over.
+ */
+export const RAW_TIME: Readonly<Record<string, string>> = {
+  'electron/agent/clock.ts': 'it is the clock',
+  'electron/gateway/publish.ts': 'the clock of watchers, which tests hand over',
+  'server/server.ts': 'the server’s clocks begin here, and its sweeper; tests hand clocks over and sweep themselves',
+  'electron/agent/process/': 'signals, pipes and watchdogs of real processes, which heed no clock of a test',
+  'electron/agent/speech/hear-windows.ts': 'a process of its own, and a timer that must not keep it alive',
+  'electron/agent/speech/download-model.ts': 'ends a real connection that says nothing',
+  'electron/agent/server/client.ts': 'ends a real call; tests hand a timer over',
+  'electron/agent/server/enrolment.ts': 'ends a real call',
+  'electron/agent/control/ask-control.ts': 'ends a real call',
+  'electron/compose/operator-client.ts': 'ends a real call',
+  'electron/agent/commands/browse.ts': 'ends the wait for a real folder',
+  'electron/agent/capabilities/within-time.ts': 'ends the wait for a real folder',
+  'electron/agent/capabilities/prove.ts': 'leaves a real child behind that does not end',
+  'electron/agent/capabilities/retests.ts': 'a timer that keeps no program alive; tests hand another over',
+  'electron/agent/lease/leases.ts': 'a sign of life of this very loop: with another clock it would lie',
+  'electron/agent/activity/yield-clock.ts': 'only how often what the clock measured is written down',
+  'electron/gateway/watch-stream.ts': 'a sign of life of this very process',
+  'electron/headless/main.ts': 'the process ends although something holds it',
+};
+
+const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(?<!:)\/\/.*$/gm, '');
+
+/** Files that ask the system itself and are not on the list; and what the list names in vain. */
+export function rawTimeIn(sources: Sources): { readonly unlisted: string[]; readonly idle: string[] } {
+  const users = [...sources].filter(([path, text]) => !FREE.test(path) && RAW.test(withoutComments(text)));
+  const entries = Object.keys(RAW_TIME);
+  const covers = (entry: string, path: string): boolean =>
+    entry.endsWith('/') ? path.startsWith(entry) : path === entry;
+  return {
+    unlisted: users.map(([path]) => path).filter((path) => !entries.some((entry) => covers(entry, path))),
+    idle: entries.filter((entry) => !users.some(([path]) => covers(entry, path))),
+  };
+}
