@@ -5,6 +5,7 @@ import { probeArgs, type Probe } from '../../electron/agent/media/probe.ts';
 import { planReview, planSound, proxyArgs } from '../../electron/agent/media/proxy-args.ts';
 import { planEdit } from '../../electron/agent/media/proxy-edit-plan.ts';
 import { packetArgs, readBackArgs } from '../../electron/agent/media/proxy-readback.ts';
+import { motionArgs } from '../../electron/agent/media/proxy-motion.ts';
 import { peekArgs } from '../../electron/agent/media/proxy-scan.ts';
 import { grabArgs } from '../../electron/agent/media/thumbnail-args.ts';
 import { pcmArgs } from '../../electron/agent/media/waveform-args.ts';
@@ -103,6 +104,7 @@ function commands(written: Written): ReadonlyMap<string, () => readonly string[]
   found.set('probe', () => probeArgs(input));
   found.set('packets', () => packetArgs(input, '0'));
   found.set('peek', () => peekArgs(input, 0));
+  found.set('motion', () => motionArgs(input, picture));
   found.set('read back', () => readBackArgs(output, 1.5));
   const { image } = THUMBNAIL_PROFILES.video_representative_v1;
   found.set('grab', () =>

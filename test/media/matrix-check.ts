@@ -1,7 +1,15 @@
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import type { PlayProxy } from './proxy-browser.ts';
-import { ffprobed, mediaInfo, NO_MEDIAINFO, shownFrames, type Probed, type ShownFrame } from './matrix-reading.ts';
+import {
+  earlierField,
+  ffprobed,
+  mediaInfo,
+  NO_MEDIAINFO,
+  shownFrames,
+  type Probed,
+  type ShownFrame,
+} from './matrix-reading.ts';
 import type { MatrixSource, ProfileName } from './matrix-sources.ts';
 import { makeProxy } from './proxy-run.ts';
 
@@ -85,7 +93,12 @@ async function editFaults(source: MatrixSource, file: string): Promise<string[]>
     ...differs('reel', source.reel, track?.['reel_name']),
     ...aspectFaults(source, video),
   ];
-  return [...found, ...exactFrames(source, await shownFrames(file, 0))];
+  const shown = exactFrames(source, await shownFrames(file, 0));
+  return [
+    ...found,
+    ...shown,
+    ...(source.scan === 'progressive' ? [] : differs('shows first', source.scan, await earlierField(file))),
+  ];
 }
 
 function scanWord(order: string | undefined): string {

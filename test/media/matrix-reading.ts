@@ -53,6 +53,28 @@ function numberOf(row: Buffer): number {
   return number;
 }
 
+/** Which field of every picture shows the earlier of two moments, by what is drawn into them (matrix-sources.ts). */
+export async function earlierField(file: string): Promise<string> {
+  const [top, bottom] = await Promise.all((['top', 'bottom'] as const).map((type) => moments(file, type)));
+  const orders = (top ?? []).map((moment, at) => {
+    const ahead = ((bottom?.[at] ?? 0) - moment + 8) % 8;
+    return ahead === 1 ? 'top' : ahead === 7 ? 'bottom' : `${ahead} moments apart`;
+  });
+  return [...new Set(orders)].join(', ');
+}
+
+async function moments(file: string, field: 'top' | 'bottom'): Promise<readonly number[]> {
+  const filters = [`field=type=${field}`, 'crop=iw:ih/16:0:ih/32', 'scale=64:1:flags=area', 'format=gray'];
+  const args = ['-v', 'error', '-noautorotate', '-i', file, '-map', '0:v:0', '-vf', filters.join(',')];
+  const output = ['-fps_mode', 'passthrough', '-f', 'rawvideo', '-'];
+  const { stdout } = await run(FFMPEG, [...args, ...output], { encoding: 'buffer', maxBuffer: 64 << 20 });
+  return Array.from({ length: stdout.length / 64 }, (_, at) => {
+    const row = stdout.subarray(at * 64, at * 64 + 64);
+    const grey = Array.from({ length: 8 }, (_, part) => (row[part * 8 + 3] ?? 0) + (row[part * 8 + 4] ?? 0));
+    return grey.indexOf(Math.max(...grey));
+  });
+}
+
 const text = z.string().optional();
 const Probed = z.object({
   streams: z.array(

@@ -55,6 +55,15 @@ const COUNTER = [
   ),
 ].join(',');
 
+/** Which of eight moments a field shows, as a white field along the upper eighth; drawn before two of them are woven. */
+const MOMENT = [
+  'drawbox=x=0:y=0:w=iw:h=ih/8:color=black:t=fill',
+  ...Array.from(
+    { length: 8 },
+    (_, at) => `drawbox=x=iw*${at}/8:y=0:w=iw/8:h=ih/8:color=white:t=fill:enable='eq(mod(n,8),${at})'`,
+  ),
+].join(',');
+
 interface Recipe {
   readonly size?: string;
   readonly rate?: string;
@@ -79,7 +88,9 @@ function clip(file: string, recipe: Recipe): Promise<string> {
   // Interlaced: twice as many moments, woven, and only then numbered, so that both fields carry one number.
   const moments = fields === undefined ? rate : `${num * 2}/${den}`;
   const woven =
-    fields === undefined ? [] : [`tinterlace=interleave_${fields}`, `setfield=${fields === 'top' ? 'tff' : 'bff'}`];
+    fields === undefined
+      ? []
+      : [MOMENT, `tinterlace=interleave_${fields}`, `setfield=${fields === 'top' ? 'tff' : 'bff'}`];
   // `-frames` ends the sound with the picture, and ffmpeg's MXF writer leaves out pictures for which it has none.
   const isMxf = file.endsWith('.mxf');
   const soundSeconds = Math.max(seconds, 0.1) + (isMxf ? 1 : 0);
@@ -357,6 +368,18 @@ const CODECS: readonly MatrixSource[] = [
     audio: [6],
     refused: DNX_INTERLACED,
   }),
+  // The order of the fields says one thing, the word on how to show them another; the pictures decide.
+  ...(['top', 'bottom'] as const).map((order) =>
+    source(`H.264 whose two words on fields differ, ${order} first`, `fields-differ-${order}.mov`, 'H.264', {
+      from: {
+        fields: order,
+        filter: `setfield=${order === 'top' ? 'bff' : 'tff'}`,
+        codec: `${X264} ${FIELDS} -x264-params ${order === 'top' ? 'tff' : 'bff'}=1:weightp=0`,
+      },
+      refused: DNX_INTERLACED,
+      slice: order === 'top',
+    }),
+  ),
   source('AVC-Intra in MXF', 'avc-intra.mxf', 'H.264 intra 10 bit', {
     from: {
       codec: '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv422p10le -g 1 -threads 1',

@@ -109,9 +109,16 @@ export async function colourAt(file: string, seconds: number, crop = 'iw:ih:0:0'
   return [...stdout];
 }
 
-/** How many pictures look woven from two moments, by ffmpeg's detector. */
-export async function combedFrames(file: string): Promise<number> {
+/** How many pictures look woven from two moments with the top (bottom) field earlier, by ffmpeg's detector. */
+export async function detectedFields(file: string): Promise<{ readonly top: number; readonly bottom: number }> {
   const { stderr } = await run(FFMPEG, ['-hide_banner', '-nostats', '-i', file, '-vf', 'idet', '-f', 'null', '-']);
-  const counts = /Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+)/.exec(stderr);
-  return Number(counts?.[1]) + Number(counts?.[2]);
+  // From 7 on a filter that was only asked what it is counts nothing, and says so first.
+  const counts = [...stderr.matchAll(/Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+)/g)].at(-1);
+  return { top: Number(counts?.[1]), bottom: Number(counts?.[2]) };
+}
+
+/** How many pictures look woven from two moments. */
+export async function combedFrames(file: string): Promise<number> {
+  const { top, bottom } = await detectedFields(file);
+  return top + bottom;
 }

@@ -4,9 +4,10 @@ import type { EditProxyProfile } from '../../../shared/profiles.ts';
 import type { Probe, VideoStream } from '../media/probe.ts';
 import { clipPart } from '../media/proxy-clip-part.ts';
 import { expectedRate, planEdit, type EditPlan } from '../media/proxy-edit-plan.ts';
-import { parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
+import { motionArgs, parseMotion } from '../media/proxy-motion.ts';
+import { isContradicted, parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
 import type { ExecutionContext } from './executor.ts';
-import { listPackets, peek } from './proxies-tool.ts';
+import { listPackets, peek, watch } from './proxies-tool.ts';
 
 /** What is looked at in a source before its proxy is planned. */
 
@@ -44,7 +45,10 @@ export async function planForEditing(
   if (packets === undefined) {
     throw new JobFailure(failure('SOURCE_UNREADABLE', `“${basename(path)}” has no pictures that can be read.`));
   }
-  const plan = planEdit(probe, video, profile, { packets, frames });
+  const moving = isContradicted(probe, video, frames)
+    ? parseMotion(await watch(context, motionArgs(input, video), [fd]))
+    : undefined;
+  const plan = planEdit(probe, video, profile, { packets, frames, ...(moving === undefined ? {} : { moving }) });
   if (plan.kind === 'edit') return plan;
   const message = `“${basename(path)}” has no ${profile.name} proxy, because ${plan.because}; choose another profile.`;
   throw new JobFailure(failure('UNSUPPORTED_MEDIA', message, { subject: profile.name }));

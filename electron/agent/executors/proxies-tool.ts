@@ -139,6 +139,22 @@ export async function listPackets(
   return exited(result, 'Listing packets') ? reader.facts() : undefined;
 }
 
+/** Runs ffmpeg over the first pictures and answers what it printed; nothing where it could not decode them. */
+export async function watch(
+  context: Context,
+  args: readonly string[],
+  descriptors: readonly number[],
+): Promise<string> {
+  const result = await context.processes.run({
+    program: context.tools.ffmpeg.path,
+    args,
+    descriptors,
+    stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Looking at what moves') ? result.stdout.toString('utf8') : '';
+}
+
 /** Runs ffprobe and answers what it printed; nothing where it found nothing to decode. */
 export async function peek(context: Context, args: readonly string[], descriptors: readonly number[]): Promise<string> {
   return (await look(context, args, descriptors)).printed;

@@ -6,7 +6,7 @@ import { audioStreams, videoStream, type Probe, type VideoStream } from './probe
 import { sameMatrix } from './proxy-edit-colour.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { ticksToSeconds, type ReadBack } from './proxy-readback.ts';
-import { scanOf } from './proxy-scan.ts';
+import { framesScan, headerScan } from './proxy-scan.ts';
 import { formatRatio, ratioValue, reduceRatio } from './rational.ts';
 import { outputTimecode, reelName, trackTimecode } from './timecode.ts';
 
@@ -119,8 +119,8 @@ function startOf({ timecode }: EditPlan): string {
 function checkScan(plan: EditPlan, video: VideoStream | undefined, proxy: ReadBack): Found {
   if (video === undefined) return { expected: plan.scan, actual: 'none' };
   const flags = proxy.frames.flatMap((frame) => (frame.stream === video.index && frame.flags ? [frame.flags] : []));
-  const byFrames = scanOf(proxy.probe, video, flags);
-  const byHeader = scanOf(proxy.probe, video, []);
+  const byHeader = headerScan(video, proxy.probe.format.name) ?? 'progressive';
+  const byFrames = framesScan(video, flags) ?? byHeader;
   const actual = byFrames === byHeader ? byFrames : `${byFrames} in its frames, ${byHeader} in its header`;
   return equal(plan.scan, actual);
 }

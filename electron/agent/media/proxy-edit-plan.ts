@@ -45,6 +45,8 @@ export interface EditRefusal {
 export interface EditLook {
   readonly packets: PacketFacts;
   readonly frames: readonly FrameFlags[];
+  /** Which field is the earlier by what moves in the pictures; looked at where the source's words contradict. */
+  readonly moving?: 'top' | 'bottom';
 }
 
 export function planEdit(
@@ -53,7 +55,7 @@ export function planEdit(
   profile: EditProxyProfile,
   look: EditLook,
 ): EditPlan | EditRefusal {
-  const scan = scanOf(probe, video, look.frames);
+  const scan = scanOf(probe, video, look.frames, look.moving);
   const size = editSize(video, profile, scan);
   if ('because' in size) return size;
   const timecode = startTimecode(probe);

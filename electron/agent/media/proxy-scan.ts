@@ -54,10 +54,35 @@ export function parsePeek(text: string): readonly FrameFlags[] {
 /** Decoders of these flag each interlaced frame, so a frame without the flag is progressive whatever the header says. */
 const FLAGGED: ReadonlySet<string> = new Set('h264 mpeg1video mpeg2video vc1 dvvideo prores dnxhd'.split(' '));
 
-/** The scan of a source: its frames' own flags where the codec has them, else its header's word, else progressive. */
-export function scanOf(probe: Probe, stream: VideoStream, frames: readonly FrameFlags[]): Scan {
+/** The scan by the frames' own flags, where the codec has them; undefined where they say nothing. */
+export function framesScan({ codec }: VideoStream, frames: readonly FrameFlags[]): Scan | undefined {
   const interlaced = frames.find((frame) => frame.interlaced);
   if (interlaced !== undefined) return interlaced.topFirst ? 'top' : 'bottom';
-  if (frames.length > 0 && FLAGGED.has(stream.codec ?? '')) return 'progressive';
-  return headerScan(stream, probe.format.name) ?? 'progressive';
+  return frames.length > 0 && FLAGGED.has(codec ?? '') ? 'progressive' : undefined;
+}
+
+/**
+ * Whether frames and header name different fields as the earlier. H.264 says it twice, by the order of the fields and
+ * by a word on how to show them (pic_struct); ffmpeg reads the first into the frames and the second into the header.
+ */
+export function isContradicted(probe: Probe, stream: VideoStream, frames: readonly FrameFlags[]): boolean {
+  const words = [framesScan(stream, frames), headerScan(stream, probe.format.name)];
+  return words.includes('top') && words.includes('bottom');
+}
+
+/**
+ * The scan of a source: its frames' own flags where the codec has them, else its header's word, else progressive.
+ * @param moving what the pictures themselves show (proxy-motion.ts), which decides between contradicting words
+ */
+export function scanOf(
+  probe: Probe,
+  stream: VideoStream,
+  frames: readonly FrameFlags[],
+  moving?: 'top' | 'bottom',
+): Scan {
+  const header = headerScan(stream, probe.format.name);
+  if (!isContradicted(probe, stream, frames)) return framesScan(stream, frames) ?? header ?? 'progressive';
+  // pic_struct is what a stream says about showing it (ITU-T H.264 D.2.3), and what MediaInfo and editing programs read.
+  const word = stream.codec === 'h264' ? header : framesScan(stream, frames);
+  return moving ?? word ?? 'progressive';
 }
