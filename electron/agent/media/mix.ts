@@ -48,7 +48,7 @@ export function mixSound(
 
 /** Recorders of 32-bit float keep what a microphone gave however loud it was; whole numbers end at full scale. */
 export function mayExceedFullScale({ codec, sampleFormat }: AudioStream): boolean {
-  return /^pcm_f/.test(codec ?? '') || (codec === 'wavpack' && sampleFormat?.startsWith('flt') === true);
+  return codec?.startsWith('pcm_f') === true || (codec === 'wavpack' && sampleFormat?.startsWith('flt') === true);
 }
 
 /**
