@@ -4,6 +4,7 @@ import type { SettingsView } from './settings.ts';
 import type { ModelDownload, SpeechModels } from './speech-models.ts';
 import type {
   AcceleratorState,
+  Adding,
   AgentPhase,
   CapabilityState,
   DiskState,
@@ -56,6 +57,7 @@ export type AgentEvent =
   | { readonly type: 'settingsChanged'; readonly settings: SettingsView }
   | { readonly type: 'diskChecked'; readonly disk: DiskState }
   | { readonly type: 'yieldingChanged'; readonly yielding: Yielding | null }
+  | { readonly type: 'addingChanged'; readonly adding: Adding | null }
   | { readonly type: 'savingChanged'; readonly saving: Saving };
 
 export type AgentEventType = AgentEvent['type'];

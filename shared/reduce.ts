@@ -66,6 +66,8 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
       return { disk: event.disk };
     case 'yieldingChanged':
       return { yielding: event.yielding };
+    case 'addingChanged':
+      return { adding: event.adding };
     case 'savingChanged':
       return { saving: event.saving };
     case 'jobClaimed':

@@ -61,14 +61,13 @@ export interface WorkPlan {
 /** Why a job that was chosen is not made for one file. */
 export type NotMade = 'no-picture' | 'no-sound' | 'photo';
 
+/** A file of an import about which there is something to say. */
 export interface AddedFile {
   readonly path: string;
-  readonly jobs: readonly JobType[];
+  /** Not there any more when its turn came. */
+  readonly gone: boolean;
   readonly left: readonly { readonly jobType: JobType; readonly why: NotMade }[];
 }
-
-/** Files that one `addWork` takes: each is looked into, which takes a moment. */
-export const WORK_BATCH = 10;
 
 export const SETUP_COMMANDS = {
   /** Saves a person's choices; `null` goes back to the default. Answers which of them need a restart. */
@@ -93,13 +92,14 @@ export const SETUP_COMMANDS = {
   },
   /** Looks for media below files and folders; makes nothing. */
   planWork: { input: z.object({ paths: z.array(Path).min(1).max(500) }), output: z.custom<WorkPlan>() },
-  /** Embedded server only: makes jobs for files. A folder outside the media roots becomes one. */
+  /**
+   * Embedded server only: makes jobs for the media below files and folders. Answers at once; its course arrives by
+   * `watch` (`Snapshot.adding`), and neither the page nor the agent need live until it is over. A folder outside the
+   * media roots becomes one.
+   */
   addWork: {
     input: z.object({
-      files: z
-        .array(z.object({ path: Path, base: Path }))
-        .min(1)
-        .max(WORK_BATCH),
+      paths: z.array(Path).min(1).max(500),
       /** Those that fit a file are made. */
       jobTypes: z.array(z.enum(JOB_TYPES)).min(1),
       proxyProfile: z.string().max(64).optional(),
@@ -108,8 +108,14 @@ export const SETUP_COMMANDS = {
       language: z.string().max(16).optional(),
       priority: z.int().min(-100).max(100).default(0),
     }),
-    output: z.object({ files: z.array(z.custom<AddedFile>()) }),
+    output: nothing,
   },
+  /** Leaves the files that are not in the queue yet. */
+  cancelAdding: { input: nothing, output: nothing },
+  /** Forgets what was said about files that are in the queue. */
+  dismissAdding: { input: nothing, output: nothing },
+  /** The first files of `Snapshot.adding` that are not, or not wholly, in the queue. */
+  addedFiles: { input: nothing, output: z.object({ files: z.array(z.custom<AddedFile>()) }) },
   /** Embedded server only: makes small test media and says where they are. */
   makeSamples: { input: nothing, output: z.object({ paths: z.array(z.string()) }) },
 } as const;

@@ -35,8 +35,28 @@ export interface Snapshot {
   readonly disk: DiskState;
   /** Why the machine is left to its editor right now; null while nothing speaks against working. */
   readonly yielding: Yielding | null;
+  /** Files on their way into the queue, or that came there last; null where there are none. */
+  readonly adding: Adding | null;
   /** The last time proxies were saved for an editing program; null before. */
   readonly saving: Saving | null;
+}
+
+/** All files that were added since the last time that none were on their way. */
+export interface Adding {
+  /** `finding`: folders are still looked through, `found` is not the last word. */
+  readonly phase: 'finding' | 'adding' | 'ended' | 'cancelled';
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly found: number;
+  /** Looked into and, where something is made of them, in the queue. */
+  readonly done: number;
+  readonly jobs: number;
+  /** Of `done`: not everything that was chosen is made of these. */
+  readonly partly: number;
+  /** Of `done`: not there any more. */
+  readonly gone: number;
+  /** Why it stands still; it is tried again by itself. */
+  readonly problem?: Refusal;
 }
 
 export const HISTORY_LIMIT = 200;

@@ -342,6 +342,26 @@ export const CreateJobRequest = z.object({
 });
 export type CreateJobRequest = z.input<typeof CreateJobRequest>;
 
+/** Files with their jobs, all of them or none. */
+export const ImportRequest = z.object({
+  priority: z.int().min(-100).max(100).optional(),
+  files: z
+    .array(
+      z.object({
+        source_path: z.string().min(1).max(4096),
+        jobs: z
+          .array(z.object({ job_type: z.enum(JOB_TYPES), inputs: z.record(z.string(), z.unknown()).default({}) }))
+          .min(1)
+          .max(16),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+export type ImportRequest = z.input<typeof ImportRequest>;
+export const ImportAnswer = z.object({ jobs: z.int().min(0) });
+export type ImportAnswer = z.infer<typeof ImportAnswer>;
+
 /** A job as people and tools see it: with its history and, once it ended, what was submitted or why it failed. */
 export const OperatorJob = WireJob.extend({
   attempts: z.int().min(0),

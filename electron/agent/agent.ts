@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Answer } from '../../shared/bridge.ts';
 import type { COMMANDS, CommandName } from '../../shared/commands.ts';
+import type { MediaRootSetting } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './active-runs.ts';
 import { countYielding } from './activity/yield-clock.ts';
@@ -8,6 +9,7 @@ import { abortAfter } from './clock.ts';
 import { executeCommand, type CommandDeps } from './agent-commands.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
+import { createImporter, type Importer } from './imports/importer.ts';
 import { readInstallation } from './installation-id.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { clearExpired } from './jobs/kept.ts';
@@ -78,7 +80,8 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
   const openFile: Agent['openDerived'] = (asset, ref, range) =>
     deps.operator?.openDerived?.(asset, ref, range) ?? openDerived(parts, asset, ref, range);
   const saver = saverOf(parts, openFile);
-  const commands = commandDeps(deps, assembly, { runs, intake, yielding, saver, drain });
+  const importer = importerOf(deps, parts, () => intake.wake());
+  const commands = commandDeps(deps, assembly, { runs, intake, yielding, saver, importer, drain });
   let stopped: Promise<void> | undefined;
   return {
     snapshot: store.snapshot,
@@ -98,11 +101,12 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       if (stopped !== undefined) return;
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
+      importer?.start();
     },
     execute: (name, input) => executeCommand(commands, name, input),
     openDerived: openFile,
     stop(graceMs, hurry) {
-      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, stopping }, graceMs, hurry);
+      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, importer, stopping }, graceMs, hurry);
       return stopped;
     },
   };
@@ -128,10 +132,18 @@ function saverOf({ store, clock, journal, settings, log }: Parts, openFile: Agen
   });
 }
 
+/** Null with a remote server: it makes the jobs. */
+function importerOf({ work }: AgentDeps, parts: Parts, onAdded: () => void): Importer | null {
+  if (work === undefined) return null;
+  const { journal, settings, store, clock, uuid, log } = parts;
+  const roots = (): readonly MediaRootSetting[] => settings().mediaRoots;
+  return createImporter({ rows: journal.imports, work, roots, store, clock, uuid, log, onAdded });
+}
+
 function commandDeps(
   deps: AgentDeps,
   { parts, capabilities, models }: Assembly,
-  { runs, intake, yielding, saver, drain }: Omit<Running, 'stopping'> & { readonly drain: () => void },
+  { runs, intake, yielding, saver, importer, drain }: Omit<Running, 'stopping'> & { readonly drain: () => void },
 ): CommandDeps {
   return {
     parts,
@@ -155,6 +167,7 @@ function commandDeps(
       keeper: deps.keeper ?? null,
       installation: () => readInstallation(parts.journal),
       work: deps.work ?? null,
+      importer,
     },
     results: { parts, saver },
   };
@@ -165,6 +178,7 @@ interface Running {
   readonly intake: Intake;
   readonly yielding: Yielding;
   readonly saver: ProxySaver;
+  readonly importer: Importer | null;
   readonly stopping: AbortController;
 }
 
@@ -172,7 +186,7 @@ interface Running {
 async function end(
   deps: AgentDeps,
   { parts, capabilities, models, signOn }: Assembly,
-  { runs, intake, yielding, saver, stopping }: Running,
+  { runs, intake, yielding, saver, importer, stopping }: Running,
   graceMs: number,
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
@@ -181,6 +195,7 @@ async function end(
   // What stands still for the editor goes on for the grace, or it could not finish.
   yielding.stop();
   saver.cancel();
+  const importStopped = importer?.stop();
   // From now on nothing new is proved; a proof that runs is ended beside the draining.
   const proofsEnded = capabilities.stop();
   const downloadEnded = models.stop();
@@ -201,7 +216,7 @@ async function end(
   );
   // Bounded: a proof's child or a share that does not answer must not hold up the end.
   const waited = new AbortController();
-  const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled()]);
+  const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled(), importStopped]);
   await Promise.race([ended, parts.clock.sleep(LAST_WAIT_MS, waited.signal)]);
   waited.abort();
   await parts.leases.close();

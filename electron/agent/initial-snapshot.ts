@@ -1,6 +1,7 @@
 import type { SettingsView } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { instant, type Clock } from './clock.ts';
+import { addingOf } from './imports/adding-state.ts';
 import type { Journal } from './journal/journal.ts';
 import { HISTORY_LIMIT } from '../../shared/snapshot.ts';
 
@@ -47,6 +48,7 @@ export function initialSnapshot(start: {
     settings,
     disk: { workFolder: start.workFolder, full: false },
     yielding: null,
+    adding: addingOf(journal.imports),
     saving: null,
   };
 }

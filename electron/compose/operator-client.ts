@@ -4,10 +4,12 @@ import {
   API_BASE,
   Asset,
   ErrorBody,
+  ImportAnswer,
   OperatorJob,
   OperatorJobPage,
   type CreateAssetRequest,
   type CreateJobRequest,
+  type ImportRequest,
 } from '../../shared/wire.ts';
 
 const LedgerEntry = z.object({ sequence: z.int(), event: z.string(), job_id: z.string().optional() });
@@ -18,6 +20,8 @@ const LedgerPage = z.object({ items: z.array(LedgerEntry), next_cursor: z.string
 export interface OperatorClient {
   createAsset(request: CreateAssetRequest): Promise<Asset>;
   createJob(request: CreateJobRequest): Promise<OperatorJob>;
+  /** Many files with their jobs, all or none, once for each key. */
+  importFiles(request: ImportRequest, key: string): Promise<ImportAnswer>;
   /** All jobs without their results. */
   jobs(): Promise<OperatorJob[]>;
   /** One job with its result. */
@@ -34,12 +38,13 @@ export interface OperatorClient {
 const HEAD_TIMEOUT_MS = 60_000;
 
 export function createOperatorClient(serverUrl: string, token: string): OperatorClient {
-  const ask = (method: string, path: string, body?: unknown): Promise<Response> =>
+  const ask = (method: string, path: string, body?: unknown, key?: string): Promise<Response> =>
     fetch(`${serverUrl}${API_BASE}${path}`, {
       method,
       headers: {
         Authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(key === undefined ? {} : { 'Idempotency-Key': key }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -50,6 +55,7 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
   return {
     createAsset: async (request) => read(Asset, await ask('POST', '/assets', request)),
     createJob: async (request) => read(OperatorJob, await ask('POST', '/jobs', request)),
+    importFiles: async (request, key) => read(ImportAnswer, await ask('POST', '/assets/import', request, key)),
     async jobs() {
       const all: OperatorJob[] = [];
       let cursor: string | undefined;

@@ -144,7 +144,8 @@ async function createJobs(
   media: Collected,
   options: ProcessCommandOptions,
 ): Promise<readonly OwnJob[]> {
-  const tools = { ffprobe: await usableTool('ffprobe') };
+  const ffprobe = await usableTool('ffprobe');
+  const tools = { ffprobe: async () => ffprobe };
   const jobs: OwnJob[] = [];
   for (const file of media.files) {
     const jobTypes = options.jobs ?? (await fittingJobs(file.path, tools));

@@ -8,7 +8,7 @@ import { watchPulse } from './pulse.ts';
 import { readKeys, type PageKeys } from './session.ts';
 
 const CALL_TIMEOUT_MS = 15_000;
-/** Making samples encodes, adding work looks into each file, and a server is given 10 s to answer. */
+/** Making samples encodes, a share may be slow to look through, and a server is given 10 s to answer. */
 const LONG_CALLS: ReadonlySet<CommandName> = new Set(['makeSamples', 'planWork', 'addWork', 'testConnection', 'pair']);
 const LONG_CALL_TIMEOUT_MS = 180_000;
 /** Full jitter between 0 and these; the last one repeats. A local agent is back within seconds of a restart. */

@@ -58,6 +58,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   },
   FORBIDDEN: { said: 'Cela n’est pas permis depuis cette page.' },
   GPU_NOT_USED: { said: 'Le processeur graphique n’a pas servi ; le processeur a fait le travail.' },
+  ADDING_INTERRUPTED: {
+    said: 'Le serveur de cette machine n’a pas pris les fichiers à l’instant.',
+    next: 'Rien n’est perdu ; un nouvel essai suit tout seul.',
+  },
   INPUT_MISSING: { said: 'Un des fichiers choisis n’est plus là.', next: 'Cherchez à nouveau et choisissez.' },
   INSECURE_HTTP: {
     said: 'Le jeton passerait en clair jusqu’au serveur.',

@@ -1,15 +1,15 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
-import type { AddedFile, SkippedPath, WorkPlan } from '../../shared/setup-commands.ts';
+import type { SkippedPath, WorkPlan } from '../../shared/setup-commands.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
-import { bytes, count } from '../format/numbers.ts';
-import { routeTo } from '../route.ts';
+import { bytes } from '../format/numbers.ts';
 import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Button, Empty, Name, Said, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useBridge, useCommand, useLanguage } from '../use-agent.ts';
-import { add, adding, countKinds, plan, startOver } from '../work/adding.ts';
+import { AddingPanel } from '../work/adding-panel.tsx';
+import { add, choosing, countKinds, plan, startOver, type Found } from '../work/adding.ts';
 import { ChoiceForm, choices } from '../work/choice.tsx';
 import { dropRefused } from '../work/drop.ts';
 
@@ -34,14 +34,14 @@ export function AddWorkView() {
 
 function Adder() {
   const { t } = useTranslation();
-  const { state } = useStore(adding);
+  const { state } = useStore(choosing);
+  const found = 'found' in state ? state.found : null;
   return (
     <div className="view-body add">
-      <Source busy={state.kind === 'looking' || state.kind === 'adding'} />
+      <Source busy={state.kind === 'looking' || state.kind === 'handing'} />
       <p className="visually-hidden" role="status">
         {state.kind === 'looking' ? t('add.looking') : ''}
-        {state.kind === 'planned' ? t('add.found', { count: state.plan.files.length }) : ''}
-        {state.kind === 'added' ? t('add.doneTitle') : ''}
+        {state.kind === 'planned' ? t('add.found', { count: state.found.plan.files.length }) : ''}
       </p>
       {state.kind === 'looking' && <p className="hint">{t('add.looking')}</p>}
       {state.kind === 'refused' && (
@@ -49,11 +49,8 @@ function Adder() {
           <Said code={state.refusal.code} message={state.refusal.message} nextStep={state.refusal.nextStep} />
         </div>
       )}
-      {(state.kind === 'planned' || state.kind === 'adding') && (
-        <Planned plan={state.plan} done={state.kind === 'adding' ? state.done : null} />
-      )}
-      {state.kind === 'refused' && state.plan !== null && <Planned plan={state.plan} done={null} />}
-      {state.kind === 'added' && <Added files={state.files} />}
+      {found !== null && <Planned found={found} busy={state.kind === 'handing'} />}
+      <AddingPanel />
     </div>
   );
 }
@@ -105,12 +102,13 @@ function Source({ busy }: { readonly busy: boolean }) {
   );
 }
 
-function Planned({ plan, done }: { readonly plan: WorkPlan; readonly done: number | null }) {
+function Planned({ found, busy }: { readonly found: Found; readonly busy: boolean }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const bridge = useBridge();
   const { available } = useCommand();
   const choice = useStore(choices);
+  const { plan } = found;
   const { files } = plan;
   const size = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const kinds = countKinds(files);
@@ -151,14 +149,12 @@ function Planned({ plan, done }: { readonly plan: WorkPlan; readonly done: numbe
         <button
           type="button"
           className="button button-main"
-          disabled={!available || done !== null || choice.jobTypes.length === 0}
-          onClick={() => void add(bridge, plan, choice)}
+          disabled={!available || busy || choice.jobTypes.length === 0}
+          onClick={() => void add(bridge, found.paths, choice, found)}
         >
-          {done === null
-            ? t('add.start', { count: files.length })
-            : t('add.progress', { done: count(done, language), all: count(files.length, language) })}
+          {plan.truncated ? t('add.startAll') : t('add.start', { count: files.length })}
         </button>
-        <Button quiet disabled={done !== null} onClick={startOver}>
+        <Button quiet disabled={busy} onClick={startOver}>
           {t('add.clear')}
         </Button>
         {choice.jobTypes.length === 0 && <span className="wrong">{t('add.noJobs')}</span>}
@@ -185,41 +181,5 @@ function Skipped({ plan }: { readonly plan: WorkPlan }) {
       </ul>
       {more > 0 && <p className="hint">{t('add.skippedMore', { count: more })}</p>}
     </details>
-  );
-}
-
-function Added({ files }: { readonly files: readonly AddedFile[] }) {
-  const { t } = useTranslation();
-  const jobs = files.reduce((sum, file) => sum + file.jobs.length, 0);
-  const left = files.filter((file) => file.left.length > 0);
-  return (
-    <div className="added">
-      <p className="add-sum">
-        <strong>{t('add.doneTitle')}</strong> {t('add.doneBody', { count: jobs })}
-      </p>
-      {left.length > 0 && (
-        <details className="skipped">
-          <summary>{t('add.left', { count: left.length })}</summary>
-          <ul>
-            {left.slice(0, 200).map((file) => (
-              <li key={file.path}>
-                <bdi className="path-cell">{fileName(file.path)}</bdi>{' '}
-                {file.left
-                  .map(({ jobType, why }) => `${t(`jobType.${jobType}`)}: ${t(`add.notMade.${why}`)}`)
-                  .join(' · ')}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-      <div className="add-actions">
-        <a className="button" href={routeTo('now')}>
-          {t('add.watch')}
-        </a>
-        <Button quiet onClick={startOver}>
-          {t('add.more')}
-        </Button>
-      </div>
-    </div>
   );
 }

@@ -5,8 +5,8 @@ import { routeTo } from '../route.ts';
 import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Button, Said } from '../ui/parts.tsx';
-import { useBridge, useCommand } from '../use-agent.ts';
-import { addSamples, adding, plan } from '../work/adding.ts';
+import { useAgent, useBridge, useCommand } from '../use-agent.ts';
+import { addSamples, choosing, plan } from '../work/adding.ts';
 import { choices } from '../work/choice.tsx';
 
 /** One machine and nothing done yet: the two shortest ways to a first proxy. */
@@ -14,9 +14,10 @@ export function FirstRun() {
   const { t } = useTranslation();
   const bridge = useBridge();
   const { available } = useCommand();
-  const { state } = useStore(adding);
+  const { state } = useStore(choosing);
   const [picking, setPicking] = useState(false);
-  const busy = state.kind === 'looking' || state.kind === 'adding';
+  const adding = useAgent((snapshot) => snapshot.adding?.phase);
+  const busy = state.kind === 'looking' || state.kind === 'handing' || adding === 'finding' || adding === 'adding';
   const take = (paths: readonly string[]): void => {
     window.location.assign(routeTo('add'));
     void plan(bridge, paths);

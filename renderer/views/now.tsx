@@ -11,6 +11,7 @@ import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 import { useAgent, useCommand, useLanguage, useNow, useReplica } from '../use-agent.ts';
+import { AddingStrip } from '../work/adding-panel.tsx';
 import { FirstRun } from './first-run.tsx';
 import { YieldBanner } from './yield-banner.tsx';
 
@@ -30,6 +31,7 @@ export function NowView() {
       <ViewHeader title={t('now.title')} note={t('now.slots', { count: running.length, max })} />
       <div className="view-body">
         <YieldBanner />
+        <AddingStrip />
         {running.length === 0 ? (
           first ? (
             <FirstRun />

@@ -14,6 +14,7 @@ import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useInstant, useLanguage, usePage } from '../use-agent.ts';
+import { AddingStrip } from '../work/adding-panel.tsx';
 
 const FILTERS = ['q', 'reason'] as const;
 
@@ -53,6 +54,7 @@ export function QueueView() {
   return (
     <>
       <ViewHeader title={t('queue.title')} note={note} />
+      <AddingStrip />
       <Backlog />
       {total > 0 && (
         <div className="narrow">

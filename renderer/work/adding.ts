@@ -1,7 +1,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Bridge } from '../../shared/bridge.ts';
 import type { Refusal } from '../../shared/failure.ts';
-import { WORK_BATCH, type AddedFile, type PlannedFile, type WorkPlan } from '../../shared/setup-commands.ts';
+import type { PlannedFile, WorkPlan } from '../../shared/setup-commands.ts';
 import type { JobType } from '../../shared/wire.ts';
 
 /** What a person chose for the files that are being added. */
@@ -14,18 +14,24 @@ export interface WorkChoice {
   readonly priority: number;
 }
 
-export type Adding =
+/** How far a person is with choosing; what was added is the agent's (`Snapshot.adding`). */
+export type Choosing =
   | { readonly kind: 'idle' }
   | { readonly kind: 'looking' }
-  | { readonly kind: 'planned'; readonly plan: WorkPlan }
-  | { readonly kind: 'adding'; readonly plan: WorkPlan; readonly done: number }
-  | { readonly kind: 'added'; readonly files: readonly AddedFile[] }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly plan: WorkPlan | null };
+  | { readonly kind: 'planned'; readonly found: Found }
+  | { readonly kind: 'handing'; readonly found: Found | null }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly found: Found | null };
 
-/** One at a time; it outlives the view, so that adding goes on while a person looks at something else. */
-export const adding = createStore<{ readonly state: Adding }>(() => ({ state: { kind: 'idle' } }));
+/** Where was looked, and what lies there. */
+export interface Found {
+  readonly paths: readonly string[];
+  readonly plan: WorkPlan;
+}
 
-const set = (state: Adding): void => adding.setState({ state });
+/** One at a time; it outlives the view, so that a person may look at something else meanwhile. */
+export const choosing = createStore<{ readonly state: Choosing }>(() => ({ state: { kind: 'idle' } }));
+
+const set = (state: Choosing): void => choosing.setState({ state });
 
 export function startOver(): void {
   set({ kind: 'idle' });
@@ -33,62 +39,57 @@ export function startOver(): void {
 
 /** Looks for media below what was dropped, typed or picked; more is added to what was found before. */
 export async function plan(bridge: Bridge, paths: readonly string[]): Promise<void> {
-  const { state } = adding.getState();
-  if (paths.length === 0 || state.kind === 'adding') return;
-  const before = state.kind === 'planned' ? state.plan : null;
+  const { state } = choosing.getState();
+  if (paths.length === 0 || state.kind === 'handing') return;
+  const before = state.kind === 'planned' ? state.found : null;
   set({ kind: 'looking' });
   const answer = await bridge.call('planWork', { paths: [...paths] });
-  if (answer.ok) set({ kind: 'planned', plan: before === null ? answer.output : join(before, answer.output) });
-  else set({ kind: 'refused', refusal: answer.refusal, plan: before });
+  if (answer.ok) set({ kind: 'planned', found: join(before, { paths, plan: answer.output }) });
+  else set({ kind: 'refused', refusal: answer.refusal, found: before });
 }
 
-function join(a: WorkPlan, b: WorkPlan): WorkPlan {
-  const known = new Set(a.files.map(({ path }) => path));
+function join(a: Found | null, b: Found): Found {
+  if (a === null) return b;
+  const known = new Set(a.plan.files.map(({ path }) => path));
   return {
-    files: [...a.files, ...b.files.filter(({ path }) => !known.has(path))],
-    skipped: [...a.skipped, ...b.skipped],
-    skippedCount: a.skippedCount + b.skippedCount,
-    truncated: a.truncated || b.truncated,
+    paths: [...new Set([...a.paths, ...b.paths])],
+    plan: {
+      files: [...a.plan.files, ...b.plan.files.filter(({ path }) => !known.has(path))],
+      skipped: [...a.plan.skipped, ...b.plan.skipped],
+      skippedCount: a.plan.skippedCount + b.plan.skippedCount,
+      truncated: a.plan.truncated || b.plan.truncated,
+    },
   };
 }
 
-/** Adds in batches, because each file is looked into; ends at the first refusal and says how far it came. */
-export async function add(bridge: Bridge, plan: WorkPlan, choice: WorkChoice): Promise<void> {
-  const added: AddedFile[] = [];
-  for (let start = 0; start < plan.files.length; start += WORK_BATCH) {
-    set({ kind: 'adding', plan, done: start });
-    const answer = await bridge.call('addWork', {
-      files: plan.files.slice(start, start + WORK_BATCH).map(({ path, base }) => ({ path, base })),
-      jobTypes: [...choice.jobTypes],
-      priority: choice.priority,
-      ...(choice.jobTypes.includes('generate_video_proxies') ? { proxyProfile: choice.proxyProfile } : {}),
-      ...(choice.jobTypes.includes('generate_thumbnails') ? { thumbnailProfile: choice.thumbnailProfile } : {}),
-      ...(choice.language === '' ? {} : { language: choice.language }),
-    });
-    if (!answer.ok) {
-      const rest = { ...plan, files: plan.files.slice(start) };
-      return set({ kind: 'refused', refusal: answer.refusal, plan: rest });
-    }
-    added.push(...answer.output.files);
-  }
-  set({ kind: 'added', files: added });
+/** Hands the files to the agent, which brings them into the queue whatever becomes of this page. True once it has them. */
+export async function add(
+  bridge: Bridge,
+  paths: readonly string[],
+  choice: WorkChoice,
+  found: Found | null = null,
+): Promise<boolean> {
+  set({ kind: 'handing', found });
+  const answer = await bridge.call('addWork', {
+    paths: [...paths],
+    jobTypes: [...choice.jobTypes],
+    priority: choice.priority,
+    ...(choice.jobTypes.includes('generate_video_proxies') ? { proxyProfile: choice.proxyProfile } : {}),
+    ...(choice.jobTypes.includes('generate_thumbnails') ? { thumbnailProfile: choice.thumbnailProfile } : {}),
+    ...(choice.language === '' ? {} : { language: choice.language }),
+  });
+  if (answer.ok) set({ kind: 'idle' });
+  else set({ kind: 'refused', refusal: answer.refusal, found });
+  return answer.ok;
 }
 
 /** The shortest way to a first result: small test media is made and everything that fits is done with it. */
 export async function addSamples(bridge: Bridge, choice: WorkChoice): Promise<boolean> {
   set({ kind: 'looking' });
   const made = await bridge.call('makeSamples', {});
-  if (!made.ok) {
-    set({ kind: 'refused', refusal: made.refusal, plan: null });
-    return false;
-  }
-  const planned = await bridge.call('planWork', { paths: made.output.paths });
-  if (!planned.ok) {
-    set({ kind: 'refused', refusal: planned.refusal, plan: null });
-    return false;
-  }
-  await add(bridge, planned.output, choice);
-  return adding.getState().state.kind === 'added';
+  if (made.ok) return add(bridge, made.output.paths, choice);
+  set({ kind: 'refused', refusal: made.refusal, found: null });
+  return false;
 }
 
 /** Videos, sounds and photos in a plan. */

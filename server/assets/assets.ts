@@ -4,12 +4,12 @@ import type { Asset, CreateAssetRequest } from '../../shared/wire.ts';
 import { z } from 'zod';
 import { iso, type Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import type { AssetTable, Queries } from '../database/schema.ts';
+import type { AssetTable, Queries, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound } from '../problem.ts';
 import { writing } from '../writing.ts';
 
-type AssetRow = Selectable<AssetTable>;
+export type AssetRow = Selectable<AssetTable>;
 
 export async function findAsset(database: Queries, uuid: string): Promise<AssetRow | undefined> {
   return database.selectFrom('asset').selectAll().where('uuid', '=', uuid).executeTakeFirst();
@@ -24,32 +24,35 @@ export async function assetOr404(database: Queries, uuid: string): Promise<Asset
 
 /** The asset of this source path: the one that exists, or a new one. A purged one comes back to life. */
 export async function createAsset(context: Context, request: CreateAssetRequest): Promise<Asset> {
-  return writing(context, async (tx, now) => {
-    const known = await tx
-      .selectFrom('asset')
-      .selectAll()
-      .where('source_path', '=', request.source_path)
-      .executeTakeFirst();
-    if (known !== undefined) {
-      const mediaType = request.media_type ?? known.media_type;
-      await tx
-        .updateTable('asset')
-        .set({ media_type: mediaType, purged_at: null })
-        .where('uuid', '=', known.uuid)
-        .execute();
-      return wireAsset({ ...known, media_type: mediaType });
-    }
-    const row: AssetRow = {
-      uuid: randomUUID(),
-      source_path: request.source_path,
-      media_type: request.media_type ?? null,
-      created_at: now,
-      purged_at: null,
-    };
-    await tx.insertInto('asset').values(row).execute();
-    await record(tx, { at: now, event: 'assetCreated', detail: { asset_uuid: row.uuid } });
-    return wireAsset(row);
-  });
+  return writing(context, async (tx, now) => wireAsset(await assetOfPath(tx, request, now)));
+}
+
+/** The same within a transaction. */
+export async function assetOfPath(tx: Tx, request: CreateAssetRequest, now: number): Promise<AssetRow> {
+  const known = await tx
+    .selectFrom('asset')
+    .selectAll()
+    .where('source_path', '=', request.source_path)
+    .executeTakeFirst();
+  if (known !== undefined) {
+    const mediaType = request.media_type ?? known.media_type;
+    await tx
+      .updateTable('asset')
+      .set({ media_type: mediaType, purged_at: null })
+      .where('uuid', '=', known.uuid)
+      .execute();
+    return { ...known, media_type: mediaType, purged_at: null };
+  }
+  const row: AssetRow = {
+    uuid: randomUUID(),
+    source_path: request.source_path,
+    media_type: request.media_type ?? null,
+    created_at: now,
+    purged_at: null,
+  };
+  await tx.insertInto('asset').values(row).execute();
+  await record(tx, { at: now, event: 'assetCreated', detail: { asset_uuid: row.uuid } });
+  return row;
 }
 
 const AssetCursor = z.tuple([z.number(), z.string()]);

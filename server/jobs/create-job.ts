@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { CAPABILITY_OF, CONTRACT_OF, parseJob } from '../../shared/job.ts';
-import type { CreateJobRequest, OperatorJob } from '../../shared/wire.ts';
-import { findAsset } from '../assets/assets.ts';
+import type { CreateJobRequest, ImportAnswer, ImportRequest, OperatorJob } from '../../shared/wire.ts';
+import { assetOfPath, findAsset, type AssetRow } from '../assets/assets.ts';
 import type { Context } from '../context.ts';
-import type { JobRow, Tx } from '../database/schema.ts';
+import type { JobRow, NewJobRow, Tx } from '../database/schema.ts';
+import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { purged, validationFailed } from '../problem.ts';
 import { operatorJob, type JobDocument } from './job-row.ts';
@@ -20,18 +21,54 @@ export async function createJob(context: Context, request: z.output<typeof Creat
     if (asset === undefined)
       throw validationFailed([{ field: 'asset_uuid', message: 'names no asset of this server' }]);
     if (asset.purged_at !== null) throw purged('The asset was purged; create it anew first.');
-    const contract = CONTRACT_OF[request.job_type];
-    const document: JobDocument = {
-      asset_uuid: asset.uuid,
-      required_capabilities: [CAPABILITY_OF[request.job_type]],
-      inputs: { ...request.inputs, asset_uuid: asset.uuid, source_path: asset.source_path },
-      expected_outputs: contract.expectedOutputs,
-      invariants: contract.invariants,
-    };
-    refuseInvalid(request.job_type, document);
-    const draft = { jobType: request.job_type, document, priority: request.priority ?? 0 };
-    return operatorJob(context, await insertJob(context, tx, draft, now));
+    return operatorJob(context, await insertJob(context, tx, draftOf(asset, request), now));
   });
+}
+
+/** @throws Problem 422 when the inputs break JOB-TYPES */
+function draftOf(
+  asset: Pick<AssetRow, 'uuid' | 'source_path'>,
+  wish: Pick<z.output<typeof CreateJobRequest>, 'job_type' | 'inputs' | 'priority'>,
+): JobDraft {
+  const contract = CONTRACT_OF[wish.job_type];
+  const document: JobDocument = {
+    asset_uuid: asset.uuid,
+    required_capabilities: [CAPABILITY_OF[wish.job_type]],
+    inputs: { ...wish.inputs, asset_uuid: asset.uuid, source_path: asset.source_path },
+    expected_outputs: contract.expectedOutputs,
+    invariants: contract.invariants,
+  };
+  refuseInvalid(wish.job_type, document);
+  return { jobType: wish.job_type, document, priority: wish.priority ?? 0 };
+}
+
+/**
+ * Makes an asset of each source path and its jobs, in one transaction: all or nothing, and once for each
+ * Idempotency-Key, so that whoever imports thousands of files can be cut off anywhere. @throws Problem 422
+ */
+export async function importFiles(
+  context: Context,
+  { files, priority }: z.output<typeof ImportRequest>,
+  identity: RequestIdentity,
+): Promise<ImportAnswer> {
+  return writing(context, (tx, now) =>
+    once(tx, identity, now, async () => {
+      let made = 0;
+      for (const { source_path, jobs } of files) {
+        const asset = await assetOfPath(tx, { source_path }, now);
+        const drafts = jobs.map((job) => draftOf(asset, { ...job, priority }));
+        const known = { assetUuid: asset.uuid, isValid: true };
+        await insertJobs(
+          context,
+          tx,
+          drafts.map((draft) => ({ ...draft, ...known, jobId: randomUUID() })),
+          now,
+        );
+        made += jobs.length;
+      }
+      return { jobs: made };
+    }),
+  );
 }
 
 /** What is wrong with the inputs of a new job is said at once, not by the first agent that claims it. */
@@ -58,45 +95,73 @@ export async function insertRawJob(context: Context, draft: JobDraft): Promise<O
 }
 
 async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number): Promise<JobRow> {
-  const { document, jobType } = draft;
-  const jobId = draft.jobId ?? randomUUID();
-  const assetUuid = typeof document.asset_uuid === 'string' ? document.asset_uuid : null;
+  const assetUuid = assetOf(draft);
   const asset = assetUuid === null ? undefined : await findAsset(tx, assetUuid);
-  const invalid = parseJob(wireOf(jobId, jobType, document)).kind === 'invalid' ? 1 : 0;
-  const capabilities = requiredCapabilities(document);
-  const row = await tx
+  const jobId = draft.jobId ?? randomUUID();
+  const isValid = parseJob(wireOf(jobId, draft.jobType, draft.document)).kind !== 'invalid';
+  const job = { ...draft, jobId, assetUuid: asset?.uuid ?? null, isValid };
+  return (await insertJobs(context, tx, [job], now))[0] as JobRow;
+}
+
+function assetOf({ document }: JobDraft): string | null {
+  return typeof document.asset_uuid === 'string' ? document.asset_uuid : null;
+}
+
+/** A draft about which everything is known. */
+interface NewJob extends JobDraft {
+  readonly jobId: string;
+  /** Of an asset that exists. */
+  readonly assetUuid: string | null;
+  readonly isValid: boolean;
+}
+
+/** Writes several jobs with one statement a table: of thousands, each statement counts. */
+async function insertJobs(context: Context, tx: Tx, jobs: readonly NewJob[], now: number): Promise<JobRow[]> {
+  const rows = await tx
     .insertInto('job')
-    .values({
-      job_id: jobId,
-      job_type: jobType,
-      asset_uuid: asset?.uuid ?? null,
-      document_json: JSON.stringify(document),
-      invalid,
-      needs: JSON.stringify(invalid === 1 ? [] : capabilities),
-      priority: draft.priority ?? 0,
-      status: 'pending',
-      attempts: 0,
-      max_attempts: draft.maxAttempts ?? context.settings.maxAttempts,
-      not_before: null,
-      claimed_by: null,
-      lock_token: null,
-      locked_until: null,
-      in_grace: 0,
-      cancel_requested: 0,
-      progress: null,
-      stage: null,
-      failure_json: null,
-      last_lock_hash: null,
-      last_report_hash: null,
-      created_at: now,
-      updated_at: now,
-    })
+    .values(jobs.map((job) => newRow(context, job, now)))
     .returningAll()
-    .executeTakeFirstOrThrow();
-  const rows = capabilities.map((capability) => ({ job_id: jobId, capability }));
-  if (rows.length > 0) await tx.insertInto('job_capability').values(rows).execute();
-  await record(tx, { at: now, event: 'jobCreated', jobId, detail: { job_type: jobType, asset_uuid: assetUuid } });
-  return row;
+    .execute();
+  const capabilities = jobs.flatMap(({ jobId, document }) =>
+    requiredCapabilities(document).map((capability) => ({ job_id: jobId, capability })),
+  );
+  if (capabilities.length > 0) await tx.insertInto('job_capability').values(capabilities).execute();
+  const entries = jobs.map((job) => ({
+    at: now,
+    event: 'jobCreated' as const,
+    jobId: job.jobId,
+    detail: { job_type: job.jobType, asset_uuid: assetOf(job) },
+  }));
+  await record(tx, ...entries);
+  return rows;
+}
+
+function newRow(context: Context, { jobId, jobType, document, ...job }: NewJob, now: number): NewJobRow {
+  return {
+    job_id: jobId,
+    job_type: jobType,
+    asset_uuid: job.assetUuid,
+    document_json: JSON.stringify(document),
+    invalid: job.isValid ? 0 : 1,
+    needs: JSON.stringify(job.isValid ? requiredCapabilities(document) : []),
+    priority: job.priority ?? 0,
+    status: 'pending',
+    attempts: 0,
+    max_attempts: job.maxAttempts ?? context.settings.maxAttempts,
+    not_before: null,
+    claimed_by: null,
+    lock_token: null,
+    locked_until: null,
+    in_grace: 0,
+    cancel_requested: 0,
+    progress: null,
+    stage: null,
+    failure_json: null,
+    last_lock_hash: null,
+    last_report_hash: null,
+    created_at: now,
+    updated_at: now,
+  };
 }
 
 function requiredCapabilities(document: JobDocument): readonly string[] {

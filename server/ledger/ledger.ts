@@ -49,19 +49,17 @@ interface NewEntry {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** Adds one accepted write to the ledger, in the transaction that writes it. Rows are never changed or removed. */
-export async function record(tx: Tx, entry: NewEntry): Promise<void> {
-  await tx
-    .insertInto('ledger')
-    .values({
-      at: entry.at,
-      event: entry.event,
-      agent_id: entry.agentId ?? null,
-      job_id: entry.jobId ?? null,
-      lock_hash: entry.lockToken === undefined || entry.lockToken === null ? null : sha256(entry.lockToken),
-      detail_json: JSON.stringify(entry.detail ?? {}),
-    })
-    .execute();
+/** Adds accepted writes to the ledger, in the transaction that writes them. Rows are never changed or removed. */
+export async function record(tx: Tx, ...entries: readonly NewEntry[]): Promise<void> {
+  const rows = entries.map((entry) => ({
+    at: entry.at,
+    event: entry.event,
+    agent_id: entry.agentId ?? null,
+    job_id: entry.jobId ?? null,
+    lock_hash: entry.lockToken === undefined || entry.lockToken === null ? null : sha256(entry.lockToken),
+    detail_json: JSON.stringify(entry.detail ?? {}),
+  }));
+  await tx.insertInto('ledger').values(rows).execute();
 }
 
 export interface LedgerFilter {

@@ -7,6 +7,8 @@ import {
   DerivedEntry,
   EnrollAnswer,
   EnrollRequest,
+  ImportAnswer,
+  ImportRequest,
   JOB_STATUSES,
   JobsSummary,
   OperatorJob,
@@ -17,7 +19,7 @@ import { listAgents } from '../agents/known-agents.ts';
 import { assetOr404, createAsset, listAssets, wireAsset } from '../assets/assets.ts';
 import { listDerived } from '../assets/derived.ts';
 import { iso } from '../context.ts';
-import { createJob } from '../jobs/create-job.ts';
+import { createJob, importFiles } from '../jobs/create-job.ts';
 import { findJob, jobWithResult } from '../jobs/job-row.ts';
 import { expireLeases } from '../jobs/lease.ts';
 import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
@@ -53,6 +55,19 @@ const ASSET_ROUTES: readonly Route[] = [
     answer: pageOf(Asset),
     statuses: [422],
     handle: ({ context, query }) => listAssets(context, query),
+  }),
+  route({
+    ...operator,
+    method: 'POST',
+    path: '/assets/import',
+    operationId: 'importFiles',
+    grows: true,
+    idempotent: true,
+    summary: 'Makes assets of many source paths with their jobs, all or none; once for each Idempotency-Key.',
+    body: ImportRequest,
+    answer: ImportAnswer,
+    statuses: [422],
+    handle: ({ context, body, identity }) => importFiles(context, body, identity),
   }),
   route({
     ...operator,

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { carryOutSetup, type SetupCall, type SetupDeps } from '../../electron/agent/commands/setup.ts';
 import { freeName } from '../../electron/agent/commands/add-work.ts';
+import { createImporter } from '../../electron/agent/imports/importer.ts';
+import { Journal } from '../../electron/agent/journal/journal.ts';
 import { systemClock } from '../../electron/agent/clock.ts';
 import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings-store.ts';
 import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
@@ -59,9 +62,27 @@ function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = create
     keeper: null,
     installation: () => ({ id: INSTALLATION_ID, secret: 'only here' }),
     work: null,
+    importer: importerOf(change.work ?? null, store, settings),
     ...change,
   };
   return { deps, store, settings, asked };
+}
+
+function importerOf(work: SetupDeps['work'], store: Store, settings: SettingsStore): SetupDeps['importer'] {
+  if (work === null) return null;
+  const rows = new Journal(join(folder, `journal-${randomUUID()}.sqlite`)).imports;
+  const roots = () => settings.view().values.mediaRoots;
+  const log = { warn: () => undefined };
+  return createImporter({
+    rows,
+    work,
+    store,
+    roots,
+    clock: systemClock,
+    uuid: randomUUID,
+    log,
+    onAdded: () => undefined,
+  });
 }
 
 /** As the dispatch does it: parsed by the command’s own schema first. */
@@ -241,7 +262,7 @@ describe('adding work', () => {
     await writeFile(join(card, 'notes.txt'), 'x');
     const clip = await h264Clip({ seconds: 2 });
     await writeFile(join(card, 'silent.mov'), await readFile(clip));
-    const { deps, settings } = bench({ work: createWorkPort(client(), folder) });
+    const { deps, settings, store } = bench({ work: createWorkPort(client(), folder) });
     const base = join(folder, 'Carte n° 1');
     const plan = (await ask(deps, 'planWork', { paths: [base, '/no/such'] })) as WorkPlan;
     expect(plan.files).toMatchObject([{ path: join(card, 'silent.mov'), base, kind: 'video' }]);
@@ -250,36 +271,36 @@ describe('adding work', () => {
       { path: '/no/such', why: 'missing' },
     ]);
     const jobTypes = ['generate_thumbnails', 'generate_video_proxies', 'transcribe_audio'];
-    const files = plan.files.map(({ path, base: from }) => ({ path, base: from }));
-    const added = (await ask(deps, 'addWork', { files, jobTypes, priority: 10 })) as {
-      readonly files: readonly AddedFile[];
-    };
-    const made = added.files[0];
-    expect([...(made?.jobs ?? []), ...(made?.left ?? []).map(({ jobType }) => jobType)].sort()).toEqual(
-      jobTypes.sort(),
-    );
-    expect(made?.jobs).toContain('generate_video_proxies');
+    const before = store.snapshot().adding;
+    expect(await ask(deps, 'addWork', { paths: [base], jobTypes, priority: 10 })).toEqual({});
+    expect(before).toBeNull();
+    await vi.waitFor(() => expect(store.snapshot().adding?.phase).toBe('ended'), { timeout: 20_000 });
     expect(settings.view().values.mediaRoots).toEqual([{ name: 'Carte n 1', path: base }]);
     const jobs = (await client().jobs()).filter(({ inputs }) => JSON.stringify(inputs).includes('silent.mov'));
-    expect(jobs.map(({ job_type }) => job_type).sort()).toEqual([...(made?.jobs ?? [])].sort());
+    const { files } = (await ask(deps, 'addedFiles', {})) as { readonly files: readonly AddedFile[] };
+    const left = files.flatMap((file) => file.left.map(({ jobType }) => jobType));
+    expect([...jobs.map(({ job_type }) => job_type), ...left].sort()).toEqual(jobTypes.sort());
+    expect(jobs.map(({ job_type }) => job_type)).toContain('generate_video_proxies');
     expect(jobs.every(({ priority }) => priority === 10)).toBe(true);
     expect(JSON.stringify(jobs[0]?.inputs)).toContain('Carte n 1/A001/silent.mov');
-    await ask(deps, 'addWork', { files, jobTypes: ['generate_thumbnails'] });
+    await ask(deps, 'addWork', { paths: [join(card, 'silent.mov')], jobTypes: ['generate_thumbnails'] });
     expect(settings.view().values.mediaRoots, 'the root that is there is used').toHaveLength(1);
+    await vi.waitFor(() => expect(store.snapshot().adding).toMatchObject({ phase: 'ended', found: 1 }));
+    await ask(deps, 'dismissAdding', {});
+    expect(store.snapshot().adding).toBeNull();
   });
 
-  it('outside the roots that IT has fixed is refused, and a file outside the chosen folder too', async () => {
-    const file = join(folder, 'outside.mov');
-    await writeFile(file, 'x');
+  it('outside the roots that IT has fixed is refused, and what is not there too', async () => {
     const managed = createSettingsStore(null, {
       origin: 'policy',
       values: { mediaRoots: [{ name: 'fixed', path: join(folder, 'browse') }] },
     });
-    const { deps } = bench({ work: createWorkPort(client(), folder) }, managed);
-    const input = { files: [{ path: file, base: folder }], jobTypes: ['generate_thumbnails'] };
-    expect(refusalIn(await ask(deps, 'addWork', input)).code).toBe('OUTSIDE_MEDIA_ROOTS');
-    const sly = { ...input, files: [{ path: file, base: join(folder, 'browse') }] };
-    expect(refusalIn(await ask(deps, 'addWork', sly)).code).toBe('INPUT_MISSING');
+    const { deps, store } = bench({ work: createWorkPort(client(), folder) }, managed);
+    const jobTypes = ['generate_thumbnails'];
+    expect(refusalIn(await ask(deps, 'addWork', { paths: [folder], jobTypes })).code).toBe('OUTSIDE_MEDIA_ROOTS');
+    const gone = { paths: [join(folder, 'gone.mov')], jobTypes };
+    expect(refusalIn(await ask(deps, 'addWork', gone)).code).toBe('INPUT_MISSING');
+    expect(store.snapshot().adding).toBeNull();
   });
 
   it('names new roots after their folders, in the letters that a root may have, each once', () => {

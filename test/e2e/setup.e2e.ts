@@ -142,11 +142,33 @@ test.describe('adding work', () => {
     await page.getByRole('checkbox', { name: 'Speech transcription' }).uncheck();
     await page.getByRole('combobox', { name: 'Priority' }).selectOption('Before the others');
     await page.getByRole('button', { name: 'Add 4 files' }).click();
-    await expect(page.getByText('4 jobs are in the queue.')).toBeVisible();
-    await page.getByText('Not everything fits one file').click();
+    await expect(page.getByText('4 files added (4 jobs)')).toBeVisible();
+    await page.getByText('Some jobs don’t apply to one file').click();
     await expect(page.getByText('Proxy: it is a photo')).toBeVisible();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await expect(page.getByText('4 files added (4 jobs)')).toHaveCount(0);
     const sent = agent.executed.find(({ name }) => name === 'addWork')?.input;
-    expect(sent).toMatchObject({ jobTypes: ['generate_video_proxies', 'generate_thumbnails'], priority: 10 });
+    expect(sent).toMatchObject({
+      paths: ['/home/editor/Movies'],
+      jobTypes: ['generate_video_proxies', 'generate_thumbnails'],
+      priority: 10,
+    });
+  });
+
+  test('what is on its way is seen on a page that is loaded anew, and can be stopped', async ({ page, open }) => {
+    const startedAt = new Date().toISOString();
+    const counts = { found: 5_000, done: 1_200, jobs: 4_800, partly: 0, gone: 0 };
+    const problem = { code: 'TOOL_MISSING', message: 'ffprobe was not found.', nextStep: 'Install ffmpeg.' };
+    const { agent, view } = await open({ adding: { phase: 'adding', startedAt, ...counts } });
+    for (const place of ['now', 'queue', 'add']) {
+      await page.goto(`${view.origin}/#/${place}`);
+      await expect(page.getByText('Adding files: 1,200 of 5,000')).toBeVisible();
+    }
+    agent.emit({ type: 'addingChanged', adding: { phase: 'adding', startedAt, ...counts, problem } });
+    await expect(page.getByRole('alert').filter({ hasText: 'ffprobe was not found.' })).toBeVisible();
+    await page.getByRole('button', { name: 'Stop adding' }).click();
+    await expect(page.getByText(/^Stopped; one of 4 files added/)).toBeVisible();
+    expect(agent.executed.map(({ name }) => name)).toContain('cancelAdding');
   });
 });
 

@@ -15,19 +15,21 @@ const options = new Command('screenshots')
   .option('--only <name...>', 'scenes whose name begins so')
   .option('--language <language...>', 'of en, fr', ['en', 'fr'])
   .option('--theme <theme...>', 'of light, dark', ['light', 'dark'])
+  .option('--width <pixels...>', 'of the window', ['1360'])
   .option('--out <folder>', 'where they go', fileURLToPath(new URL('../../screenshots', import.meta.url)))
   .parse()
-  .opts<{ only?: string[]; language: string[]; theme: string[]; out: string }>();
+  .opts<{ only?: string[]; language: string[]; theme: string[]; width: string[]; out: string }>();
 
 const LOCALES: Readonly<Record<string, string>> = { en: 'en-GB', fr: 'fr-FR' };
-const WIDTH = 1360;
 const HEIGHT = 860;
 const none = (): void => undefined;
 const SILENT = { info: none, warn: none, error: none };
 /** Progress needs a few samples before the time left is known; pictures need to arrive. */
 const SETTLE_MS = 400;
 
-async function prepared(page: Page, scene: Scene, media: PageMedia, folder: string): Promise<WebView> {
+type Sized = Scene & { readonly width: number };
+
+async function prepared(page: Page, scene: Sized, media: PageMedia, folder: string): Promise<WebView> {
   const agent = await scene.agent(media);
   const view = await startWebView({
     staticDir: fileURLToPath(new URL('../../out/renderer', import.meta.url)),
@@ -36,7 +38,7 @@ async function prepared(page: Page, scene: Scene, media: PageMedia, folder: stri
     agent,
     port: 0,
   });
-  await page.setViewportSize({ width: WIDTH, height: scene.height ?? HEIGHT });
+  await page.setViewportSize({ width: scene.width, height: scene.height ?? HEIGHT });
   if (scene.closed === true) {
     await page.goto(view.origin);
     await page.getByRole('heading').first().waitFor();
@@ -59,12 +61,13 @@ async function take(browser: Browser, media: PageMedia, folder: string): Promise
     for (const theme of options.theme) {
       const locale = LOCALES[language] ?? language;
       const colorScheme = theme === 'dark' ? 'dark' : 'light';
-      for (const scene of wanted) {
+      for (const [scene, width] of wanted.flatMap((each) => options.width.map((w) => [each, w] as const))) {
         // A context of its own: no filter or session of the scene before stays.
         const context = await browser.newContext({ locale, colorScheme, reducedMotion: 'reduce' });
         const page = await context.newPage();
-        const view = await prepared(page, scene, media, folder);
-        await page.screenshot({ path: join(options.out, `${scene.name}.${language}.${theme}.png`) });
+        const view = await prepared(page, { ...scene, width: Number(width) }, media, folder);
+        const size = options.width.length > 1 ? `.${width}` : '';
+        await page.screenshot({ path: join(options.out, `${scene.name}.${language}.${theme}${size}.png`) });
         await context.close();
         await view.close();
         taken += 1;
@@ -80,6 +83,8 @@ const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox'],
+  // As people have them.
+  ignoreDefaultArgs: ['--hide-scrollbars'],
 });
 try {
   const taken = await take(browser, await makePageMedia(), folder);

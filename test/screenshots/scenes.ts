@@ -179,6 +179,27 @@ export const SCENES: readonly Scene[] = [
     },
   },
   {
+    name: 'add-going-on',
+    place: 'add',
+    agent: busy({
+      adding: { phase: 'adding', startedAt: ago(20), found: 5_000, done: 1_200, jobs: 4_800, partly: 12, gone: 0 },
+    }),
+  },
+  {
+    name: 'queue-adding',
+    place: 'queue',
+    agent: busy({
+      adding: { phase: 'adding', startedAt: ago(20), found: 5_000, done: 1_200, jobs: 4_800, partly: 12, gone: 0 },
+    }),
+  },
+  {
+    name: 'add-over',
+    place: 'add',
+    agent: busy({
+      adding: { phase: 'ended', startedAt: ago(60), found: 203, done: 203, jobs: 690, partly: 6, gone: 1 },
+    }),
+  },
+  {
     name: 'add-picker',
     place: 'add',
     agent: busy(),

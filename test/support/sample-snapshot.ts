@@ -53,6 +53,7 @@ export function sampleSnapshot(change: Partial<Snapshot> = {}): Snapshot {
     settings: { values: defaultSettings(), origins },
     disk: { workFolder: '/var/tmp/rushcatalog', freeBytes: 512_000_000_000, full: false },
     yielding: null,
+    adding: null,
     saving: null,
     ...change,
   };

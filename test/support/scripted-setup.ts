@@ -7,7 +7,7 @@ import {
   type WorkPlan,
 } from '../../shared/setup-commands.ts';
 import type { AgentEvent } from '../../shared/event.ts';
-import type { Snapshot } from '../../shared/snapshot.ts';
+import type { Adding, Snapshot } from '../../shared/snapshot.ts';
 
 /** A small disk, the same on every machine: folder → names; a name that ends in `/` is a folder. */
 const DISK: Readonly<Record<string, readonly string[]>> = {
@@ -42,12 +42,24 @@ export function performSetup(
     case 'planWork':
       return planOf(input['paths'] as string[]);
     case 'addWork':
+      agent.emit({ type: 'addingChanged', adding: addingOf('adding', 1) });
+      setTimeout(() => agent.emit({ type: 'addingChanged', adding: addingOf('ended', 4) }), 20);
+      return {};
+    case 'cancelAdding':
+      agent.emit({ type: 'addingChanged', adding: addingOf('cancelled', 1) });
+      return {};
+    case 'dismissAdding':
+      agent.emit({ type: 'addingChanged', adding: null });
+      return {};
+    case 'addedFiles':
       return {
-        files: (input['files'] as PlannedFile[]).map(({ path }) => ({
-          path,
-          jobs: ['generate_thumbnails'],
-          left: path.endsWith('.jpg') ? [{ jobType: 'generate_video_proxies', why: 'photo' }] : [],
-        })),
+        files: [
+          {
+            path: '/home/editor/Movies/poster.jpg',
+            gone: false,
+            left: [{ jobType: 'generate_video_proxies', why: 'photo' }],
+          },
+        ],
       };
     case 'makeSamples':
       return { paths: ['/home/editor/Movies'] };
@@ -84,6 +96,11 @@ function listing(path: string | undefined, withFiles: boolean): FolderListing | 
     files: withFiles ? names.filter((name) => !name.endsWith('/')).map(entry) : [],
     truncated: false,
   };
+}
+
+function addingOf(phase: Adding['phase'], done: number): Adding {
+  const startedAt = new Date().toISOString();
+  return { phase, startedAt, found: 4, done, jobs: done, partly: Math.min(1, done), gone: 0 };
 }
 
 function planOf(paths: readonly string[]): WorkPlan {

@@ -1,25 +1,35 @@
-import { realpath } from 'node:fs/promises';
-import { basename, relative, sep } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
 import { isManaged, type MediaRootSetting } from '../../../shared/settings.ts';
-import type { AddedFile, WorkPlan } from '../../../shared/setup-commands.ts';
-import { isInside } from '../storage/source-path.ts';
+import type { NotMade, WorkPlan } from '../../../shared/setup-commands.ts';
+import type { JobType } from '../../../shared/wire.ts';
+import { deepest, knownRoots } from '../imports/naming.ts';
 import { saveRoots } from './change-settings.ts';
 import type { SetupDeps, SetupInput, SetupOutcome } from './setup.ts';
 
-/** One file with the name its jobs will carry. */
-export interface WorkFile {
-  readonly path: string;
-  /** `ROOT/relative/path`. */
-  readonly sourcePath: string;
+export type WorkChoice = Omit<SetupInput<'addWork'>, 'paths'>;
+
+/** The jobs that fit a file, and why the others of those chosen do not. */
+export interface Fitting {
+  readonly jobs: readonly JobType[];
+  readonly left: readonly { readonly jobType: JobType; readonly why: NotMade }[];
 }
 
-export type WorkChoice = Omit<SetupInput<'addWork'>, 'files'>;
-
-/** What only the owner of the embedded server can do. Its errors carry a `refusal`. */
+/** What only the owner of the embedded server can do. Its errors carry a `refusal`, where a person can do something. */
 export interface WorkPort {
+  /** What a page shows before anything is made: bounded. */
   plan(paths: readonly string[]): Promise<WorkPlan>;
-  add(files: readonly WorkFile[], choice: WorkChoice): Promise<readonly AddedFile[]>;
+  /** The same files, and all of them. */
+  find(paths: readonly string[]): Promise<Pick<WorkPlan, 'files'>>;
+  /** Looks into one file. */
+  decide(path: string, jobTypes: readonly JobType[]): Promise<Fitting>;
+  /** All or nothing, and once for each key. */
+  add(
+    files: readonly { readonly sourcePath: string; readonly jobs: readonly JobType[] }[],
+    choice: WorkChoice,
+    key: string,
+  ): Promise<void>;
   samples(): Promise<readonly string[]>;
 }
 
@@ -29,57 +39,30 @@ export const NO_WORK_HERE: Refusal = {
   nextStep: 'Add the files in RushCatalog.',
 };
 
-export async function planWork(work: WorkPort, paths: readonly string[]): Promise<SetupOutcome> {
-  return work.plan(paths);
+/** Folders outside the media roots become media roots first; then the importer does the rest. */
+export async function addWork(deps: SetupDeps, input: SetupInput<'addWork'>): Promise<SetupOutcome> {
+  const { paths, ...choice } = input;
+  if (deps.importer === null) return { refusal: NO_WORK_HERE };
+  const refusal = await makeRoots(deps, paths);
+  if (refusal !== null) return { refusal };
+  deps.importer.add(paths, choice);
+  return {};
 }
 
-/** Makes the chosen jobs for each file; folders outside the media roots become media roots first. */
-export async function addWork(deps: SetupDeps, work: WorkPort, input: SetupInput<'addWork'>): Promise<SetupOutcome> {
-  const { files, ...choice } = input;
+async function makeRoots(deps: SetupDeps, paths: readonly string[]): Promise<Refusal | null> {
   const { values, origins } = deps.settings.view();
   const roots = await knownRoots(values.mediaRoots);
-  const named: WorkFile[] = [];
-  for (const { path, base } of files) {
-    const real = await realpath(path).catch(() => null);
-    const folder = await realpath(base).catch(() => null);
-    if (real === null || folder === null || !isInside(real, folder)) return { refusal: missing(path) };
-    const root =
-      roots
-        .filter((each) => isInside(real, each.real))
-        .sort((a, b) => a.real.length - b.real.length)
-        .at(-1) ?? addRoot(roots, folder);
-    named.push({ path: real, sourcePath: `${root.setting.name}/${relative(root.real, real).split(sep).join('/')}` });
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => null);
+    if (stats === null) return missing(path);
+    const folder = await realpath(stats.isDirectory() ? path : dirname(resolve(path)));
+    if (deepest(roots, folder) !== undefined) continue;
+    if (isManaged(origins.mediaRoots)) return OUTSIDE;
+    const taken = new Set(roots.map(({ setting }) => setting.name));
+    roots.push({ setting: { name: freeName(folder, taken), path: folder }, real: folder });
   }
-  const settings = roots.map(({ setting }) => setting);
-  if (settings.length > values.mediaRoots.length) {
-    if (isManaged(origins.mediaRoots)) return { refusal: OUTSIDE };
-    const refusal = await saveRoots(deps, settings);
-    if (refusal !== null) return { refusal };
-  }
-  const added = await work.add(named, choice);
-  deps.wake();
-  const given = new Map(named.map(({ path }, index) => [path, files[index]?.path ?? path]));
-  return { files: added.map((file) => ({ ...file, path: given.get(file.path) ?? file.path })) };
-}
-
-interface KnownRoot {
-  readonly setting: MediaRootSetting;
-  readonly real: string;
-}
-
-async function knownRoots(roots: readonly MediaRootSetting[]): Promise<KnownRoot[]> {
-  const known: KnownRoot[] = [];
-  for (const setting of roots) {
-    known.push({ setting, real: await realpath(setting.path).catch(() => setting.path) });
-  }
-  return known;
-}
-
-function addRoot(roots: KnownRoot[], folder: string): KnownRoot {
-  const taken = new Set(roots.map(({ setting }) => setting.name));
-  const root = { setting: { name: freeName(folder, taken), path: folder }, real: folder };
-  roots.push(root);
-  return root;
+  const settings: MediaRootSetting[] = roots.map(({ setting }) => setting);
+  return settings.length > values.mediaRoots.length ? saveRoots(deps, settings) : null;
 }
 
 /** The folder's own name in the letters a root's name may have; a number makes it unique. */

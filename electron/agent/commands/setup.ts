@@ -9,7 +9,8 @@ import type { SettingsStore } from '../settings-store.ts';
 import { browse } from './browse.ts';
 import { changeSettings } from './change-settings.ts';
 import { pair, testConnection, type TokenKeeper } from './server-access.ts';
-import { addWork, NO_WORK_HERE, planWork, type WorkPort } from './add-work.ts';
+import type { Importer } from '../imports/importer.ts';
+import { addWork, NO_WORK_HERE, type WorkPort } from './add-work.ts';
 
 type SetupName = keyof typeof SETUP_COMMANDS;
 export type SetupInput<N extends SetupName> = z.output<(typeof SETUP_COMMANDS)[N]['input']>;
@@ -31,6 +32,8 @@ export interface SetupDeps {
   readonly installation: () => Installation;
   /** Null with a remote server: it makes the jobs. */
   readonly work: WorkPort | null;
+  /** Null exactly where `work` is. */
+  readonly importer: Importer | null;
 }
 
 export type SetupOutcome = { readonly refusal: Refusal } | SetupOutput<SetupName>;
@@ -60,9 +63,17 @@ async function carryOut(deps: SetupDeps, call: SetupCall): Promise<SetupOutcome>
     case 'browse':
       return browse(call.input, deps.settings.view().values.mediaRoots);
     case 'planWork':
-      return deps.work === null ? { refusal: NO_WORK_HERE } : planWork(deps.work, call.input.paths);
+      return deps.work === null ? { refusal: NO_WORK_HERE } : deps.work.plan(call.input.paths);
     case 'addWork':
-      return deps.work === null ? { refusal: NO_WORK_HERE } : addWork(deps, deps.work, call.input);
+      return addWork(deps, call.input);
+    case 'cancelAdding':
+      deps.importer?.cancel();
+      return {};
+    case 'dismissAdding':
+      deps.importer?.dismiss();
+      return {};
+    case 'addedFiles':
+      return { files: deps.importer?.remarks() ?? [] };
     case 'makeSamples':
       return deps.work === null ? { refusal: NO_WORK_HERE } : { paths: [...(await deps.work.samples())] };
     default:

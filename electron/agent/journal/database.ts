@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Refusal } from '../../../shared/failure.ts';
 import { ACTIVITY_TABLES } from './activity-rows.ts';
+import { IMPORT_TABLES } from './import-rows.ts';
 import { RESULTS_TABLE } from './result-rows.ts';
 
 /** A start that cannot go on; carries what a person is told. */
@@ -71,6 +72,7 @@ const MIGRATIONS: readonly string[] = [
   'ALTER TABLE runs ADD COLUMN executing INTEGER NOT NULL DEFAULT 0;',
   RESULTS_TABLE,
   ACTIVITY_TABLES,
+  IMPORT_TABLES,
 ];
 
 /**

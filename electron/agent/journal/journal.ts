@@ -11,6 +11,7 @@ import {
   type HistoryOptions,
   type HistoryPage,
 } from './history-rows.ts';
+import { importRows, type ImportRows } from './import-rows.ts';
 import { resultRows, type ResultRows } from './result-rows.ts';
 import { readRun, readUpload, text, type Run, type Upload } from './run.ts';
 
@@ -33,11 +34,14 @@ export class Journal {
   readonly results: ResultRows;
   /** What each day brought, and where proxies were saved to. */
   readonly activity: ActivityRows;
+  /** Files on their way into the queue. */
+  readonly imports: ImportRows;
 
   constructor(path: string) {
     this.#db = openDatabase(path);
     this.results = resultRows(this.#db);
     this.activity = activityRows(this.#db);
+    this.imports = importRows(this.#db, (work) => this.#transaction(work));
   }
 
   close(): void {

@@ -4,7 +4,8 @@ import type { CreateJobRequest, JobType } from '../../../shared/wire.ts';
 import { imageKindOf } from '../../agent/media/image-kind.ts';
 import { audioStreams, videoStream } from '../../agent/media/probe.ts';
 import { probeSource } from '../../agent/media/probe-source.ts';
-import type { FoundTool } from '../../agent/executors/executor.ts';
+import { quickLook } from '../../agent/media/quick-look.ts';
+import type { FoundTool, Source } from '../../agent/executors/executor.ts';
 import { createJobProcesses } from '../../agent/process/job-processes.ts';
 import { createSandboxPort } from '../../agent/process/sandbox-port.ts';
 import { openSource } from '../../agent/storage/open-source.ts';
@@ -18,21 +19,36 @@ export type Holds =
 /** What is planned is as untrusted as what is made. */
 const sandbox = createSandboxPort({ policy: () => 'auto', env: process.env });
 
-/** Looks into a file. Never rejects. */
-export async function lookInto(path: string, tools: { readonly ffprobe: FoundTool }): Promise<Holds> {
+export interface LookTools {
+  /** Asked for only where a file's header alone does not tell. */
+  ffprobe(): Promise<FoundTool>;
+}
+
+/** Looks into a file. Rejects only where ffprobe is needed and cannot be used. */
+export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
+  const opened = await openSource(dirname(path), basename(path)).catch(() => null);
+  if (opened === null) return UNREADABLE;
+  const { source, handle } = opened;
   try {
-    const { source, handle } = await openSource(dirname(path), basename(path));
-    const confinement = { port: sandbox, writable: [], readable: () => [] };
-    const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5, confinement });
-    try {
-      if ((await imageKindOf(source.fd)) !== null) return { kind: 'photo' };
-      const probe = await probeSource({ processes, tools, source });
-      return { kind: 'clip', picture: videoStream(probe) !== undefined, sound: audioStreams(probe).length > 0 };
-    } finally {
-      await handle.close();
-    }
+    if ((await imageKindOf(source.fd).catch(() => null)) !== null) return { kind: 'photo' };
+    const quick = await quickLook(source.fd, source.sizeBytes).catch(() => null);
+    if (quick === 'cut-short') return UNREADABLE;
+    return quick === null ? await probed(source, await tools.ffprobe()) : { kind: 'clip', ...quick };
+  } finally {
+    await handle.close();
+  }
+}
+
+const UNREADABLE: Holds = { kind: 'unreadable' };
+
+async function probed(source: Source, ffprobe: FoundTool): Promise<Holds> {
+  const confinement = { port: sandbox, writable: [], readable: () => [] };
+  const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5, confinement });
+  try {
+    const probe = await probeSource({ processes, tools: { ffprobe }, source });
+    return { kind: 'clip', picture: videoStream(probe) !== undefined, sound: audioStreams(probe).length > 0 };
   } catch {
-    return { kind: 'unreadable' };
+    return UNREADABLE;
   }
 }
 
@@ -62,7 +78,7 @@ const ALL: readonly JobType[] = [
 ];
 
 /** The jobs a file is good for, when a person named none: what it has no picture or no sound for is not asked for. */
-export async function fittingJobs(path: string, tools: { readonly ffprobe: FoundTool }): Promise<JobType[]> {
+export async function fittingJobs(path: string, tools: LookTools): Promise<JobType[]> {
   const holds = await lookInto(path, tools);
   return ALL.filter((jobType) => notFor(jobType, holds) === null);
 }

@@ -1,55 +1,69 @@
 import { join } from 'node:path';
-import type { AddedFile, NotMade } from '../../../shared/setup-commands.ts';
+import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/wire.ts';
-import type { WorkChoice, WorkFile, WorkPort } from '../../agent/commands/add-work.ts';
+import type { WorkChoice, WorkPort } from '../../agent/commands/add-work.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { findMedia } from './find-media.ts';
-import { inputsOf, lookInto, notFor } from './plan-jobs.ts';
+import { inputsOf, lookInto, notFor, type LookTools } from './plan-jobs.ts';
 import { makeSamples } from './samples.ts';
 import { usableTool } from './usable-tool.ts';
 
-/** What a page can show and send back in batches; a bigger folder is added in several goes. */
-const LIMITS = { files: 5_000, skipped: 200 };
+/** What a page shows of a plan; all that is found is added. */
+const SHOWN = { files: 5_000, skipped: 200 };
+/** A whole archive by mistake must not fill the memory. */
+const TAKEN = { files: 200_000, skipped: 0 };
 
 /** Adds work to the embedded server of this machine. */
-export function createWorkPort(client: Pick<OperatorClient, 'createAsset' | 'createJob'>, data: string): WorkPort {
+export function createWorkPort(client: Pick<OperatorClient, 'importFiles'>, data: string): WorkPort {
+  const tools = lookTools();
   return {
-    plan: (paths) => findMedia(paths, LIMITS),
+    plan: (paths) => findMedia(paths, SHOWN),
+    find: (paths) => findMedia(paths, TAKEN),
     samples: () => makeSamples(join(data, 'samples')),
-    async add(files, choice) {
-      const tools = { ffprobe: await usableTool('ffprobe') };
-      const added: AddedFile[] = [];
-      for (const file of files) added.push(await addFile(client, tools, file, choice));
-      return added;
+    async decide(path, jobTypes) {
+      const holds = await lookInto(path, tools);
+      const jobs: JobType[] = [];
+      const left: { jobType: JobType; why: NotMade }[] = [];
+      for (const jobType of jobTypes) {
+        const why = notFor(jobType, holds);
+        if (why === null) jobs.push(jobType);
+        else left.push({ jobType, why });
+      }
+      return { jobs, left };
+    },
+    async add(files, choice, key) {
+      await client.importFiles(
+        {
+          priority: choice.priority,
+          files: files.map(({ sourcePath, jobs }) => ({
+            source_path: sourcePath,
+            jobs: jobs.map((job_type) => ({ job_type, inputs: inputsOf(job_type, profilesOf(choice)) })),
+          })),
+        },
+        key,
+      );
     },
   };
 }
 
-async function addFile(
-  client: Pick<OperatorClient, 'createAsset' | 'createJob'>,
-  tools: Parameters<typeof lookInto>[1],
-  file: WorkFile,
-  choice: WorkChoice,
-): Promise<AddedFile> {
-  const holds = await lookInto(file.path, tools);
-  const jobs: JobType[] = [];
-  const left: { jobType: JobType; why: NotMade }[] = [];
-  for (const jobType of choice.jobTypes) {
-    const why = notFor(jobType, holds);
-    if (why === null) jobs.push(jobType);
-    else left.push({ jobType, why });
-  }
-  if (jobs.length > 0) {
-    const asset = await client.createAsset({ source_path: file.sourcePath });
-    const { priority, proxyProfile, thumbnailProfile, language } = choice;
-    const profiles = {
-      ...(proxyProfile === undefined ? {} : { proxyProfile }),
-      ...(thumbnailProfile === undefined ? {} : { thumbnailProfile }),
-      ...(language === undefined ? {} : { language }),
-    };
-    for (const job_type of jobs) {
-      await client.createJob({ asset_uuid: asset.uuid, job_type, inputs: inputsOf(job_type, profiles), priority });
-    }
-  }
-  return { path: file.path, jobs, left };
+function profilesOf({ proxyProfile, thumbnailProfile, language }: WorkChoice): Parameters<typeof inputsOf>[1] {
+  return {
+    ...(proxyProfile === undefined ? {} : { proxyProfile }),
+    ...(thumbnailProfile === undefined ? {} : { thumbnailProfile }),
+    ...(language === undefined ? {} : { language }),
+  };
+}
+
+/** Looked for when the first file needs it, and again as long as it cannot be used. */
+function lookTools(): LookTools {
+  let found: ReturnType<typeof usableTool> | undefined;
+  return {
+    ffprobe: () => {
+      found ??= usableTool('ffprobe').catch((error: unknown) => {
+        found = undefined;
+        throw error;
+      });
+      return found;
+    },
+  };
 }
