@@ -16,3 +16,9 @@ export function printable(text: string): string {
     return written === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : written;
   });
 }
+
+/** For JSON, with or without indents: the same value, in which no name deceives. */
+export function printableJson(json: string): string {
+  // A line break inside a string is written as an escape already.
+  return json.split('\n').map(printable).join('\n');
+}

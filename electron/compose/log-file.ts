@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
+import { printableJson } from '../../shared/printable.ts';
 
 /** Secrets that must never reach a log, wherever they hang on a logged object. */
 const REDACTED = [
@@ -29,7 +30,8 @@ export function createFileLog(folder: string, name: string): Logger {
       redact: REDACTED,
       base: { pid: process.pid },
     },
-    stream,
+    // JSON leaves the marks that turn the direction of writing, C1 controls and line separators as they are.
+    { write: (line) => void stream.write(`${printableJson(line.trimEnd())}\n`) },
   );
 }
 

@@ -1,4 +1,3 @@
-import { printable } from '../../shared/printable.ts';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
@@ -20,6 +19,7 @@ import { tokenFileKeeper } from '../compose/token-file.ts';
 import { closeDoor, openDoor, tellPage } from './page-door.ts';
 import { pageFolder } from './page-folder.ts';
 import { listenForStop, type StopSignals } from './signals.ts';
+import { tell } from './say.ts';
 
 export interface AgentCommandOptions {
   readonly server?: string;
@@ -59,13 +59,13 @@ export async function agentCommand(options: AgentCommandOptions): Promise<number
     if (prepared.kind === 'ready') {
       const ending = await runAgent(options, { ...prepared.setup, workFolder, log, signals });
       if (ending === 'ended') return EXIT.ok;
-      say('The policy changed; starting anew with it.');
+      tell('The policy changed; starting anew with it.');
       continue;
     }
     // At a terminal it is a mistake in the command; for a service it is a machine that is not set up yet.
     if (process.stdin.isTTY || !isManagedElsewhere()) throw new CommandError(prepared.refusal);
     const line = sentence(prepared.refusal);
-    if (line !== told) say(line);
+    if (line !== told) tell(line);
     if (line !== told) log.error({ code: prepared.refusal.code }, prepared.refusal.message);
     told = line;
     await whenChanged(prepared.files, stopped.signal, TRY_AGAIN_MS);
@@ -120,9 +120,9 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
     await openSharedControl(agent, process.env['RUNTIME_DIRECTORY'], log),
   ];
   tellState(agent);
-  for (const problem of run.problems) say(sentence(problem));
+  for (const problem of run.problems) tell(sentence(problem));
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
-  say(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
+  tell(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
   closeDoor(workFolder);
   if (web !== undefined) {
     openDoor(workFolder, web);
@@ -140,7 +140,7 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
     changed,
   ]);
   over.abort();
-  say(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
+  tell(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
   await agent.stop(options.grace * 1_000, signals.second);
   await web?.close();
   closeDoor(workFolder);
@@ -160,36 +160,32 @@ function openWeb(
 /** One line per change that a person at a terminal, or a service's journal, should see. */
 export function tellState(agent: Agent): void {
   let told = '';
-  const tell = (problem: Refusal): void => {
+  const tellProblem = (problem: Refusal): void => {
     const line = sentence(problem);
-    if (line !== told) say(line);
+    if (line !== told) tell(line);
     told = line;
   };
   agent.subscribe((event) => {
     if (event.type === 'serverLinkChanged') {
-      if (event.server.problem !== undefined) tell(event.server.problem);
+      if (event.server.problem !== undefined) tellProblem(event.server.problem);
       else if (event.server.link === 'connected') {
-        say(told === '' ? 'Connected.' : 'Connected again.');
+        tell(told === '' ? 'Connected.' : 'Connected again.');
         told = '';
       }
     } else if (event.type === 'capabilityChanged') {
       const { capability } = event;
       if (capability.enabled && capability.proof.status === 'failed') {
-        say(`${capability.name} is not offered: ${sentence(capability.proof.reason)}`);
+        tell(`${capability.name} is not offered: ${sentence(capability.proof.reason)}`);
       }
     } else if (event.type === 'rootsChecked') {
-      for (const root of event.roots) if (root.problem !== undefined) say(sentence(root.problem));
+      for (const root of event.roots) if (root.problem !== undefined) tell(sentence(root.problem));
     } else if (event.type === 'jobEnded') {
       const { job } = event;
       const how =
         job.ending.kind === 'failed'
           ? `failed: ${job.ending.failure.message} [${job.ending.failure.code}]`
           : job.ending.kind;
-      say(`${job.jobType} ${job.sourcePath}: ${how}`);
+      tell(`${job.jobType} ${job.sourcePath}: ${how}`);
     }
   });
-}
-
-function say(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
 }

@@ -6,6 +6,7 @@ import { policyFile, readPolicy } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
+import { say, sayJson } from './say.ts';
 
 /** `rushcatalog-agent config show`: every setting in force and where it comes from. 1 when something cannot be used. */
 export function configShowCommand(options: { readonly work?: string; readonly json: boolean }): number {
@@ -13,7 +14,8 @@ export function configShowCommand(options: { readonly work?: string; readonly js
   const file = join(workFolder, 'settings.json');
   const managed = readManaged({});
   const shown: Shown = { ...openSettings(file, managed).view(), file, presets: managed.presets };
-  process.stdout.write(options.json ? `${JSON.stringify(asJson(shown), null, 2)}\n` : table(shown));
+  if (options.json) sayJson(asJson(shown));
+  else say(table(shown));
   return shown.problem === undefined ? EXIT.ok : EXIT.failed;
 }
 
@@ -42,7 +44,7 @@ function asJson(shown: Shown): object {
   return { policyFile: policyFile(), settingsFile: file, problem: problem ?? null, settings };
 }
 
-function table(shown: Shown): string {
+function table(shown: Shown): string[] {
   const { values, origins, problem, file } = shown;
   const width = Math.max(...SETTING_NAMES.map((name) => name.length));
   const where = (name: SettingName): string => {
@@ -53,7 +55,7 @@ function table(shown: Shown): string {
   const lines = SETTING_NAMES.map((name) => `${name.padEnd(width)}  ${where(name).padEnd(12)}  ${text(values[name])}`);
   const head = [`policy    ${policyFile()}`, `settings  ${file}`, ''];
   const tail = problem === undefined ? [] : ['', sentence(problem)];
-  return `${[...head, ...lines, ...tail].join('\n')}\n`;
+  return [...head, ...lines, ...tail];
 }
 
 /** `rushcatalog-agent config check [file]`: whether a policy can be used, before it is rolled out. */
@@ -68,6 +70,6 @@ export function configCheckCommand(file: string | undefined): number {
   const locked = Object.keys(policy.settings);
   const preset = Object.keys(policy.defaults);
   const named = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '));
-  process.stdout.write(`${path} can be used. It locks ${named(locked)} and presets ${named(preset)}.\n`);
+  say(`${path} can be used. It locks ${named(locked)} and presets ${named(preset)}.`);
   return EXIT.ok;
 }

@@ -5,6 +5,7 @@ import { findRunningAgent } from '../agent/control/ask-control.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { say } from './say.ts';
 
 /**
  * `rushcatalog-agent config set` and `unset` (`value` null). The running agent of the work folder is told, so that the
@@ -29,13 +30,13 @@ export async function configSetCommand(
     const answer = await running.call('changeSettings', { change: { [name]: parsed } });
     if (!answer.ok) throw new CommandError(answer.refusal, EXIT.failed);
     const restart = answer.output.restart.length > 0;
-    process.stdout.write(`Changed${restart ? '; it acts when the agent is started anew' : ''}.\n`);
+    say(`Changed${restart ? '; it acts when the agent is started anew' : ''}.`);
     return EXIT.ok;
   }
   const file = join(workFolder, 'settings.json');
   const refusal = write(file, name, parsed);
   if (refusal !== null) throw new CommandError(refusal, EXIT.failed);
-  process.stdout.write(`Written to ${file}; no agent runs with this work folder.\n`);
+  say(`Written to ${file}; no agent runs with this work folder.`);
   return EXIT.ok;
 }
 

@@ -1,4 +1,3 @@
-import { printable } from '../../shared/printable.ts';
 import { Option, type Command } from 'commander';
 import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName } from '../../shared/commands.ts';
@@ -8,6 +7,7 @@ import { findMachineService, SERVICE_OUT_OF_REACH } from '../agent/control/machi
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { statusLines, statusReport } from './status-text.ts';
+import { say, sayJson } from './say.ts';
 
 const PAUSE_LENGTHS = ['30m', '1h', 'tomorrow', 'until-resumed'] as const satisfies readonly PauseLength[];
 
@@ -43,7 +43,7 @@ export function addControl(program: Command, finish: (code: number) => void, exi
   verb('drain', 'Lets the running agent finish its jobs, claim nothing more, and end.').action(
     async (options: Where) => {
       accepted(await (await runningAgent(options)).call('drain', {}));
-      print(['The agent finishes its running jobs and ends.']);
+      say(['The agent finishes its running jobs and ends.']);
       finish(EXIT.ok);
     },
   );
@@ -61,7 +61,7 @@ async function statusCommand(options: Where & { readonly json: boolean }): Promi
   const agent = await findAgent(options);
   if (options.json) {
     const report = agent === null ? { running: false } : statusReport(await agent.snapshot());
-    print(JSON.stringify(report, null, 2).split('\n'));
+    sayJson(report);
     return agent === null ? EXIT.failed : EXIT.ok;
   }
   if (agent === null) throw noneRuns(agentWorkFolder(options.work));
@@ -97,10 +97,6 @@ function accepted<N extends CommandName>(answer: Answer<N>): void {
 }
 
 async function showStatus(agent: RunningAgent): Promise<number> {
-  print(statusLines(await agent.snapshot()));
+  say(statusLines(await agent.snapshot()));
   return EXIT.ok;
-}
-
-function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
 }

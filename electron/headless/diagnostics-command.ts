@@ -9,6 +9,7 @@ import { openSettings, readManaged } from '../compose/policy/managed-settings.ts
 import { examine } from './doctor-command.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
+import { say, tell } from './say.ts';
 
 export interface DiagnosticsCommandOptions {
   readonly out: string;
@@ -35,9 +36,9 @@ export async function diagnosticsCommand(options: DiagnosticsCommandOptions): Pr
   });
   const out = resolve(options.out);
   writeNew(out, bundle);
-  process.stdout.write(`${out}\n`);
-  process.stderr.write(
-    `Names of people, machines, folders and clips were replaced, tokens left out; look into it before you send it (${Math.ceil(bundle.length / 1024)} kB).\n`,
+  say(out);
+  tell(
+    `Names of people, machines, folders and clips were replaced, tokens left out; look into it before you send it (${Math.ceil(bundle.length / 1024)} kB).`,
   );
   return EXIT.ok;
 }

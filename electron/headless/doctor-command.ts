@@ -1,4 +1,3 @@
-import { printable } from '../../shared/printable.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -20,6 +19,7 @@ import { EXIT } from './exit.ts';
 import { allExecutors } from '../compose/executors.ts';
 import { createFileStore } from './file-store.ts';
 import { cacheFolder, dataFolder, modelsFolder } from './folders.ts';
+import { say, sayJson } from './say.ts';
 
 export interface DoctorCommandOptions {
   readonly server?: string;
@@ -34,9 +34,8 @@ export interface DoctorCommandOptions {
 /** `rushcatalog-agent doctor`: looks at everything the agent depends on. Returns 1 when something needed is broken. */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
   const report = await examine(options);
-  process.stdout.write(
-    options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report).map(printable).join('\n')}\n`,
-  );
+  if (options.json) sayJson(report);
+  else say(formatReport(report));
   return report.healthy ? EXIT.ok : EXIT.failed;
 }
 

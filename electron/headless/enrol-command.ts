@@ -10,6 +10,7 @@ import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { enrolledTokenFile } from './agent-setup.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
+import { say } from './say.ts';
 
 export interface EnrolCommandOptions {
   readonly server?: string;
@@ -56,7 +57,7 @@ export async function enrolCommand(options: EnrolCommandOptions): Promise<number
   const kept = await tokenFileKeeper(file).keep(serverUrl, answer.token);
   if ('refusal' in kept) throw new CommandError(kept.refusal, EXIT.failed);
   removeOneTimeToken(options.tokenFile);
-  process.stdout.write(`Enrolled with ${serverUrl}; the token of this machine is in ${file}.\n`);
+  say(`Enrolled with ${serverUrl}; the token of this machine is in ${file}.`);
   return EXIT.ok;
 }
 

@@ -20,6 +20,7 @@ import { processCommand } from './process-command.ts';
 import { openCommand } from './page-door.ts';
 import { serverCommand } from './server-command.ts';
 import { startCommand } from './start-command.ts';
+import { tell } from './say.ts';
 
 const EXIT_HELP = `
 Exit codes:
@@ -43,6 +44,8 @@ function buildProgram(finish: (code: number) => void): Command {
     .version(VERSION)
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('Run it with --help to see what it takes.')
+    // Its own second line is the only one that is no part of what was typed.
+    .configureOutput({ outputError: (text) => tell(text.trimEnd().split(/\n(?=\(Did you mean )/)) })
     .exitOverride();
   addProcess(program, finish);
   addAgent(program, finish);
@@ -243,9 +246,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 'exitCode' in error && error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
     if (process.env['RUSHCATALOG_DEBUG'] === '1')
-      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      tell(String(error instanceof Error ? error.stack : error).split('\n'));
     const { refusal, exitCode } = explain(error);
-    process.stderr.write(`${sentence(refusal)}\n`);
+    tell(sentence(refusal));
     return exitCode;
   }
 }

@@ -1,9 +1,9 @@
-import { systemClock } from '../agent/clock.ts';
-import { printable } from '../../shared/printable.ts';
 import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
+import { printable } from '../../shared/printable.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { KNOWN_MODELS, type ModelDownload, type SpeechModelState } from '../../shared/speech-models.ts';
+import { systemClock } from '../agent/clock.ts';
 import { findRunningAgent, type RunningAgent } from '../agent/control/ask-control.ts';
 import { createModelShelf, type ModelShelf } from '../agent/speech/model-shelf.ts';
 import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
@@ -14,6 +14,7 @@ import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { modelsFolder } from './folders.ts';
 import { listenForStop } from './signals.ts';
+import { say, sayJson, tell } from './say.ts';
 
 export interface ModelsOptions {
   readonly work?: string;
@@ -29,7 +30,7 @@ export async function listModels(options: ModelsOptions): Promise<number> {
   const inForce = agent === null ? undefined : (await agent.snapshot()).settings.values;
   const { folder, models } = await shelfOf(options, inForce).list();
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ folder, models }, null, 2)}\n`);
+    sayJson({ folder, models });
     return EXIT.ok;
   }
   const here = models.filter(({ path }) => path !== undefined);
@@ -42,7 +43,7 @@ export async function listModels(options: ModelsOptions): Promise<number> {
     '',
     `Models are kept in ${folder}`,
   ];
-  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
+  say(lines);
   return EXIT.ok;
 }
 
@@ -77,14 +78,14 @@ export async function downloadModels(names: readonly string[], options: ModelsOp
         onState: line.show,
       });
       line.end();
-      process.stdout.write(`${path}\n`);
-      await tell(options);
+      say(path);
+      await tellAgent(options);
     } catch (error) {
       line.end();
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
       if (!stop.signal.aborted) throw new CommandError(refusal, EXIT.failed);
-      process.stderr.write(`${sentence(refusal)}\n`);
+      tell(sentence(refusal));
       return EXIT.interrupted;
     }
   }
@@ -100,8 +101,8 @@ function refuseWithoutPolicy(): void {
 /** `models add FILE`: copies a file into the agent's own folder. */
 export async function addModel(file: string, options: ModelsOptions): Promise<number> {
   try {
-    process.stdout.write(`${await shelfOf(options).add(resolve(file), options.yes === true)}\n`);
-    await tell(options);
+    say(await shelfOf(options).add(resolve(file), options.yes === true));
+    await tellAgent(options);
     return EXIT.ok;
   } catch (error) {
     const refusal = refusalOf(error);
@@ -123,11 +124,11 @@ async function removeBy(agent: RunningAgent, path: string): Promise<Refusal | nu
 }
 
 /** A running agent looks anew at its models; without one the next start does. */
-async function tell(options: ModelsOptions): Promise<void> {
+async function tellAgent(options: ModelsOptions): Promise<void> {
   const agent = await runningAgent(options);
   if (agent === null) return;
   await agent.call('refreshModels', {});
-  process.stderr.write('The running agent looks at its models again.\n');
+  tell('The running agent looks at its models again.');
 }
 
 /** An agent that is stuck keeps nobody from having a model. */
@@ -160,7 +161,7 @@ function progressLine(out: NodeJS.WriteStream): { show(state: ModelDownload): vo
     show({ name, receivedBytes, totalBytes, phase }) {
       const share = totalBytes === undefined || totalBytes === 0 ? 0 : receivedBytes / totalBytes;
       const arrived = `${(share * 100).toFixed(0)} %, ${size(receivedBytes)} of ${totalBytes === undefined ? '?' : size(totalBytes)}`;
-      const text = `${name}: ${phase === 'downloading' ? arrived : phase}`;
+      const text = printable(`${name}: ${phase === 'downloading' ? arrived : phase}`);
       const tenth = phase === 'downloading' ? Math.floor(share * 10) : phase;
       if (out.isTTY) out.write(`\r\u001B[K${text}`);
       else if (tenth !== lastTenth) out.write(`${text}\n`);

@@ -7,6 +7,7 @@ import { replaceFile } from '../agent/storage/durable-file.ts';
 import type { WebView } from '../gateway/http.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { say } from './say.ts';
 
 const DOOR = 'open-page.html';
 const LINK = /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/;
@@ -27,9 +28,9 @@ export function openDoor(workFolder: string, { url }: WebView): string {
 }
 
 /** Says where the page is. Only a terminal is told the secret: any other output is kept, by a journal or a pipe. */
-export function tellPage({ url, origin }: WebView, workFolder: string, out: NodeJS.WriteStream = process.stdout): void {
+export function tellPage({ url, origin }: WebView, workFolder: string): void {
   const how = `“rushcatalog-agent open --work ${workFolder}” opens it; its link is not written to this output`;
-  out.write(out.isTTY ? `Page: ${url}\n` : `Page: ${origin}/ (${how})\n`);
+  say(process.stdout.isTTY ? `Page: ${url}` : `Page: ${origin}/ (${how})`);
 }
 
 export interface OpenCommandOptions {
@@ -45,7 +46,7 @@ export async function openCommand({ work, print }: OpenCommandOptions): Promise<
   const running = existsSync(file) && (await findRunningAgent(folder)) !== null;
   const link = running ? LINK.exec(await readFile(file, 'utf8'))?.[0] : undefined;
   if (link === undefined) throw noPage(folder);
-  if (print) process.stdout.write(`${link}\n`);
+  if (print) say(link);
   else await open(file);
   return EXIT.ok;
 }

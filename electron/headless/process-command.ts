@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { CAPABILITY_OF } from '../../shared/job.ts';
-import { printable } from '../../shared/printable.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import type { JobType } from '../../shared/wire.ts';
@@ -25,6 +24,7 @@ import { printArray } from './process/print-array.ts';
 import { writeResults } from './process/result-writer.ts';
 import type { ResultSummary } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
+import { say, tell } from './say.ts';
 
 export interface ProcessCommandOptions extends ProfileChoice {
   readonly out: string;
@@ -49,14 +49,14 @@ export async function processCommand(inputs: readonly string[], options: Process
   const sources = media.files.map(({ path }) => path);
   await refuseUnusableModel(options.speechModel);
   await refuseBesideSources(options.layout, out, sources);
-  for (const path of media.skipped) say(`skipped  ${path}: not a media file by its name`);
+  for (const path of media.skipped) tell(`skipped  ${path}: not a media file by its name`);
   const folder = await makeTemporaryFolder('process');
   const embedded = await startEmbedded(folder, settingsFor(media, options));
   try {
     const work = run(embedded, media, { ...options, out });
     const outcome = await Promise.race([work, signals.first]);
     if (typeof outcome !== 'string') return outcome.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.ok;
-    say('Stopping.');
+    tell('Stopping.');
     return EXIT.interrupted;
   } finally {
     const now = new AbortController();
@@ -114,7 +114,7 @@ async function run(
     if (event.type !== 'capabilityChanged' || process.stderr.isTTY) return;
     const { capability } = event;
     if (capability.enabled && capability.proof.status === 'failed') {
-      say(`${capability.name}: ${sentence(capability.proof.reason)}`);
+      tell(`${capability.name}: ${sentence(capability.proof.reason)}`);
     }
   });
   const started = agent.start();
@@ -133,7 +133,7 @@ async function run(
   const { url: serverUrl, operatorToken } = embedded.server;
   const order = { serverUrl, operatorToken, out, layout, sources, ...(subtitles === undefined ? {} : { subtitles }) };
   const { results, folders } = await writeResults(order, printed);
-  if (printed === null) process.stdout.write(`${summaryLines(results, folders).join('\n')}\n`);
+  if (printed === null) say(summaryLines(results, folders));
   else await printed.end();
   return results;
 }
@@ -156,8 +156,4 @@ async function createJobs(
     }
   }
   return jobs;
-}
-
-function say(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
 }

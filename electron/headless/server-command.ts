@@ -8,6 +8,7 @@ import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
+import { say } from './say.ts';
 
 export interface ServerCommandOptions {
   readonly port: number;
@@ -40,19 +41,16 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
     ...retentionOf(options),
   });
-  process.stdout.write(
-    [
-      `RushCatalog server: ${server.url}`,
-      `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
-      `Operator token:     ${join(dataDir, 'operator-token')}`,
-      ...(options.sharedToken
-        ? [
-            `Start an agent:     rushcatalog-agent agent --server ${server.url} --token-file ${tokenFile} --media-root NAME=PATH`,
-          ]
-        : [`Enrol an agent:     rushcatalog-agent enrol --server ${server.url} --token-file ONE-TIME-TOKEN`]),
-      '',
-    ].join('\n'),
-  );
+  say([
+    `RushCatalog server: ${server.url}`,
+    `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
+    `Operator token:     ${join(dataDir, 'operator-token')}`,
+    ...(options.sharedToken
+      ? [
+          `Start an agent:     rushcatalog-agent agent --server ${server.url} --token-file ${tokenFile} --media-root NAME=PATH`,
+        ]
+      : [`Enrol an agent:     rushcatalog-agent enrol --server ${server.url} --token-file ONE-TIME-TOKEN`]),
+  ]);
   await signals.first;
   await server.close();
   return EXIT.ok;

@@ -18,6 +18,7 @@ import { refuseOpenHttp } from '../compose/open-http.ts';
 import { TOKEN_FILE, tokenFileKeeper } from '../compose/token-file.ts';
 import { tokenFromFile } from '../agent/token-source.ts';
 import { listenForStop } from './signals.ts';
+import { tell } from './say.ts';
 
 export interface StartCommandOptions {
   readonly mediaRoot: readonly MediaRootSetting[];
@@ -51,7 +52,7 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   const keeper = tokenFileKeeper(tokenFile, inUse);
   const { values, problem } = settings.view();
   const network = server.kind === 'remote' ? await networkFacts(values, server.serverUrl) : undefined;
-  for (const each of [problem, network?.problem]) if (each !== undefined) process.stderr.write(`${sentence(each)}\n`);
+  for (const each of [problem, network?.problem]) if (each !== undefined) tell(sentence(each));
   const { agent, closeServer } = await openStation({
     data,
     settings,

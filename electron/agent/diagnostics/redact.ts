@@ -94,7 +94,8 @@ function writtenForms(name: string): ReadonlySet<string> {
   const forms = [name, name.normalize('NFC'), name.normalize('NFD')].flatMap((form) => {
     const shown = printable(form);
     const encoded = [encodeURI(form.toWellFormed()), encodeURIComponent(form.toWellFormed())];
-    return [form, shown, inJson(form), inJson(inJson(form)), inJson(shown), ...encoded];
+    const quoted = [form, inJson(form), inJson(inJson(form)), inJson(shown)];
+    return [...quoted, ...quoted.map(printable), ...encoded];
   });
   return new Set(forms);
 }

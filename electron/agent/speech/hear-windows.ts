@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { printable } from '../../../shared/printable.ts';
 import { systemClock } from '../clock.ts';
 import type { RawSegment } from './clean-segments.ts';
 import type { EngineMessage, TranscribeRequest } from './engine-protocol.ts';
@@ -133,7 +134,7 @@ export async function openOn(
   library.listen((line) => {
     device = deviceIn(line) ?? device;
     // The last lines help whoever asks why it failed.
-    if (/error|failed|not enough|no GPU/i.test(line)) process.stderr.write(`${line}\n`);
+    if (/error|failed|not enough|no GPU/i.test(line)) process.stderr.write(`${printable(line)}\n`);
     if (settlesDevice(line)) told.resolve(undefined);
   });
   try {

@@ -1,7 +1,9 @@
+import { printableJson } from '../../../shared/printable.ts';
+
 /** Long enough that writing is not many small ones, short enough to be no matter in memory. */
 const PIECE_CHARACTERS = 64 * 1024;
 
-/** The text of `JSON.stringify(value, null, 2)` in pieces, so that a transcript of hours is never one string. */
+/** What `printableJson` makes of `JSON.stringify(value, null, 2)`, in pieces: a transcript of hours is never one string. */
 export function* jsonPieces(value: unknown): Generator<string> {
   let piece = '';
   for (const text of tokens(value, '\n')) {
@@ -16,7 +18,7 @@ export function* jsonPieces(value: unknown): Generator<string> {
 /** `line`: a line break and the indent that this value stands at. */
 function* tokens(value: unknown, line: string): Generator<string> {
   if (isSmall(value)) {
-    yield (JSON.stringify(value, null, 2) ?? 'null').replaceAll('\n', line);
+    yield printableJson(JSON.stringify(value, null, 2) ?? 'null').replaceAll('\n', line);
     return;
   }
   const isList = Array.isArray(value);
@@ -24,7 +26,7 @@ function* tokens(value: unknown, line: string): Generator<string> {
   let before = isList ? '[' : '{';
   for (const [name, member] of Object.entries(value as object)) {
     if (!isList && member === undefined) continue;
-    yield isList ? `${before}${inner}` : `${before}${inner}${JSON.stringify(name)}: `;
+    yield isList ? `${before}${inner}` : `${before}${inner}${printableJson(JSON.stringify(name))}: `;
     yield* tokens(member, inner);
     before = ',';
   }

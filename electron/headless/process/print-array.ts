@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { printableJson } from '../../../shared/printable.ts';
 
 /** Prints one JSON array piece by piece, so that it is never whole in memory. */
 export interface PrintedArray {
@@ -21,7 +22,7 @@ export function printArray(stream: NodeJS.WritableStream): PrintedArray {
   return {
     async add(items) {
       for (const item of items) {
-        await write(`${isFirst ? '[' : ','}\n${JSON.stringify(item, null, 2)}`);
+        await write(`${isFirst ? '[' : ','}\n${printableJson(JSON.stringify(item, null, 2))}`);
         isFirst = false;
       }
     },

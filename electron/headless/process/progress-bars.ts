@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import { basename } from 'node:path';
+import { printable } from '../../../shared/printable.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
 
 /** A progress bar per running job on a terminal; nothing elsewhere. */
@@ -39,7 +40,11 @@ export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
         bars.delete(jobId);
       }
       for (const job of running) {
-        const payload = { label: LABELS[job.jobType] ?? job.jobType, file: basename(job.sourcePath), stage: job.stage };
+        const payload = {
+          label: LABELS[job.jobType] ?? job.jobType,
+          file: printable(basename(job.sourcePath)),
+          stage: job.stage,
+        };
         const bar = bars.get(job.jobId) ?? multi.create(100, 0, payload);
         bars.set(job.jobId, bar);
         bar.update(Math.round((job.progress ?? 0) * 100), payload);
