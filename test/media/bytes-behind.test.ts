@@ -47,7 +47,7 @@ async function wholes(): Promise<readonly string[]> {
   return [
     clip,
     await of(clip, 'front.mp4', '-c', 'copy', '-movflags', '+faststart'),
-    await of(clip, 'pieces.mp4', '-c', 'copy', '-movflags', '+frag_keyframe+empty_moov'),
+    await of(clip, 'stream.mp4', '-c', 'copy', '-movflags', '+frag_keyframe+empty_moov+dash+global_sidx'),
     await of(clip, 'tape.mov', '-c:v', 'mjpeg', '-c:a', 'pcm_s16le'),
     await of(clip, 'web.mkv', '-c', 'copy'),
     await of(clip, 'broadcast.mxf', '-c:v', 'mpeg2video', '-c:a', 'pcm_s16le'),

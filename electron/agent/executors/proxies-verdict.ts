@@ -69,6 +69,7 @@ export async function judgeDifferences(
     if (source.isCut || run.complaints.errors > 0) return endsBefore(path, short, run);
     if (source.isLongLastFrame && differences.length === 1) return null;
   }
+  if (probe.isBrokenOff === true && plan.kind === 'edit') return tornPicture(path, plan.profile.name, run);
   return failure('OUTPUT_INVALID', `The proxy does not match its source: ${differences.map(inWords).join('; ')}.`, {
     ...toolDetail(run.result),
     subject: first.field,
@@ -178,6 +179,13 @@ function endsBefore(path: string, end: EarlyEnd, run: EncodeRun): Failure {
 function endsInsideLast(path: string, run: EncodeRun): Failure {
   const message = `“${basename(path)}” is cut short: it ends inside its last picture; ${CUT_ADVICE}.`;
   return failure('SOURCE_UNREADABLE', message, toolDetail(run.result));
+}
+
+/** How many pictures such a source has, an editing program and ffmpeg may see differently. */
+function tornPicture(path: string, profile: string, run: EncodeRun): Failure {
+  const because = 'because a crash broke the recording off within a picture; make a review proxy';
+  const message = `“${basename(path)}” has no ${profile} proxy, ${because}.`;
+  return failure('UNSUPPORTED_MEDIA', message, { ...toolDetail(run.result), subject: profile });
 }
 
 function storageFailed(path: string, run: EncodeRun): Failure {

@@ -103,7 +103,9 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
     facts,
-    warnings: [warning, soundWarning, ...pictureWarnings(plan)].filter((one) => one !== undefined),
+    warnings: [...(probe.warnings ?? []), warning, soundWarning, ...pictureWarnings(plan)].filter(
+      (one) => one !== undefined,
+    ),
     metrics: {
       profile: profile.name,
       encoder: encoder.name,

@@ -62,7 +62,7 @@ export async function renderVideo(
   const early = endsEarly(clip, pictures);
   return {
     pictures,
-    warnings: early === undefined ? [] : [early],
+    warnings: [...(probe.warnings ?? []), ...(early === undefined ? [] : [early])],
     command: clip.tool.lastCommand(),
     decodeErrors: clip.tool.decodeErrors(),
     facts: technicalMetadata(probe, context.source.sizeBytes),

@@ -70,7 +70,7 @@ async function execute(context: Context, engine: SpeechEngine): Promise<Success>
   return {
     artifacts: [],
     outputs: { jobType: 'transcribe_audio', transcript: transcriptOf(parts, language) },
-    warnings: warningsOf(parts),
+    warnings: [...(probe.warnings ?? []), ...warningsOf(parts)],
     metrics: metricsOf(parts, profile, model),
   };
 }

@@ -75,7 +75,8 @@ async function execute(context: Context): Promise<Success> {
     const sealed = await seal(context.workspace, TEMPORARY, FILE);
     context.report.progress(1);
     const facts = technicalMetadata(probe, context.source.sizeBytes);
-    return { ...successOf(drawn, streams, sampleRate, sealed), facts };
+    const success = successOf(drawn, streams, sampleRate, sealed);
+    return { ...success, warnings: [...(probe.warnings ?? []), ...success.warnings], facts };
   } finally {
     await file.close();
   }

@@ -3,9 +3,11 @@ import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { ExecutionContext, Toolbox } from '../executors/executor.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/wire.ts';
+import { asFarAsItPlays } from './broken-off.ts';
 import { imageKindOf } from './image-kind.ts';
 import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
+import { isBrokenOff } from './probe-truncation-iso.ts';
 import { missingBytes } from './probe-truncation.ts';
 import { withPlayedLength } from './played-length.ts';
 import { tooLong } from './promised-length.ts';
@@ -47,7 +49,7 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
   if (probe.format.name === 'mpegts') await refuseCut(source);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
-  const known = await withPlayedLength(context, told);
+  const known = await asFarAsItPlays(context, await withPlayedLength(context, told));
   const endless = tooLong(known, basename(source.path));
   if (endless !== null) throw new JobFailure(endless);
   return known;
@@ -90,6 +92,13 @@ function cutShort(path: string, missing: number): Failure {
   );
 }
 
+/** Between pieces and within their pictures is no harm (broken-off.ts); the few bytes of a list are. */
+function brokenOff(path: string, result: ChildResult): Failure {
+  const why = 'it was broken off within the list of its last piece, and no tool here reads it so';
+  const message = `“${basename(path)}” cannot be read: ${why}; ${CUT_ADVICE}.`;
+  return failure('SOURCE_UNREADABLE', message, toolDetail(result));
+}
+
 /** Formats that only their makers' software decodes, by codec tag or file name. */
 const CAMERA_RAW: readonly { readonly pattern: RegExp; readonly name: string }[] = [
   { pattern: /^br(vn|st|s2|xq|hq|lt|aw)|\.braw$/i, name: 'Blackmagic RAW' },
@@ -119,6 +128,9 @@ async function explain(result: ChildResult, source: ProbeContext['source']): Pro
   if (camera !== undefined) return unsupported(cameraRawWords(name, camera), kind ?? camera, result);
   if (codec !== undefined) return unsupported(codecWords(name, codec), codec, result);
   if (format !== undefined) return unsupported(formatWords(name, format), format, result);
+  const missing = await missingBytes(source.fd, source.sizeBytes);
+  if (missing > 0) return { ...cutShort(source.path, missing), detail: toolDetail(result) };
+  if (await isBrokenOff(source.fd, source.sizeBytes)) return brokenOff(source.path, result);
   return unreadable(source.path, result);
 }
 

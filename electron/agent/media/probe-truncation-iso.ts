@@ -17,15 +17,50 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 /** A known box or a sample that the index tells of lies behind the end. */
 export async function missingFromBoxes(fd: number, sizeBytes: number): Promise<number> {
+  const { index, cut, lastPiece, hasPromise } = await survey(fd, sizeBytes);
+  if (cut !== undefined && !(lastPiece === 'torn' && !hasPromise)) return cut.end - sizeBytes;
+  return index === undefined ? 0 : Math.max(0, (await samplesEnd(fd, index)) - sizeBytes);
+}
+
+/**
+ * Whether a recording in pieces (fragments) ends within one of them and nothing in it tells how long it should be: that
+ * is how it looks after a crash, for which it was written in pieces. What comes before is whole.
+ */
+export async function isBrokenOff(fd: number, sizeBytes: number): Promise<boolean> {
+  const { lastPiece, hasPromise } = await survey(fd, sizeBytes);
+  return lastPiece === 'torn' && !hasPromise;
+}
+
+interface Survey {
+  readonly index?: Box;
+  /** The known box that ends behind the end of the file. */
+  readonly cut?: Box;
+  /** `none`: not a recording in pieces, or the first piece is not whole. */
+  readonly lastPiece: 'none' | 'whole' | 'torn';
+  /** The length of the whole recording is told, by its index or a table of its pieces. */
+  readonly hasPromise: boolean;
+}
+
+async function survey(fd: number, sizeBytes: number): Promise<Survey> {
   let index: Box | undefined;
+  let cut: Box | undefined;
+  let [wholePieces, isOpen, hasPromise] = [0, false, false];
   for await (const box of boxesIn(fd, 0, sizeBytes)) {
     if (box.end > sizeBytes) {
-      if (KNOWN.has(box.type)) return box.end - sizeBytes;
+      if (KNOWN.has(box.type)) cut = box;
       break;
     }
     if (box.type === 'moov') index ??= box;
+    if (box.type === 'mdat') wholePieces++;
+    if (box.type === 'moof' || box.type === 'mdat') isOpen = box.type === 'moof';
+    hasPromise ||= box.type === 'sidx';
   }
-  return index === undefined ? 0 : Math.max(0, (await samplesEnd(fd, index)) - sizeBytes);
+  const pieces = index === undefined ? null : await boxAt(fd, index, 'mvex');
+  const told = { ...(index === undefined ? {} : { index }), ...(cut === undefined ? {} : { cut }) };
+  if (pieces === null || wholePieces === 0) return { ...told, lastPiece: 'none', hasPromise };
+  const isTorn = isOpen || cut?.type === 'moof' || cut?.type === 'mdat';
+  hasPromise ||= (await boxAt(fd, pieces, 'mehd')) !== null;
+  return { ...told, lastPiece: isTorn ? 'torn' : 'whole', hasPromise };
 }
 
 /** Where the last sample ends at least, of all tracks whose samples lie in this file. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Warning } from '../../../shared/wire.ts';
 import { inputArgs } from './input.ts';
 
 /** What ffprobe says about a file, typed. Unknown is `undefined`, never a guess. Times are seconds unless named `Ms`. */
@@ -14,6 +15,10 @@ export interface Probe {
   readonly streams: readonly Stream[];
   /** How often the clock starts again or jumps within the file; absent: never, as far as is known (played-length.ts). */
   readonly clockJumps?: number;
+  /** What is odd about the file as such; told with whatever is made of it. */
+  readonly warnings?: readonly Warning[];
+  /** A crash ended the recording within one of its pieces (broken-off.ts). */
+  readonly isBrokenOff?: true;
 }
 
 export type Tags = Readonly<Record<string, string>>;
