@@ -11,6 +11,7 @@ import {
   type CreateJobRequest,
   type ImportRequest,
 } from '../../shared/wire.ts';
+import { boundedText } from '../agent/server/bounded-text.ts';
 
 const LedgerEntry = z.object({ sequence: z.int(), event: z.string(), job_id: z.string().optional() });
 type LedgerEntry = z.output<typeof LedgerEntry>;
@@ -34,24 +35,16 @@ export interface OperatorClient {
   openDerived(assetUuid: string, ref: string, range?: string): Promise<Response>;
 }
 
+/** A page of a list, a ledger or an import; and one job with its result: a day of speech with its words. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** An import of ten thousand files stays far below it. */
+const CALL_TIMEOUT_MS = 10 * 60_000;
+
 /** For the head of the answer only: how fast a page takes the rest, a paused video above all, is its own matter. */
 const HEAD_TIMEOUT_MS = 60_000;
 
 export function createOperatorClient(serverUrl: string, token: string): OperatorClient {
-  const ask = (method: string, path: string, body?: unknown, key?: string): Promise<Response> =>
-    fetch(`${serverUrl}${API_BASE}${path}`, {
-      method,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(key === undefined ? {} : { 'Idempotency-Key': key }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  const read = async <T>(schema: z.ZodType<T>, response: Response): Promise<T> => {
-    if (!response.ok) throw new Error(`the embedded server answered ${response.status}: ${await response.text()}`);
-    return schema.parse(await response.json());
-  };
+  const { ask, read, openDerived } = createCalls(serverUrl, token);
   return {
     createAsset: async (request) => read(Asset, await ask('POST', '/assets', request)),
     createJob: async (request) => read(OperatorJob, await ask('POST', '/jobs', request)),
@@ -63,6 +56,7 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
         const query = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
         const page = await read(OperatorJobPage, await ask('GET', `/jobs/all?limit=200${query}`));
         all.push(...page.items);
+        if (page.next_cursor !== undefined && (page.items.length === 0 || page.next_cursor === cursor)) throw endless();
         cursor = page.next_cursor;
       } while (cursor !== undefined);
       return all;
@@ -74,36 +68,69 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       for (;;) {
         const page = await read(LedgerPage, await ask('GET', `/ledger?limit=1000&cursor=${last}`));
         entries.push(...page.items);
+        const before = last;
         last = page.items.at(-1)?.sequence ?? last;
         if (page.next_cursor === undefined) return { entries, last };
+        if (last <= before) throw endless();
       }
     },
     async retry(jobId) {
       const response = await ask('POST', `/jobs/${jobId}/retry`, {});
       if (response.ok) return null;
-      const error = ErrorBody.safeParse(await response.json().catch(() => null));
+      const error = ErrorBody.safeParse(
+        await boundedText(response)
+          .then(JSON.parse)
+          .catch(() => null),
+      );
       return {
         code: error.data?.code ?? 'RETRY_REFUSED',
         message: error.data?.message ?? 'The server refused the retry.',
       };
     },
-    async openDerived(assetUuid, ref, range) {
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(), HEAD_TIMEOUT_MS);
-      try {
-        const path = `/assets/${encodeURIComponent(assetUuid)}/derived/${encodeURIComponent(ref)}`;
-        return await fetch(`${serverUrl}${API_BASE}${path}`, {
-          headers: { Authorization: `Bearer ${token}`, ...(range === undefined ? {} : { Range: range }) },
-          signal: late.signal,
-        });
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+    openDerived,
     derived: async (assetUuid, ref) => {
-      const response = await ask('GET', `/assets/${assetUuid}/derived/${encodeURIComponent(ref)}`);
+      const response = await openDerived(assetUuid, ref);
       if (!response.ok) throw new Error(`the embedded server answered ${response.status} for a derived file`);
       return response;
     },
   };
+}
+
+/** The calls themselves, each of which ends: in time, and within what fits into memory. */
+function createCalls(serverUrl: string, token: string) {
+  const ask = (method: string, path: string, body?: unknown, key?: string): Promise<Response> =>
+    fetch(`${serverUrl}${API_BASE}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+  const openDerived = async (assetUuid: string, ref: string, range?: string): Promise<Response> => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), HEAD_TIMEOUT_MS);
+    try {
+      const path = `/assets/${encodeURIComponent(assetUuid)}/derived/${encodeURIComponent(ref)}`;
+      return await fetch(`${serverUrl}${API_BASE}${path}`, {
+        headers: { Authorization: `Bearer ${token}`, ...(range === undefined ? {} : { Range: range }) },
+        signal: late.signal,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const read = async <T>(schema: z.ZodType<T>, response: Response): Promise<T> => {
+    if (!response.ok)
+      throw new Error(`the embedded server answered ${response.status}: ${await boundedText(response)}`);
+    return schema.parse(JSON.parse(await boundedText(response, MAX_ANSWER_BYTES)));
+  };
+  return { ask, read, openDerived };
+}
+
+/** A list that goes on without going on would be read for ever. */
+function endless(): Error {
+  return new Error('the embedded server gives pages without an end');
 }

@@ -379,6 +379,8 @@ describe('what the agent does', () => {
     });
     await poll.ended;
     expect(calls('jobs')).toBe(25);
+    // And none of them is hurried.
+    expect(rig.clock.slept).toEqual(Array.from({ length: 24 }, () => 1_000));
   });
 
   it('looks at the next offer while a claim is not answered', async () => {

@@ -15,6 +15,8 @@ const ENOUGH_OFFERS = 50;
 const MAX_OFFERS = 1_000;
 /** A server that goes on giving cursors without offers is asked no more often than one that gives full pages. */
 const MAX_PAGES = 25;
+/** Before the page after one without offers: whoever gives such pages on and on is not to be hurried. */
+const AFTER_EMPTY_PAGE_MS = 1_000;
 
 export interface PollDeps {
   readonly parts: Parts;
@@ -166,8 +168,11 @@ async function readOffers(parts: Parts, signal: AbortSignal): Promise<WireJob[] 
   const passedOver = notForHere(parts);
   let enough = 0;
   let pages = 0;
+  let seen = 0;
   let cursor: string | undefined;
   do {
+    if (pages > 0 && offers.length === seen) await parts.clock.sleep(AFTER_EMPTY_PAGE_MS, signal);
+    seen = offers.length;
     pages += 1;
     const reply = await parts.client.jobs(cursor, signal);
     if (signal.aborted) return [];

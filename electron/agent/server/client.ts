@@ -15,7 +15,7 @@ import {
 } from '../../../shared/wire.ts';
 import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
-import { AnswerTooLarge, boundedText } from './bounded-text.ts';
+import { MAX_ANSWER_BYTES, textUnlessTooLarge } from './bounded-text.ts';
 import type { CallName } from './reactions.ts';
 
 /** A reply: its head always, a body when the answer is `ok` and fits. */
@@ -164,11 +164,8 @@ async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Requ
       ...(request.body === undefined ? {} : { body: request.body }),
       signal,
     });
-    return readReply(schema, request.call, sentAt, response, await boundedText(response));
+    return readReply(schema, request.call, sentAt, response, await textUnlessTooLarge(response));
   } catch (error) {
-    if (error instanceof AnswerTooLarge) {
-      return { status: 200, sentAt, summary: `${request.call}: ${error.message}`, answer: 'malformed' };
-    }
     const timedOut = timeout.aborted && request.signal?.aborted !== true;
     const summary = timedOut ? `${request.call}: no answer in time` : `${request.call}: ${causeOf(error)}`;
     const problem = networkProblem(error, deps.serverUrl, deps.proxyUrl);
@@ -182,11 +179,11 @@ function readReply<T>(
   call: CallName,
   sentAt: number,
   response: Response,
-  text: string,
+  text: string | null,
 ): Reply<T> {
   const serverDate = readDate(response.headers.get('date'));
   const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), serverDate);
-  const error = readErrorBody(text);
+  const error = text === null ? undefined : readErrorBody(text);
   const answer = kindOfStatus(response.status);
   const head = {
     status: response.status,
@@ -197,6 +194,9 @@ function readReply<T>(
     ...(serverDate === undefined ? {} : { serverDate }),
   };
   if (answer !== 'ok') return { ...head, answer };
+  if (text === null) {
+    return { ...head, answer: 'malformed', summary: `${call}: an answer of more than ${MAX_ANSWER_BYTES >> 20} MB` };
+  }
   const parsed = schema.safeParse(parseJson(text));
   return parsed.success
     ? { ...head, answer, body: parsed.data }

@@ -1,4 +1,4 @@
-import { boundedText } from './bounded-text.ts';
+import { textUnlessTooLarge } from './bounded-text.ts';
 import { createHash } from 'node:crypto';
 import { API_BASE, EnrollAnswer } from '../../../shared/wire.ts';
 import type { Installation } from '../installation-id.ts';
@@ -34,16 +34,20 @@ export async function exchangeToken(
       body: JSON.stringify({ token: oneTimeToken, installation_id: installation.id }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = EnrollAnswer.safeParse(
-      await boundedText(response)
-        .then(JSON.parse)
-        .catch(() => null),
-    );
+    const answer = EnrollAnswer.safeParse(parsed(await textUnlessTooLarge(response)));
     if (response.ok && answer.success) return { kind: 'enrolled', token: answer.data.token };
     if (response.status === 401 || response.status === 403) return { kind: 'spent' };
     return { kind: 'strange', status: response.status };
   } catch (error) {
     return { kind: 'unanswered', error };
+  }
+}
+
+function parsed(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
   }
 }
 
