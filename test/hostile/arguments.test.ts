@@ -85,6 +85,8 @@ function commands(written: Written): ReadonlyMap<string, () => readonly string[]
       longestKeyGap: 0.4,
       untimed: 0,
       onGrid: true,
+      onFilm: false,
+      shown: { total: 0, shortest: 0, longest: 0 },
     };
     const plan =
       profile.family === 'review'

@@ -150,8 +150,9 @@ async function reviewFaults(source: MatrixSource, file: string): Promise<string[
   const found = differs('channels', channels, audio.map((stream) => stream.channels).join());
   const frames = await shownFrames(file, source.rotation);
   if (source.beginsLate === true) return [...found, ...latelyBegun(source, frames)];
-  const lead = source.container === 'TS' ? frames.findIndex((frame) => frame.number > 0) - 1 : 0;
-  const begins = frames[Math.max(0, lead)]?.time ?? 0;
+  // The first picture is held before its time where sound begins before it; the next one comes at its own.
+  const next = source.container === 'TS' ? frames.find((frame) => frame.number > 0) : undefined;
+  const begins = next === undefined ? 0 : Math.max(0, next.time - timeOf(source, next.number));
   const wrong = frames.find(({ time, number }) => !isShownThen(source, number, time - begins));
   const last = frames.at(-1)?.number;
   return [

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { hasEncoder, made, madeFrom, mp3WithCover, photoFile, rotated, wavFile } from '../support/made-media.ts';
+import { filmInVideo } from './film-made.ts';
 import { cut } from './proxy-sources.ts';
 
 /**
@@ -47,7 +48,7 @@ const split = (text: string): string[] => text.split(' ').filter((word) => word 
 const lavfi = (graph: string): string[] => ['-f', 'lavfi', '-i', graph];
 
 /** Eight bits of the frame's number as black and white fields along the lower quarter of the picture. */
-const COUNTER = [
+export const COUNTER = [
   'drawbox=x=0:y=ih*3/4:w=iw:h=ih:color=black:t=fill',
   ...Array.from(
     { length: 8 },
@@ -327,6 +328,17 @@ const CODECS: readonly MatrixSource[] = [
   source('MPEG-2 in a programme stream', 'dvd.mpg', 'MPEG-2', {
     from: { codec: '-c:v mpeg2video -pix_fmt yuv420p -b:v 4M -g 6', sound: STEREO, soundCodec: '-c:a mp2' },
   }),
+  ...['film.mpg', 'film.ts'].map((file) => ({
+    ...source(
+      `film in video, ${file.endsWith('ts') ? 'transport' : 'programme'} stream`,
+      file,
+      'MPEG-2, 2:3 repeated',
+      {
+        from: { rate: '24000/1001', frames: 60, codec: '', sound: MONO },
+      },
+    ),
+    make: () => filmInVideo(file, COUNTER, 60),
+  })),
   source('Motion JPEG', 'mjpeg.avi', 'MJPEG', {
     from: { codec: '-c:v mjpeg -pix_fmt yuvj422p -q:v 3', sound: MONO, soundCodec: PCM16 },
   }),

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { EditProxyProfile } from '../../../shared/profiles.ts';
-import type { Probe, VideoStream } from '../media/probe.ts';
+import type { Probe, Ratio, VideoStream } from '../media/probe.ts';
 import { clipPart } from '../media/proxy-clip-part.ts';
 import { expectedRate, planEdit, type EditPlan } from '../media/proxy-edit-plan.ts';
+import { filmRate } from '../media/proxy-film.ts';
 import { motionArgs, parseMotion } from '../media/proxy-motion.ts';
+import type { Grid } from '../media/proxy-readback.ts';
 import { isContradicted, parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
 import type { ExecutionContext } from './executor.ts';
 import { listPackets, peek, watch } from './proxies-tool.ts';
@@ -39,7 +41,7 @@ export async function planForEditing(
   }
   const rate = expectedRate(video);
   const { timeBase } = video;
-  const grid = rate === undefined || timeBase === undefined ? undefined : { rate, timeBase };
+  const grid = rate === undefined || timeBase === undefined ? undefined : gridOf(rate, timeBase);
   const frames: readonly FrameFlags[] = parsePeek(await peek(context, peekArgs(input, video.index), [fd]));
   const packets = await listPackets(context, input, String(video.index), [fd], grid);
   if (packets === undefined) {
@@ -52,4 +54,9 @@ export async function planForEditing(
   if (plan.kind === 'edit') return plan;
   const message = `“${basename(path)}” has no ${profile.name} proxy, because ${plan.because}; choose another profile.`;
   throw new JobFailure(failure('UNSUPPORTED_MEDIA', message, { subject: profile.name }));
+}
+
+function gridOf(rate: Ratio, timeBase: Ratio): Grid {
+  const film = filmRate(rate);
+  return { rate, timeBase, ...(film === undefined ? {} : { film }) };
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
-import type { Warning } from '../../../shared/wire.ts';
+import type { TechnicalMetadata, Warning } from '../../../shared/wire.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';
@@ -12,6 +12,8 @@ import { probeSource, requireVideo } from '../media/probe-source.ts';
 import { videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
+import type { EditPlan } from '../media/proxy-edit-plan.ts';
+import { wireRational } from '../media/rational.ts';
 import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { SoundChanges } from '../media/sound-formats.ts';
@@ -96,7 +98,7 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
   };
   context.report.progress(1);
   // Of a source that an NLE will get, the pictures were counted; a header's own word is only the header's.
-  const counted = plan.kind === 'edit' ? { frame_count: plan.frames } : {};
+  const counted = plan.kind === 'edit' ? { frame_count: plan.frames, ...filmFacts(plan) } : {};
   const facts = { ...mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata), ...counted };
   const warning = damageWarning(run.complaints);
   return {
@@ -219,6 +221,11 @@ function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string
 
 function words(text: string): readonly string[] {
   return text.split(' ');
+}
+
+/** The header of film in video tells the rate at which it is to be shown, fields repeated. */
+function filmFacts({ film, rate }: EditPlan): Pick<TechnicalMetadata, 'fps'> {
+  return film === true ? { fps: wireRational(rate) } : {};
 }
 
 function pictureWarnings(plan: ProxyPlan): readonly (Warning | undefined)[] {

@@ -63,8 +63,14 @@ function editFilters(plan: EditPlan): string {
     `setsar=sar=${formatRatio(aspect)}:max=1000000`,
     `setparams=field_mode=${field}:range=tv${colour.tags}`,
     // start_time=0: a picture that cannot be decoded before its first key frame is held from its first packet on.
-    ...(plan.timing === 'constant' ? [`fps=fps=${formatRatio(plan.rate)}:start_time=0:round=near`] : []),
+    ...(plan.timing === 'constant' ? [steadyRate(plan)] : []),
   ].join(',');
+}
+
+/** Film's last picture may begin within the time of the one before, and would be left out for it. */
+function steadyRate({ rate, film }: EditPlan): string {
+  const last = film === true ? ':eof_action=pass' : '';
+  return `fps=fps=${formatRatio(rate)}:start_time=0:round=near${last}`;
 }
 
 function upload({ profile }: EditPlan, hardware: HardwareChoice | undefined): string {

@@ -2,6 +2,7 @@ import type { EditProxyProfile } from '../../../shared/profiles.ts';
 import { audioStreams, type AudioStream, type Probe, type Ratio, type VideoStream } from './probe.ts';
 import { lengthLimit } from './promised-length.ts';
 import { editColour, type EditColour } from './proxy-edit-colour.ts';
+import { filmRate, untimedFilm } from './proxy-film.ts';
 import type { Size } from './proxy-picture.ts';
 import { frameRate } from './proxy-rate.ts';
 import { ticksToSeconds, type PacketFacts } from './proxy-readback.ts';
@@ -21,6 +22,8 @@ export interface EditPlan {
   /** `variable`: each picture keeps its own time, and `rate` is only the average. */
   readonly timing: 'constant' | 'variable';
   readonly rate: Ratio;
+  /** Film in video (proxy-film.ts): made at the rate of film, each picture once. */
+  readonly film?: true;
   /** Pictures the source has, counted by its packets. */
   readonly frames: number;
   /** From the first picture to the last, in seconds. */
@@ -60,6 +63,7 @@ export function planEdit(
   if ('because' in size) return size;
   const timecode = startTimecode(probe);
   const timing = editTiming(probe, video, look.packets, scan);
+  if ('because' in timing) return timing;
   const fault = timecodeFault(timecode, timing.rate);
   if (fault !== null) return { kind: 'refused', because: fault };
   return {
@@ -78,6 +82,11 @@ export function planEdit(
   };
 }
 
+const MIXED: EditRefusal = {
+  kind: 'refused',
+  because: 'film and video alternate in it (only some of its pictures are flagged to be shown longer)',
+};
+
 /** More gaps than this are no losses, but a rate that varies in whole steps. */
 const MOST_LOST = 0.05;
 
@@ -88,12 +97,9 @@ export function expectedRate(video: VideoStream): Ratio | undefined {
   return video.realRate === undefined ? judged.rate : reduceRatio(video.realRate);
 }
 
-function editTiming(
-  probe: Probe,
-  video: VideoStream,
-  packets: PacketFacts,
-  scan: Scan,
-): Pick<EditPlan, 'timing' | 'rate' | 'frames' | 'spanSeconds' | 'leadSeconds'> {
+type Timing = Pick<EditPlan, 'timing' | 'rate' | 'film' | 'frames' | 'spanSeconds' | 'leadSeconds'>;
+
+function editTiming(probe: Probe, video: VideoStream, packets: PacketFacts, scan: Scan): Timing | EditRefusal {
   const rate = expectedRate(video) ?? { num: 25, den: 1 };
   const base = video.timeBase;
   const first = base === undefined ? undefined : ticksToSeconds(packets.first, base);
@@ -101,9 +107,17 @@ function editTiming(
   const spanSeconds = base === undefined ? 0 : ticksToSeconds(packets.last - packets.first, base);
   const common = { spanSeconds, leadSeconds: lead > 0.0005 ? lead : 0 };
   const constant = (frames: number) => ({ ...common, timing: 'constant', rate, frames }) as const;
-  if (base === undefined || packets.untimed > 0) return constant(packets.count);
-  const slots = Math.round(spanSeconds * ratioValue(rate)) + 1;
+  const asFilm = (at: Ratio): Timing => ({ ...constant(packets.count), rate: at, film: true });
+  const film = filmRate(rate);
+  if (base === undefined || packets.untimed > 0) {
+    const cadence = base === undefined || film === undefined ? 'none' : untimedFilm(packets, base, film);
+    if (cadence === 'mixed') return MIXED;
+    return film !== undefined && cadence === 'film' ? asFilm(film) : constant(packets.count);
+  }
+  const slotsAt = (at: Ratio): number => Math.round(spanSeconds * ratioValue(at)) + 1;
+  const slots = slotsAt(rate);
   if (packets.onGrid && slots === packets.count) return constant(packets.count);
+  if (film !== undefined && packets.onFilm && slotsAt(film) === packets.count) return asFilm(film);
   // A transport stream has no list of pictures: one that got lost leaves its place, where the one before is held.
   const hasGaps = probe.format.name === 'mpegts' && packets.onGrid && slots > packets.count;
   if (hasGaps && slots - packets.count <= MOST_LOST * packets.count) return constant(slots);

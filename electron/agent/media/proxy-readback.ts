@@ -22,12 +22,24 @@ export interface PacketFacts {
   readonly untimed: number;
   /** Every picture lies where the rate given to the reader puts it; false without a rate. */
   readonly onGrid: boolean;
+  /** The same for the grid's film rate. */
+  readonly onFilm: boolean;
+  /** How long the packets say their pictures are shown, in ticks, those without a time stamp included. */
+  readonly shown: Shown;
+}
+
+export interface Shown {
+  readonly total: number;
+  readonly shortest: number;
+  readonly longest: number;
 }
 
 /** The rate that a stream's pictures are expected at, and the clock they are written in. */
 export interface Grid {
   readonly rate: Ratio;
   readonly timeBase: Ratio;
+  /** The rate of film in pictures of that rate (proxy-film.ts). */
+  readonly film?: Ratio;
 }
 
 /** Lists the packets of one stream (`v:0`, or an index) as `pts,pts_time,duration,flags` lines; decodes nothing. */
@@ -44,23 +56,25 @@ export function packetArgs(input: string, stream: string): string[] {
 export function createPacketReader(grid?: Grid): { line(text: string): void; facts(): PacketFacts | undefined } {
   let facts: PacketFacts | undefined;
   let untimed = 0;
+  let shown: Shown = { total: 0, shortest: Number.POSITIVE_INFINITY, longest: 0 };
   return {
     line: (text) => {
       const match = /^(-?\d+|N\/A),(-?[\d.]+|N\/A),(\d+|N\/A),([A-Z_]+)/.exec(text);
       if (match === null || match[4]?.includes('D') === true) return;
+      const duration = match[3] === 'N/A' ? 0 : Number(match[3]);
+      if (duration > 0) shown = longerShown(shown, duration);
       if (match[1] === 'N/A') {
         untimed++;
         return;
       }
       const pts = Number(match[1]);
-      const end = pts + (match[3] === 'N/A' ? 0 : Number(match[3]));
-      const packet = { pts, seconds: Number(match[2]), end, isKey: match[4]?.startsWith('K') === true };
-      facts = facts === undefined ? firstPacket(packet, grid !== undefined) : nextPacket(facts, packet, grid);
+      const packet = { pts, seconds: Number(match[2]), end: pts + duration, isKey: match[4]?.startsWith('K') === true };
+      facts = facts === undefined ? firstPacket(packet, grid) : nextPacket(facts, packet, grid);
     },
     facts: () => {
       if (facts === undefined && untimed === 0) return undefined;
-      const known = facts ?? { ...firstPacket({ pts: 0, seconds: 0, end: 0, isKey: false }, false), count: 0, keys: 0 };
-      return untimed === 0 ? known : { ...known, untimed, count: known.count + untimed };
+      const known = facts ?? { ...firstPacket({ pts: 0, seconds: 0, end: 0, isKey: false }), count: 0, keys: 0 };
+      return { ...known, untimed, count: known.count + untimed, shown };
     },
   };
 }
@@ -68,7 +82,7 @@ export function createPacketReader(grid?: Grid): { line(text: string): void; fac
 /** A clock in milliseconds is off by 0.06 of a picture at 120 a second; a picture shown late is off by 1. */
 const OFF_GRID = 0.25;
 
-function isOnGrid(ticks: number, { rate, timeBase }: Grid): boolean {
+function isOnGrid(ticks: number, timeBase: Ratio, rate: Ratio): boolean {
   const slots = (ticks * timeBase.num * rate.num) / (timeBase.den * rate.den);
   return Math.abs(slots - Math.round(slots)) <= OFF_GRID;
 }
@@ -80,19 +94,28 @@ interface Packet {
   readonly isKey: boolean;
 }
 
-function firstPacket({ pts, seconds, end, isKey }: Packet, onGrid: boolean): PacketFacts {
+function longerShown({ total, shortest, longest }: Shown, ticks: number): Shown {
+  return { total: total + ticks, shortest: Math.min(shortest, ticks), longest: Math.max(longest, ticks) };
+}
+
+function firstPacket({ pts, seconds, end, isKey }: Packet, grid?: Grid): PacketFacts {
   const key = { lastKey: pts, lastKeySeconds: seconds, startsWithKey: isKey, keys: isKey ? 1 : 0 };
-  return { count: 1, first: pts, last: pts, end, ...key, longestKeyDistance: 0, untimed: 0, onGrid };
+  const fits = { onGrid: grid !== undefined, onFilm: grid?.film !== undefined };
+  const shown = { total: 0, shortest: 0, longest: 0 };
+  return { count: 1, first: pts, last: pts, end, ...key, longestKeyDistance: 0, untimed: 0, ...fits, shown };
 }
 
 function nextPacket(facts: PacketFacts, { pts, seconds, end, isKey }: Packet, grid: Grid | undefined): PacketFacts {
+  const fits = (rate: Ratio | undefined): boolean =>
+    grid !== undefined && rate !== undefined && isOnGrid(pts - facts.first, grid.timeBase, rate);
   const next = {
     ...facts,
     count: facts.count + 1,
     first: Math.min(facts.first, pts),
     last: Math.max(facts.last, pts),
     end: Math.max(facts.end, end),
-    onGrid: facts.onGrid && grid !== undefined && isOnGrid(pts - facts.first, grid),
+    onGrid: facts.onGrid && fits(grid?.rate),
+    onFilm: facts.onFilm && fits(grid?.film),
   };
   if (!isKey) return next;
   const distance = Math.max(facts.longestKeyDistance, pts - facts.lastKey);
