@@ -199,6 +199,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'L’agent tourne comme service de cette machine, sous son propre compte, et ne vous laisse pas entrer.',
     next: ASK_IT,
   },
+  SERVER_WITHOUT_TOKEN: {
+    said: 'Un autre serveur recevrait le jeton gardé pour celui-ci ; une page dans un navigateur ne peut pas le demander.',
+    next: 'Connectez-vous avec un jeton de l’autre serveur, ou utilisez « rushcatalog-agent config set serverUrl » dans un terminal.',
+  },
   SETTING_NAMES_PROGRAM: {
     said: 'Une page dans un navigateur ne peut pas choisir les programmes lancés ici, ni leur isolement.',
     next: 'Utilisez « rushcatalog-agent config set » dans un terminal du compte de l’agent, ou l’application de bureau.',

@@ -215,6 +215,19 @@ describe('a server', () => {
     source.close();
   });
 
+  it('stays what it was where the token of another one cannot be kept', async () => {
+    const file = join(folder, 'unkept', 'server-token');
+    await mkdir(join(file, 'x'), { recursive: true });
+    const { deps } = bench({ keeper: tokenFileKeeper(file) });
+    const input = { serverUrl: server.url, kind: 'token', secret: server.agentToken };
+    for (const before of ['', 'https://first.example']) {
+      if (before !== '') deps.settings.change({ serverUrl: before });
+      expect(refusalIn(await ask(deps, 'pair', input)).code).toBe('TOKEN_NOT_KEPT');
+      expect(deps.settings.view().values.serverUrl).toBe(before);
+      expect(deps.settings.view().origins.serverUrl).toBe(before === '' ? 'default' : 'user');
+    }
+  });
+
   it('that IT has fixed is not exchanged for another, and no token is replaced', async () => {
     const file = join(folder, 'managed-token');
     const managed = createSettingsStore(null, { origin: 'policy', values: { serverUrl: 'https://fixed.example' } });

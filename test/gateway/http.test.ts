@@ -181,6 +181,24 @@ describe('the session', () => {
     expect(agent.executed).toHaveLength(before);
   });
 
+  it('shows the token of one server to no other', async () => {
+    const before = agent.executed.length;
+    const set = (serverUrl: unknown) =>
+      call('POST', '/rpc/changeSettings', { body: { change: { agentName: 'x', serverUrl } }, headers: inside() });
+    for (const address of ['https://evil.example', '', 7]) {
+      const { status, text } = await set(address);
+      const refusal = { code: 'SERVER_WITHOUT_TOKEN', field: 'serverUrl' };
+      expect([status, JSON.parse(text)], String(address)).toMatchObject([403, { ok: false, refusal }]);
+    }
+    expect(agent.executed).toHaveLength(before);
+    // Back to the built-in server: nobody is shown it.
+    expect((await set(null)).status).toBe(200);
+    // With a token of its own.
+    const body = { serverUrl: 'https://other.example', kind: 'token', secret: 'its own' };
+    expect((await call('POST', '/rpc/pair', { body, headers: inside() })).status).toBe(200);
+    expect(agent.executed).toHaveLength(before + 2);
+  });
+
   it('survives a restart of the agent, and ends with the token file', async () => {
     const first = await startWebView({ agent, staticDir, port: 0, tokenFile, log });
     const port = Number(new URL(first.origin).port);

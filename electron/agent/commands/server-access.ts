@@ -1,6 +1,7 @@
 import { assertNever } from '../../../shared/assert-never.ts';
 import { oneTimeTokenIn } from '../../../shared/one-time-token.ts';
 import type { Refusal } from '../../../shared/failure.ts';
+import type { SettingsView } from '../../../shared/settings.ts';
 import { causeOf, createClient } from '../server/client.ts';
 import { exchangeToken } from '../server/enrolment.ts';
 import type { SetupDeps, SetupInput, SetupOutcome } from './setup.ts';
@@ -45,14 +46,25 @@ export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<
   const tried = input.kind === 'enrolment' ? null : await probe(deps, serverUrl, exchanged.token);
   if (tried !== null && 'refusal' in tried) return { refusal: { ...tried.refusal, field: 'secret' } };
   // The address first: if IT manages it, no token of another server must replace the one in use.
-  if (settings.view().values.serverUrl !== serverUrl) {
+  const before = settings.view();
+  if (before.values.serverUrl !== serverUrl) {
     const refusal = settings.change({ serverUrl });
     if (refusal !== null) return { refusal };
     deps.parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
   }
   const kept = await keeper.keep(serverUrl, exchanged.token);
-  if ('refusal' in kept) return kept;
+  if ('refusal' in kept) {
+    // Nor is the token that is still kept shown to the new server at the next start.
+    if (before.values.serverUrl !== serverUrl) goBack(deps, before);
+    return kept;
+  }
   return { restart: kept.acts === 'after-restart' || serverUrl !== deps.serverUrl };
+}
+
+function goBack({ settings, parts }: SetupDeps, { values, origins }: SettingsView): void {
+  if (origins.serverUrl === 'user') settings.change({ serverUrl: values.serverUrl });
+  else settings.change({}, ['serverUrl']);
+  parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
 }
 
 const CANNOT_KEEP: Refusal = {
