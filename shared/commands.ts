@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { CAPABILITIES } from './job.ts';
 import { RESULT_COMMANDS } from './result-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
-import type { EndedJob, PauseLength } from './snapshot.ts';
+import type { EndedJob, PauseLength, WaitingJob } from './snapshot.ts';
 import { JOB_TYPES } from './wire.ts';
 
 /**
  * All a UI can ask for: name → input and output. A command changes state or is refused; state itself arrives by
- * `watch` alone. The last three are reads of what the snapshot leaves out.
+ * `watch` alone. The last ones are reads of what the snapshot leaves out.
  */
 const capability = z.enum(CAPABILITIES as [(typeof CAPABILITIES)[number], ...(typeof CAPABILITIES)[number][]]);
 const jobId = z.guid();
@@ -56,10 +56,24 @@ export const COMMANDS = {
     output: nothing,
   },
   jobLog: { input: z.object({ jobId }), output: z.object({ lines: z.array(JobLogLineSchema) }) },
+  /** Waiting jobs of files with this in their path, of all that the server has, in the order in which they start. */
+  searchQueue: {
+    input: z.object({
+      search: z.string().min(1).max(200),
+      cursor: z.string().max(500).optional(),
+      limit: z.int().min(1).max(200).default(200),
+    }),
+    output: z.object({
+      items: z.array(z.custom<WaitingJob>()),
+      /** On all pages. */
+      total: z.number(),
+      nextCursor: z.string().optional(),
+    }),
+  },
   history: {
     input: z.object({
       ending: z.enum(['done', 'failed']).optional(),
-      /** Only jobs whose source path contains this, in any case. */
+      /** Only jobs whose source path contains this, whatever its case and accents. */
       search: z.string().max(200).optional(),
       jobType: z.enum(JOB_TYPES).optional(),
       cursor: z.string().optional(),

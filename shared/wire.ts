@@ -377,7 +377,13 @@ export const OperatorJob = WireJob.extend({
 });
 export type OperatorJob = z.infer<typeof OperatorJob>;
 
-export const OperatorJobPage = z.object({ items: z.array(OperatorJob), next_cursor: maybe(z.string()) });
+export const OperatorJobPage = z.object({
+  items: z.array(OperatorJob),
+  next_cursor: maybe(z.string()),
+  /** Of a search: on all pages. */
+  total: maybe(z.int().min(0)),
+});
+export type OperatorJobPage = z.infer<typeof OperatorJobPage>;
 
 export const DerivedEntry = DerivedRef.extend({ job_id: Uuid });
 export type DerivedEntry = z.infer<typeof DerivedEntry>;

@@ -3,11 +3,15 @@ import { assertNever } from '../../shared/assert-never.ts';
 import type { Answer } from '../../shared/bridge.ts';
 import type { COMMANDS, CommandName, CommandOutput } from '../../shared/commands.ts';
 import type { Refusal } from '../../shared/failure.ts';
+import { holds } from '../../shared/fold.ts';
+import type { WaitReason } from '../../shared/snapshot.ts';
+import type { OperatorJobPage, WireJob } from '../../shared/wire.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { Capabilities } from './capabilities/capabilities.ts';
 import { carryOutResults, isResultCall, type ResultDeps } from './commands/results.ts';
 import { carryOutSetup, isSetupCall, type SetupDeps } from './commands/setup.ts';
 import { makeDiagnostics } from './diagnostics/bundle.ts';
+import { waitingJob } from './intake/offers.ts';
 import type { Parts } from './jobs/parts.ts';
 import type { SettingsStore } from './settings-store.ts';
 import { isModelCall, type ModelCommands } from './speech/model-commands.ts';
@@ -17,6 +21,8 @@ import type { Yielding } from './yield/yielding.ts';
 export interface OperatorPort {
   /** Null when it was done, else why not. */
   retry(jobId: string): Promise<Refusal | null>;
+  /** Waiting jobs of all that the server has, also those that were never offered here. */
+  searchQueue?(search: string, limit: number, cursor?: string): Promise<OperatorJobPage>;
   /** Derived files of the embedded server are read in its operator's scope, not with an agent's token. */
   openDerived?(assetUuid: string, ref: string, range?: string): Promise<Response>;
 }
@@ -31,6 +37,8 @@ export interface CommandDeps {
   readonly yielding: Pick<Yielding, 'pause' | 'finishThenPause' | 'stopNow' | 'resume'>;
   readonly drain: () => void;
   readonly wake: () => void;
+  /** Why an offer would wait here, as far as can be told without looking at its file. */
+  readonly reasonOf: (offer: WireJob) => WaitReason;
   /** Tokens in use, which no bundle may contain. */
   readonly secrets: () => readonly string[];
   readonly setup: SetupDeps;
@@ -81,6 +89,8 @@ async function carryOut(deps: CommandDeps, call: Call): Promise<Outcome> {
       return retryJob(deps, call.input.jobId);
     case 'jobLog':
       return { lines: [...deps.parts.jobLogs.read(call.input.jobId)] };
+    case 'searchQueue':
+      return searchQueue(deps, call.input);
     case 'history':
       return history(deps.parts, call.input);
     case 'diagnostics':
@@ -169,6 +179,25 @@ function history({ journal }: Parts, input: Parsed<'history'>): Outcome {
     ...(input.jobType === undefined ? {} : { jobType: input.jobType }),
   });
   return { items: [...items], ...(nextCursor === undefined ? {} : { nextCursor }) };
+}
+
+/** Another server is not asked for what it did not offer: what is known here is searched then. */
+async function searchQueue(
+  { operator, parts, reasonOf }: CommandDeps,
+  { search, limit, cursor }: Parsed<'searchQueue'>,
+): Promise<Outcome> {
+  const { waiting } = parts.store.snapshot();
+  if (operator?.searchQueue === undefined) {
+    const items = waiting.filter(({ sourcePath }) => holds(sourcePath, search));
+    return { items, total: items.length };
+  }
+  const known = new Map(waiting.map((job) => [job.jobId, job]));
+  const page = await operator.searchQueue(search, limit, cursor);
+  return {
+    items: page.items.map((offer) => known.get(offer.job_id) ?? waitingJob(offer, reasonOf(offer))),
+    total: page.total ?? page.items.length,
+    ...(page.next_cursor === undefined ? {} : { nextCursor: page.next_cursor }),
+  };
 }
 
 /** A lock token is a secret even when its lease is over: it never reaches a page. */

@@ -155,6 +155,7 @@ function commandDeps(
     yielding,
     drain,
     wake: () => intake.wake(),
+    reasonOf: (offer) => intake.reasonOf(offer),
     secrets: () => [deps.token.current()],
     setup: {
       parts,

@@ -25,6 +25,8 @@ export interface OperatorClient {
   importFiles(request: ImportRequest, key: string): Promise<ImportAnswer>;
   /** All jobs without their results. */
   jobs(): Promise<OperatorJob[]>;
+  /** Waiting jobs of files with this in their path, as they start, a page at a time. */
+  searchQueue(search: string, limit: number, cursor?: string): Promise<OperatorJobPage>;
   /** One job with its result. */
   job(jobId: string): Promise<OperatorJob>;
   /** What was written since `after`, oldest first; `last` is where to go on. */
@@ -60,6 +62,11 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
         cursor = page.next_cursor;
       } while (cursor !== undefined);
       return all;
+    },
+    async searchQueue(search, limit, cursor) {
+      const query = new URLSearchParams({ status: 'pending', order: 'queue', search, limit: String(limit) });
+      if (cursor !== undefined) query.set('cursor', cursor);
+      return read(OperatorJobPage, await ask('GET', `/jobs/all?${query}`));
     },
     job: async (jobId) => read(OperatorJob, await ask('GET', `/jobs/${jobId}`)),
     async changes(after) {

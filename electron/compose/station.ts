@@ -71,7 +71,11 @@ export async function openStation(options: StationOptions): Promise<Station> {
     const agent = make({
       serverUrl: embedded.url,
       token: fixedToken(embedded.agentToken),
-      operator: { retry: (jobId) => client.retry(jobId), openDerived: client.openDerived },
+      operator: {
+        retry: (jobId) => client.retry(jobId),
+        openDerived: client.openDerived,
+        searchQueue: client.searchQueue,
+      },
       work: createWorkPort(client, data),
     });
     // Derived files are read in the operator's scope (protocol.md, Calls of people and tools), not with an agent's token.

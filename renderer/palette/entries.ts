@@ -7,7 +7,7 @@ import { askToQuit } from '../quit.tsx';
 import { routeTo, VIEWS } from '../route.ts';
 import { doneAssets } from '../selectors.ts';
 import type { IconName } from '../ui/icon.tsx';
-import { fold } from '../results/transcript-search.ts';
+import { fold } from '../../shared/fold.ts';
 
 /** What an entry does when it is chosen: goes somewhere, or sends a command. */
 export type Act =

@@ -3,7 +3,7 @@ import type { EndedJob } from '../../shared/snapshot.ts';
 import type { JobType } from '../../shared/wire.ts';
 import { joinHistory } from '../selectors.ts';
 import { useAgent, useBridge, useReplica } from '../use-agent.ts';
-import { fold } from './transcript-search.ts';
+import { holds } from '../../shared/fold.ts';
 
 const PAGE = 200;
 /** While a person types, only the last word is looked up in the journal. */
@@ -11,7 +11,9 @@ const SETTLE_MS = 200;
 
 export interface Wanted {
   readonly search: string;
-  readonly jobType: JobType | undefined;
+  readonly jobType?: JobType | undefined;
+  /** Default: `done`. */
+  readonly ending?: 'done' | 'failed';
 }
 
 export interface Past {
@@ -27,14 +29,15 @@ interface Pages {
 }
 
 /**
- * Jobs that were done, as far back as the journal goes: what the snapshot holds, and pages of the journal behind it. A
+ * Jobs that ended, as far back as the journal goes: what the snapshot holds, and pages of the journal behind it. A
  * filter is applied to both, here and there, so that a search finds what the snapshot has long forgotten.
  */
 export function usePast(wanted: Wanted): Past {
   const bridge = useBridge();
   const available = useReplica(({ link }) => link.kind === 'open');
-  const recent = useAgent((snapshot) => snapshot.done);
-  const total = useAgent(({ totals }) => totals.done);
+  const { ending = 'done' } = wanted;
+  const recent = useAgent((snapshot) => (ending === 'done' ? snapshot.done : snapshot.failures));
+  const total = useAgent(({ totals }) => (ending === 'done' ? totals.done : totals.failed + totals.givenBack));
   const search = useSettled(wanted.search);
   const key = JSON.stringify([search, wanted.jobType]);
   const [pages, setPages] = useState<Pages>({ key, jobs: [], cursor: 'start' });
@@ -44,7 +47,7 @@ export function usePast(wanted: Wanted): Past {
     if (busy.current) return;
     busy.current = true;
     const answer = await bridge.call('history', {
-      ending: 'done',
+      ending,
       limit: PAGE,
       ...(search === '' ? {} : { search }),
       ...(wanted.jobType === undefined ? {} : { jobType: wanted.jobType }),
@@ -54,11 +57,11 @@ export function usePast(wanted: Wanted): Past {
     if (!answer.ok) return;
     const { items, nextCursor = 'end' } = answer.output;
     setPages({ key, jobs: [...own.jobs, ...items], cursor: nextCursor });
-  }, [bridge, key, own.cursor, own.jobs, search, wanted.jobType]);
+  }, [bridge, ending, key, own.cursor, own.jobs, search, wanted.jobType]);
   const jobs = useMemo(() => {
-    const here = fold(wanted.search);
     const fits = ({ sourcePath, jobType }: EndedJob): boolean =>
-      (here === '' || fold(sourcePath).includes(here)) && (wanted.jobType === undefined || jobType === wanted.jobType);
+      (wanted.search === '' || holds(sourcePath, wanted.search)) &&
+      (wanted.jobType === undefined || jobType === wanted.jobType);
     return joinHistory(recent.filter(fits), own.jobs.filter(fits));
   }, [recent, own.jobs, wanted.search, wanted.jobType]);
   const isNarrowed = search !== '' || wanted.jobType !== undefined;
@@ -75,7 +78,8 @@ export function usePast(wanted: Wanted): Past {
   return more ? { jobs, older: () => void load() } : { jobs };
 }
 
-function useSettled(value: string): string {
+/** A value once it has not changed for a moment. */
+export function useSettled(value: string): string {
   const [settled, setSettled] = useState(value);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(value), SETTLE_MS);

@@ -1,3 +1,4 @@
+import { fold } from '../../shared/fold.ts';
 import type { Transcript } from '../../shared/wire.ts';
 
 type Segment = Transcript['segments'][number];
@@ -7,19 +8,6 @@ export interface Match {
   readonly segment: number;
   readonly from: number;
   readonly to: number;
-}
-
-/**
- * Letters without case and accents, one for one: the length stays the same, so that places in the folded text are
- * places in the text. Signs that fold into several (ß, ligatures) keep their own form.
- */
-export function fold(text: string): string {
-  let folded = '';
-  for (const sign of text) {
-    const plain = sign.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
-    folded += plain.length === sign.length ? plain : sign;
-  }
-  return folded;
 }
 
 /** Every place of `wanted` in reading order; white space in it counts as one blank. */

@@ -6,7 +6,8 @@ import { clock } from '../format/durations.ts';
 import { IconButton } from './icon-button.tsx';
 import type { Playback } from './playback.ts';
 import { clickedMs, TranscriptRow, type RowMatches } from './transcript-row.tsx';
-import { findMatches, fold, lastBegun, shownSegment, type Match } from './transcript-search.ts';
+import { fold } from '../../shared/fold.ts';
+import { findMatches, lastBegun, shownSegment, type Match } from './transcript-search.ts';
 
 /** A line of text and its air, px; rows are measured once they are drawn. */
 const ROW_GUESS = 30;

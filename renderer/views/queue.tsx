@@ -8,7 +8,8 @@ import { fileName, folderOf, visible } from '../format/name.ts';
 import { bytes, count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
-import { fold } from '../results/transcript-search.ts';
+import { useQueueSearch } from '../results/queue-search.ts';
+import { holds } from '../../shared/fold.ts';
 import { stageKey, waitGroups, withoutCapability } from '../selectors.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
@@ -28,17 +29,26 @@ export function QueueView() {
   const waiting = useAgent((snapshot) => snapshot.waiting);
   const claimed = useClaimed();
   const { values, set } = useNarrowing('queue', FILTERS);
-  const search = fold(values.q ?? '');
+  const search = values.q ?? '';
+  const found = useQueueSearch(search);
+  // Until the server has answered, what is listed here is looked through.
+  const listed = useMemo(() => {
+    if (found === null) return search === '' ? waiting : waiting.filter(({ sourcePath }) => holds(sourcePath, search));
+    // What was found may have been claimed since.
+    const ids = new Set(claimed.map(({ jobId }) => jobId));
+    return found.jobs.filter(({ jobId }) => !ids.has(jobId));
+  }, [found, waiting, claimed, search]);
   const groups = useMemo(() => waitGroups(waiting), [waiting]);
   const kind =
     values.reason === CLAIMED ? CLAIMED : (groups.find((group) => group.kind === values.reason)?.kind ?? null);
+  const held = useMemo(
+    () => (search === '' ? claimed : claimed.filter(({ sourcePath }) => holds(sourcePath, search))),
+    [claimed, search],
+  );
   const shown = useMemo((): readonly (RunningJob | WaitingJob)[] => {
-    const found = ({ sourcePath }: { sourcePath: string }): boolean =>
-      search === '' || fold(sourcePath).includes(search);
-    const held = kind === null || kind === CLAIMED ? claimed.filter(found) : [];
-    if (kind === null && search === '') return [...held, ...waiting];
-    return [...held, ...waiting.filter((job) => (kind === null || job.reason.kind === kind) && found(job))];
-  }, [claimed, waiting, kind, search]);
+    if (kind === null) return [...held, ...listed];
+    return kind === CLAIMED ? held : listed.filter((job) => job.reason.kind === kind);
+  }, [held, listed, kind]);
   const reason = useReason();
   const total = claimed.length + waiting.length;
   const pending = useAgent(({ backlog }) => backlog?.by_status.pending ?? 0);
@@ -51,6 +61,11 @@ export function QueueView() {
         })
       : t('queue.waiting', { count: waiting.length });
   const note = claimed.length === 0 ? waits : `${waits} · ${t('queue.claimed', { count: claimed.length })}`;
+  const all = kind === null && found !== null ? held.length + found.total : shown.length;
+  const foundWords =
+    all > shown.length
+      ? t('queue.foundOf', { shown: count(shown.length, language), all: count(all, language) })
+      : t('queue.found', { count: all, all: count(all, language) });
   return (
     <>
       <ViewHeader title={t('queue.title')} note={note} />
@@ -59,7 +74,7 @@ export function QueueView() {
       {total > 0 && (
         <div className="narrow">
           <SearchField value={values.q ?? ''} label={t('results.searchFiles')} onChange={(value) => set('q', value)} />
-          {search !== '' && <span role="status">{t('results.found', { count: shown.length })}</span>}
+          {search !== '' && <span role="status">{foundWords}</span>}
         </div>
       )}
       {groups.length + Math.min(1, claimed.length) > 1 && (
@@ -89,7 +104,14 @@ export function QueueView() {
           <p>{pending === 0 ? t('queue.emptyBody') : t('queue.othersBody', { count: pending })}</p>
         </Empty>
       ) : (
-        <VirtualList items={shown} rowHeight={44} label={note} keyOf={(job) => job.jobId} head={<QueueHead />}>
+        <VirtualList
+          items={shown}
+          rowHeight={44}
+          label={note}
+          keyOf={(job) => job.jobId}
+          head={<QueueHead />}
+          {...(found?.more === undefined ? {} : { onEnd: found.more })}
+        >
           {(job) => ('reason' in job ? <QueueRow job={job} reason={reason(job.reason)} /> : <ClaimedRow job={job} />)}
         </VirtualList>
       )}

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { holds } from '../../shared/fold.ts';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
 /** Statements kept prepared; the server has fewer distinct ones than this. */
@@ -14,6 +15,9 @@ export class NodeSqlite implements SqliteDatabase {
 
   constructor(path: string, busyTimeoutMs: number) {
     this.#database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    this.#database.function('holds', { deterministic: true }, (text, wanted) =>
+      typeof text === 'string' && typeof wanted === 'string' && holds(text, wanted) ? 1 : 0,
+    );
   }
 
   prepare(sql: string): SqliteStatement {

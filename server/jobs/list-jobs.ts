@@ -1,11 +1,12 @@
-import { sql } from 'kysely';
+import { sql, type ExpressionBuilder } from 'kysely';
 import { z } from 'zod';
 import type { JobStatus, JobsSummary, OperatorJob, WireJob } from '../../shared/wire.ts';
 import { JOB_STATUSES } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import type { JobRow } from '../database/schema.ts';
+import type { JobRow, Tables } from '../database/schema.ts';
+import { columnHolds } from '../database/search.ts';
 import { expireLeases } from './lease.ts';
 import { operatorJob, wireJob } from './job-row.ts';
 
@@ -62,15 +63,18 @@ async function dueJobs(context: Context, needs: string, query: PageQuery): Promi
     .orderBy('sequence', 'asc')
     .limit(query.limit + 1);
   if (query.cursor !== undefined) {
-    const [priority, sequence] = decodeCursor(OfferCursor, query.cursor);
-    select = select.where((where) =>
-      where.or([
-        where('priority', '<', priority),
-        where.and([where('priority', '=', priority), where('sequence', '>', sequence)]),
-      ]),
-    );
+    const cursor = decodeCursor(OfferCursor, query.cursor);
+    select = select.where((where) => where.or(behind(cursor, where)));
   }
   return select.execute();
+}
+
+/** What stands behind a place in the order of the queue. */
+function behind([priority, sequence]: z.output<typeof OfferCursor>, where: ExpressionBuilder<Tables, 'job'>) {
+  return [
+    where('priority', '<', priority),
+    where.and([where('priority', '=', priority), where('sequence', '>', sequence)]),
+  ];
 }
 
 /** Which of how many agents this one is just now. */
@@ -106,29 +110,66 @@ function fromOwnPlace(page: readonly JobRow[], { place, agents }: Turn): readonl
   });
 }
 
-/** Every job without its result, newest first. */
+interface JobsQuery extends PageQuery {
+  readonly status?: JobStatus | undefined;
+  readonly job_type?: string | undefined;
+  readonly search?: string | undefined;
+  readonly order: 'newest' | 'queue';
+}
+
+/** Every job without its result; with a search, how many there are of those on all pages. */
 export async function allJobs(
   context: Context,
-  query: PageQuery & { readonly status?: JobStatus | undefined; readonly job_type?: string | undefined },
-): Promise<{ items: OperatorJob[]; next_cursor?: string }> {
+  query: JobsQuery,
+): Promise<{ items: OperatorJob[]; next_cursor?: string; total?: number }> {
   await expireLeases(context);
-  let select = context.database
-    .selectFrom('job')
-    .selectAll()
-    .orderBy('sequence', 'desc')
-    .limit(query.limit + 1);
-  if (query.status !== undefined) select = select.where('status', '=', query.status);
-  if (query.job_type !== undefined) select = select.where('job_type', '=', query.job_type);
-  if (query.cursor !== undefined) {
-    const [before] = decodeCursor(z.tuple([z.number()]), query.cursor);
-    select = select.where('sequence', '<', before);
-  }
-  const rows = await select.execute();
+  const wanted = wantedJobs(context, query);
+  const rows = await pageIn(wanted, query).execute();
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   const items = page.map((row) => operatorJob(context, row));
-  if (rows.length <= query.limit || last === undefined) return { items };
-  return { items, next_cursor: encodeCursor([last.sequence]) };
+  const total = query.search === undefined ? {} : { total: await countOf(context, query) };
+  if (rows.length <= query.limit || last === undefined) return { items, ...total };
+  const cursor = query.order === 'queue' ? [last.priority, last.sequence] : [last.sequence];
+  return { items, next_cursor: encodeCursor(cursor), ...total };
+}
+
+function wantedJobs({ database }: Context, { status, job_type, search }: JobsQuery) {
+  let select = database.selectFrom('job').selectAll('job');
+  if (status !== undefined) select = select.where('status', '=', status);
+  if (job_type !== undefined) select = select.where('job_type', '=', job_type);
+  if (search !== undefined) select = select.where('asset_uuid', 'in', assetsNamed(database, search));
+  return select;
+}
+
+/** Files are fewer than jobs, and a name is looked at once. */
+function assetsNamed(database: Context['database'], search: string) {
+  return database.selectFrom('asset').select('uuid').where(columnHolds('source_path', search));
+}
+
+async function countOf(context: Context, query: JobsQuery): Promise<number> {
+  const counted = await wantedJobs(context, query)
+    .clearSelect()
+    .select((select) => select.fn.countAll<number>().as('jobs'))
+    .executeTakeFirstOrThrow();
+  return Number(counted.jobs);
+}
+
+/** `queue`: in the order in which they start. */
+function pageIn(select: ReturnType<typeof wantedJobs>, { order, cursor, limit }: JobsQuery) {
+  if (order === 'newest') {
+    const newest = select.orderBy('sequence', 'desc').limit(limit + 1);
+    return cursor === undefined
+      ? newest
+      : newest.where('sequence', '<', decodeCursor(z.tuple([z.number()]), cursor)[0]);
+  }
+  const first = select
+    .orderBy('priority', 'desc')
+    .orderBy('sequence', 'asc')
+    .limit(limit + 1);
+  return cursor === undefined
+    ? first
+    : first.where((where) => where.or(behind(decodeCursor(OfferCursor, cursor), where)));
 }
 
 /** Counts by status, and pending jobs by the capability that no agent heard of lately declares. */

@@ -120,9 +120,15 @@ const JOB_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/jobs/all',
     operationId: 'listJobs',
-    summary: 'Every job without its result, newest first.',
-    query: PageQuery.extend({ status: z.enum(JOB_STATUSES).optional(), job_type: z.string().min(1).optional() }),
-    answer: pageOf(OperatorJob),
+    summary:
+      'Every job without its result, newest first or as they start; `search` is a part of the source path, whatever its case and accents.',
+    query: PageQuery.extend({
+      status: z.enum(JOB_STATUSES).optional(),
+      job_type: z.string().min(1).optional(),
+      search: z.string().min(1).max(200).optional(),
+      order: z.enum(['newest', 'queue']).default('newest'),
+    }),
+    answer: pageOf(OperatorJob).extend({ total: z.int().min(0).optional() }),
     statuses: [422],
     handle: ({ context, query }) => allJobs(context, query),
   }),

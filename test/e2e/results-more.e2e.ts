@@ -1,4 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
+import { failure } from '../../shared/failure.ts';
+import type { EndedJob, WaitingJob } from '../../shared/snapshot.ts';
 import type { SpeechModelState } from '../../shared/speech-models.ts';
 import type { Saving } from '../../shared/result-commands.ts';
 import { CLIP, EDIT_PROXY, LONG_TAKE } from '../support/results-agent.ts';
@@ -169,10 +171,63 @@ test('a search in the queue stands in the address', async ({ page, show }) => {
     })),
   });
   await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('b00');
-  await expect(page.getByText('2 files')).toBeVisible();
+  await expect(page.getByText('2 jobs found')).toBeVisible();
   expect(new URL(page.url()).hash).toBe('#/queue?q=b00');
   await page.reload();
   await expect(page.getByRole('searchbox', { name: 'Search by name or folder' })).toHaveValue('b00');
+});
+
+test('a search in the queue finds what waits on the server and is not listed here, page by page', async ({
+  page,
+  show,
+}) => {
+  const { agent } = await show('queue');
+  const job = (number: number, sourcePath: string): WaitingJob => ({
+    jobId: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    jobType: 'generate_thumbnails',
+    sourcePath,
+    priority: 0,
+    reason: { kind: 'slot' },
+  });
+  const listed = Array.from({ length: 1_000 }, (_, index) => job(index, `RUSHES/A${index}.mov`));
+  const behind = Array.from({ length: 450 }, (_, index) => job(2_000 + index, `RUSHES/Été/Élodie ${index}.mov`));
+  agent.queued.push(...listed, ...behind);
+  agent.emit({ type: 'offersSeen', waiting: listed });
+  const search = page.getByRole('searchbox', { name: 'Search by name or folder' });
+  await search.fill('elodie');
+  await expect(page.getByText('200 of 450 jobs found are listed')).toBeVisible();
+  const list = page.locator('.virtual');
+  await expect(list.getByText('Élodie 0.mov')).toBeVisible();
+  for (const found of ['400 of 450 jobs found are listed', '450 jobs found']) {
+    await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect(page.getByText(found)).toBeVisible();
+  }
+  await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await expect(list.getByText('Élodie 449.mov')).toBeVisible();
+});
+
+test('failures are searched as far back as the journal goes', async ({ page, open }) => {
+  const { agent, view } = await open({ totals: { done: 0, failed: 300, givenBack: 0 } });
+  await page.goto(`${view.origin}/#/failures`);
+  const broken = (number: number): EndedJob => ({
+    jobId: `00000000-0000-4000-9000-${String(number).padStart(12, '0')}`,
+    jobType: 'generate_video_proxies',
+    assetUuid: `00000000-0000-4000-a000-${String(number).padStart(12, '0')}`,
+    sourcePath: `RUSHES/Dernière ${number}.mov`,
+    claimedAt: '2026-03-02T08:00:00.000Z',
+    endedAt: '2026-03-02T08:01:00.000Z',
+    wallMs: 60_000,
+    ending: { kind: 'failed', failure: failure('ENCODE_FAILED', `The encoder failed at picture ${number}.`) },
+  });
+  agent.older.push(...Array.from({ length: 300 }, (_, index) => broken(index)));
+  agent.emit({ type: 'jobEnded', job: broken(1_000) });
+  await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('derniere 299');
+  await expect(page.getByText('One job found')).toBeVisible();
+  await expect(page.locator('.split-list').getByRole('link')).toContainText('Dernière 299.mov');
+  expect(agent.executed.filter(({ name }) => name === 'history').at(-1)?.input).toMatchObject({
+    ending: 'failed',
+    search: 'derniere 299',
+  });
 });
 
 test('what is claimed heads the queue, with its step, and is found like what waits', async ({ page, open }) => {

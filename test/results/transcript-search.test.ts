@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findMatches, fold, lastBegun, shownSegment } from '../../renderer/results/transcript-search.ts';
+import { fold } from '../../shared/fold.ts';
+import { findMatches, lastBegun, shownSegment } from '../../renderer/results/transcript-search.ts';
 
 describe('fold', () => {
   it('takes case and accents away', () => {

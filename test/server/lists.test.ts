@@ -173,3 +173,29 @@ test('the summary counts by status and by the capability nobody who is there dec
     by_missing_capability: { 'speech.transcription@1': 2, 'media.thumbnails@1': 1, 'audio.waveform@1': 1 },
   });
 });
+
+test('waiting jobs are found by a part of their path, in the order of the queue, page by page, and counted', async () => {
+  rig = await startRig();
+  for (const [name, priority] of [
+    ['Été/Élodie 1.mov', 0],
+    ['Été/Élodie 2.mov', 10],
+    ['Hiver/A001.mov', 0],
+    ['Été/Élodie 3.mov', 0],
+    ['100%_take.mov', 0],
+  ] as const) {
+    const asset_uuid = await newAsset(rig, `RUSHES/${name}`);
+    await rig.operator('/jobs', { body: { asset_uuid, job_type: 'generate_thumbnails', priority } });
+  }
+  const nameOf = (job: object) => (job as { inputs: { source_path: string } }).inputs.source_path;
+  const found = async (search: string) =>
+    (await allPages(rig.operator, `/jobs/all?order=queue&status=pending&limit=2&search=${search}`)).map((page) =>
+      page.map(nameOf),
+    );
+  expect(await found('ELODIE')).toEqual([
+    ['RUSHES/Été/Élodie 2.mov', 'RUSHES/Été/Élodie 1.mov'],
+    ['RUSHES/Été/Élodie 3.mov'],
+  ]);
+  expect((await rig.operator('/jobs/all?limit=1&search=elodie')).body).toMatchObject({ total: 3 });
+  expect(await found('%25_')).toEqual([['RUSHES/100%_take.mov']]);
+  expect(await found('nothing')).toEqual([[]]);
+});

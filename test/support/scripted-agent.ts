@@ -5,8 +5,9 @@ import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName, JobLogLine } from '../../shared/commands.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
+import { holds } from '../../shared/fold.ts';
 import type { CapabilityName } from '../../shared/job.ts';
-import type { CapabilityState, EndedJob, Snapshot } from '../../shared/snapshot.ts';
+import type { CapabilityState, EndedJob, Snapshot, WaitingJob } from '../../shared/snapshot.ts';
 
 export interface DerivedFile {
   readonly contentType: string;
@@ -25,6 +26,8 @@ export interface ScriptedAgent extends AgentPort {
   readonly logs: Map<string, readonly JobLogLine[]>;
   /** Older than what the snapshot holds; answered by `history`. */
   readonly older: EndedJob[];
+  /** All that waits on the server; answered by `searchQueue`. Empty: what the snapshot holds. */
+  readonly queued: WaitingJob[];
 }
 
 /**
@@ -41,6 +44,7 @@ export function createScriptedAgent(initial: Snapshot): ScriptedAgent {
     reports: new Map(),
     logs: new Map(),
     older: [],
+    queued: [],
     refuse: (name, refusal) => void refusals.set(name, refusal),
     execute: async <N extends CommandName>(name: N, input: ParsedInput<N>): Promise<Answer<N>> => {
       agent.executed.push({ name, input });
@@ -61,6 +65,7 @@ interface PlainInput {
   readonly ending?: 'done' | 'failed';
   readonly cursor?: string;
   readonly limit?: number;
+  readonly search?: string;
 }
 
 function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): unknown {
@@ -101,8 +106,17 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
     case 'history': {
       const from = Number(input.cursor ?? 0);
       const limit = input.limit ?? 50;
-      const items = agent.older.slice(from, from + limit);
-      return from + limit < agent.older.length ? { items, nextCursor: String(from + limit) } : { items };
+      const fitting = agent.older.filter(({ sourcePath }) => holds(sourcePath, input.search ?? ''));
+      const items = fitting.slice(from, from + limit);
+      return from + limit < fitting.length ? { items, nextCursor: String(from + limit) } : { items };
+    }
+    case 'searchQueue': {
+      const from = Number(input.cursor ?? 0);
+      const limit = input.limit ?? 200;
+      const all = agent.queued.length > 0 ? agent.queued : agent.snapshot().waiting;
+      const fitting = all.filter(({ sourcePath }) => holds(sourcePath, input.search ?? ''));
+      const page = { items: fitting.slice(from, from + limit), total: fitting.length };
+      return from + limit < fitting.length ? { ...page, nextCursor: String(from + limit) } : page;
     }
     case 'activity':
       return { days: [] };

@@ -1,9 +1,10 @@
+import type { WaitReason } from '../../../shared/snapshot.ts';
 import type { WireJob } from '../../../shared/wire.ts';
 import type { ActiveRuns } from '../active-runs.ts';
 import type { Capabilities } from '../capabilities/capabilities.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { Yielding } from '../yield/yielding.ts';
-import type { IntakeState } from './admission.ts';
+import { admit, type IntakeState } from './admission.ts';
 import { considerOffers, knownType } from './offers.ts';
 import { startPolling, type Poll } from './poll.ts';
 import { quietFor } from './quiet-hours.ts';
@@ -29,6 +30,8 @@ export interface Intake {
   wake(): void;
   /** Ask the server now; `endedSince`: only if it was not asked since then. */
   askNow(endedSince?: number): void;
+  /** Why an offer waits, as far as can be told without looking at its file. */
+  reasonOf(offer: WireJob): WaitReason;
   /** Resolves when the round of polling under way at `close` is over. */
   ended(): Promise<void>;
 }
@@ -85,6 +88,10 @@ export function createIntake(deps: IntakeDeps): Intake {
     close: () => closed.abort(),
     wake: () => poll?.wake(),
     askNow: (endedSince) => poll?.askNow(endedSince),
+    reasonOf(offer) {
+      const admission = admit(offer, intakeState(deps, closed.signal));
+      return admission.kind === 'wait' ? admission.reason : { kind: 'slot' };
+    },
     ended: async () => poll?.ended,
   };
 }

@@ -77,7 +77,8 @@ async function noteDisk(parts: Parts): Promise<void> {
   if (disk.full !== full || moved) store.emit({ type: 'diskChecked', disk: { workFolder, freeBytes, full } });
 }
 
-function waitingJob(offer: WireJob, reason: WaitReason): WaitingJob {
+/** An offer as a page shows it. */
+export function waitingJob(offer: WireJob, reason: WaitReason): WaitingJob {
   const inputs = offer.inputs as { readonly source_path?: unknown } | null | undefined;
   return {
     jobId: offer.job_id,

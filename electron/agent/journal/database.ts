@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { holds } from '../../../shared/fold.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import { ACTIVITY_TABLES } from './activity-rows.ts';
 import { IMPORT_TABLES } from './import-rows.ts';
@@ -85,6 +86,9 @@ export function openDatabase(path: string): DatabaseSync {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     keepPrivate(path);
     database = new DatabaseSync(path, { timeout: 500, enableForeignKeyConstraints: true });
+    database.function('holds', { deterministic: true }, (text, wanted) =>
+      typeof text === 'string' && typeof wanted === 'string' && holds(text, wanted) ? 1 : 0,
+    );
     // Exclusive locking: the lock is the kernel's, so a kill -9 frees it, and no lock file can be left over.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     database.exec('BEGIN EXCLUSIVE; COMMIT;');

@@ -25,9 +25,7 @@ export function pageOfHistory(db: DatabaseSync, options: HistoryOptions): Histor
   if (options.done !== undefined) conditions.push([`ending ${options.done ? '=' : '<>'} 'done'`]);
   if (options.jobType !== undefined) conditions.push(["json_extract(job, '$.jobType') = ?", options.jobType]);
   if (options.search !== undefined && options.search !== '') {
-    // LIKE compares ASCII letters in any case; the pattern's own signs are letters here.
-    const pattern = `%${options.search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-    conditions.push([String.raw`json_extract(job, '$.sourcePath') LIKE ? ESCAPE '\'`, pattern]);
+    conditions.push([`holds(json_extract(job, '$.sourcePath'), ?) = 1`, options.search]);
   }
   const rows = db
     .prepare(
