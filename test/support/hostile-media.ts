@@ -22,6 +22,14 @@ export interface Corpus {
   readonly canary: string;
 }
 
+/** Sound of discs and of Windows, whose decoders few files of a camera ever reach. */
+const LATE_DECODERS = ['dca -ac 2', 'truehd -ar 48000 -ac 2', 'mlp -ar 48000 -ac 2', 'wmav1', 'wmav2', 'wavpack'].map(
+  (codec) => ({
+    name: codec.split(' ')[0] ?? codec,
+    args: ['-f', 'lavfi', '-i', 'sine=f=500:d=3', '-strict', '-2', '-c:a', ...codec.split(' ')],
+  }),
+);
+
 const PROXY = 'generate_video_proxies';
 const THUMB = 'generate_thumbnails';
 const WAVE = 'generate_audio_waveform';
@@ -40,10 +48,16 @@ export async function makeCorpus(root: string, port: number): Promise<Corpus> {
   const add = (kind: HostileFile['kind'], path: string, job: JobType, expected: HostileFile['expected']): void => {
     files.push({ path, kind, job, expected });
   };
-  const write = (kind: HostileFile['kind'], path: string, bytes: string | Buffer, job: JobType = PROXY): void => {
+  const write = (
+    kind: HostileFile['kind'],
+    path: string,
+    bytes: string | Buffer,
+    job: JobType = PROXY,
+    expected: HostileFile['expected'] = 'failure',
+  ): void => {
     writeFileSync(join(root, path), bytes);
     age(join(root, path));
-    add(kind, path, job, 'failure');
+    add(kind, path, job, expected);
   };
   for (const [name, text] of Object.entries(playlists(secret, port))) write('playlist', name, text);
   // The same again where another tool meets them.
@@ -101,7 +115,13 @@ function playlists(secret: string, port: number): Record<string, string> {
 }
 
 type Add = (kind: HostileFile['kind'], path: string, job: JobType, expected: HostileFile['expected']) => void;
-type Write = (kind: HostileFile['kind'], path: string, bytes: string | Buffer, job?: JobType) => void;
+type Write = (
+  kind: HostileFile['kind'],
+  path: string,
+  bytes: string | Buffer,
+  job?: JobType,
+  expected?: HostileFile['expected'],
+) => void;
 
 /** Names that stand for something else than a file of the root. */
 function places(root: string, secret: string, add: Add): void {
@@ -251,6 +271,13 @@ async function damaged(write: Write, add: Add, clip: string): Promise<void> {
   const shredded = Buffer.from(front);
   for (let at = shredded.indexOf('mdat') + 8; at < shredded.length; at += 3) shredded[at] = Math.floor(random() * 256);
   write('flipped', 'flipped-media.mp4', shredded);
+  for (const { name, args } of LATE_DECODERS) {
+    const sound = readFileSync(await made(`hostile-${name}.mkv`, args));
+    for (let at = sound.indexOf('1f43b675', 0, 'hex') + 16; at < sound.length; at += 11) {
+      sound[at] = Math.floor(random() * 256);
+    }
+    write('flipped', `flipped-${name}.mkv`, sound, WAVE, 'either');
+  }
   write('flipped', 'noise.mp4', noise);
   write('flipped', 'noise.mkv', Buffer.concat([Buffer.from([0x1a, 0x45, 0xdf, 0xa3]), noise]));
   write('flipped', 'noise.wav', Buffer.concat([Buffer.from('RIFF\xff\xff\xff\xffWAVEfmt ', 'latin1'), noise]), WAVE);

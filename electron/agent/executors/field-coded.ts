@@ -16,12 +16,13 @@ const ADDRESS_SPACE = 4 * 1024 ** 3;
 export async function refuseFieldCoded(
   context: Pick<ExecutionContext<JobType>, 'processes' | 'source' | 'tools'>,
   stream: VideoStream,
+  openOnly?: readonly string[],
 ): Promise<void> {
   if (stream.codec !== 'hevc') return;
   const { path, input, fd } = context.source;
   const result = await context.processes.run({
     program: context.tools.ffprobe.path,
-    args: peekArgs(input, stream.index),
+    args: peekArgs(input, stream.index, openOnly),
     descriptors: [fd],
     stdout: { kind: 'collect', maxBytes: 1 << 20 },
     limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },

@@ -29,7 +29,11 @@ export async function largestPicture(
     args: [
       ...['-hide_banner', '-loglevel', 'repeat+level+warning', '-select_streams', String(stream.index)],
       ...['-of', 'csv=p=0', '-show_entries', 'frame=width,height'],
-      ...inputArgs(input, { tool: 'ffprobe', before: ['-threads', '2', '-skip_frame', 'nokey'] }),
+      ...inputArgs(input, {
+        tool: 'ffprobe',
+        openOnly: probe.openOnly,
+        before: ['-threads', '2', '-skip_frame', 'nokey'],
+      }),
     ],
     descriptors: [fd],
     stdout: { kind: 'lines', onLine },

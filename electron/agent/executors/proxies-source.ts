@@ -8,6 +8,7 @@ import { filmRate } from '../media/proxy-film.ts';
 import { motionArgs, parseMotion } from '../media/proxy-motion.ts';
 import type { Grid } from '../media/proxy-readback.ts';
 import { isContradicted, parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
+import { unreadName, unreadSound } from '../media/unread-streams.ts';
 import type { ExecutionContext } from './executor.ts';
 import { listPackets, peek, watch } from './proxies-tool.ts';
 
@@ -39,11 +40,22 @@ export async function planForEditing(
     const message = `“${basename(path)}” has no ${profile.name} proxy, because its clock starts again within the file; cut it there, or make a review proxy.`;
     throw new JobFailure(failure('UNSUPPORTED_MEDIA', message, { subject: profile.name }));
   }
+  const leftOut = unreadSound(probe).find(({ isDefault }) => isDefault);
+  if (leftOut !== undefined) {
+    const message = `“${basename(path)}” has no ${profile.name} proxy, because its sound holds ${unreadName(leftOut)}, which cannot be decoded, and an editing proxy has every track of its source; make a review proxy, or convert the sound first.`;
+    throw new JobFailure(failure('UNSUPPORTED_MEDIA', message, { subject: profile.name }));
+  }
   const rate = expectedRate(video);
   const { timeBase } = video;
   const grid = rate === undefined || timeBase === undefined ? undefined : gridOf(rate, timeBase);
-  const frames: readonly FrameFlags[] = parsePeek(await peek(context, peekArgs(input, video.index), [fd]));
-  const packets = await listPackets(context, input, String(video.index), [fd], grid);
+  const frames: readonly FrameFlags[] = parsePeek(
+    await peek(context, peekArgs(input, video.index, probe.openOnly), [fd]),
+  );
+  const packets = await listPackets(context, input, String(video.index), {
+    descriptors: [fd],
+    openOnly: probe.openOnly,
+    grid,
+  });
   if (packets === undefined) {
     throw new JobFailure(failure('SOURCE_UNREADABLE', `“${basename(path)}” has no pictures that can be read.`));
   }

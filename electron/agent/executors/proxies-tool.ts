@@ -118,21 +118,24 @@ async function hear(context: Context, file: string, run: EncodeRun): Promise<Hea
 
 /**
  * Lists one stream's packets; undefined where there are none.
- * @param grid where the pictures are expected; the answer then says whether they are there
- * @param descriptors ours, for a file that is opened as `/dev/fd/3`
+ * @param how `grid`: where the pictures are expected, the answer then says whether they are there; `descriptors`: ours,
+ *   for a file that is opened as `/dev/fd/3`; `openOnly`: as in input.ts
  */
 export async function listPackets(
   context: Context,
   file: string,
   stream: string,
-  descriptors: readonly number[] = [],
-  grid?: Grid,
+  how: {
+    readonly descriptors?: readonly number[];
+    readonly openOnly?: readonly string[] | undefined;
+    readonly grid?: Grid | undefined;
+  } = {},
 ): Promise<PacketFacts | undefined> {
-  const reader = createPacketReader(grid);
+  const reader = createPacketReader(how.grid);
   const result = await context.processes.run({
     program: context.tools.ffprobe.path,
-    args: packetArgs(file, stream),
-    descriptors,
+    args: packetArgs(file, stream, how.openOnly),
+    descriptors: how.descriptors ?? [],
     stdout: { kind: 'lines', onLine: (line) => reader.line(line) },
     limits: { addressSpaceBytes: ADDRESS_SPACE },
   });

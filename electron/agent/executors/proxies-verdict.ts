@@ -65,7 +65,7 @@ export async function judgeDifferences(
   if (first === undefined) return null;
   const short = differences.some(({ field }) => field === 'duration') ? endsEarly(probe, plan, made) : false;
   if (short !== false) {
-    const source = await readSourceEnd(context, plan, short);
+    const source = await readSourceEnd(context, probe, plan, short);
     if (source.isCut || run.complaints.errors > 0) return endsBefore(path, short, run);
     if (source.isLongLastFrame && differences.length === 1) return null;
   }
@@ -91,12 +91,16 @@ async function endsInside(
   if (!WITHOUT_LENGTH.test(probe.format.name) || plan.kind === 'sound' || run.complaints.errors === 0) return false;
   const { input, fd } = context.source;
   const { index } = plan.video;
-  const packets = await listPackets(context, input, String(index), [fd]);
+  const packets = await listPackets(context, input, String(index), { descriptors: [fd], openOnly: probe.openOnly });
   if (packets === undefined) return false;
-  const whole = await look(context, endArgs(input, index, packets.lastKeySeconds), [fd]);
+  const whole = await look(context, endArgs({ input, openOnly: probe.openOnly }, index, packets.lastKeySeconds), [fd]);
   const count = listedPackets(whole.printed);
   if (whole.errors === 0 || count < 2) return false;
-  const before = await look(context, endArgs(input, index, packets.lastKeySeconds, count - 1), [fd]);
+  const before = await look(
+    context,
+    endArgs({ input, openOnly: probe.openOnly }, index, packets.lastKeySeconds, count - 1),
+    [fd],
+  );
   return whole.errors > before.errors;
 }
 
@@ -106,6 +110,7 @@ async function endsInside(
  */
 async function readSourceEnd(
   context: ExecutionContext<'generate_video_proxies'>,
+  probe: Probe,
   plan: ProxyPlan,
   short: EarlyEnd,
 ): Promise<{ readonly isCut: boolean; readonly isLongLastFrame: boolean }> {
@@ -113,7 +118,10 @@ async function readSourceEnd(
   const base = stream?.timeBase;
   if (stream === undefined || base === undefined) return { isCut: false, isLongLastFrame: false };
   const { input, fd } = context.source;
-  const packets = await listPackets(context, input, String(stream.index), [fd]);
+  const packets = await listPackets(context, input, String(stream.index), {
+    descriptors: [fd],
+    openOnly: probe.openOnly,
+  });
   if (packets === undefined) return { isCut: true, isLongLastFrame: false };
   const origin = short.origin;
   const last = ticksToSeconds(packets.last, base) - origin;

@@ -8,7 +8,7 @@ import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
-import { probeSource, requireVideo } from '../media/probe-source.ts';
+import { probeSource, requireSound, requireVideo } from '../media/probe-source.ts';
 import { videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
@@ -16,6 +16,7 @@ import type { EditPlan } from '../media/proxy-edit-plan.ts';
 import { wireRational } from '../media/rational.ts';
 import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
+import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
 import { SoundChanges } from '../media/sound-formats.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
@@ -105,9 +106,13 @@ async function execute(context: Context): Promise<ExecutionSuccess<'generate_vid
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
     facts,
-    warnings: [...(probe.warnings ?? []), warning, soundWarning, ...pictureWarnings(plan)].filter(
-      (one) => one !== undefined,
-    ),
+    warnings: [
+      ...(probe.warnings ?? []),
+      warning,
+      soundWarning,
+      unreadSoundWarning(probe),
+      ...pictureWarnings(plan),
+    ].filter((one) => one !== undefined),
     metrics: {
       profile: profile.name,
       encoder: encoder.name,
@@ -149,9 +154,9 @@ async function refuseStill(context: Context): Promise<void> {
 
 async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile): Promise<ProxyPlan> {
   const { path } = context.source;
-  if (videoStream(probe) !== undefined) {
+  if (videoStream(probe) !== undefined || unreadPicture(probe) !== undefined) {
     const told = requireVideo(probe, path);
-    await refuseFieldCoded(context, told);
+    await refuseFieldCoded(context, told, probe.openOnly);
     const video = await largestPicture(context, probe, told);
     return profile.family === 'edit'
       ? planForEditing(context, probe, video, profile)
@@ -159,6 +164,7 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
   }
   const plan = planSound(probe, profile);
   if (plan !== undefined) return plan;
+  if (unreadSound(probe).length > 0) requireSound(probe, basename(path));
   throw new JobFailure(
     failure('UNSUPPORTED_MEDIA', `“${basename(path)}” has neither picture nor sound that can be decoded.`),
   );

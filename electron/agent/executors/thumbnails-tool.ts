@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
+import { isComplaint } from '../media/proxy-damage.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { ExecutionContext } from './executor.ts';
 
@@ -47,7 +48,7 @@ export function createRenderTool(context: ExecutionContext<'generate_thumbnails'
           },
         },
         onStderrLine: (line) => {
-          if (/\[(error|fatal|panic)\]/.test(line)) decodeErrors++;
+          if (isComplaint(line)) decodeErrors++;
         },
         limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
       });

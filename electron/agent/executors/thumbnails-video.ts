@@ -42,7 +42,7 @@ export async function renderVideo(
   context.report.stage('probing');
   const probe = await probeSource(context);
   const stream = requireVideo(probe, context.source.path);
-  await refuseFieldCoded(context, stream);
+  await refuseFieldCoded(context, stream, probe.openOnly);
   const clip: Clip = {
     probe,
     stream,

@@ -7,6 +7,7 @@ import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
 import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
+import { isComplaint } from '../media/proxy-damage.ts';
 import { settledInput } from '../media/settled-sound-args.ts';
 import { mayChangeFormat, SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
@@ -58,7 +59,7 @@ export async function decodeSound(
         },
       },
       onStderrLine: (line) => {
-        if (/\[(error|fatal|panic)\]/.test(line)) decodeErrors += 1;
+        if (isComplaint(line)) decodeErrors += 1;
       },
       limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
     });

@@ -7,8 +7,8 @@ import {
   type TranscriptionProfile,
 } from '../../../shared/profiles.ts';
 import { Transcript } from '../../../shared/wire.ts';
-import { probeSource } from '../media/probe-source.ts';
-import { audioStreams } from '../media/probe.ts';
+import { probeSource, requireSound } from '../media/probe-source.ts';
+import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { createCliEngine } from '../speech/cli-engine.ts';
 import type { SpeechEngine } from '../speech/engine.ts';
 import { engineLanguage } from '../speech/languages.ts';
@@ -60,17 +60,16 @@ async function execute(context: Context, engine: SpeechEngine): Promise<Success>
   const onProgress = risingProgress(context.report.progress);
   context.report.stage('probing');
   const probe = await probeSource(context);
-  const streams = audioStreams(probe);
-  if (streams.length === 0) {
-    throw new JobFailure(failure('NO_AUDIO_TRACK', `“${basename(context.source.path)}” has no sound.`));
-  }
+  const streams = requireSound(probe, basename(context.source.path));
   const hearing = { context, engine, model, profile, language, probe, onProgress };
   const parts = await hearParts(hearing, partsOf(profile, streams));
   onProgress(1);
   return {
     artifacts: [],
     outputs: { jobType: 'transcribe_audio', transcript: transcriptOf(parts, language) },
-    warnings: [...(probe.warnings ?? []), ...warningsOf(parts)],
+    warnings: [...(probe.warnings ?? []), ...warningsOf(parts), unreadSoundWarning(probe)].filter(
+      (one) => one !== undefined,
+    ),
     metrics: metricsOf(parts, profile, model),
   };
 }

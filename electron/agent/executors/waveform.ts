@@ -4,13 +4,15 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import { WAVEFORM } from '../../../shared/profiles.ts';
 import type { Warning } from '../../../shared/wire.ts';
 import { technicalMetadata } from '../media/facts.ts';
-import { probeSource } from '../media/probe-source.ts';
-import { audioStreams, type AudioStream, type Probe } from '../media/probe.ts';
+import { probeSource, requireSound } from '../media/probe-source.ts';
+import type { AudioStream, Probe } from '../media/probe.ts';
 import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
+import { isComplaint } from '../media/proxy-damage.ts';
 import { SETTLED_FORMAT } from '../media/settled-sound-args.ts';
 import { SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
+import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { decoderOptions, fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
 import type { ChildResult } from '../process/child.ts';
@@ -58,14 +60,13 @@ async function execute(context: Context): Promise<Success> {
   const name = basename(context.source.path);
   context.report.stage('probing');
   const probe = await probeSource(context);
-  const all = audioStreams(probe);
-  const streams = waveformStreams(all);
+  const streams = waveformStreams(requireSound(probe, name));
   const first = streams[0];
   if (first === undefined) throw new JobFailure(failure('NO_AUDIO_TRACK', `“${name}” has no sound.`));
   const sampleRate = first.sampleRate > 0 ? first.sampleRate : 48_000;
   context.report.stage('analysing');
   const limitSeconds = lengthLimit(probe);
-  const wish = { input: context.source.input, all, streams, sampleRate, format: probe.format.name, limitSeconds };
+  const wish = { input: context.source.input, streams, sampleRate, format: probe.format.name, limitSeconds };
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
     const drawn = await draw(context, wish, file, longest(probe, streams));
@@ -76,7 +77,8 @@ async function execute(context: Context): Promise<Success> {
     context.report.progress(1);
     const facts = technicalMetadata(probe, context.source.sizeBytes);
     const success = successOf(drawn, streams, sampleRate, sealed);
-    return { ...success, warnings: [...(probe.warnings ?? []), ...success.warnings], facts };
+    const warnings = [...(probe.warnings ?? []), ...success.warnings, unreadSoundWarning(probe)];
+    return { ...success, warnings: warnings.filter((one) => one !== undefined), facts };
   } finally {
     await file.close();
   }
@@ -104,7 +106,9 @@ async function draw(
   // Some builds leave the fixed-point decoders out; the usual ones then give the same bytes on one kind of processor.
   const drawn = isMissing ? await drawSettled(context, { ...wish, decoders: 'any' }, file, seconds) : first;
   const { end } = drawn.result;
-  if (end.kind === 'exited' && end.code === 0) return drawn;
+  // ffmpeg ends with code 1 where a stream never gives a sample; that nothing was drawn is judged there.
+  const isMute = drawn.waveform.frames === 0 && drawn.decodeErrors > 0;
+  if (end.kind === 'exited' && (end.code === 0 || isMute)) return drawn;
   throw new JobFailure(toolFailure(drawn.result, 'RENDER_FAILED', 'Reading the sound'));
 }
 
@@ -124,7 +128,7 @@ async function drawSettled(
     const settled = await settleSound(context, error, wish.streams, how);
     // The file tells no layout; the channels are drawn, wherever their speakers stand.
     const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));
-    const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, all: streams, streams };
+    const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, streams };
     const drawn = await drawWith(context, again, file, seconds);
     await rm(settled.path, { force: true });
     return { ...drawn, changes: settled.warning };
@@ -163,7 +167,7 @@ async function drawWith(
       },
     },
     onStderrLine: (line) => {
-      if (/\[(error|fatal|panic)\]/.test(line)) decodeErrors++;
+      if (isComplaint(line)) decodeErrors++;
     },
     limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
   });

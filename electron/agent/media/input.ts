@@ -28,7 +28,7 @@ const PICTURE_DECODERS = [
   words('h264 hevc mpeg1video mpeg2video mpeg4 h263 vp8 vp9 av1 libdav1d libaom-av1'),
   words('prores dnxhd cfhd dvvideo mjpeg rawvideo v210 ffv1'),
   // Cover art in MP3, M4A and FLAC: ffprobe ends with an error if it may not open one of the streams.
-  words('png bmp gif webp'),
+  words('png bmp gif webp tiff'),
 ];
 
 const SOUND_DECODERS = [
@@ -36,6 +36,7 @@ const SOUND_DECODERS = [
   words('flac alac opus libopus vorbis libvorbis amrnb amrwb libopencore_amrnb dvaudio s302m'),
   words('adpcm_ima_wav adpcm_ima_qt adpcm_ms pcm_bluray pcm_dvd pcm_alaw pcm_mulaw pcm_s8 pcm_u8'),
   words('pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be'),
+  words('dca truehd mlp wmav1 wmav2 wmapro wavpack'),
   words('pcm_s16le_planar pcm_s24le_planar pcm_s32le_planar'),
 ];
 
@@ -59,6 +60,11 @@ export interface InputOptions {
   readonly tool?: 'ffmpeg' | 'ffprobe';
   /** Options of this input, such as `-ss 3` or `-skip_frame nokey`. */
   readonly before?: readonly string[];
+  /**
+   * Decoders beyond the list that ffprobe may open, for streams that nobody reads: it ends when it cannot open one of a
+   * file's streams. Opened is not run: libavformat keeps to the list, and only frames of listed streams are asked for.
+   */
+  readonly openOnly?: readonly string[] | undefined;
   /** ffmpeg's names of the containers it may be; absent: those of sources. */
   readonly formats?: readonly string[];
 }
@@ -75,11 +81,18 @@ export function inputArgs(input: string, options: InputOptions = {}): string[] {
     ['-protocol_whitelist', 'file'],
     ['-format_whitelist', (options.formats ?? INPUT_FORMATS).join(',')],
     ['-codec_whitelist', INPUT_DECODERS.join(',')],
+    openOnly(options.openOnly),
     ['-max_pixels', String(MAX_PIXELS)],
     ['-max_streams', String(MAX_STREAMS)],
     options.before ?? [],
     ['-i', `file:${input}`],
   ].flat();
+}
+
+/** The option of a kind of stream is the decoder's alone; the one without a kind is libavformat's, too. */
+function openOnly(decoders: readonly string[] = []): readonly string[] {
+  const all = [...INPUT_DECODERS, ...decoders].join(',');
+  return decoders.length === 0 ? [] : ['v', 'a', 's'].flatMap((kind) => [`-codec_whitelist:${kind}`, all]);
 }
 
 /**

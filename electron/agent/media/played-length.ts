@@ -32,7 +32,7 @@ export async function withPlayedLength(context: Context, probe: Probe): Promise<
     args: [
       ...['-hide_banner', '-loglevel', 'repeat+level+warning', '-select_streams', String(video.index)],
       ...['-of', 'csv=p=0', '-show_entries', 'packet=dts_time,duration_time'],
-      ...inputArgs(source.input, { tool: 'ffprobe' }),
+      ...inputArgs(source.input, { tool: 'ffprobe', openOnly: probe.openOnly }),
     ],
     descriptors: [source.fd],
     stdout: { kind: 'lines', onLine: (line) => reader.line(line) },

@@ -12,7 +12,18 @@ import { missingBytes } from './probe-truncation.ts';
 import { withPlayedLength } from './played-length.ts';
 import { tooLong } from './promised-length.ts';
 import { cutEnd } from './proxy-transport.ts';
-import { parseProbe, probeArgs, videoStream, withoutEstimates, type Probe, type VideoStream } from './probe.ts';
+import {
+  audioStreams,
+  parseProbe,
+  probeArgs,
+  videoStream,
+  withoutEstimates,
+  type AudioStream,
+  type Probe,
+  type UnreadStream,
+  type VideoStream,
+} from './probe.ts';
+import { setUnreadAside, unreadPicture, unreadSound } from './unread-streams.ts';
 
 type ProbeContext = Pick<ExecutionContext<JobType>, 'processes' | 'source'> & {
   readonly tools: Pick<Toolbox, 'ffprobe'>;
@@ -29,18 +40,13 @@ const PROBE_ADDRESS_SPACE = 4 * 1024 ** 3;
  */
 export async function probeSource(context: ProbeContext): Promise<Probe> {
   const { source } = context;
-  const result = await context.processes.run({
-    program: context.tools.ffprobe.path,
-    args: probeArgs(source.input),
-    descriptors: [source.fd],
-    stdout: { kind: 'collect', maxBytes: PROBE_MAX_BYTES },
-    limits: { wallMs: PROBE_WALL_MS, addressSpaceBytes: PROBE_ADDRESS_SPACE },
-  });
+  const { result, openOnly } = await ask(context);
   if (result.end.kind !== 'exited') throw new JobFailure(toolFailure(result, 'ENGINE_UNAVAILABLE', 'Reading the file'));
   if (result.end.code !== 0) throw new JobFailure(await explain(result, source));
   let probe: Probe;
   try {
-    probe = parseProbe(result.stdout.toString('utf8'));
+    const all = parseProbe(result.stdout.toString('utf8'));
+    probe = setUnreadAside(openOnly.length === 0 ? all : { ...all, openOnly });
   } catch (cause) {
     throw new JobFailure(unreadable(source.path, result), { cause });
   }
@@ -55,6 +61,31 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   return known;
 }
 
+/** A file names a handful of codecs; a forged one must not keep us here. */
+const MOST_UNREAD = 16;
+
+/** Asks once more wherever a stream's decoder is not on the list: the other streams may be all that is needed. */
+async function ask(
+  context: ProbeContext,
+): Promise<{ readonly result: ChildResult; readonly openOnly: readonly string[] }> {
+  const { source } = context;
+  const openOnly: string[] = [];
+  for (;;) {
+    const result = await context.processes.run({
+      program: context.tools.ffprobe.path,
+      args: probeArgs(source.input, openOnly),
+      descriptors: [source.fd],
+      stdout: { kind: 'collect', maxBytes: PROBE_MAX_BYTES },
+      limits: { wallMs: PROBE_WALL_MS, addressSpaceBytes: PROBE_ADDRESS_SPACE },
+    });
+    const refused = result.stderrTail.flatMap((line) => REFUSED.exec(line)?.groups?.['codec'] ?? []);
+    const more = [...new Set(refused)].filter((codec) => !openOnly.includes(codec));
+    const isRefusal = result.end.kind === 'exited' && result.end.code !== 0 && more.length > 0;
+    if (!isRefusal || openOnly.length + more.length > MOST_UNREAD) return { result, openOnly };
+    openOnly.push(...more);
+  }
+}
+
 /** libavformat/demux.c, the same words in 4 to 8. */
 const ESTIMATED = 'Estimating duration from bitrate';
 
@@ -65,6 +96,8 @@ const ESTIMATED = 'Estimating duration from bitrate';
 export function requireVideo(probe: Probe, sourcePath: string): VideoStream {
   const name = basename(sourcePath);
   const stream = videoStream(probe);
+  const unread = unreadPicture(probe);
+  if (stream === undefined && unread !== undefined) throw new JobFailure(unreadFailure(name, unread));
   if (stream === undefined) throw new JobFailure(failure('NO_VIDEO_TRACK', `“${name}” has no picture.`));
   if (stream.codec === undefined) {
     const tag = stream.codecTag ?? 'unknown';
@@ -75,6 +108,23 @@ export function requireVideo(probe: Probe, sourcePath: string): VideoStream {
     throw new JobFailure(failure('SOURCE_UNREADABLE', `The picture of “${name}” has no readable beginning.`));
   }
   return stream;
+}
+
+/**
+ * The sound to work with: every track that can be decoded. Throws NO_AUDIO_TRACK where there is none at all,
+ * UNSUPPORTED_MEDIA where none can be decoded.
+ * @param name of the file
+ */
+export function requireSound(probe: Probe, name: string): readonly AudioStream[] {
+  const streams = audioStreams(probe);
+  if (streams.length > 0) return streams;
+  const [unread] = unreadSound(probe);
+  if (unread !== undefined) throw new JobFailure(unreadFailure(name, unread));
+  throw new JobFailure(failure('NO_AUDIO_TRACK', `“${name}” has no sound.`));
+}
+
+function unreadFailure(name: string, unread: UnreadStream): Failure {
+  return unsupported(codecWords(name, unread.codec ?? 'unknown'), unread.codec ?? unread.type);
 }
 
 async function refuseCut({ path, fd, sizeBytes }: ProbeContext['source']): Promise<void> {

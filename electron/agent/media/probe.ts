@@ -19,6 +19,18 @@ export interface Probe {
   readonly warnings?: readonly Warning[];
   /** A crash ended the recording within one of its pieces (broken-off.ts). */
   readonly isBrokenOff?: true;
+  /** Streams that ffmpeg or its list of decoders cannot read (unread-streams.ts); absent: none. */
+  readonly unread?: readonly UnreadStream[];
+  /** Decoders that ffprobe has to open for those. */
+  readonly openOnly?: readonly string[];
+}
+
+export interface UnreadStream {
+  readonly type: 'video' | 'audio';
+  /** ffmpeg's name of the codec, else its four-character tag; undefined where there is neither. */
+  readonly codec: string | undefined;
+  /** Players take it without being asked. */
+  readonly isDefault: boolean;
 }
 
 export type Tags = Readonly<Record<string, string>>;
@@ -85,9 +97,9 @@ export interface Ratio {
 }
 
 /** ffprobe arguments for one source; its stdout is JSON for `parseProbe`. */
-export function probeArgs(input: string): string[] {
+export function probeArgs(input: string, openOnly?: readonly string[]): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-of', 'json', '-show_format', '-show_streams'];
-  return [...what, ...inputArgs(input, { tool: 'ffprobe' })];
+  return [...what, ...inputArgs(input, { tool: 'ffprobe', openOnly })];
 }
 
 /** Reads ffprobe's JSON. Throws where it is not ffprobe's: callers map that to a failure. */

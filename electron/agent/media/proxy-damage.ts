@@ -15,6 +15,11 @@ export interface Complaints {
   readonly toolRefused: boolean;
 }
 
+/** A line at level error or above; a decoder that is not asked for and not on the list (input.ts) is no damage. */
+export function isComplaint(line: string): boolean {
+  return /\[(error|fatal|panic)\]/.test(line) && !line.includes(' not on whitelist ');
+}
+
 /**
  * Takes stderr line by line (`-loglevel repeat+level+…`).
  * @param atMs how far the encoder has come, in ms of the proxy
@@ -32,7 +37,7 @@ export function createComplaintReader(atMs: () => number | undefined = () => und
   };
   return {
     line: (text) => {
-      if (!/\[(error|fatal|panic)\]/.test(text)) return;
+      if (!isComplaint(text)) return;
       const at = atMs();
       const firstMs = complaints.between?.firstMs ?? at;
       complaints = {

@@ -43,10 +43,10 @@ export interface Grid {
 }
 
 /** Lists the packets of one stream (`v:0`, or an index) as `pts,pts_time,duration,flags` lines; decodes nothing. */
-export function packetArgs(input: string, stream: string): string[] {
+export function packetArgs(input: string, stream: string, openOnly?: readonly string[]): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-select_streams', stream];
   const form = ['-of', 'csv=p=0', '-show_entries', 'packet=pts,pts_time,duration,flags'];
-  return [...what, ...form, ...inputArgs(input, { tool: 'ffprobe' })];
+  return [...what, ...form, ...inputArgs(input, { tool: 'ffprobe', openOnly })];
 }
 
 /**

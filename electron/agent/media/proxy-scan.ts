@@ -37,11 +37,11 @@ export interface FrameFlags {
 const PEEKED_FRAMES = 12;
 
 /** ffprobe arguments that decode a few frames; one `interlaced,top_first` line each on stdout. */
-export function peekArgs(input: string, streamIndex: number): string[] {
+export function peekArgs(input: string, streamIndex: number, openOnly?: readonly string[]): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-select_streams', String(streamIndex)];
   const form = ['-of', 'csv=p=0', '-show_entries', 'frame=interlaced_frame,top_field_first'];
   const range = ['-read_intervals', `%+#${PEEKED_FRAMES}`];
-  return [...what, ...form, ...range, ...inputArgs(input, { tool: 'ffprobe', before: ['-threads', '2'] })];
+  return [...what, ...form, ...range, ...inputArgs(input, { tool: 'ffprobe', openOnly, before: ['-threads', '2'] })];
 }
 
 export function parsePeek(text: string): readonly FrameFlags[] {

@@ -103,13 +103,18 @@ const EARLY_SECONDS = 2;
  * @param lastKey when the last key frame is shown, in seconds on the source's own clock
  * @param packets no more than so many of them; absent: all
  */
-export function endArgs(input: string, streamIndex: number, lastKey: number, packets?: number): string[] {
+export function endArgs(
+  { input, openOnly }: { readonly input: string; readonly openOnly?: readonly string[] | undefined },
+  streamIndex: number,
+  lastKey: number,
+  packets?: number,
+): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+error', '-select_streams', String(streamIndex)];
   const end = packets === undefined ? '' : `+#${packets}`;
   // Frames have to be asked for, or nothing is decoded.
   const form = ['-of', 'csv', '-show_entries', 'packet=pts:frame=pict_type'];
   const range = ['-read_intervals', `${Math.max(0, lastKey - EARLY_SECONDS).toFixed(6)}%${end}`];
-  return [...what, ...form, ...range, ...inputArgs(input, { tool: 'ffprobe', before: ['-threads', '1'] })];
+  return [...what, ...form, ...range, ...inputArgs(input, { tool: 'ffprobe', openOnly, before: ['-threads', '1'] })];
 }
 
 /** How many packets a listing of `endArgs` has. */

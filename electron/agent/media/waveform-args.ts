@@ -27,8 +27,6 @@ export function fixedPointDecoder(stream: AudioStream): string | undefined {
 
 export interface PcmWish {
   readonly input: string;
-  /** All audio streams of the file, in file order: decoders are named by position. */
-  readonly all: readonly AudioStream[];
   /** Those to decode; several are laid side by side, padded with silence to the longest. */
   readonly streams: readonly AudioStream[];
   readonly sampleRate: number;
@@ -60,13 +58,13 @@ export function pcmArgs(wish: PcmWish): string[] {
 }
 
 /** Names the decoders of the streams that are drawn. */
-export function decoderOptions(wish: Pick<PcmWish, 'decoders' | 'streams' | 'all'>): readonly string[] {
-  return wish.decoders === 'any' ? [] : wish.streams.flatMap((stream) => decoderOption(stream, wish.all));
+export function decoderOptions(wish: Pick<PcmWish, 'decoders' | 'streams'>): readonly string[] {
+  return wish.decoders === 'any' ? [] : wish.streams.flatMap(decoderOption);
 }
 
-function decoderOption(stream: AudioStream, all: readonly AudioStream[]): string[] {
+function decoderOption(stream: AudioStream): string[] {
   const decoder = fixedPointDecoder(stream);
-  return decoder === undefined ? [] : [`-c:a:${all.indexOf(stream)}`, decoder];
+  return decoder === undefined ? [] : [`-c:${stream.index}`, decoder];
 }
 
 /** Containers with nothing but samples, one behind the other: no gaps to fill, no late start. */

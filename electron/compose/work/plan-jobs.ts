@@ -5,6 +5,7 @@ import { imageKindOf } from '../../agent/media/image-kind.ts';
 import { audioStreams, videoStream } from '../../agent/media/probe.ts';
 import { probeSource } from '../../agent/media/probe-source.ts';
 import { quickLook } from '../../agent/media/quick-look.ts';
+import { unreadPicture, unreadSound } from '../../agent/media/unread-streams.ts';
 import type { FoundTool, Source } from '../../agent/executors/executor.ts';
 import { createJobProcesses } from '../../agent/process/job-processes.ts';
 import { createSandboxPort } from '../../agent/process/sandbox-port.ts';
@@ -46,7 +47,10 @@ async function probed(source: Source, ffprobe: FoundTool): Promise<Holds> {
   const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5, confinement });
   try {
     const probe = await probeSource({ processes, tools: { ffprobe }, source });
-    return { kind: 'clip', picture: videoStream(probe) !== undefined, sound: audioStreams(probe).length > 0 };
+    // A part that cannot be decoded gets its jobs, so that one of them says why.
+    const picture = videoStream(probe) ?? unreadPicture(probe);
+    const sound = [...audioStreams(probe), ...unreadSound(probe)];
+    return { kind: 'clip', picture: picture !== undefined, sound: sound.length > 0 };
   } catch {
     return UNREADABLE;
   }
