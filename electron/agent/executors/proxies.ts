@@ -18,6 +18,7 @@ import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
 import { SoundChanges } from '../media/sound-formats.ts';
+import { openedAsItPlays } from '../media/wav-length.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
 import { refuseFieldCoded } from './field-coded.ts';
@@ -66,18 +67,19 @@ function estimateBytes(sourceBytes: number): number {
   return ESTIMATE_BASE + Math.ceil(Math.min(sourceBytes * 1.25, ESTIMATE_LARGE + sourceBytes / 4));
 }
 
-async function execute(context: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
-  const profile = chooseProfile(context.job.proxyProfile);
-  context.report.stage('probing');
-  await refuseStill(context);
-  const probe = await probeSource(context);
+async function execute(given: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
+  const profile = chooseProfile(given.job.proxyProfile);
+  given.report.stage('probing');
+  await refuseStill(given);
+  const probe = await probeSource(given);
+  const context = openedAsItPlays(given, probe);
   await refusePart(context, probe);
   const plan = await choosePlan(context, probe, profile);
   context.report.progress(PROBED);
   const file = plan.kind === 'sound' ? 'proxy_audio.m4a' : `proxy_video.${profile.container}`;
   const temporary = `part-${file}`;
   // Beside the encoder, so that it costs no time.
-  const metadata = readMetadata(context);
+  const metadata = readMetadata(given);
   const { climbed, soundWarning } = await withSound(context, plan, (heard) =>
     climb(context, heard, async (choice, name) => {
       context.report.stage('encoding', name);

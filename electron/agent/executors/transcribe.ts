@@ -9,6 +9,7 @@ import {
 import { Transcript } from '../../../shared/wire.ts';
 import { probeSource, requireSound } from '../media/probe-source.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
+import { openedAsItPlays } from '../media/wav-length.ts';
 import { createCliEngine } from '../speech/cli-engine.ts';
 import type { SpeechEngine } from '../speech/engine.ts';
 import { engineLanguage } from '../speech/languages.ts';
@@ -53,13 +54,14 @@ function engineOf({ speechEngine }: Toolbox): SpeechEngine {
   return speechEngine?.kind === 'whisper-cli' ? createCliEngine(speechEngine) : createWhisperEngine(speechEngine);
 }
 
-async function execute(context: Context, engine: SpeechEngine): Promise<Success> {
-  const profile = requireProfile(context.job.transcriptionProfile ?? DEFAULT_TRANSCRIPTION_PROFILE);
-  const language = requireLanguage(context.job.language);
-  const model = requireModel(context.tools.speechModel);
-  const onProgress = risingProgress(context.report.progress);
-  context.report.stage('probing');
-  const probe = await probeSource(context);
+async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
+  const profile = requireProfile(given.job.transcriptionProfile ?? DEFAULT_TRANSCRIPTION_PROFILE);
+  const language = requireLanguage(given.job.language);
+  const model = requireModel(given.tools.speechModel);
+  const onProgress = risingProgress(given.report.progress);
+  given.report.stage('probing');
+  const probe = await probeSource(given);
+  const context = openedAsItPlays(given, probe);
   const streams = requireSound(probe, basename(context.source.path));
   const hearing = { context, engine, model, profile, language, probe, onProgress };
   const parts = await hearParts(hearing, partsOf(profile, streams));

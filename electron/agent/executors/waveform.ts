@@ -15,6 +15,7 @@ import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { decoderOptions, fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
+import { openedAsItPlays } from '../media/wav-length.ts';
 import type { ChildResult } from '../process/child.ts';
 import { seal } from '../workspace.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
@@ -56,10 +57,11 @@ export function createWaveformExecutor(): Executor<'generate_audio_waveform'> {
   };
 }
 
-async function execute(context: Context): Promise<Success> {
-  const name = basename(context.source.path);
-  context.report.stage('probing');
-  const probe = await probeSource(context);
+async function execute(given: Context): Promise<Success> {
+  const name = basename(given.source.path);
+  given.report.stage('probing');
+  const probe = await probeSource(given);
+  const context = openedAsItPlays(given, probe);
   const streams = waveformStreams(requireSound(probe, name));
   const first = streams[0];
   if (first === undefined) throw new JobFailure(failure('NO_AUDIO_TRACK', `“${name}” has no sound.`));

@@ -69,6 +69,13 @@ export interface InputOptions {
   readonly formats?: readonly string[];
 }
 
+const IGNORING_LENGTH = 'ignore-length,';
+
+/** The input of a WAV that is read to the end of the file, whatever its header says; for `inputArgs` alone. */
+export function ignoringLength(input: string): string {
+  return `${IGNORING_LENGTH}${input}`;
+}
+
 /**
  * Arguments that open one source, ending in `-i <source>`. They may be repeated for further inputs of one command.
  * @param input `source.input`: `/dev/fd/3` with the descriptor passed along, or an absolute path; a bare path would be
@@ -85,7 +92,9 @@ export function inputArgs(input: string, options: InputOptions = {}): string[] {
     ['-max_pixels', String(MAX_PIXELS)],
     ['-max_streams', String(MAX_STREAMS)],
     options.before ?? [],
-    ['-i', `file:${input}`],
+    input.startsWith(IGNORING_LENGTH)
+      ? ['-ignore_length', '1', '-i', `file:${input.slice(IGNORING_LENGTH.length)}`]
+      : ['-i', `file:${input}`],
   ].flat();
 }
 

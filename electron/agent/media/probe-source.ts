@@ -10,6 +10,7 @@ import { toolDetail, toolFailure } from './tool-failure.ts';
 import { isBrokenOff } from './probe-truncation-iso.ts';
 import { missingBytes } from './probe-truncation.ts';
 import { withPlayedLength } from './played-length.ts';
+import { withUntoldSound } from './wav-length.ts';
 import { tooLong } from './promised-length.ts';
 import { cutEnd } from './proxy-transport.ts';
 import {
@@ -55,7 +56,8 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
   if (probe.format.name === 'mpegts') await refuseCut(source);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
-  const known = await asFarAsItPlays(context, await withPlayedLength(context, told));
+  const played = await asFarAsItPlays(context, await withPlayedLength(context, told));
+  const known = await withUntoldSound(source, played);
   const endless = tooLong(known, basename(source.path));
   if (endless !== null) throw new JobFailure(endless);
   return known;

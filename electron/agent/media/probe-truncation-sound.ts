@@ -10,6 +10,7 @@ const MAX_CHUNKS = 10_000;
 export async function missingFromSound(fd: number, sizeBytes: number, head: Buffer): Promise<number> {
   const tail = (): Promise<Buffer> => bytesAt(fd, Math.max(0, sizeBytes - TAIL_BYTES), TAIL_BYTES);
   if (head.toString('latin1', 0, 4) === 'caff') return missingFromCaf(fd, sizeBytes);
+  if (/^(?:RF64|BW64)/.test(head.toString('latin1'))) return missingFromLongWave(fd, sizeBytes);
   if (head.toString('latin1', 0, 4) === 'riff') return missingFromWave64(fd, sizeBytes);
   if (head.toString('latin1', 0, 4) === 'OggS') return missingFromOgg(await tail());
   if (adtsLength(head, 0) !== null) return missingFromAdts(await tail());
@@ -32,6 +33,15 @@ async function missingFromCaf(fd: number, sizeBytes: number): Promise<number> {
     if (at > sizeBytes) return CAF_CHUNKS.has(head.toString('latin1', 0, 4)) ? at - sizeBytes : 0;
   }
   return 0;
+}
+
+/** EBU Tech 3306 and BS.2088: the length is in `ds64`, the first chunk; 0 while a recording was open. */
+async function missingFromLongWave(fd: number, sizeBytes: number): Promise<number> {
+  const head = await bytesAt(fd, 12, 16);
+  if (head.length < 16 || head.toString('latin1', 0, 4) !== 'ds64') return 0;
+  const missing = Number(head.readBigUInt64LE(8)) + 8 - sizeBytes;
+  // An odd last chunk may lack its padding byte.
+  return missing > 1 ? missing : 0;
 }
 
 /** Sony Wave64: a 16-byte identity, then the length of the whole file in 64 bits; 0 while a recording was open. */

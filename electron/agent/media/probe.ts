@@ -17,6 +17,8 @@ export interface Probe {
   readonly clockJumps?: number;
   /** What is odd about the file as such; told with whatever is made of it. */
   readonly warnings?: readonly Warning[];
+  /** What tools open instead of `source.input`, where the file's own words would mislead them (wav-length.ts). */
+  readonly input?: string;
   /** A crash ended the recording within one of its pieces (broken-off.ts). */
   readonly isBrokenOff?: true;
   /** Streams that ffmpeg or its list of decoders cannot read (unread-streams.ts); absent: none. */
