@@ -57,7 +57,7 @@ function isEdit(profile: ProfileName): boolean {
 export async function proxyFaults(source: MatrixSource, profile: ProfileName, file: string): Promise<string[]> {
   if (!isEdit(profile)) return reviewFaults(source, file);
   const informed = NO_MEDIAINFO === null ? await mediaInfoFaults(source, file) : [];
-  return [...(await editFaults(source, file)), ...informed];
+  return [...(await editFaults(source, profile, file)), ...informed];
 }
 
 const differs = (what: string, expected: unknown, actual: unknown): string[] =>
@@ -68,7 +68,7 @@ const valueOf = (ratio: string | undefined): number => {
   return num / den;
 };
 
-async function editFaults(source: MatrixSource, file: string): Promise<string[]> {
+async function editFaults(source: MatrixSource, profile: ProfileName, file: string): Promise<string[]> {
   const streams = await ffprobed(file);
   const video = streams.find((stream) => stream.codec_type === 'video');
   const audio = streams.filter((stream) => stream.codec_type === 'audio');
@@ -92,6 +92,9 @@ async function editFaults(source: MatrixSource, file: string): Promise<string[]>
     ...differs('timecode', source.timecode, track?.['timecode']),
     ...differs('reel', source.reel, track?.['reel_name']),
     ...aspectFaults(source, video),
+    ...(source.colour === undefined || profile === 'edit_dnxhr_lb_v1'
+      ? []
+      : differs('colour', source.colour, coloursOf(video))),
   ];
   const shown = exactFrames(source, await shownFrames(file, 0));
   return [
@@ -99,6 +102,10 @@ async function editFaults(source: MatrixSource, file: string): Promise<string[]>
     ...shown,
     ...(source.scan === 'progressive' ? [] : differs('shows first', source.scan, await earlierField(file))),
   ];
+}
+
+function coloursOf(video: Probed[number] | undefined): string {
+  return [video?.color_primaries, video?.color_transfer, video?.color_space].join();
 }
 
 function scanWord(order: string | undefined): string {

@@ -35,6 +35,8 @@ export interface MatrixSource {
   readonly reel?: string;
   /** Of each audio stream, in ISO 639-2; absent: none is known. */
   readonly languages?: readonly string[];
+  /** Primaries, transfer and matrix that a codec which can name them keeps; absent: not looked at. */
+  readonly colour?: string;
   /** Documented reasons, by profile; `every` for all of them. */
   readonly refused: Partial<Record<ProfileName | 'every', RegExp>>;
   /** Frames may be missing at the beginning because the recording begins in the middle of a GOP. */
@@ -523,7 +525,11 @@ const SHAPES: readonly MatrixSource[] = [
     from: { codec: '-c:v libx264 -preset ultrafast -pix_fmt yuvj420p -threads 1' },
   }),
   source('SD colour (BT.601)', 'bt601.mp4', 'H.264 BT.601', {
-    from: { codec: `${X264} -colorspace smpte170m -color_primaries smpte170m -color_trc smpte170m -color_range tv` },
+    from: {
+      codec: X264,
+      filter: 'setparams=range=tv:color_primaries=smpte170m:color_trc=smpte170m:colorspace=smpte170m',
+    },
+    colour: 'smpte170m,smpte170m,smpte170m',
   }),
   source('wide gamut (BT.2020)', 'bt2020.mov', 'ProRes BT.2020', {
     from: { codec: `${PRORES} -colorspace bt2020nc -color_primaries bt2020 -color_trc bt709` },

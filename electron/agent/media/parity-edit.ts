@@ -3,7 +3,6 @@ import type { ParityField } from '../../../shared/profiles.ts';
 import { checkDuration } from './parity-ends.ts';
 import { checkFrames, checkKeyFrames, equal, type Found } from './parity-found.ts';
 import { audioStreams, videoStream, type Probe, type VideoStream } from './probe.ts';
-import { sameMatrix } from './proxy-edit-colour.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { ticksToSeconds, type ReadBack } from './proxy-readback.ts';
 import { framesScan, headerScan } from './proxy-scan.ts';
@@ -92,8 +91,11 @@ function checkColour({ colour, video: source }: EditPlan, made: VideoStream): Fo
   const said = (name: string | undefined): string => name ?? 'untagged';
   const named = (wanted: string | undefined, got: string | undefined): Found =>
     wanted === undefined ? null : equal(wanted, said(got));
-  const matrix = sameMatrix(colour.matrix, made.colorSpace) ? null : named(colour.matrix, made.colorSpace);
-  return matrix ?? named(source.colorPrimaries, made.colorPrimaries) ?? named(source.colorTransfer, made.colorTransfer);
+  return (
+    named(colour.matrix, made.colorSpace) ??
+    named(source.colorPrimaries, made.colorPrimaries) ??
+    named(source.colorTransfer, made.colorTransfer)
+  );
 }
 
 /** Constant: the same fraction. Variable: the same time from the first picture to the last, and as many of them. */

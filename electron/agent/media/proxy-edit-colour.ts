@@ -13,13 +13,16 @@ export interface EditColour {
 }
 
 /** BT.470BG and SMPTE 170M are two names of one matrix (BT.601). */
-export function sameMatrix(one: string | undefined, other: string | undefined): boolean {
+function sameMatrix(one: string | undefined, other: string | undefined): boolean {
   const plain = (name: string | undefined): string | undefined => (name === 'bt470bg' ? 'smpte170m' : name);
   return plain(one) === plain(other);
 }
 
 export function editColour(video: VideoStream, profile: EditProxyProfile): EditColour {
-  const known = profile.matrices.find((name) => name === video.colorSpace || sameMatrix(name, video.colorSpace));
+  const { matrices } = profile;
+  // By its own name where the codec has it: a proxy of NTSC that says PAL's name is another colour to who reads it.
+  const known =
+    matrices.find((name) => name === video.colorSpace) ?? matrices.find((name) => sameMatrix(name, video.colorSpace));
   const keepsUntagged = video.colorSpace === undefined && profile.video.codec !== 'dnxhd' && !isRgb(video);
   if (keepsUntagged) return { scale: '', tags: tagged(video, undefined), matrix: undefined };
   const from = isRgb(video) ? undefined : swscaleMatrix(video);

@@ -139,7 +139,8 @@ export interface ReadBack {
   readonly heard?: Heard;
 }
 
-const FRAME_FIELDS = 'frame=stream_index,pts_time,interlaced_frame,top_field_first';
+const COLOUR_FIELDS = 'color_space,color_transfer,color_primaries';
+const FRAME_FIELDS = `frame=stream_index,pts_time,interlaced_frame,top_field_first,${COLOUR_FIELDS}`;
 
 /** Describes the proxy and decodes 0.2 s at its beginning and everything from `lastSpot` (seconds) on. */
 export function readBackArgs(input: string, lastSpot: number): string[] {
@@ -153,7 +154,11 @@ const RawFrame = z.looseObject({
   pts_time: z.string().optional(),
   interlaced_frame: z.number().optional(),
   top_field_first: z.number().optional(),
+  color_space: z.string().optional(),
+  color_transfer: z.string().optional(),
+  color_primaries: z.string().optional(),
 });
+type RawFrame = z.infer<typeof RawFrame>;
 
 const RawFrames = z.looseObject({
   frames: z.array(RawFrame).default([]),
@@ -169,9 +174,28 @@ export function parseReadBack(json: string): { readonly probe: Probe; readonly f
       ? {}
       : { flags: { interlaced: frame.interlaced_frame === 1, topFirst: frame.top_field_first === 1 } }),
   }));
-  return { probe: parseProbe(json), frames: frames.filter((frame) => Number.isFinite(frame.time)) };
+  return {
+    probe: coloured(parseProbe(json), raw.frames),
+    frames: frames.filter((frame) => Number.isFinite(frame.time)),
+  };
 }
 
 export function ticksToSeconds(ticks: number, timeBase: Ratio): number {
   return (ticks * timeBase.num) / timeBase.den;
+}
+
+/** ProRes names its colours in its frames; ffprobe 7 asks the container alone, which is silent where one name is missing. */
+function coloured(probe: Probe, frames: readonly RawFrame[]): Probe {
+  const streams = probe.streams.map((stream) => {
+    const frame = frames.find((one) => one.stream_index === stream.index);
+    if (stream.type !== 'video' || frame === undefined) return stream;
+    const named = (name: string | undefined): string | undefined => (name === 'unknown' ? undefined : name);
+    return {
+      ...stream,
+      colorSpace: stream.colorSpace ?? named(frame.color_space),
+      colorTransfer: stream.colorTransfer ?? named(frame.color_transfer),
+      colorPrimaries: stream.colorPrimaries ?? named(frame.color_primaries),
+    };
+  });
+  return { ...probe, streams };
 }
