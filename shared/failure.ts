@@ -40,7 +40,7 @@ const givenBack = (fault: Fault, nextStep: string): CodeFacts => ({
 export const FAILURES = {
   INVALID_JOB: fatal('job', 'Ask whoever runs the RushCatalog server to create the job anew.'),
   UNKNOWN_PROFILE: fatal('job', 'Choose a profile this agent knows, or update the agent.'),
-  SOURCE_FORBIDDEN: fatal('job', 'The path leaves the media roots; check the asset’s path on the server.'),
+  SOURCE_FORBIDDEN: fatal('job', 'The path leaves the media folders; check the asset’s path on the server.'),
   SOURCE_UNREADABLE: fatal('file', 'Check that the file exists, is complete and plays, then retry.'),
   UNSUPPORTED_MEDIA: fatal(
     'file',

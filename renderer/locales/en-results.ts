@@ -36,9 +36,9 @@ export const enResults = {
     },
     source: 'Source',
     proxy: 'Proxy',
-    compared: 'Compared',
-    wasCompared: 'compared after encoding',
-    alsoChecked: 'Also checked in the proxy: {{fields}}.',
+    compared: 'Verified',
+    wasCompared: 'verified after encoding',
+    alsoChecked: 'Also verified in the proxy: {{fields}}.',
     unknown: 'unknown',
     field: {
       frame_count: 'number of frames',
@@ -124,8 +124,8 @@ export const enResults = {
     failures: 'Failures',
   },
   models: {
-    title: 'Speech models',
-    note: 'Transcripts are made on this machine. A larger model hears better and takes longer.',
+    title: 'Transcription models',
+    note: 'Transcripts are made on this machine. A larger model is more accurate and takes longer.',
     chooseFile: 'Choose a model file',
     automatic: 'Choose automatically again',
     refresh: 'Look again',
@@ -180,7 +180,7 @@ export const enResults = {
     day: 'Day',
     done: 'Done',
     failures: 'Failed',
-    givenBack: 'Given back',
+    givenBack: 'Returned to the queue',
     said: {
       jobs: '{{sum}} jobs, {{failed}} of them failed; most on {{day}}: {{highest}}.',
       media: '{{sum}} minutes of media; most on {{day}}: {{highest}}.',

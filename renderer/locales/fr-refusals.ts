@@ -139,8 +139,8 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   NO_UPDATE: { said: 'Aucune mise à jour n’attend d’être installée.' },
   NO_PROXY: { said: 'Aucun de ces fichiers n’a de proxy ici.', next: 'Faites d’abord un proxy de montage.' },
   OUTSIDE_MEDIA_ROOTS: {
-    said: 'Ces fichiers sont hors des racines média, qui sont fixées sur cette machine.',
-    next: 'Choisissez des fichiers dans une racine média, ou demandez l’ajout de ce dossier.',
+    said: 'Ces fichiers sont hors des dossiers de médias, qui sont fixés sur cette machine.',
+    next: 'Choisissez des fichiers dans un dossier de médias, ou demandez l’ajout de ce dossier.',
   },
   OUT_BESIDE_SOURCE: {
     said: 'Cela écrirait des proxies dans un dossier de rushes.',
@@ -173,11 +173,11 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     next: 'Vérifiez son adresse et qu’il tourne ; l’agent réessaie de lui-même.',
   },
   ROOT_NOT_ANSWERING: {
-    said: 'La racine média ne répond pas.',
-    next: 'Vérifiez le partage et le réseau ; ses tâches attendent, les autres racines continuent.',
+    said: 'Le dossier de médias ne répond pas.',
+    next: 'Vérifiez le partage et le réseau ; ses tâches attendent, les autres dossiers continuent.',
   },
   ROOT_NOT_READABLE: {
-    said: 'La racine média est illisible ou vide.',
+    said: 'Le dossier de médias est illisible ou vide.',
     next: 'Montez le partage ou corrigez le dossier ; ses tâches attendent intactes.',
   },
   SAMPLE_FAILED: { said: 'ffmpeg n’a pas pu créer les clips d’essai.' },

@@ -1,6 +1,8 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { EndedJob } from '../../shared/snapshot.ts';
 import { took } from '../format/durations.ts';
+import { withLabels } from '../format/labels.ts';
 import { visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
 import { resultIn, type Report } from '../report.ts';
@@ -32,7 +34,7 @@ export function Measures({ jobs }: { readonly jobs: readonly Measured[] }) {
                 <Fact name={t('results.ended')} value={instant(job.endedAt)} />
                 <Fact name={t('results.took')} value={took(job.wallMs, language)} />
                 <Fact name={t('results.speedName')} value={speedOf(metrics, language)} />
-                <Fact name={t('results.profile')} value={textOf(metrics['profile'])} />
+                <Fact name={t('results.profile')} value={labelled(textOf(metrics['profile']), t)} />
                 <Fact name={t('now.encoder')} value={textOf(metrics['encoder'])} />
                 <Fact name={t('results.decoder')} value={textOf(metrics['decoder'])} />
                 <Fact name={t('results.engine')} value={textOf(metrics['engine'])} />
@@ -43,7 +45,7 @@ export function Measures({ jobs }: { readonly jobs: readonly Measured[] }) {
                 <details>
                   <summary>{t('results.allMeasures')}</summary>
                   <pre className="output" tabIndex={0}>
-                    {visibleLines(JSON.stringify(metrics, null, 2))}
+                    {withLabels(visibleLines(JSON.stringify(metrics, null, 2)), t)}
                   </pre>
                 </details>
               )}
@@ -63,6 +65,10 @@ function Fact({ name, value }: { readonly name: string; readonly value: string |
       <dd>{value}</dd>
     </div>
   );
+}
+
+function labelled(text: string | undefined, t: TFunction): string | undefined {
+  return text === undefined ? undefined : withLabels(text, t);
 }
 
 type Metrics = Readonly<Record<string, unknown>>;

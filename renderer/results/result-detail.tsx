@@ -1,6 +1,7 @@
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { TechnicalMetadata, WaveformFacts, type Transcript } from '../../shared/wire.ts';
+import { withLabels } from '../format/labels.ts';
 import { fileName, visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
 import { factsIn, outputIn, resultIn, useReport, type Report } from '../report.ts';
@@ -143,7 +144,7 @@ function About({
           <ul className="warnings">
             {asset.warnings.map((warning) => (
               <li key={`${warning.code} ${warning.message}`}>
-                <span lang="en">{visible(warning.message)}</span> <code>{visible(warning.code)}</code>
+                <span lang="en">{withLabels(visible(warning.message), t)}</span> <code>{visible(warning.code)}</code>
               </li>
             ))}
           </ul>

@@ -82,7 +82,7 @@ export function FolderPicker({
             {listing?.truncated === true && <li className="hint">{t('picker.truncated')}</li>}
           </ul>
           <div className="dialog-actions">
-            <Dialog.Close className="button">{t('verb.close')}</Dialog.Close>
+            <Dialog.Close className="button">{t('verb.cancel')}</Dialog.Close>
             {marked.size > 0 && (
               <button type="button" className="button button-main" onClick={() => choose([...marked])}>
                 {t('picker.takeFiles', { count: marked.size })}

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { withLabels } from '../format/labels.ts';
 import { translationOf } from '../locales/refusals.ts';
 import { useLanguage } from '../use-agent.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -112,7 +113,8 @@ export function Said({
   if (translated === null) {
     return (
       <p className="said" lang="en">
-        {message} {nextStep !== undefined && <span className="said-next">{nextStep}</span>}
+        {withLabels(message, t)}{' '}
+        {nextStep !== undefined && <span className="said-next">{withLabels(nextStep, t)}</span>}
       </p>
     );
   }
@@ -120,7 +122,7 @@ export function Said({
     <p className="said">
       {translated.said} {translated.next !== undefined && <span className="said-next">{translated.next}</span>}
       <span className="said-original">
-        {t('failures.original')} <q lang="en">{message}</q>
+        {t('failures.original')} <q lang="en">{withLabels(message, t)}</q>
       </span>
     </p>
   );

@@ -60,7 +60,6 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
       </Switch.Root>
       <div className="capability-state">
         <State tone={tone}>{t(`capabilities.${text}`)}</State>
-        <code>{id}</code>
       </div>
       {proof.status === 'failed' && (
         <div className="capability-why">

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Ending } from '../../shared/snapshot.ts';
+import { withLabels } from '../format/labels.ts';
 import { visible } from '../format/name.ts';
 import { explain, type Explanation } from '../selectors.ts';
 import { useLanguage } from '../use-agent.ts';
@@ -26,7 +27,7 @@ export function useFailureText(ending: Ending): FailureText | null {
     const key = ending.kind === 'lease-lost' ? 'leaseLost' : 'cancelled';
     return { ...explanation, language, sentence: t(`ending.${key}Sentence`), nextStep: t(`ending.${key}Next`) };
   }
-  const said = visible(failure.message);
+  const said = withLabels(visible(failure.message), t);
   const nextStep = t(`failureNext.${code}`);
   if (language === 'en') return { ...explanation, language, sentence: said, nextStep };
   return { ...explanation, language, sentence: t(`failure.${code}`), nextStep, original: said };

@@ -153,6 +153,11 @@ const QueueRow = memo(function QueueRow({ job, reason }: { job: WaitingJob; reas
   );
 });
 
+/** Sentences of their own: nothing is done on this machine just then. */
+const STANDING: ReadonlySet<string> = new Set(['cancelling', 'suspended', 'delivering'] satisfies ReturnType<
+  typeof stageKey
+>[]);
+
 const ClaimedRow = memo(function ClaimedRow({ job }: { job: RunningJob }) {
   const { t } = useTranslation();
   const stage = useAgent(({ running }) => {
@@ -166,7 +171,8 @@ const ClaimedRow = memo(function ClaimedRow({ job }: { job: RunningJob }) {
         –
       </span>
       <span className="queue-reason" data-kind="claimed">
-        {stage !== null && t('queue.isClaimed', { stage: t(`stage.${stage}`) })}
+        {stage !== null &&
+          (STANDING.has(stage) ? t(`stage.${stage}`) : t('queue.isClaimed', { stage: t(`stage.${stage}`) }))}
       </span>
     </div>
   );

@@ -69,7 +69,7 @@ describe('the journal', () => {
     // Back to what the first version had.
     database.exec(`
       ALTER TABLE runs DROP COLUMN executing;
-      DROP TABLE results; DROP TABLE day_media; DROP TABLE day_yield; DROP TABLE saved_files;
+      DROP TABLE import_files; DROP TABLE imports; DROP TABLE results; DROP TABLE day_media; DROP TABLE day_yield; DROP TABLE saved_files;
       DROP INDEX history_by_end;
       PRAGMA user_version = 1;`);
     database.close();

@@ -235,12 +235,12 @@ test('what is claimed heads the queue, with its step, and is found like what wai
   await page.goto(`${view.origin}/#/queue`);
   const rows = page.locator('.virtual').getByRole('listitem');
   await expect(rows.first()).toContainText('B001C000_260302_R2AB.mxf');
-  await expect(rows.first()).toContainText('Claimed here: Encoding');
+  await expect(rows.first()).toContainText('Encoding on this machine');
   const [first] = agent.snapshot().running;
   const at = new Date().toISOString();
   agent.emit({ type: 'stageEntered', at, jobId: first?.jobId ?? '', stage: 'verifying' });
-  await expect(rows.first()).toContainText('Claimed here: Comparing with the source');
-  await page.getByRole('button', { name: /^Claimed here/ }).click();
+  await expect(rows.first()).toContainText('Comparing with the source on this machine');
+  await page.getByRole('button', { name: /^On this machine/ }).click();
   await expect(rows).toHaveCount(agent.snapshot().running.length);
   await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('interview');
   await expect(rows).toHaveCount(1);

@@ -171,13 +171,13 @@ test.describe('the transcript', () => {
 });
 
 test.describe('facts', () => {
-  test('stand beside the proxy’s, with what was compared', async ({ page, show }) => {
+  test('stand beside the proxy’s, with what was verified', async ({ page, show }) => {
     await show(`done/${CLIP}`);
-    const sheet = page.getByRole('region', { name: 'Technical facts' });
+    const sheet = page.getByRole('region', { name: 'Technical details' });
     const row = (name: string): Locator => sheet.getByRole('row', { name: new RegExp(`^${name} `) });
-    await expect(row('Codec')).toContainText(/prores · HQ.*h264 · High.*compared after encoding/s);
+    await expect(row('Codec')).toContainText(/prores · HQ.*h264 · High.*verified after encoding/s);
     await expect(row('Sound')).toContainText('2 × pcm_s24le');
-    await expect(row('Reel')).not.toContainText('compared');
+    await expect(row('Reel')).not.toContainText('verified');
     await expect(page.getByRole('region', { name: 'Proxy', exact: true })).toContainText('4.82');
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.getByRole('button', { name: 'Copy path' }).click();

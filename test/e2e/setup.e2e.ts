@@ -82,7 +82,7 @@ test.describe('settings', () => {
     await expect(page.getByText('Locked: set on the command line')).toBeVisible();
   });
 
-  test('a media root is added by the picker, with the keyboard alone, and shows whether it can be read', async ({
+  test('a media folder is added by the picker, with the keyboard alone, and shows whether it can be read', async ({
     page,
     open,
   }) => {
@@ -95,9 +95,9 @@ test.describe('settings', () => {
     await page.keyboard.press('Enter');
     await tabTo(page, 'téléphone');
     await page.keyboard.press('Enter');
-    await tabTo(page, 'Take this folder');
+    await tabTo(page, 'Choose this folder');
     await page.keyboard.press('Enter');
-    await expect(page.getByRole('group', { name: 'Media root telephone' })).toContainText('Checked after saving');
+    await expect(page.getByRole('group', { name: 'Media folder telephone' })).toContainText('Checked after saving');
     await tabTo(page, 'Save');
     await page.keyboard.press('Enter');
     const path = '/media/rushes/téléphone';
@@ -108,7 +108,7 @@ test.describe('settings', () => {
       type: 'rootsChecked',
       roots: [{ name: 'telephone', path, readable: true, checkedAt: new Date().toISOString() }],
     });
-    await expect(page.getByRole('group', { name: 'Media root telephone' })).toContainText('Readable');
+    await expect(page.getByRole('group', { name: 'Media folder telephone' })).toContainText('Readable');
   });
 
   test('a refusal of the agent stands at its field, and the change stays', async ({ page, open }) => {

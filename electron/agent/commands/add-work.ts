@@ -80,8 +80,8 @@ export function freeName(folder: string, taken: ReadonlySet<string>): string {
 
 const OUTSIDE: Refusal = {
   code: 'OUTSIDE_MEDIA_ROOTS',
-  message: 'These files lie outside the media roots, and whoever manages this machine has fixed those.',
-  nextStep: 'Choose files inside a media root, or ask for this folder to be added.',
+  message: 'These files lie outside the media folders, and whoever manages this machine has fixed those.',
+  nextStep: 'Choose files inside a media folder, or ask for this folder to be added.',
 };
 
 function missing(path: string): Refusal {

@@ -83,7 +83,7 @@ async function whyNot(
     return { code: 'INVALID_INPUT', message: 'The folder needs its whole path.', field: 'folder' };
   }
   if (proxies.length === 0) {
-    const nextStep = 'Make a proxy first, for example with the profile “edit_prores_proxy_v1”.';
+    const nextStep = 'Make a proxy first; one for editing fits best.';
     return { code: 'NO_PROXY', message: 'None of these files has a proxy here.', nextStep };
   }
   const sources = proxies.map(({ sourcePath }) => localPath(sourcePath, roots)).filter((path) => path !== undefined);

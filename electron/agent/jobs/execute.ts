@@ -49,7 +49,7 @@ async function judged(value: Failure, { parts, job, source, signal }: ExecuteDep
   if (value.retryable || FAILURES[value.code].fault !== 'file' || signal.aborted) return value;
   const look = await parts.roots.look(job.sourcePath);
   if (look.kind === 'root-unavailable') {
-    return failure('STORAGE_UNAVAILABLE', `The media root “${look.root}” went away while the source was being read.`);
+    return failure('STORAGE_UNAVAILABLE', `The media folder “${look.root}” went away while the source was being read.`);
   }
   const same = await parts.roots.unchanged(job.sourcePath, source).catch(() => true);
   return same ? value : failure('SOURCE_CHANGED', 'The source was modified while it was being read.');

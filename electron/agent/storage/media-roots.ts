@@ -187,12 +187,12 @@ async function checkRoot(root: MediaRootSetting, gate: RootGate, clock: Clock): 
     answer.kind === 'not-answering'
       ? {
           code: 'ROOT_NOT_ANSWERING',
-          message: `The media root “${root.name}” does not answer (${root.path}).`,
+          message: `The media folder “${root.name}” does not answer (${root.path}).`,
           nextStep: 'Check the share and the network; its jobs wait, other roots go on.',
         }
       : {
           code: 'ROOT_NOT_READABLE',
-          message: `The media root “${root.name}” is not readable or empty (${root.path}).`,
+          message: `The media folder “${root.name}” is not readable or empty (${root.path}).`,
           nextStep: 'Mount the share or correct the folder; its jobs wait untouched.',
         };
   return { ...base, readable: false, problem };
@@ -206,6 +206,6 @@ function growing(sourcePath: string): JobFailure {
 
 function unavailable(root: string): JobFailure {
   return new JobFailure(
-    failure('STORAGE_UNAVAILABLE', `The media root of “${root}” is not available.`, { subject: root }),
+    failure('STORAGE_UNAVAILABLE', `The media folder of “${root}” is not available.`, { subject: root }),
   );
 }

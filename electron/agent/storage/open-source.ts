@@ -118,7 +118,7 @@ export async function wasReplaced({ handle, source, identity }: OpenSource): Pro
 
 function forbidden(relative: string): JobFailure {
   return new JobFailure(
-    failure('SOURCE_FORBIDDEN', `“${relative}” leads out of its media root.`, { subject: relative }),
+    failure('SOURCE_FORBIDDEN', `“${relative}” leads out of its media folder.`, { subject: relative }),
   );
 }
 
