@@ -3,6 +3,7 @@ import type { FileStore } from './uploads/file-store.ts';
 import type { Absence } from './lease-clock.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
 import type { Reserve } from './reserve.ts';
+import type { RetentionClock } from './retention-clock.ts';
 
 /** What every handler works with. */
 export interface Context {
@@ -14,6 +15,8 @@ export interface Context {
   readonly clock: () => number;
   /** The clock of leases, waits and open uploads, epoch ms of this process's own: nobody sets it. */
   readonly leaseTime: () => number;
+  /** For what is forgotten: the wall clock, but nobody makes everything old at once by setting it. */
+  readonly retention: RetentionClock;
   readonly absence: Absence;
   readonly reserve: Reserve;
 }

@@ -19,6 +19,7 @@ import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
+import { createRetentionClock } from './retention-clock.ts';
 import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
@@ -98,7 +99,8 @@ function contextOf(opened: Opened, options: ServerOptions): Context {
   // A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing.
   const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
   const absence = lookMs > 0 ? createAbsence(clock, leaseTime, limitMs) : NEVER_AWAY;
-  return { ...opened, settings, clock, leaseTime, absence };
+  const retention = createRetentionClock(opened.database, clock, leaseTime);
+  return { ...opened, settings, clock, leaseTime, retention, absence };
 }
 
 const sweepSeconds = (options: ServerOptions): number => options.sweepIntervalSeconds ?? 5;

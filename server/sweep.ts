@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import type { Database } from './database/schema.ts';
 import { expireLeases } from './jobs/lease.ts';
@@ -12,7 +13,10 @@ export interface Swept {
   readonly derived: number;
 }
 
-/** Ends what time has ended: leases, abandoned uploads, files no result named, and records past their retention. */
+/**
+ * Ends what time has ended: leases, abandoned uploads, files no result named, and records past their retention. A
+ * status stands in the text of these queries: SQLite uses a partial index only where it can see the condition.
+ */
 export async function sweep(context: Context): Promise<Swept> {
   // First: nothing else may succeed on a full disk, and this ends that.
   await context.reserve.refill();
@@ -29,7 +33,7 @@ async function expireUploads(context: Context): Promise<number> {
   const due = await context.database
     .selectFrom('upload')
     .select(['upload_id', 'job_id', 'agent_id'])
-    .where('status', '=', 'open')
+    .where('status', '=', sql.lit('open' as const))
     .where('touched_at', '<=', context.leaseTime() - context.settings.uploadTtlMs)
     .execute();
   for (const { upload_id, job_id, agent_id } of due) {
@@ -49,9 +53,9 @@ async function dropUnnamed(context: Context): Promise<number> {
     .selectFrom('derived')
     .innerJoin('job', 'job.job_id', 'derived.job_id')
     .select('derived.ref')
-    .where('derived.status', '=', 'uploaded')
+    .where('derived.status', '=', sql.lit('uploaded' as const))
     .where('job.status', '!=', 'claimed')
-    .where('derived.updated_at', '<=', context.clock() - context.settings.retentionMs)
+    .where('derived.updated_at', '<=', (await context.retention.now()) - context.settings.retentionMs)
     .execute();
   return dropDerived(
     context,
@@ -65,8 +69,8 @@ async function purgeOldDerived(context: Context): Promise<number> {
   const due = await context.database
     .selectFrom('derived')
     .select('ref')
-    .where('status', '=', 'accepted')
-    .where('updated_at', '<=', context.clock() - derivedRetentionMs)
+    .where('status', '=', sql.lit('accepted' as const))
+    .where('updated_at', '<=', (await context.retention.now()) - derivedRetentionMs)
     .execute();
   return dropDerived(
     context,
@@ -87,7 +91,7 @@ async function dropDerived(context: Context, refs: readonly string[]): Promise<n
 }
 
 async function forgetOldRecords(context: Context): Promise<void> {
-  const before = context.clock() - context.settings.retentionMs;
+  const before = (await context.retention.now()) - context.settings.retentionMs;
   const { database } = context;
   const old = await database
     .selectFrom('idempotency')
@@ -98,8 +102,8 @@ async function forgetOldRecords(context: Context): Promise<void> {
   const stale = await database
     .selectFrom('upload')
     .select('upload_id')
-    .where('status', '!=', 'open')
-    .where('touched_at', '<=', context.leaseTime() - context.settings.retentionMs)
+    .where('status', '!=', sql.lit('open' as const))
+    .where('touched_at', '<=', Math.min(before, context.leaseTime() - context.settings.retentionMs))
     .limit(500)
     .execute();
   if (old === undefined && stale.length === 0) return;
@@ -119,8 +123,8 @@ async function forgetEndedJobs(context: Context): Promise<void> {
   const due = await context.database
     .selectFrom('job')
     .select('job_id')
-    .where('status', 'in', ['completed', 'failed'])
-    .where('updated_at', '<=', context.clock() - jobRetentionMs)
+    .where('status', 'in', [sql.lit('completed' as const), sql.lit('failed' as const)])
+    .where('updated_at', '<=', (await context.retention.now()) - jobRetentionMs)
     .where((where) =>
       where.not(
         where.exists(

@@ -13,7 +13,32 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, name: 'leases in grace', up: addGrace },
   { version: 3, name: 'enrolment that can be repeated', up: addPendingBearers },
   { version: 4, name: 'offers by what they need, counters, results apart', up: addNeedsAndCounts },
+  { version: 5, name: 'looks that pass over nothing, a clock of retention', up: addLooks },
 ];
+
+/**
+ * An index for every regular look, which begins where the answer does: jobs that are held off are not among the due
+ * ones, what grows old is found by its age, and the ledger by whom and what.
+ */
+async function addLooks(tx: Transaction<Tables>): Promise<void> {
+  await tx.schema.dropIndex('job_pending').execute();
+  const looks = [
+    sql`job_due ON job (needs, priority DESC, sequence) WHERE status = 'pending' AND not_before IS NULL`,
+    sql`job_held_off ON job (not_before) WHERE status = 'pending' AND not_before IS NOT NULL`,
+    sql`job_ended ON job (updated_at) WHERE status IN ('completed', 'failed')`,
+    sql`upload_open ON upload (touched_at) WHERE status = 'open'`,
+    sql`upload_over ON upload (touched_at) WHERE status != 'open'`,
+    sql`derived_unnamed ON derived (updated_at) WHERE status = 'uploaded'`,
+    sql`derived_accepted ON derived (updated_at) WHERE status = 'accepted'`,
+    sql`ledger_of_event ON ledger (event, sequence)`,
+    sql`ledger_of_agent ON ledger (agent_id, sequence)`,
+  ];
+  for (const look of looks) await sql`CREATE INDEX ${look}`.execute(tx);
+  await count(
+    tx.schema.createTable('retention_clock').addColumn('id', 'integer', (column) => column.primaryKey()),
+    'age',
+  ).execute();
+}
 
 /**
  * An index that begins with what a job needs: however many jobs wait that nobody can do, an agent's look never passes

@@ -165,6 +165,13 @@ export interface LedgerTable {
   detail_json: string;
 }
 
+/** One row: see retention-clock.ts. */
+export interface RetentionClockTable {
+  id: number;
+  /** Epoch ms. */
+  age: number;
+}
+
 export interface Tables {
   asset: AssetTable;
   agent: AgentTable;
@@ -179,6 +186,7 @@ export interface Tables {
   derived: DerivedTable;
   idempotency: IdempotencyTable;
   ledger: LedgerTable;
+  retention_clock: RetentionClockTable;
 }
 
 export type Database = Kysely<Tables>;

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Updateable } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
@@ -62,8 +62,32 @@ export const CANCELLED_FAILURE = JSON.stringify({
   retryable: false,
 });
 
+/** Jobs that waited after a failure are due: from here on they are among what is offered. */
+async function offerDue({ database, ...context }: Context, now: number): Promise<void> {
+  // As text: SQLite uses a partial index only where it can see the condition.
+  const status = sql.lit('pending' as const);
+  const first = await database
+    .selectFrom('job')
+    .select('job_id')
+    .where('status', '=', status)
+    .where('not_before', 'is not', null)
+    .where('not_before', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  if (first === undefined) return;
+  await withRoom(context, async () => {
+    await database
+      .updateTable('job')
+      .set({ not_before: null })
+      .where('status', '=', status)
+      .where('not_before', 'is not', null)
+      .where('not_before', '<=', now)
+      .execute();
+  });
+}
+
 /**
- * Ends every lease that has lapsed. An expired lease is over, even when nobody else wants the job; after a time in
+ * Ends every lease that has lapsed, and every wait of a job that is over. An expired lease is over, even when nobody else wants the job; after a time in
  * which the server could not be reached, whoever holds one gets a whole one first.
  */
 export async function expireLeases(context: Context): Promise<number> {
@@ -71,6 +95,7 @@ export async function expireLeases(context: Context): Promise<number> {
   if (context.absence.noticed()) {
     await withRoom(context, () => grantGrace(context.database, now + context.settings.leaseMs));
   }
+  await offerDue(context, now);
   const due = await context.database
     .selectFrom('job')
     .select('job_id')

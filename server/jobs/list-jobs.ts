@@ -58,7 +58,7 @@ async function dueJobs(context: Context, needs: string, query: PageQuery): Promi
     .selectAll()
     .where('status', '=', sql.lit('pending' as const))
     .where('needs', '=', needs)
-    .where((where) => where.or([where('not_before', 'is', null), where('not_before', '<=', context.leaseTime())]))
+    .where('not_before', 'is', null)
     .orderBy('priority', 'desc')
     .orderBy('sequence', 'asc')
     .limit(query.limit + 1);

@@ -55,6 +55,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     settings,
     clock: () => now(),
     leaseTime: () => now(),
+    retention: { now: async () => now() },
     absence: NEVER_AWAY,
     reserve: NO_RESERVE,
   };

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { claimAndSubmit, claimJob, claimNew, newJob, startRig, type Rig } from './running.ts';
+
+/** Every statement that was prepared since the test began. */
+let statements: Set<string>;
+let rig: Rig;
+beforeEach(() => {
+  statements = new Set();
+  const { prepare } = DatabaseSync.prototype;
+  vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
+    statements.add(sql);
+    return prepare.call(this, sql);
+  });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rig.stop();
+});
+
+/** Small for ever: one row for each agent, each capability, each kind of need, or one alone. */
+const SMALL = /^SCAN (?:agent|agent_capability|job_count|retention_clock|enrollment)\b/;
+
+/** What a statement passes over from end to end, or sorts. */
+function looks(sqls: Iterable<string>): string[] {
+  const database = new DatabaseSync(join(rig.dataDir, 'catalog.db'));
+  const found: string[] = [];
+  for (const sql of sqls) {
+    if (!/^(?:select|update|delete|insert)\b/i.test(sql)) continue;
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
+    // A page from the beginning of a list is read in its order, and no further.
+    const isPage = /\blimit \?$/i.test(sql) && !/\bwhere\b/i.test(sql);
+    // What one asset has is few, and sorted by what made it.
+    const isOfAsset = sql.includes('"derived"."asset_uuid" = ?');
+    for (const { detail } of plan) {
+      if (!isPage && /^SCAN\b/.test(detail) && !SMALL.test(detail) && !/VIRTUAL|CONSTANT/.test(detail))
+        found.push(`${detail}: ${sql}`);
+      if (!isOfAsset && /TEMP B-TREE FOR ORDER BY/.test(detail)) found.push(`${detail}: ${sql}`);
+    }
+  }
+  database.close();
+  return found;
+}
+
+test('no regular look passes over a table, however much is in it', async () => {
+  rig = await startRig({ retentionDays: 1, derivedRetentionDays: 1, jobRetentionDays: 1, backoff: () => 60 });
+  // The statements of a start read everything once.
+  statements.clear();
+  const done = await claimNew(rig);
+  await claimAndSubmit(rig, done);
+  const held = await claimJob(rig, await newJob(rig));
+  await rig.agent(`/jobs/${held.jobId}/heartbeat`, { body: { lock_token: held.lockToken, progress: 0.5 } });
+  const failure = { lock_token: held.lockToken, error_code: 'ENCODE_FAILED', message: 'no', retryable: true };
+  await rig.agent(`/jobs/${held.jobId}/fail`, { body: failure });
+  await rig.agent('/jobs');
+  await rig.agent('/jobs/summary');
+  await rig.server.sweep();
+  const asked = [
+    '',
+    '?event=jobFailed',
+    `?agent_id=${rig.agentId}`,
+    `?job_id=${held.jobId}`,
+    '?event=jobFailed&cursor=1',
+  ];
+  for (const filter of asked) expect((await rig.operator(`/ledger${filter}`)).status, filter).toBe(200);
+  await rig.server.ledger({ agentId: rig.agentId, after: 1 });
+  for (const path of ['/jobs/all', '/jobs/all?status=pending', '/assets', `/assets/${done.assetUuid}/derived`]) {
+    expect((await rig.operator(path)).status, path).toBe(200);
+  }
+  // Everything is old: what the sweep deletes is found in the same way.
+  rig.clock.now += 5 * 86_400_000;
+  await rig.server.sweep();
+  const seen = [...statements];
+  expect(seen.length).toBeGreaterThan(30);
+  await rig.server.close();
+  vi.restoreAllMocks();
+  expect(looks(seen)).toEqual([]);
+  expect(looks(["SELECT * FROM job WHERE stage = 'x'"])).toHaveLength(1);
+  await rig.restart();
+});
+
+test('jobs that are held off are not among those that are looked at, and come back when they are due', async () => {
+  rig = await startRig({ backoff: () => 60, maxAttempts: 5 });
+  const offered = async (): Promise<string[]> =>
+    (await rig.agent<{ items: { job_id: string }[] }>('/jobs')).body.items.map(({ job_id }) => job_id);
+  const held = await claimNew(rig);
+  const due = (await newJob(rig)).jobId;
+  const failure = { lock_token: held.lockToken, error_code: 'ENCODE_FAILED', message: 'no', retryable: true };
+  await rig.agent(`/jobs/${held.jobId}/fail`, { body: failure });
+  expect(await offered()).toEqual([due]);
+  rig.clock.now += 59_000;
+  expect(await offered()).toEqual([due]);
+  rig.clock.now += 2_000;
+  expect((await offered()).toSorted()).toEqual([held.jobId, due].toSorted());
+  const sql = [...statements].find((text) => /"needs" = \?/.test(text) && /order by/i.test(text)) ?? '';
+  await rig.server.close();
+  vi.restoreAllMocks();
+  const database = new DatabaseSync(join(rig.dataDir, 'catalog.db'));
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
+  database.close();
+  expect(plan.map(({ detail }) => detail)).toEqual(['SEARCH job USING INDEX job_due (needs=?)']);
+  await rig.restart();
+});
