@@ -78,7 +78,7 @@ export function madeFile(fileName: string, bytes: Buffer | string): Promise<stri
 
 const MUXERS: Readonly<Record<string, string>> = Object.fromEntries(
   `mp4=mp4 mov=mov m4a=ipod mkv=matroska webm=webm mxf=mxf mts=mpegts ts=mpegts avi=avi m2v=mpeg2video mpg=mpeg wav=wav aiff=aiff mp3=mp3
-   flac=flac ogg=ogg opus=ogg aac=adts ac3=ac3 jpg=image2 png=image2 webp=webp tiff=image2 gif=gif flv=flv w64=w64 caf=caf`
+   flac=flac ogg=ogg opus=ogg aac=adts ac3=ac3 jpg=image2 png=image2 webp=webp tiff=image2 gif=gif flv=flv w64=w64 caf=caf vob=vob`
     .split(/\s+/)
     .map((pair) => pair.split('=')),
 );

@@ -5,14 +5,13 @@ import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import { asFarAsItPlays } from './broken-off.ts';
 import { imageKindOf } from './image-kind.ts';
-import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
+import { codecName, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
-import { isBrokenOff } from './probe-truncation-iso.ts';
-import { missingBytes } from './probe-truncation.ts';
+import { refusedAsCut, unopenableAsCut } from './probe-cut.ts';
 import { withPlayedLength } from './played-length.ts';
 import { withUntoldSound } from './wav-length.ts';
 import { tooLong } from './promised-length.ts';
-import { cutEnd } from './proxy-transport.ts';
+import { refusedAsProtected } from './protected-media.ts';
 import {
   audioStreams,
   parseProbe,
@@ -37,10 +36,12 @@ const PROBE_ADDRESS_SPACE = 4 * 1024 ** 3;
 
 /**
  * Asks ffprobe what the source is. Throws JobFailure: SOURCE_UNREADABLE when it is damaged, empty or no media,
- * UNSUPPORTED_MEDIA when it is of a kind the tools do not decode.
+ * UNSUPPORTED_MEDIA when it is protected or of a kind the tools do not decode.
  */
 export async function probeSource(context: ProbeContext): Promise<Probe> {
   const { source } = context;
+  const locked = await refusedAsProtected(source);
+  if (locked !== null) throw new JobFailure(locked);
   const { result, openOnly } = await ask(context);
   if (result.end.kind !== 'exited') throw new JobFailure(toolFailure(result, 'ENGINE_UNAVAILABLE', 'Reading the file'));
   if (result.end.code !== 0) throw new JobFailure(await explain(result, source));
@@ -52,9 +53,8 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
     throw new JobFailure(unreadable(source.path, result), { cause });
   }
   if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
-  const missing = await missingBytes(source.fd, source.sizeBytes);
-  if (missing > 0) throw new JobFailure(cutShort(source.path, missing));
-  if (probe.format.name === 'mpegts') await refuseCut(source);
+  const cut = await refusedAsCut(source, probe.format.name);
+  if (cut !== null) throw new JobFailure(cut);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
   const played = await asFarAsItPlays(context, await withPlayedLength(context, told));
   const known = await withUntoldSound(source, played);
@@ -129,28 +129,6 @@ function unreadFailure(name: string, unread: UnreadStream): Failure {
   return unsupported(codecWords(name, unread.codec ?? 'unknown'), unread.codec ?? unread.type);
 }
 
-async function refuseCut({ path, fd, sizeBytes }: ProbeContext['source']): Promise<void> {
-  const inside = await cutEnd(fd, sizeBytes);
-  if (inside === null) return;
-  const message = `“${basename(path)}” is cut short: it ends inside a ${inside} of its transport stream; ${CUT_ADVICE}.`;
-  throw new JobFailure(failure('SOURCE_UNREADABLE', message));
-}
-
-function cutShort(path: string, missing: number): Failure {
-  const amount = missing < 10_000_000 ? `${Math.ceil(missing / 1000)} kB` : `${Math.round(missing / 1e6)} MB`;
-  return failure(
-    'SOURCE_UNREADABLE',
-    `“${basename(path)}” is cut short: at least ${amount} are missing at its end; ${CUT_ADVICE}.`,
-  );
-}
-
-/** Between pieces and within their pictures is no harm (broken-off.ts); the few bytes of a list are. */
-function brokenOff(path: string, result: ChildResult): Failure {
-  const why = 'it was broken off within the list of its last piece, and no tool here reads it so';
-  const message = `“${basename(path)}” cannot be read: ${why}; ${CUT_ADVICE}.`;
-  return failure('SOURCE_UNREADABLE', message, toolDetail(result));
-}
-
 /** Formats that only their makers' software decodes, by codec tag or file name. */
 const CAMERA_RAW: readonly { readonly pattern: RegExp; readonly name: string }[] = [
   { pattern: /^br(vn|st|s2|xq|hq|lt|aw)|\.braw$/i, name: 'Blackmagic RAW' },
@@ -180,10 +158,8 @@ async function explain(result: ChildResult, source: ProbeContext['source']): Pro
   if (camera !== undefined) return unsupported(cameraRawWords(name, camera), kind ?? camera, result);
   if (codec !== undefined) return unsupported(codecWords(name, codec), codec, result);
   if (format !== undefined) return unsupported(formatWords(name, format), format, result);
-  const missing = await missingBytes(source.fd, source.sizeBytes);
-  if (missing > 0) return { ...cutShort(source.path, missing), detail: toolDetail(result) };
-  if (await isBrokenOff(source.fd, source.sizeBytes)) return brokenOff(source.path, result);
-  return unreadable(source.path, result);
+  const cut = await unopenableAsCut(source);
+  return cut === null ? unreadable(source.path, result) : { ...cut, detail: toolDetail(result) };
 }
 
 /** ffmpeg's two refusals by whitelist (input.ts); a container's line begins with its own name. */

@@ -1,4 +1,5 @@
 import { bytesAt } from './bytes-at.ts';
+import { ebmlLength } from './ebml-length.ts';
 import { ISO_FIRST_BOXES, missingFromBoxes } from './probe-truncation-iso.ts';
 import { missingFromSound } from './probe-truncation-sound.ts';
 
@@ -65,14 +66,4 @@ async function missingFromMxf(fd: number, sizeBytes: number): Promise<number> {
   if (pack.length < footerAt + 8) return 0;
   const footer = Number(pack.readBigUInt64BE(footerAt));
   return footer > 0 && footer + 16 > sizeBytes ? footer + 16 - sizeBytes : 0;
-}
-
-/** A variable-length integer; null when it is malformed or means "unknown". */
-function ebmlLength(bytes: Buffer): { readonly width: number; readonly length: number } | null {
-  const width = Math.clz32(bytes[0] ?? 0) - 23;
-  if (width < 1 || width > 8 || bytes.length < width) return null;
-  let length = BigInt((bytes[0] ?? 0) & (0xff >> width));
-  for (let i = 1; i < width; i++) length = (length << 8n) | BigInt(bytes[i] ?? 0);
-  const unknown = (1n << BigInt(7 * width)) - 1n;
-  return length === unknown ? null : { width, length: Number(length) };
 }

@@ -23,10 +23,8 @@ const TAIL_BYTES = 2 << 20;
  */
 export async function cutEnd(fd: number, sizeBytes: number): Promise<CutEnd> {
   const head = await bytesAt(fd, 0, 1024);
-  const layout = LAYOUTS.find(({ bytes, syncAt }) =>
-    [0, 1, 2, 3].every((packet) => head[packet * bytes + syncAt] === SYNC),
-  );
-  if (layout === undefined) return null;
+  const layout = transportLayout(head);
+  if (layout === null) return null;
   const packets = Math.floor(sizeBytes / layout.bytes);
   const from = Math.max(0, packets - Math.floor(TAIL_BYTES / layout.bytes)) * layout.bytes;
   const tail = await bytesAt(fd, from, sizeBytes - from);
@@ -36,6 +34,13 @@ export async function cutEnd(fd: number, sizeBytes: number): Promise<CutEnd> {
 }
 
 type Layout = (typeof LAYOUTS)[number];
+
+/** How the packets of a transport stream lie, by its first kilobyte; null for all else. */
+export function transportLayout(head: Buffer): Layout | null {
+  const hasFour = ({ bytes, syncAt }: Layout): boolean =>
+    [0, 1, 2, 3].every((packet) => head[packet * bytes + syncAt] === SYNC);
+  return LAYOUTS.find(hasFour) ?? null;
+}
 
 /** Packets that must follow each other before their marks count: one byte alone turns up by chance. */
 const PACKETS_IN_A_ROW = 4;
