@@ -1,14 +1,21 @@
-import { writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
+import { allFfmpegs, type LaidFfmpeg } from '../support/laid-tools.ts';
 import { checkPair, PROFILE_NAMES, type MatrixResult } from './matrix-check.ts';
 import { NO_MEDIAINFO } from './matrix-reading.ts';
 import { cannotMake, MATRIX, type MatrixSource } from './matrix-sources.ts';
 import { NO_CHROMIUM, openPlayer } from './proxy-browser.ts';
 
 /**
- * `npm run test:media [-- part of a name,another]`: every made source under every proxy profile. Each pair must give a proxy
- * that passes, or be refused for the reason that was expected. Without a filter the table goes to docs/media-matrix.md.
+ * `npm run test:media [-- part of a name,another] [--ffmpeg 5.1,7.1,9.0]`: every made source under every proxy profile. Each
+ * pair must give a proxy that passes, or be refused for the reason that was expected. With `--ffmpeg` on each of these
+ * versions, one after the other (`npm run tools:ffmpeg` lays them out); the table goes to docs/media-matrix.md when every
+ * version passed and nothing was left out.
  */
 
 const TABLE = fileURLToPath(new URL('../../docs/media-matrix.md', import.meta.url));
@@ -16,24 +23,90 @@ const PAIRS_AT_ONCE = 2;
 
 interface Row {
   readonly source: MatrixSource;
-  readonly results: readonly (MatrixResult | { readonly kind: 'skipped'; readonly because: string })[];
+  readonly results: readonly Result[];
 }
 
-async function main(filter: string | undefined): Promise<number> {
-  const began = performance.now();
+type Result = MatrixResult | { readonly kind: 'skipped'; readonly because: string };
+
+/** The results of one version, by the number of the source. */
+interface Run {
+  readonly version: string;
+  readonly rows: readonly Row[];
+}
+
+/** Runs the matrix with the tools of the environment. */
+async function runHere(filter: string | undefined): Promise<readonly Row[]> {
   const parts = filter?.split(',') ?? [''];
   const wanted = MATRIX.filter(({ name }) => parts.some((part) => name.includes(part)));
   for (const reason of [NO_MEDIAINFO, NO_CHROMIUM]) if (reason !== null) console.log(`partly skipped: ${reason}`);
   await using player = NO_CHROMIUM === null ? await openPlayer() : undefined;
   const rows: Row[] = [];
   for (const source of wanted) rows.push(await rowOf(source, player?.play));
-  const results = rows.flatMap((row) => row.results);
-  const count = (kind: string): number => results.filter((result) => result.kind === kind).length;
-  const seconds = Math.round((performance.now() - began) / 1000);
-  const sum = `${rows.length} sources × ${PROFILE_NAMES.length} profiles: ${count('made')} proxies passed, ${count('refused')} refused as documented, ${count('wrong')} wrong, ${count('skipped')} skipped`;
-  console.log(`\n${sum} (${seconds} s)`);
-  if (filter === undefined && count('wrong') === 0) await writeFile(TABLE, await page(rows, sum));
-  return count('wrong') === 0 && rows.length > 0 ? 0 : 1;
+  return rows;
+}
+
+/** In a process of its own: which tools are used is decided when the modules are loaded. */
+async function runWith({ version, ffmpeg, ffprobe }: LaidFfmpeg, filter: string | undefined): Promise<Run> {
+  console.log(`\n── ffmpeg ${version}`);
+  const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-matrix-'));
+  const file = join(folder, 'results.json');
+  spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.url), ...(filter === undefined ? [] : [filter]), '--results', file],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, FFMPEG_BIN: ffmpeg, FFPROBE_BIN: ffprobe },
+    },
+  );
+  const written = JSON.parse(await readFile(file, 'utf8')) as readonly { name: string; results: readonly Result[] }[];
+  await rm(folder, { recursive: true });
+  const rows = written.flatMap(({ name, results }) =>
+    MATRIX.filter((one) => one.name === name).map((source) => ({ source, results })),
+  );
+  return { version, rows };
+}
+
+function toolsOf(versions: string): readonly LaidFfmpeg[] {
+  const there = allFfmpegs();
+  return versions.split(',').map((wanted) => {
+    const found = there.find(({ version }) => version.startsWith(wanted));
+    if (found !== undefined) return found;
+    throw new Error(`ffmpeg ${wanted} is not here; npm run tools:ffmpeg -- ${wanted}`);
+  });
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { ffmpeg: { type: 'string' }, results: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const began = performance.now();
+  const [filter] = positionals;
+  if (values.results !== undefined) {
+    const rows = await runHere(filter);
+    await writeFile(
+      values.results,
+      JSON.stringify(rows.map(({ source, results }) => ({ name: source.name, results }))),
+    );
+    return 0;
+  }
+  const runs: Run[] = [];
+  if (values.ffmpeg === undefined) runs.push({ version: allFfmpegs()[0]?.version ?? '', rows: await runHere(filter) });
+  else for (const tools of toolsOf(values.ffmpeg)) runs.push(await runWith(tools, filter));
+  const sums = runs.map(sumOf);
+  console.log(`\n${sums.join('\n')}\n(${Math.round((performance.now() - began) / 1000)} s)`);
+  const isGood = runs.every(({ rows }) => rows.length > 0 && count(rows, 'wrong') === 0);
+  if (filter === undefined && isGood) await writeFile(TABLE, await page(runs, sums));
+  return isGood ? 0 : 1;
+}
+
+function count(rows: readonly Row[], kind: Result['kind']): number {
+  return rows.flatMap(({ results }) => results).filter((result) => result.kind === kind).length;
+}
+
+function sumOf({ version, rows }: Run): string {
+  const told = (['made', 'refused', 'wrong', 'skipped'] as const).map((kind) => count(rows, kind));
+  return `ffmpeg ${version}: ${rows.length} sources × ${PROFILE_NAMES.length} profiles: ${told[0]} proxies passed, ${told[1]} refused as documented, ${told[2]} wrong, ${told[3]} skipped`;
 }
 
 async function rowOf(source: MatrixSource, play: Parameters<typeof checkPair>[3]): Promise<Row> {
@@ -58,22 +131,24 @@ async function rowOf(source: MatrixSource, play: Parameters<typeof checkPair>[3]
   return { source, results };
 }
 
-async function page(rows: readonly Row[], sum: string): Promise<string> {
-  const reasons = [...new Set(rows.flatMap(({ results }) => results.flatMap(reasonOf)))];
+async function page(runs: readonly Run[], sums: readonly string[]): Promise<string> {
+  const reasons = [...new Set(runs.flatMap(({ rows }) => rows.flatMap(({ results }) => results.flatMap(reasonOf))))];
   const head = ['Source', 'Container', 'Picture', 'Frames', 'Rate', 'Scan', 'Turned', 'Sound', ...PROFILE_NAMES];
+  const versions = runs.map(({ version }) => `ffmpeg ${version}`);
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-  const body = rows.map(({ source, results }) =>
-    line([...described(source), ...results.map((result) => cellOf(result, reasons))]),
-  );
+  const body = (runs[0]?.rows ?? []).map(({ source, results }) => {
+    const cells = results.map((result) => cellOf(result, reasons));
+    return line([...described(source), ...cells, ...runs.map((run) => versionCell(run, source, cells, reasons))]);
+  });
   const text = [
     '# Media matrix',
     '',
-    'Written by `npm run test:media`: small sources made by ffmpeg, each with a number burnt into every frame, under every proxy profile. ✓ means: the proxy was made, and its frames, times, rate, fields, timecode, reel, sound, shape and rotation are those the source was made with, read back from pixels, by ffprobe and, for editing profiles, by MediaInfo; both review proxies were also played to their end in one Chromium: with a picture, the last second reached, and sound where the source has it.',
+    'Written by `npm run test:media`: small sources made by ffmpeg, each with a number burnt into every frame, under every proxy profile. ✓ means: the proxy was made, and its frames, times, rate, fields, timecode, reel, sound, shape and rotation are those the source was made with, read back from pixels, by ffprobe and, for editing profiles, by MediaInfo; both review proxies were also played to their end in one Chromium: with a picture, the last second reached, and sound where the source has it. The column of a version says whether all profiles ended there as in the columns of the profiles, which are those of the first.',
     '',
-    `${sum}.`,
+    ...sums.flatMap((sum) => [`- ${sum}`]),
     '',
-    line(head),
-    line(head.map(() => '---')),
+    line([...head, ...versions]),
+    line([...head, ...versions].map(() => '---')),
     ...body,
     '',
     '## Refused, and why',
@@ -82,6 +157,19 @@ async function page(rows: readonly Row[], sum: string): Promise<string> {
     '',
   ].join('\n');
   return format(text, { ...(await resolveConfig(TABLE)), filepath: TABLE });
+}
+
+/** ✓ where a version gave what the first gave; else what it gave instead, by profile. */
+function versionCell(
+  { rows }: Run,
+  source: MatrixSource,
+  cells: readonly string[],
+  reasons: readonly string[],
+): string {
+  const row = rows.find((one) => one.source.name === source.name);
+  const own = row?.results.map((result) => cellOf(result, reasons)) ?? [];
+  const others = own.flatMap((cell, at) => (cell === cells[at] ? [] : [`${PROFILE_NAMES[at]}: ${cell}`]));
+  return others.length === 0 ? '✓' : others.join(', ');
 }
 
 function described(source: MatrixSource): (string | number)[] {
@@ -111,4 +199,4 @@ function cellOf(result: Row['results'][number], reasons: readonly string[]): str
   return result.kind === 'wrong' ? 'wrong' : `refused ${reasonOf(result).map((reason) => reasons.indexOf(reason) + 1)}`;
 }
 
-process.exitCode = await main(process.argv[2]);
+process.exitCode = await main();

@@ -46,7 +46,7 @@ export interface LongRun {
 }
 
 /** Speech of a synthetic voice, repeated for `seconds`, heard by the real engine with a small model that recites. */
-export async function longRun(seconds: number): Promise<LongRun> {
+export async function longRun(seconds: number, cli?: string): Promise<LongRun> {
   const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-long-'));
   try {
     const model = join(folder, 'model.bin');
@@ -55,7 +55,9 @@ export async function longRun(seconds: number): Promise<LongRun> {
     const sound = await makeSpeech(folder, seconds);
     const modelBytes = (await stat(model)).size;
     const speechModel = { path: model, sha256: 'f'.repeat(64) };
-    return await withContext(sound, { speechModel }, async (context, reported) => {
+    const speechEngine = cli === undefined ? undefined : ({ kind: 'whisper-cli', path: cli, version: 'real' } as const);
+    const tools = { speechModel, ...(speechEngine === undefined ? {} : { speechEngine }) };
+    return await withContext(sound, tools, async (context, reported) => {
       const before = process.memoryUsage.rss();
       const startedAt = performance.now();
       const samples: number[] = [];

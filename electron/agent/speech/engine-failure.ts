@@ -38,6 +38,9 @@ export async function checkModel(modelPath: string, language: string): Promise<C
 const OUT_OF_MEMORY =
   /bad_alloc|out of memory|cannot allocate memory|failed to allocate|not enough (?:memory|space)|ENOMEM|heap limit/i;
 
+/** whisper.cpp, in whisper-cli as in the library: it ends with code 3 then, which says nothing to anybody. */
+const MODEL_REFUSED = /failed to load model|failed to initialize whisper context/;
+
 /** Every failure here is the machine's: the sound was decoded before the engine saw it. */
 export function engineFailure(
   result: ChildResult,
@@ -60,6 +63,9 @@ export function engineFailure(
   if (end.kind === 'signalled') {
     const sentence = `The speech engine crashed (${end.signal}); the model file may be damaged.`;
     return failure('ENGINE_UNAVAILABLE', sentence, detail);
+  }
+  if (MODEL_REFUSED.test(words)) {
+    return failure('ENGINE_UNAVAILABLE', sentenceFor({ step: 'model', message: '' }), detail);
   }
   return toolFailure(result, 'ENGINE_UNAVAILABLE', 'Transcribing');
 }
