@@ -110,6 +110,7 @@ function editTiming(probe: Probe, video: VideoStream, packets: PacketFacts, scan
   const asFilm = (at: Ratio): Timing => ({ ...constant(packets.count), rate: at, film: true });
   const film = filmRate(rate);
   if (base === undefined || packets.untimed > 0) {
+    if (hasHeldPictures(probe, video, packets)) return HELD;
     const cadence = base === undefined || film === undefined ? 'none' : untimedFilm(packets, base, film);
     if (cadence === 'mixed') return MIXED;
     return film !== undefined && cadence === 'film' ? asFilm(film) : constant(packets.count);
@@ -119,13 +120,25 @@ function editTiming(probe: Probe, video: VideoStream, packets: PacketFacts, scan
   if (packets.onGrid && slots === packets.count) return constant(packets.count);
   if (film !== undefined && packets.onFilm && slotsAt(film) === packets.count) return asFilm(film);
   // A transport stream has no list of pictures: one that got lost leaves its place, where the one before is held.
-  const hasGaps = probe.format.name === 'mpegts' && packets.onGrid && slots > packets.count;
-  if (hasGaps && slots - packets.count <= MOST_LOST * packets.count) return constant(slots);
+  const hasGaps = packets.onGrid && slots > packets.count;
+  const areLosses = probe.format.name === 'mpegts' && slots - packets.count <= MOST_LOST * packets.count;
+  // An AVI has one rate, and a place for each of its pictures: an empty one means that the one before is still shown.
+  if (hasGaps && (areLosses || probe.format.name === 'avi')) return constant(slots);
   // Two fields of a picture may lie in packets of their own (PAFF in transport streams).
   const inFields =
     scan !== 'progressive' && packets.count > 2 && Math.abs(spanSeconds * ratioValue(rate) * 2 + 1 - packets.count) < 1;
   if (inFields) return constant(Math.ceil(packets.count / 2));
   return { ...common, timing: 'variable', rate: frameRate(video)?.rate ?? rate, frames: packets.count };
+}
+
+const HELD: EditRefusal = {
+  kind: 'refused',
+  because: 'pictures are held in it (some of its places are empty) and nothing tells when',
+};
+
+/** Places of an AVI without a picture that no time betrays; its header may count one more than there are. */
+function hasHeldPictures(probe: Probe, video: VideoStream, packets: PacketFacts): boolean {
+  return probe.format.name === 'avi' && (video.frameCount ?? 0) > packets.count + 1;
 }
 
 /** Half of each side or the whole picture, in steps that the codec has; or why not. */
