@@ -95,6 +95,13 @@ describe.skipIf(NO_FFMPEG !== null)(`a movie that was cut ${NO_FFMPEG ?? ''}`, (
     expect(await failureOf(cut)).toMatchObject({ code: 'SOURCE_UNREADABLE', retryable: false });
   });
 
+  it('before its index was never finished, or not copied whole', async () => {
+    const clip = await h264Clip({ name: 'behind.mp4', seconds: 3 });
+    const cut = await madeFrom(clip, 'unfinished.mp4', 'no moov', (b) => b.subarray(0, b.indexOf('moov') - 4));
+    const { message } = await failureOf(cut);
+    expect(message).toContain('its index is missing, so the recording or copy was not finished; if the card');
+  });
+
   it('is found by its index where no length tells: “up to the end of the file”, or no length that is right', async () => {
     const front = await h264Clip({ name: 'front-3.mp4', seconds: 3, more: ['-movflags', '+faststart'] });
     const open = await madeFrom(front, 'open-3.mp4', 'mdat to the end', (bytes) => {

@@ -179,7 +179,7 @@ function endsBefore(path: string, end: EarlyEnd, run: EncodeRun): Failure {
   const readable = `${end.made.toFixed(1)} s of the ${end.promised.toFixed(1)} s its header promises`;
   return failure(
     'SOURCE_UNREADABLE',
-    `“${basename(path)}” is not complete: only ${readable} can be read.`,
+    `“${basename(path)}” is not complete: only ${readable} can be read; ${CUT_ADVICE}.`,
     toolDetail(run.result),
   );
 }

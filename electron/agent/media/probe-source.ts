@@ -5,7 +5,7 @@ import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import { asFarAsItPlays } from './broken-off.ts';
 import { imageKindOf } from './image-kind.ts';
-import { codecName, formatName } from './media-names.ts';
+import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
 import { refusedAsCut, unopenableAsCut } from './probe-cut.ts';
 import { withPlayedLength } from './played-length.ts';
@@ -192,7 +192,7 @@ function unreadable(path: string, result: ChildResult): Failure {
   // Any text passes ffmpeg's faintest guess at MP4; only a real beginning tells of an unfinished recording.
   const isUnfinished = lines.includes('moov atom not found') && !lines.includes('detected only with low score');
   const reason = isUnfinished
-    ? 'its index is missing, so the recording or copy was not finished'
+    ? `its index is missing, so the recording or copy was not finished; ${CUT_ADVICE}`
     : 'it is damaged, incomplete or not a media file';
   return failure('SOURCE_UNREADABLE', `“${name}” cannot be read: ${reason}.`, toolDetail(result));
 }
