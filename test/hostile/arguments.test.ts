@@ -111,7 +111,7 @@ function commands(written: Written): ReadonlyMap<string, () => readonly string[]
   const { image } = THUMBNAIL_PROFILES.video_representative_v1;
   found.set('grab', () =>
     grabArgs(
-      { input, stream: picture, image, size: { width: 480, height: 270 }, pattern: 'p-%03d.webp' },
+      { input, stream: picture, zero: undefined, image, size: { width: 480, height: 270 }, pattern: 'p-%03d.webp' },
       { from: 0, at: 1 },
     ),
   );

@@ -7,7 +7,9 @@ import type { RenderTool } from './thumbnails-tool.ts';
 export interface Clip {
   readonly probe: Probe;
   readonly stream: VideoStream;
-  /** Seconds; undefined when neither stream nor container knows. */
+  /** As in `Grab`; every time here is the media's. */
+  readonly zero: number | undefined;
+  /** Seconds from the beginning of the media to the end of the picture; undefined when neither stream nor container knows. */
   readonly duration: number | undefined;
   readonly tool: RenderTool;
   readonly image: ThumbnailProfile['image'];

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
-import { listArgs, seekLeads, seekTo, type PictureSize } from '../media/thumbnail-args.ts';
+import { countedFrom, listArgs, seekLeads, seekTo, type PictureSize } from '../media/thumbnail-args.ts';
 import { rawPictureBytes, sheetArgs, spriteSeekArgs, spriteSweepArgs } from '../media/thumbnail-sprite-args.ts';
 import {
   assign,
@@ -82,7 +82,11 @@ async function sweep(clip: Clip, plan: SpritePlan, frames: 'all' | 'key'): Promi
   const file = `sweep-${frames}.part`;
   const onFrame = (seen: number): void => clip.progress((SHOT * Math.min(seen, plan.count)) / plan.count);
   const text = await clip.tool.run(spriteSweepArgs({ ...clip, pattern: file }, frames, plan.step), onFrame);
-  return parseFrameTimes(text, timeBaseOf(clip)).map((time, number) => ({ time, file, number }));
+  return parseFrameTimes(text, timeBaseOf(clip)).map((time, number) => ({
+    time: countedFrom(clip, 0) + time,
+    file,
+    number,
+  }));
 }
 
 /** Inputs of one run: starting the tool costs as much as several seeks, open decoders of 4K cost 200 MB each. */
@@ -96,7 +100,7 @@ async function seekEach(clip: Clip, moments: readonly number[], lead: number): P
     const fileOf = (i: number): string => `seek-${lead}-${first + i}.part`;
     const text = await clip.tool.run(spriteSeekArgs({ ...clip, pattern: '' }, seeks, fileOf));
     for (const [seek, time] of parseSeekTimes(text, timeBaseOf(clip))) {
-      shots.push({ time: (seeks[seek]?.from ?? 0) + time, file: fileOf(seek), number: 0 });
+      shots.push({ time: countedFrom(clip, seeks[seek]?.from ?? 0) + time, file: fileOf(seek), number: 0 });
     }
     clip.progress(SHOT * Math.min(1, (first + atOnce) / moments.length));
   }
@@ -140,7 +144,7 @@ async function readShots(clip: Clip, tiles: readonly Shot[], size: PictureSize):
 /** Of a recording whose container does not know: the time of its last frame. */
 async function measure(clip: Clip): Promise<number> {
   const list = await clip.tool.run(listArgs({ ...clip, pattern: '' }));
-  return parseFrameTimes(list, timeBaseOf(clip)).at(-1) ?? 0;
+  return countedFrom(clip, 0) + (parseFrameTimes(list, timeBaseOf(clip)).at(-1) ?? 0);
 }
 
 function timeBaseOf({ stream }: Clip): { readonly num: number; readonly den: number } {

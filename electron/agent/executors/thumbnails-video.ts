@@ -6,8 +6,11 @@ import type { Warning } from '../../../shared/wire.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
 import {
+  countedFrom,
   grabArgs,
+  clockZero,
   listArgs,
+  pictureBegins,
   seekLeads,
   seekTo,
   surveyArgs,
@@ -43,10 +46,12 @@ export async function renderVideo(
   const probe = await probeSource(context);
   const stream = requireVideo(probe, context.source.path);
   await refuseFieldCoded(context, stream, probe.openOnly);
+  const pictureSeconds = stream.duration;
   const clip: Clip = {
     probe,
     stream,
-    duration: stream.duration ?? probe.format.duration,
+    zero: clockZero(probe),
+    duration: pictureSeconds === undefined ? probe.format.duration : pictureBegins(probe, stream) + pictureSeconds,
     tool: createRenderTool(context),
     image: profile.image,
     size: thumbnailSize(stream, profile.image.width),
@@ -135,7 +140,7 @@ async function neighbours(clip: Clip, wanted: FrameStats): Promise<readonly Fram
 async function survey(clip: Clip, around: number, seconds: number, frames: Window['frames']): Promise<FrameStats[]> {
   const from = Math.max(0, around - seconds);
   const window = { from, seconds: around + seconds - from, frames };
-  return parseFrameStats(await clip.tool.run(surveyArgs({ ...clip, pattern: '' }, window)), from);
+  return parseFrameStats(await clip.tool.run(surveyArgs({ ...clip, pattern: '' }, window)), countedFrom(clip, from));
 }
 
 // ── several pictures ────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +160,7 @@ async function storyboard(clip: Clip, count: number): Promise<readonly Picture[]
   }
   // Fewer frames than pictures, long gaps between frames, or no known duration: look at every frame's time first.
   const list = await clip.tool.run(listArgs({ ...clip, pattern: '' }));
-  const times = parseFrameTimes(list, stream.timeBase ?? { num: 1, den: 1 });
+  const times = parseFrameTimes(list, stream.timeBase ?? { num: 1, den: 1 }).map((time) => countedFrom(clip, 0) + time);
   const length = duration ?? times.at(-1) ?? 0;
   const exact = spreadOver(times, storyboardMoments(count, length));
   const pictures = await grabEach(
@@ -169,7 +174,7 @@ async function storyboard(clip: Clip, count: number): Promise<readonly Picture[]
 async function sweep(clip: Clip, moments: readonly number[]): Promise<readonly Picture[]> {
   const onFrame = (seen: number): void => clip.progress(seen / moments.length);
   const text = await clip.tool.run(sweepArgs({ ...clip, pattern: 'sweep-%03d.part' }, moments), onFrame);
-  return parseFrameStats(text, 0).map((frame, i) => picture(clip, numbered('sweep', i), frame.time));
+  return parseFrameStats(text, countedFrom(clip, 0)).map((frame, i) => picture(clip, numbered('sweep', i), frame.time));
 }
 
 async function grabEach(clip: Clip, moments: readonly number[]): Promise<readonly Picture[]> {
@@ -200,7 +205,7 @@ async function grab(clip: Clip, at: number, number: number): Promise<Grabbed | n
 async function grabFrom(clip: Clip, seek: Seek, number: number): Promise<Grabbed | null> {
   const prefix = `seek-${number}`;
   const text = await clip.tool.run(grabArgs({ ...clip, pattern: `${prefix}-%03d.part` }, seek));
-  const stats = parseFrameStats(text, seek.from)[0];
+  const stats = parseFrameStats(text, countedFrom(clip, seek.from))[0];
   return stats === undefined ? null : { ...picture(clip, numbered(prefix, 0), stats.time), stats };
 }
 

@@ -1,7 +1,7 @@
 import { overBlack } from './alpha.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
-import { displaySize, type VideoStream } from './probe.ts';
+import { displaySize, type Probe, type VideoStream } from './probe.ts';
 import { colourPath, swscaleMatrix, zscaleInput } from './proxy-picture.ts';
 
 /** ffmpeg arguments for thumbnails. Pure; times are seconds from the beginning of the media. */
@@ -41,6 +41,8 @@ export function seekTo(at: number, lead: number): Seek {
 export interface Grab {
   readonly input: string;
   readonly stream: VideoStream;
+  /** What the file's own clock shows at the beginning of the media; undefined: ffmpeg counts from there by itself. */
+  readonly zero: number | undefined;
   readonly image: ThumbnailProfile['image'];
   /** Of the picture, upright and with square pixels. */
   readonly size: PictureSize;
@@ -48,18 +50,45 @@ export interface Grab {
   readonly pattern: string;
 }
 
+/**
+ * The clock of a container in which it may begin anywhere. Without it ffmpeg counts from the first stream that is used,
+ * here the picture alone, and after a seek each version from somewhere else; what plays begins with the earliest stream.
+ */
+export function clockZero({ format, clockJumps }: Probe): number | undefined {
+  return MAY_BEGIN_ANYWHERE.test(format.name) && clockJumps === undefined ? format.startTime : undefined;
+}
+
+/** Seconds of the media at which its picture begins. */
+export function pictureBegins(probe: Probe, { startTime = 0 }: VideoStream): number {
+  const zero = clockZero(probe);
+  return zero === undefined ? 0 : Math.max(0, startTime - zero);
+}
+
+const MAY_BEGIN_ANYWHERE = /^mpeg(ts)?$/;
+
+/** What the times of frames have to be added to, after opening the input at `from`, to be the media's. */
+export function countedFrom({ zero }: Pick<Grab, 'zero'>, from: number): number {
+  return zero === undefined ? from : -zero;
+}
+
+/** Global options that keep the file's own clock. */
+export function ownClock({ zero }: Pick<Grab, 'zero'>): readonly string[] {
+  return zero === undefined ? [] : ['-copyts'];
+}
+
 /** One picture: the first frame at or after `seek.at`. Its time and luma are printed on stdout. */
 export function grabArgs(grab: Grab, seek: Seek): string[] {
   // Half a millisecond of tolerance: `-ss` and timestamps are rounded differently.
-  const early = seek.at > seek.from ? [`select='gte(t,${fixed(seek.at - seek.from - 0.0005)})'`] : [];
+  const counted = countedFrom(grab, seek.from);
+  const early = seek.at > seek.from ? [`select='gte(t,${fixed(seek.at - counted - 0.0005)})'`] : [];
   const chain = [...deinterlace(grab.stream), ...early];
   return [...open(grab, seek.from, []), ...filtered(grab, chain), '-frames:v', '1', ...written(grab)];
 }
 
 /** All moments in one decode from the beginning: for each the first frame at or after it. `moments` are evenly spaced. */
 export function sweepArgs(grab: Grab, moments: readonly number[]): string[] {
-  const first = moments[0] ?? 0;
-  const step = moments.length > 1 ? (moments[1] ?? 0) - first : 1;
+  const first = (moments[0] ?? 0) - countedFrom(grab, 0);
+  const step = moments.length > 1 ? (moments[1] ?? 0) - (moments[0] ?? 0) : 1;
   const slot = (t: string): string => `floor((${t}-${fixed(first - 0.0005)})/${fixed(step)})`;
   const select = `select='gte(t,${fixed(first - 0.0005)})*(isnan(prev_selected_t)+gt(${slot('t')},${slot('prev_selected_t')}))'`;
   const count = ['-fps_mode', 'passthrough', '-frames:v', String(moments.length)];
@@ -92,7 +121,11 @@ const PRINT_STATS = 'signalstats,metadata=print:file=-';
 
 function open(grab: Grab, from: number, options: readonly string[]): string[] {
   const seek = from > 0 ? ['-ss', fixed(from)] : [];
-  return [...ffmpegStart(), ...inputArgs(grab.input, { before: ['-an', '-sn', '-dn', ...seek, ...options] })];
+  return [
+    ...ffmpegStart(),
+    ...ownClock(grab),
+    ...inputArgs(grab.input, { before: ['-an', '-sn', '-dn', ...seek, ...options] }),
+  ];
 }
 
 function filtered(grab: Grab, before: readonly string[]): string[] {

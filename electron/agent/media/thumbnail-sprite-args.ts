@@ -1,6 +1,15 @@
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
-import { fixed, oneField, scaled, type Grab, type PictureSize, type Seek } from './thumbnail-args.ts';
+import {
+  countedFrom,
+  fixed,
+  oneField,
+  ownClock,
+  scaled,
+  type Grab,
+  type PictureSize,
+  type Seek,
+} from './thumbnail-args.ts';
 
 /** ffmpeg arguments for scrub sprites. Pictures go through raw files in the workspace; times are printed on stdout. */
 
@@ -18,12 +27,13 @@ export function rawPictureBytes({ width, height }: PictureSize): number {
  */
 export function spriteSweepArgs(grab: Grab, frames: 'all' | 'key', step: number): string[] {
   const early = frames === 'key' ? step / 2 : 0.0005;
-  const slot = (t: string): string => `floor((${t}+${fixed(early)})/${fixed(step)})`;
+  const slot = (t: string): string => `floor((${t}+(${(early + countedFrom(grab, 0)).toFixed(6)}))/${fixed(step)})`;
   const select = `select='isnan(prev_selected_t)+gt(${slot('t')},${slot('prev_selected_t')})'`;
   const only = frames === 'key' ? ['-skip_frame', 'nokey'] : [];
   const open = inputArgs(grab.input, { before: ['-an', '-sn', '-dn', ...only] });
   return [
     ...ffmpegStart(),
+    ...ownClock(grab),
     ...open,
     ...picture(grab, 0, [select], 0),
     '-fps_mode',
@@ -43,10 +53,11 @@ export function spriteSeekArgs(grab: Grab, seeks: readonly Seek[], patternOf: (i
     return inputArgs(grab.input, { before: ['-an', '-sn', '-dn', '-threads', '1', '-skip_frame', 'noref', ...seek] });
   });
   const written = seeks.flatMap(({ from, at }, i) => {
-    const early = at > from ? [`select='gte(t,${fixed(at - from - 0.0005)})'`] : [];
+    const counted = countedFrom(grab, from);
+    const early = at > from ? [`select='gte(t,${fixed(at - counted - 0.0005)})'`] : [];
     return [...picture(grab, i, early, i), '-frames:v', '1', ...raw(patternOf(i))];
   });
-  return [...ffmpegStart(), ...opened, ...written];
+  return [...ffmpegStart(), ...ownClock(grab), ...opened, ...written];
 }
 
 /** One sheet from raw tiles on stdin. */
