@@ -98,6 +98,15 @@ describe.skipIf(NO_FFMPEG !== null)(`sound that changes its format ${NO_FFMPEG ?
     expect(proxy.success.warnings[0]?.message).toContain('mono, 5.1(side), stereo');
   });
 
+  it('keeps the channels that the container declares in an editing proxy, and is heard in them', async () => {
+    await using proxy = await makeProxy(await threeLayouts(), 'edit_prores_proxy_v1');
+    const heard = await seconds(proxy.file, 1);
+    expect(heard.slice(0, 18).map(([level = 0]) => level > LOUD)).toEqual(
+      Array.from({ length: 18 }, (_, second) => second % 2 === 0),
+    );
+    expect(proxy.success.warnings.map(({ code }) => code)).toContain('SOUND_FORMAT_CHANGES');
+  });
+
   it('is heard in the proxy of a recording of sound alone whose rate changes', async () => {
     await using proxy = await makeProxy(await twoRates());
     const heard = await seconds(proxy.file, 2);
@@ -189,5 +198,6 @@ describe('a format watch', () => {
       'pan=5.1(side)|FL=FL|FR=FR|FC=FC|LFE=LFE|SL=SL+BL+0.7071*BC|SR=SR+BR+0.7071*BC',
     );
     expect(commonLayout(['10 channels', 'stereo'])).toMatchObject({ name: undefined, channels: 10 });
+    expect(commonLayout(['mono', '5.1'], 'mono')).toMatchObject({ name: 'mono', channels: 1 });
   });
 });

@@ -181,10 +181,13 @@ async function withSound<T>(
   try {
     return { climbed: await make(plan) };
   } catch (error) {
-    if (!(error instanceof SoundChanges) || plan.kind === 'edit') throw error;
-    const how = { codec: 'pcm_f32le', decoders: [], limitSeconds: plan.limitSeconds } as const;
+    if (!(error instanceof SoundChanges)) throw error;
+    const into = plan.kind === 'edit' ? 'declared' : 'widest';
+    const how = { codec: 'pcm_f32le', decoders: [], limitSeconds: plan.limitSeconds, into } as const;
     const settled = await settleSound(context, error, plan.audio, how);
-    const climbed = await make(withSettledSound(plan, settled));
+    const climbed = await make(
+      plan.kind === 'edit' ? { ...plan, settled: settled.path } : withSettledSound(plan, settled),
+    );
     await rm(settled.path, { force: true });
     return { climbed, soundWarning: settled.warning };
   }

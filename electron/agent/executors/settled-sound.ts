@@ -3,7 +3,13 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { JobType, Warning } from '../../../shared/wire.ts';
 import type { AudioStream } from '../media/probe.ts';
 import { settledArgs, settledStreams, type SettledWish } from '../media/settled-sound-args.ts';
-import { commonLayout, createFormatWatch, SoundChanges, type SoundFormats } from '../media/sound-formats.ts';
+import {
+  commonLayout,
+  createFormatWatch,
+  SoundChanges,
+  type CommonLayout,
+  type SoundFormats,
+} from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult, ChildSpec } from '../process/child.ts';
 import type { ExecutionContext } from './executor.ts';
@@ -24,19 +30,22 @@ export interface SettledSound {
 
 /**
  * Decodes sound of changing format into one format per stream (sound-formats.ts). More than once only where a wider
- * layout turns up later than what was known. Throws JobFailure: SOURCE_UNREADABLE where the sound cannot be decoded,
+ * layout turns up later than what was known. `into` says which format: the widest that turns up, or the one that the
+ * container declares, which is what an editing program sees. Throws JobFailure: SOURCE_UNREADABLE where the sound cannot be decoded,
  * DISK_FULL and what ends a tool from outside.
  */
 export async function settleSound(
   context: Context,
   { formats }: SoundChanges,
   streams: readonly AudioStream[],
-  how: Pick<SettledWish, 'codec' | 'decoders' | 'limitSeconds'>,
+  how: Pick<SettledWish, 'codec' | 'decoders' | 'limitSeconds'> & { readonly into: 'widest' | 'declared' },
 ): Promise<SettledSound> {
+  const layoutOf = (formats: SoundFormats, stream: AudioStream): CommonLayout =>
+    commonLayout(layoutsOf(formats, stream), how.into === 'declared' ? declaredLayout(stream) : undefined);
   const path = join(context.workspace, FILE);
   let known = formats;
   for (;;) {
-    const laid = streams.map((stream) => ({ stream, layout: commonLayout(layoutsOf(known, stream)) }));
+    const laid = streams.map((stream) => ({ stream, layout: layoutOf(known, stream) }));
     const watch = createFormatWatch();
     const result = await context.processes.run({
       program: context.tools.ffmpeg.path,
@@ -48,7 +57,7 @@ export async function settleSound(
     });
     refuse(result);
     const all = merged(known, watch.formats);
-    const isWider = laid.some(({ stream, layout }) => commonLayout(layoutsOf(all, stream)).pan !== layout.pan);
+    const isWider = laid.some(({ stream, layout }) => layoutOf(all, stream).pan !== layout.pan);
     known = all;
     if (!isWider) {
       return { path, streams: settledStreams({ streams: laid, codec: how.codec }), warning: changeWarning(known) };
@@ -64,8 +73,12 @@ function refuse(result: ChildResult): void {
   throw new JobFailure(toolFailure(result, 'SOURCE_UNREADABLE', 'Reading the sound'));
 }
 
-function layoutsOf(formats: SoundFormats, { index, channels, channelLayout }: AudioStream): readonly string[] {
-  return formats.get(index) ?? [channelLayout ?? `${channels} channels`];
+function layoutsOf(formats: SoundFormats, stream: AudioStream): readonly string[] {
+  return formats.get(stream.index) ?? [declaredLayout(stream)];
+}
+
+function declaredLayout({ channels, channelLayout }: AudioStream): string {
+  return channelLayout ?? `${channels} channels`;
 }
 
 function merged(one: SoundFormats, other: SoundFormats): SoundFormats {

@@ -82,7 +82,12 @@ async function decodeSettled(
     return { result: await decode(inputArgs(context.source.input), streams) };
   } catch (error) {
     if (!(error instanceof SoundChanges)) throw error;
-    const settled = await settleSound(context, error, streams, { codec: 'pcm_f32le', decoders: [], limitSeconds });
+    const settled = await settleSound(context, error, streams, {
+      codec: 'pcm_f32le',
+      decoders: [],
+      limitSeconds,
+      into: 'widest',
+    });
     const result = await decode(settledInput(settled.path), settled.streams);
     await rm(settled.path, { force: true });
     return { result, settled };

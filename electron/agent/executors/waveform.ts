@@ -126,7 +126,7 @@ async function drawSettled(
   } catch (error) {
     if (!(error instanceof SoundChanges)) throw error;
     const { limitSeconds } = wish;
-    const how = { codec: 'pcm_s16le', decoders: decoderOptions(wish), limitSeconds } as const;
+    const how = { codec: 'pcm_s16le', decoders: decoderOptions(wish), limitSeconds, into: 'widest' } as const;
     const settled = await settleSound(context, error, wish.streams, how);
     // The file tells no layout; the channels are drawn, wherever their speakers stand.
     const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));

@@ -15,6 +15,8 @@ import { PROGRESS_ARGS } from './progress.ts';
 import { heldWithin } from './promised-length.ts';
 import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
+import { settledInput } from './settled-sound-args.ts';
+import { mayChangeFormat } from './sound-formats.ts';
 import { sameGraph } from './proxy-picture.ts';
 import { keyFrameInterval } from './proxy-rate.ts';
 import { quicktimeLanguage } from './quicktime-language.ts';
@@ -31,10 +33,11 @@ export function editArgs(plan: EditPlan, input: string, output: string, hardware
   const before = ['-noautorotate', '-threads', String(DECODER_THREADS)];
   const lead = plan.leadSeconds === 0 ? [] : ['-itsoffset', (-plan.leadSeconds).toFixed(6)];
   return [
-    ffmpegStart(),
+    ffmpegStart(mayChangeFormat(plan.audio) && plan.settled === undefined ? 'verbose' : 'warning'),
     ['-y', '-filter_threads', String(DECODER_THREADS)],
     hardware === undefined ? [] : hardwareDeviceArgs(hardware),
     inputArgs(input, { before: [...before, ...lead, ...sameGraph(plan.video)] }),
+    plan.settled === undefined ? [] : settledInput(plan.settled, lead),
     PROGRESS_ARGS,
     ['-map', `0:${plan.video.index}`, '-vf', `${editFilters(plan)}${upload(plan, hardware)}`],
     encoderArgs(plan, hardware),
@@ -131,7 +134,7 @@ function codecArgs(video: EditVideo, plan: EditPlan): string[] {
 function soundArgs(plan: EditPlan, stream: AudioStream, at: number): string[] {
   const trimmed = plan.leadSeconds === 0 ? '' : ',atrim=start=0';
   return [
-    ['-map', `0:${stream.index}`, `-c:a:${at}`, sampleCodec(plan, stream)],
+    ['-map', plan.settled === undefined ? `0:${stream.index}` : `1:${at + 1}`, `-c:a:${at}`, sampleCodec(plan, stream)],
     [
       `-filter:a:${at}`,
       `${heldWithin(plan.limitSeconds)},aresample=async=1:min_hard_comp=0.1${trimmed}${withinFullScale(stream)}`,

@@ -34,6 +34,8 @@ export interface EditPlan {
   readonly timecode: StartTimecode | undefined;
   readonly reel: string | undefined;
   readonly audio: readonly AudioStream[];
+  /** Path of the file that holds these in their order, where the source's own change their format. */
+  readonly settled?: string;
   /** Seconds at which the proxy ends whatever the source's times say (promised-length.ts). */
   readonly limitSeconds: number;
 }

@@ -72,9 +72,14 @@ export interface CommonLayout {
   readonly pan: string;
 }
 
-/** @param layouts those a stream has, at least one */
-export function commonLayout(layouts: readonly string[]): CommonLayout {
-  const wanted = layouts.reduce((widest, layout) => (channelCount(layout) > channelCount(widest) ? layout : widest));
+/**
+ * @param layouts those a stream has, at least one
+ * @param wanted the layout to bring them into; absent: the widest of them
+ */
+export function commonLayout(
+  layouts: readonly string[],
+  wanted: string = layouts.reduce((one, other) => (channelCount(other) > channelCount(one) ? other : one)),
+): CommonLayout {
   const channels = channelCount(wanted);
   const speakers = speakersOf(wanted);
   if (speakers === undefined || layouts.some((layout) => speakersOf(layout) === undefined)) {
