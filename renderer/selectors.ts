@@ -25,8 +25,18 @@ export function navCounts({ running, waiting, totals, done, failures }: Snapshot
     now: running.length,
     queue: waiting.length,
     done: Math.max(totals.done, done.length),
-    failures: failures.length,
+    failures: filesOf(failures.filter(needsSomebody)),
   };
+}
+
+/** A failure somebody has to look at; what was interrupted, handed back or cancelled ended as somebody wished. */
+export function needsSomebody({ ending }: EndedJob): boolean {
+  return ending.kind === 'failed';
+}
+
+/** How many files these jobs are about. */
+export function filesOf(jobs: readonly { readonly assetUuid: string }[]): number {
+  return new Set(jobs.map(({ assetUuid }) => assetUuid)).size;
 }
 
 /** One machine on which nothing was ever asked for: the page then shows how to begin. */

@@ -39,6 +39,8 @@ export const COMMANDS = {
   cancelJob: { input: z.object({ jobId }), output: nothing },
   /** Embedded server only: asks the server to run an ended job again. */
   retryJob: { input: z.object({ jobId }), output: nothing },
+  /** Embedded server only: undoes `retryJob` as long as nobody has begun with the job. */
+  takeBackRetry: { input: z.object({ jobId }), output: nothing },
   /** Looks at the model folders again. */
   refreshModels: { input: nothing, output: nothing },
   /** By its name in shared/speech-models.ts; one at a time, its course arrives by `watch`. `consent`: to one without a known hash. */

@@ -54,6 +54,10 @@ export type AgentEvent =
   | { readonly type: 'cancelRequested'; readonly jobId: string }
   | { readonly type: 'suspensionChanged'; readonly jobId: string; readonly suspended: boolean }
   | { readonly type: 'jobEnded'; readonly job: EndedJob }
+  /** In the queue again; what it failed of needs nobody any more. */
+  | { readonly type: 'jobRetried'; readonly jobId: string }
+  /** It is as before: ended as it was. */
+  | { readonly type: 'retryTakenBack'; readonly job: EndedJob }
   | { readonly type: 'settingsChanged'; readonly settings: SettingsView }
   | { readonly type: 'diskChecked'; readonly disk: DiskState }
   | { readonly type: 'yieldingChanged'; readonly yielding: Yielding | null }

@@ -77,13 +77,22 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
     case 'cancelRequested':
     case 'suspensionChanged':
     case 'jobEnded':
+    case 'jobRetried':
+    case 'retryTakenBack':
       return changeJobs(s, event);
     default:
       return assertNever(event);
   }
 }
 
-type JobEvent = Extract<AgentEvent, { jobId: string } | { type: 'jobEnded' }>;
+/** In its place again, newest first. */
+function restored(failures: readonly EndedJob[], job: EndedJob): EndedJob[] {
+  return [...failures.filter(({ jobId }) => jobId !== job.jobId), job]
+    .sort((a, b) => b.endedAt.localeCompare(a.endedAt))
+    .slice(0, HISTORY_LIMIT);
+}
+
+type JobEvent = Extract<AgentEvent, { jobId: string } | { job: EndedJob }>;
 
 function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
   switch (event.type) {
@@ -105,6 +114,10 @@ function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
       return patch(s, event.jobId, { suspended: event.suspended });
     case 'jobEnded':
       return end(s, event.job);
+    case 'jobRetried':
+      return { failures: s.failures.filter(({ jobId }) => jobId !== event.jobId) };
+    case 'retryTakenBack':
+      return { failures: restored(s.failures, event.job) };
     default:
       return assertNever(event);
   }

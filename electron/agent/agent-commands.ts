@@ -21,6 +21,8 @@ import type { Yielding } from './yield/yielding.ts';
 export interface OperatorPort {
   /** Null when it was done, else why not. */
   retry(jobId: string): Promise<Refusal | null>;
+  /** The same for a job that nobody has begun with. */
+  cancelPending?(jobId: string): Promise<Refusal | null>;
   /** Waiting jobs of all that the server has, also those that were never offered here. */
   searchQueue?(search: string, limit: number, cursor?: string): Promise<OperatorJobPage>;
   /** Derived files of the embedded server are read in its operator's scope, not with an agent's token. */
@@ -87,6 +89,8 @@ async function carryOut(deps: CommandDeps, call: Call): Promise<Outcome> {
       return cancelJob(deps, call.input.jobId);
     case 'retryJob':
       return retryJob(deps, call.input.jobId);
+    case 'takeBackRetry':
+      return takeBackRetry(deps, call.input.jobId);
     case 'jobLog':
       return { lines: [...deps.parts.jobLogs.read(call.input.jobId)] };
     case 'searchQueue':
@@ -133,7 +137,7 @@ function cancelJob({ runs }: CommandDeps, jobId: string): Outcome {
   return {};
 }
 
-async function retryJob({ operator, wake }: CommandDeps, jobId: string): Promise<Outcome> {
+async function retryJob({ operator, wake, parts }: CommandDeps, jobId: string): Promise<Outcome> {
   if (operator === null) {
     return {
       refusal: {
@@ -144,8 +148,20 @@ async function retryJob({ operator, wake }: CommandDeps, jobId: string): Promise
     };
   }
   const refusal = await operator.retry(jobId);
-  if (refusal === null) wake();
-  return refusedOrDone(refusal);
+  if (refusal !== null) return { refusal };
+  parts.journal.settle(jobId);
+  parts.store.emit({ type: 'jobRetried', jobId });
+  wake();
+  return {};
+}
+
+async function takeBackRetry({ operator, parts }: CommandDeps, jobId: string): Promise<Outcome> {
+  const refusal = (await operator?.cancelPending?.(jobId)) ?? null;
+  if (refusal !== null) return { refusal };
+  const job = parts.journal.unsettle(jobId);
+  if (job === undefined) return { refusal: unknownJob() };
+  parts.store.emit({ type: 'retryTakenBack', job });
+  return {};
 }
 
 async function diagnostics({ parts, settings, secrets }: CommandDeps): Promise<Outcome> {

@@ -32,6 +32,8 @@ export interface OperatorClient {
   /** What was written since `after`, oldest first; `last` is where to go on. */
   changes(after: number): Promise<{ readonly entries: readonly LedgerEntry[]; readonly last: number }>;
   retry(jobId: string): Promise<Refusal | null>;
+  /** Ends a job that nobody has begun with; the refusal says that somebody has. */
+  cancelPending(jobId: string): Promise<Refusal | null>;
   derived(assetUuid: string, ref: string): Promise<Response>;
   /** The same for the page: any answer as it came. `range` is a `Range` header value. */
   openDerived(assetUuid: string, ref: string, range?: string): Promise<Response>;
@@ -44,6 +46,12 @@ const CALL_TIMEOUT_MS = 10 * 60_000;
 
 /** For the head of the answer only: how fast a page takes the rest, a paused video above all, is its own matter. */
 const HEAD_TIMEOUT_MS = 60_000;
+
+const BEGUN: Refusal = {
+  code: 'ALREADY_BEGUN',
+  message: 'The job has begun already.',
+  nextStep: 'Cancel it in Now if it should not run.',
+};
 
 export function createOperatorClient(serverUrl: string, token: string): OperatorClient {
   const { ask, read, openDerived } = createCalls(serverUrl, token);
@@ -80,6 +88,12 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
         if (page.next_cursor === undefined) return { entries, last };
         if (last <= before) throw endless();
       }
+    },
+    async cancelPending(jobId) {
+      const { status } = await read(OperatorJob, await ask('GET', `/jobs/${jobId}`));
+      if (status !== 'pending') return BEGUN;
+      await read(OperatorJob, await ask('POST', `/jobs/${jobId}/cancel`, {}));
+      return null;
     },
     async retry(jobId) {
       const response = await ask('POST', `/jobs/${jobId}/retry`, {});

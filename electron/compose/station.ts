@@ -73,6 +73,7 @@ export async function openStation(options: StationOptions): Promise<Station> {
       token: fixedToken(embedded.agentToken),
       operator: {
         retry: (jobId) => client.retry(jobId),
+        cancelPending: client.cancelPending,
         openDerived: client.openDerived,
         searchQueue: client.searchQueue,
       },

@@ -58,6 +58,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   },
   FORBIDDEN: { said: 'Cela n’est pas permis depuis cette page.' },
   GPU_NOT_USED: { said: 'Le processeur graphique n’a pas servi ; le processeur a fait le travail.' },
+  ALREADY_BEGUN: {
+    said: 'La tâche a déjà commencé.',
+    next: 'Annulez-la dans « En cours » si elle ne doit pas être faite.',
+  },
   ADDING_INTERRUPTED: {
     said: 'Le serveur de cette machine n’a pas pris les fichiers à l’instant.',
     next: 'Rien n’est perdu ; un nouvel essai suit tout seul.',

@@ -9,7 +9,8 @@ import { routeTo } from '../route.ts';
 import { shellLine, supportText } from '../support-text.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Button, Facts, Name } from '../ui/parts.tsx';
-import { useAgent, useBridge, useCommand, useInstant } from '../use-agent.ts';
+import { useAgent, useBridge, useCommand, useInstant, usePage } from '../use-agent.ts';
+import { runAgain } from '../work/retry-undo.tsx';
 import { useFailureText } from './failure-text.ts';
 
 /** One failure: a plain sentence, whose fault, what to do, and the evidence for those who want it. */
@@ -18,10 +19,19 @@ export function FailureDetail({ job, group }: { job: EndedJob; group: readonly E
   const instant = useInstant();
   const text = useFailureText(job.ending);
   const embedded = useAgent(({ agent }) => agent.embeddedServer);
-  const { available, send } = useCommand();
+  const { available } = useCommand();
+  const { bridge, notify } = usePage();
   if (text === null) return null;
   const detail = text.failure?.detail;
-  const again = text.code !== undefined && NOT_AGAIN.has(text.code) ? null : group;
+  // What was interrupted or handed back is in the queue already.
+  const canRun = job.ending.kind === 'failed' || job.ending.kind === 'cancelled';
+  const again = !canRun || (text.code !== undefined && NOT_AGAIN.has(text.code)) ? null : group;
+  const run = (jobs: readonly EndedJob[]): void =>
+    void runAgain(
+      bridge,
+      jobs.map(({ jobId }) => jobId),
+      notify,
+    );
   return (
     <article className="detail" aria-label={fileName(job.sourcePath)}>
       <a className="back" href={routeTo('failures')}>
@@ -45,12 +55,12 @@ export function FailureDetail({ job, group }: { job: EndedJob; group: readonly E
       </div>
       <div className="detail-actions">
         {embedded && again !== null && (
-          <Button icon="retry" disabled={!available} onClick={() => void send('retryJob', { jobId: job.jobId })}>
+          <Button icon="retry" disabled={!available} onClick={() => run([job])}>
             {t('verb.retry')}
           </Button>
         )}
         {embedded && again !== null && again.length > 1 && (
-          <Button disabled={!available} onClick={() => again.forEach(({ jobId }) => void send('retryJob', { jobId }))}>
+          <Button disabled={!available} onClick={() => run(again)}>
             {t('failures.retryAll', { count: again.length })}
           </Button>
         )}

@@ -1,38 +1,72 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { EndedJob } from '../../shared/snapshot.ts';
 import { failureGroups, type FailureGroup } from '../failure-groups.ts';
+import { filesAndJobs } from '../format/amounts.ts';
 import { fileName } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
 import { usePast } from '../results/past.ts';
+import { filesOf, needsSomebody } from '../selectors.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
 import { FailureDetail } from './failure-detail.tsx';
+import { RetryUndo, useQueuedAgain } from '../work/retry-undo.tsx';
 import { useFailureText } from './failure-text.ts';
 
-const FILTERS = ['q'] as const;
+const FILTERS = ['q', 'kind'] as const;
+const INTERRUPTED = 'interrupted';
 
 /** What went wrong, grouped by cause, and what to do about it. */
 export function FailuresView({ chosen }: { chosen: string | undefined }) {
   const { t } = useTranslation();
   const { values, set, clear, to } = useNarrowing('failures', FILTERS);
   const search = values.q ?? '';
-  const { jobs, older } = usePast({ search, ending: 'failed' });
+  const language = useLanguage();
+  const show = (kind: string | undefined): void => {
+    if (chosen !== undefined) window.location.assign(to(undefined));
+    set('kind', kind);
+  };
+  const past = usePast({ search, ending: 'failed' });
+  const { older } = past;
+  const queued = useQueuedAgain();
+  // Pages of the journal that were loaded before still hold what is in the queue again.
+  const jobs = useMemo(
+    () => past.jobs.filter(({ jobId, endedAt }) => !(Date.parse(endedAt) <= (queued.get(jobId) ?? 0))),
+    [past.jobs, queued],
+  );
   const totals = useAgent((snapshot) => snapshot.totals);
-  const groups = useMemo(() => failureGroups(jobs), [jobs]);
+  const failed = useMemo(() => jobs.filter(needsSomebody), [jobs]);
+  const interrupted = useMemo(() => jobs.filter((each) => !needsSomebody(each)), [jobs]);
+  // A link to one of the others shows those.
+  const linked = interrupted.some(({ jobId }) => jobId === chosen);
+  const isApart = values.kind === INTERRUPTED || linked || (failed.length === 0 && interrupted.length > 0);
+  const groups = useMemo(() => failureGroups(isApart ? interrupted : failed), [isApart, interrupted, failed]);
   const group = groups.find((each) => each.jobs.some(({ jobId }) => jobId === chosen));
   const job = group?.jobs.find(({ jobId }) => jobId === chosen);
   const note = t('failures.note', { ...totals });
+  const amount = (list: readonly EndedJob[]): string => filesAndJobs(list, t, language);
   return (
     <>
       <ViewHeader title={t('failures.title')} note={note} />
       {(jobs.length > 0 || search !== '') && (
         <div className="narrow">
           <SearchField value={search} label={t('results.searchFiles')} onChange={(value) => set('q', value)} />
-          {search !== '' && <span role="status">{t('queue.found', { count: jobs.length, all: jobs.length })}</span>}
+          {search !== '' && <span role="status">{amount(jobs)}</span>}
+        </div>
+      )}
+      <RetryUndo />
+      {interrupted.length > 0 && (
+        <div className="filters" role="group" aria-label={t('failures.kind')}>
+          <button type="button" aria-pressed={!isApart} onClick={() => show(undefined)}>
+            {t('failures.needsYou')} <span>{amount(failed)}</span>
+          </button>
+          <button type="button" aria-pressed={isApart} onClick={() => show(INTERRUPTED)}>
+            {t('failures.interrupted')} <span>{amount(interrupted)}</span>
+          </button>
         </div>
       )}
       {jobs.length === 0 && search !== '' ? (
@@ -87,7 +121,7 @@ function GroupRow({
   const { ending, jobType, sourcePath, endedAt } = group.jobs[0] as FailureGroup['jobs'][number];
   const text = useFailureText(ending);
   if (text === null || ending.kind === 'done') return null;
-  const others = group.jobs.length - 1;
+  const others = filesOf(group.jobs) - 1;
   return (
     <a className="row row-failure" href={href} aria-current={current ? 'true' : undefined}>
       <span className={`row-icon row-icon-${ending.kind}`}>
@@ -107,7 +141,7 @@ function GroupRow({
       </span>
       {others > 0 && (
         <span className="row-count" aria-hidden="true">
-          {count(group.jobs.length, language)}
+          {count(filesOf(group.jobs), language)}
         </span>
       )}
     </a>

@@ -9,6 +9,7 @@ import { isDiskFull } from '../../electron/agent/journal/disk-full.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { createSettingsStore } from '../../electron/agent/settings-store.ts';
 import { tokenFromFile } from '../../electron/agent/token-source.ts';
+import type { EndedJob } from '../../shared/snapshot.ts';
 import { failure } from '../../shared/failure.ts';
 import { eventually } from '../support/children/alive.ts';
 
@@ -99,6 +100,30 @@ describe('the journal', () => {
     const outcome = { kind: 'failure' as const, failure: failure('ENCODE_FAILED', 'x', { signal: 'SIGSEGV' }) };
     journal.executed({ runId, jobId }, outcome, { crashed: true, heldOffUntil: '2099-01-01T00:00:00.000Z' });
     expect([journal.crashes(jobId), journal.heldOffUntil(jobId)]).toEqual([2, '2099-01-01T00:00:00.000Z']);
+    journal.close();
+  });
+
+  it('lists no failure whose job is in the queue again, goes on counting it, and gives it back as it was', () => {
+    const path = fresh();
+    const journal = new Journal(path);
+    const jobId = randomUUID();
+    const ended: EndedJob = {
+      jobId,
+      jobType: 'generate_thumbnails',
+      assetUuid: randomUUID(),
+      sourcePath: 'rushes/a.mov',
+      claimedAt: '2026-03-02T08:00:00.000Z',
+      endedAt: '2026-03-02T08:01:00.000Z',
+      wallMs: 60_000,
+      ending: { kind: 'failed', failure: failure('ENCODE_FAILED', 'x') },
+    };
+    journal.end(begin(journal, jobId), ended, undefined);
+    const failures = () => journal.history({ done: false, limit: 10 }).items;
+    journal.settle(jobId);
+    expect([failures(), journal.totals().failed]).toEqual([[], 1]);
+    expect(journal.unsettle(jobId)).toEqual(ended);
+    expect([failures(), journal.totals().failed]).toEqual([[ended], 1]);
+    expect(journal.unsettle(jobId), 'nothing was settled').toBeUndefined();
     journal.close();
   });
 

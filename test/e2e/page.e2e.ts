@@ -63,7 +63,7 @@ test.describe('live', () => {
       sourcePath: SCENE,
     });
     const card = page.getByRole('article', { name: NAME });
-    await expect(card).toContainText('Claimed');
+    await expect(card).toContainText('Starting');
     agent.emit({ type: 'stageEntered', at: new Date().toISOString(), jobId, stage: 'encoding', encoder: 'libx264' });
     agent.emit({ type: 'progressMade', jobId, progress: 0.42 });
     const bar = card.getByRole('progressbar', { name: `Progress of ${NAME}` });
@@ -100,7 +100,7 @@ test.describe('live', () => {
       agent.emit({ type: 'progressMade', jobId: uuidOf(1), progress: 0.374 + step * (step % 2 === 0 ? 0.012 : 0.01) });
       await page.waitForTimeout(1050);
     }
-    await expect(card).toContainText(/Left\s*(about |\d+\s*(s|min) to )?\d+\s*(s|min)/);
+    await expect(card).toContainText(/Time left\s*(about |\d+\s*(s|min) to )?\d+\s*(s|min)/);
   });
 
   test('cancel, pause, resume and quit are sent, and the page follows the agent only', async ({ page, open }) => {

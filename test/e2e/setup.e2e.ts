@@ -199,6 +199,36 @@ test.describe('failures', () => {
     await expect(page.getByRole('article', { name: 'clip 7007.mov' })).toContainText('“clip 7007.mov” is missing');
     await page.getByRole('button', { name: 'Run all 40 again' }).click();
     await expect.poll(() => agent.executed.filter(({ name }) => name === 'retryJob').length).toBe(40);
+    await expect(page.getByText('40 jobs are in the queue again.')).toBeVisible();
+    await expect(rows, 'the row leaves at once').toHaveCount(0);
+    await expect(page.getByRole('link', { name: 'Failures', exact: true }), 'the badge too').toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(rows).toContainText('and 39 more');
+    expect(agent.executed.filter(({ name }) => name === 'takeBackRetry')).toHaveLength(40);
+  });
+
+  test('what was interrupted stands apart, is not counted, and asks for nothing', async ({ page, open }) => {
+    const handedBack: EndedJob = {
+      ...broken(7100),
+      ending: { kind: 'given-back', failure: failure('PREEMPTED', 'The editor needed the machine.') },
+    };
+    const cancelled: EndedJob = { ...broken(7101), ending: { kind: 'cancelled' } };
+    const sameFile: EndedJob = { ...broken(7103), assetUuid: broken(7102).assetUuid };
+    const { agent, view } = await open({ failures: [broken(7102), sameFile, handedBack, cancelled] });
+    await page.goto(`${view.origin}/#/failures`);
+    await expect(page.getByRole('link', { name: /^Failures\b.*\b1\b/ }), 'files that need somebody').toBeVisible();
+    const rows = page.locator('.split-list li');
+    await expect(rows).toHaveCount(1);
+    await expect(page.getByRole('button', { name: 'Need somebody One file (2 jobs)' })).toBeVisible();
+    await page.getByRole('button', { name: 'Interrupted 2 files' }).click();
+    await expect(rows).toHaveCount(2);
+    await rows.filter({ hasText: 'Returned to the queue' }).getByRole('link').click();
+    const detail = page.getByRole('article');
+    await expect(detail).toContainText('The editor needed the machine.');
+    await expect(detail.getByRole('button', { name: 'Run again' }), 'it is in the queue already').toHaveCount(0);
+    await page.getByRole('button', { name: 'Need somebody One file (2 jobs)' }).click();
+    await expect(rows).toHaveCount(1);
+    expect(agent.snapshot().failures).toHaveLength(4);
   });
 
   test('the arrow keys walk through a list of any length', async ({ page, open }) => {

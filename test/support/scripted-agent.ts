@@ -68,6 +68,9 @@ interface PlainInput {
   readonly search?: string;
 }
 
+/** Failures whose jobs are in the queue again. */
+const settled = new Map<string, EndedJob>();
+
 function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): unknown {
   const later = (event: AgentEvent): void => void setTimeout(() => agent.emit(event), 20);
   const { jobId = '' } = input;
@@ -97,8 +100,17 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
     case 'cancelJob':
       later({ type: 'cancelRequested', jobId });
       return {};
-    case 'retryJob':
+    case 'retryJob': {
+      const failed = agent.snapshot().failures.find((job) => job.jobId === jobId);
+      if (failed !== undefined) settled.set(jobId, failed);
+      later({ type: 'jobRetried', jobId });
       return {};
+    }
+    case 'takeBackRetry': {
+      const job = settled.get(jobId);
+      if (job !== undefined) later({ type: 'retryTakenBack', job });
+      return {};
+    }
     case 'jobLog':
       return { lines: agent.logs.get(jobId) ?? [] };
     case 'report':

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ActivityDay } from '../../../shared/result-commands.ts';
 import type { EndedJob } from '../../../shared/snapshot.ts';
+import { SETTLED } from './history-rows.ts';
 
 /** What each day brought, and which proxies lie in people's folders. */
 export const ACTIVITY_TABLES = `
@@ -80,6 +81,9 @@ export function activityRows(db: DatabaseSync): ActivityRows {
   };
 }
 
+/** Also of a job that was put into the queue again since. */
+export const REAL_ENDING = `CASE ending WHEN '${SETTLED}' THEN json_extract(job, '$.ending.kind') ELSE ending END`;
+
 type Counted = { -readonly [K in keyof ActivityDay]: ActivityDay[K] };
 
 function readDays(db: DatabaseSync, nowMs: number, count: number): ActivityDay[] {
@@ -91,7 +95,9 @@ function readDays(db: DatabaseSync, nowMs: number, count: number): ActivityDay[]
   const [first = ''] = days.keys();
   // A day earlier than asked for: time zones differ from UTC by up to 14 hours.
   const since = new Date(nowMs - (count + 1) * 86_400_000).toISOString();
-  for (const row of db.prepare('SELECT ended_at, ending FROM history WHERE ended_at >= ?').all(since)) {
+  for (const row of db
+    .prepare(`SELECT ended_at, ${REAL_ENDING} AS ending FROM history WHERE ended_at >= ?`)
+    .all(since)) {
     const day = days.get(localDay(Date.parse(String(row['ended_at']))));
     if (day === undefined) continue;
     if (row['ending'] === 'done') day.done += 1;

@@ -13,6 +13,9 @@ export interface HistoryOptions {
   readonly limit: number;
 }
 
+/** The ending of rows about which nobody has to do anything any more: their job is in the queue again. */
+export const SETTLED = 'retried';
+
 export interface HistoryPage {
   readonly items: readonly EndedJob[];
   readonly nextCursor?: string;
@@ -22,7 +25,8 @@ export function pageOfHistory(db: DatabaseSync, options: HistoryOptions): Histor
   const conditions: [sql: string, ...values: SQLInputValue[]][] = [
     ['seq < ?', options.before ?? Number.MAX_SAFE_INTEGER],
   ];
-  if (options.done !== undefined) conditions.push([`ending ${options.done ? '=' : '<>'} 'done'`]);
+  if (options.done !== undefined)
+    conditions.push([options.done ? "ending = 'done'" : `ending NOT IN ('done', '${SETTLED}')`]);
   if (options.jobType !== undefined) conditions.push(["json_extract(job, '$.jobType') = ?", options.jobType]);
   if (options.search !== undefined && options.search !== '') {
     conditions.push([`holds(json_extract(job, '$.sourcePath'), ?) = 1`, options.search]);

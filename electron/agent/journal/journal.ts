@@ -2,11 +2,12 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EndedJob } from '../../../shared/snapshot.ts';
 import type { UploadedPart } from '../../../shared/wire.ts';
 import type { ExecutionOutcome } from '../executors/executor.ts';
-import { activityRows, type ActivityRows } from './activity-rows.ts';
+import { activityRows, REAL_ENDING, type ActivityRows } from './activity-rows.ts';
 import { openDatabase } from './database.ts';
 import {
   deliveredProxies,
   pageOfHistory,
+  SETTLED,
   type DeliveredProxy,
   type HistoryOptions,
   type HistoryPage,
@@ -229,6 +230,23 @@ export class Journal {
     return pageOfHistory(this.#db, options);
   }
 
+  /** Its job is in the queue again: nothing about it needs anybody, and what is counted stays counted. */
+  settle(jobId: string): void {
+    this.#run("UPDATE history SET ending = ? WHERE job_id = ? AND ending <> 'done'", SETTLED, jobId);
+  }
+
+  /** The newest ending of a job that was settled, as it was. */
+  unsettle(jobId: string): EndedJob | undefined {
+    const row = this.#get(
+      'SELECT seq, job FROM history WHERE job_id = ? AND ending = ? ORDER BY seq DESC LIMIT 1',
+      ...[jobId, SETTLED],
+    );
+    if (row === undefined) return undefined;
+    const job = JSON.parse(String(row['job'])) as EndedJob;
+    this.#run('UPDATE history SET ending = ? WHERE seq = ?', job.ending.kind, Number(row['seq']));
+    return job;
+  }
+
   /** Proxies that were delivered of these assets, newest first. */
   proxiesOf(assetUuids: ReadonlySet<string>): DeliveredProxy[] {
     return deliveredProxies(this.#db, assetUuids);
@@ -242,7 +260,7 @@ export class Journal {
 
   totals(): { readonly done: number; readonly failed: number; readonly givenBack: number } {
     const count = new Map(
-      this.#all('SELECT ending, count(*) AS n FROM history GROUP BY ending').map((row) => [
+      this.#all(`SELECT ${REAL_ENDING} AS ending, count(*) AS n FROM history GROUP BY 1`).map((row) => [
         String(row['ending']),
         Number(row['n']),
       ]),
