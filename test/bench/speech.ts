@@ -103,7 +103,7 @@ async function runAlone(source: string, modelPath: string, folder: string): Prom
   };
   const engine = nodeProgram('speech-engine');
   const startedAt = performance.now();
-  await run(FFMPEG, soundArgs(inputArgs(source), STREAMS, pcmPath, 3600), '');
+  await run(FFMPEG, soundArgs({ open: inputArgs(source), streams: STREAMS }, pcmPath, 3600), '');
   await run(engine.program, engine.args, `${JSON.stringify(request)}\n`);
   return performance.now() - startedAt;
 }

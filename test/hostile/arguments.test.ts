@@ -116,11 +116,11 @@ function commands(written: Written): ReadonlyMap<string, () => readonly string[]
     ),
   );
   const wish = {
-    all: [sound],
     streams: [sound],
     sampleRate: 48_000,
     decoders: 'any',
     format: 'mov',
+    earlier: [],
     limitSeconds: 3600,
   } as const;
   found.set('samples', () => pcmArgs({ ...wish, input }));

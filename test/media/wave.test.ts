@@ -126,6 +126,18 @@ describe.skipIf(media.NO_FFMPEG !== null)(`waveforms ${media.NO_FFMPEG ?? ''}`, 
     expect(Math.min(...facts.samples.slice(340))).toBeGreaterThan(0.1);
   });
 
+  it.each(['ts', 'mpg'])('lies under the picture of a stream of packets, too (%s)', async (ending) => {
+    const path = await media.made(`late-sound.${ending}`, [
+      ...split('-f lavfi -i testsrc2=s=160x90:r=25:d=4 -itsoffset 1.5 -f lavfi -i sine=r=48000:d=2.5'),
+      ...split('-map 0 -map 1 -c:v mpeg2video -c:a mp2'),
+    ]);
+    const { facts } = await waveform(path);
+    expect(Math.abs(facts.duration_ms - 4000)).toBeLessThan(100);
+    const at = (seconds: number): number => facts.samples[Math.round((seconds * 1e6) / facts.duration_ms)] ?? -1;
+    expect(at(1.3)).toBeLessThan(0.01);
+    expect(at(1.7)).toBeGreaterThan(0.1);
+  });
+
   it.each([
     ['aac.m4a', ['-c:a', 'aac'], 'aac_fixed'],
     ['tone.mp3', ['-c:a', 'libmp3lame'], 'mp3'],

@@ -17,6 +17,7 @@ import { wireRational } from '../media/rational.ts';
 import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
+import { earlierStream } from '../media/sound-clock.ts';
 import { SoundChanges } from '../media/sound-formats.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import { seal } from '../workspace.ts';
@@ -80,7 +81,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   const temporary = `part-${file}`;
   // Beside the encoder, so that it costs no time.
   const metadata = readMetadata(given);
-  const { climbed, soundWarning } = await withSound(context, plan, (heard) =>
+  const { climbed, soundWarning } = await withSound(context, probe, plan, (heard) =>
     climb(context, heard, async (choice, name) => {
       context.report.stage('encoding', name);
       const run = await encodeSource(context, probe, heard, temporary, choice);
@@ -175,6 +176,7 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
 /** Makes the proxy; once more of settled sound where the source's own turns out to change its format. */
 async function withSound<T>(
   context: Context,
+  probe: Probe,
   plan: ProxyPlan,
   make: (plan: ProxyPlan) => Promise<T>,
 ): Promise<{ readonly climbed: T; readonly soundWarning?: Warning }> {
@@ -183,7 +185,13 @@ async function withSound<T>(
   } catch (error) {
     if (!(error instanceof SoundChanges)) throw error;
     const into = plan.kind === 'edit' ? 'declared' : 'widest';
-    const how = { codec: 'pcm_f32le', decoders: [], limitSeconds: plan.limitSeconds, into } as const;
+    const how = {
+      codec: 'pcm_f32le',
+      decoders: [],
+      earlier: earlierStream(probe, plan.audio),
+      limitSeconds: plan.limitSeconds,
+      into,
+    } as const;
     const settled = await settleSound(context, error, plan.audio, how);
     const climbed = await make(
       plan.kind === 'edit' ? { ...plan, settled: settled.path } : withSettledSound(plan, settled),

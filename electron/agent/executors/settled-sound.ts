@@ -38,7 +38,7 @@ export async function settleSound(
   context: Context,
   { formats }: SoundChanges,
   streams: readonly AudioStream[],
-  how: Pick<SettledWish, 'codec' | 'decoders' | 'limitSeconds'> & { readonly into: 'widest' | 'declared' },
+  how: Pick<SettledWish, 'codec' | 'decoders' | 'earlier' | 'limitSeconds'> & { readonly into: 'widest' | 'declared' },
 ): Promise<SettledSound> {
   const layoutOf = (formats: SoundFormats, stream: AudioStream): CommonLayout =>
     commonLayout(layoutsOf(formats, stream), how.into === 'declared' ? declaredLayout(stream) : undefined);

@@ -9,6 +9,7 @@ import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
 import { isComplaint } from '../media/proxy-damage.ts';
 import { settledInput } from '../media/settled-sound-args.ts';
+import { earlierStream } from '../media/sound-clock.ts';
 import { mayChangeFormat, SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
@@ -45,10 +46,10 @@ export async function decodeSound(
   const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0)) || (probe.format.duration ?? 0);
   const parse = createProgressParser();
   let decodeErrors = 0;
-  const decode = async (open: readonly string[], heard: readonly AudioStream[]): Promise<ChildResult> =>
+  const decode = async (sound: OpenSound): Promise<ChildResult> =>
     runWatched(context, {
       program: context.tools.ffmpeg.path,
-      args: soundArgs(open, heard, pcmPath, lengthLimit(probe)),
+      args: soundArgs(sound, pcmPath, lengthLimit(probe)),
       cwd: context.workspace,
       descriptors: [context.source.fd],
       stdout: {
@@ -63,7 +64,7 @@ export async function decodeSound(
       },
       limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
     });
-  const { result, settled } = await decodeSettled(context, streams, lengthLimit(probe), decode);
+  const { result, settled } = await decodeSettled(context, probe, streams, decode);
   if (result.end.kind !== 'exited' || result.end.code !== 0) await refuse(context, result);
   const { size } = await stat(pcmPath);
   const durationMs = samplesToMs(Math.floor(size / BYTES_PER_SAMPLE));
@@ -71,24 +72,34 @@ export async function decodeSound(
   return { pcmPath, durationMs, decodeErrors, ...(settled === undefined ? {} : { changes: settled.warning }) };
 }
 
+/** Streams, and the arguments that open the file they are in. */
+interface OpenSound {
+  readonly open: readonly string[];
+  readonly streams: readonly AudioStream[];
+  /** An output that sets the clock (sound-clock.ts). */
+  readonly earlier?: readonly string[];
+}
+
 /** Decodes the source; its settled sound where the format turns out to change (settled-sound.ts). */
 async function decodeSettled(
   context: ExecutionContext<'transcribe_audio'>,
+  probe: Probe,
   streams: readonly AudioStream[],
-  limitSeconds: number,
-  decode: (open: readonly string[], heard: readonly AudioStream[]) => Promise<ChildResult>,
+  decode: (sound: OpenSound) => Promise<ChildResult>,
 ): Promise<{ readonly result: ChildResult; readonly settled?: SettledSound }> {
+  const earlier = earlierStream(probe, streams);
   try {
-    return { result: await decode(inputArgs(context.source.input), streams) };
+    return { result: await decode({ open: inputArgs(context.source.input), streams, earlier }) };
   } catch (error) {
     if (!(error instanceof SoundChanges)) throw error;
     const settled = await settleSound(context, error, streams, {
       codec: 'pcm_f32le',
       decoders: [],
-      limitSeconds,
+      earlier,
+      limitSeconds: lengthLimit(probe),
       into: 'widest',
     });
-    const result = await decode(settledInput(settled.path), settled.streams);
+    const result = await decode({ open: settledInput(settled.path), streams: settled.streams });
     await rm(settled.path, { force: true });
     return { result, settled };
   }
@@ -96,15 +107,9 @@ async function decodeSettled(
 
 /**
  * ffmpeg arguments that write the mono mix of `streams` as raw samples.
- * @param open arguments that open the file they are in
  * @param limitSeconds where they end whatever the source's times say (promised-length.ts)
  */
-export function soundArgs(
-  open: readonly string[],
-  streams: readonly AudioStream[],
-  pcmPath: string,
-  limitSeconds: number,
-): string[] {
+export function soundArgs({ open, streams, earlier = [] }: OpenSound, pcmPath: string, limitSeconds: number): string[] {
   const output = [
     '-map',
     '[speech]',
@@ -126,6 +131,7 @@ export function soundArgs(
     '-filter_complex',
     speechMix(streams, limitSeconds),
     ...output,
+    ...earlier,
   ];
 }
 

@@ -10,6 +10,7 @@ import { lengthLimit, runsOn } from '../media/promised-length.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
 import { isComplaint } from '../media/proxy-damage.ts';
 import { SETTLED_FORMAT } from '../media/settled-sound-args.ts';
+import { earlierStream } from '../media/sound-clock.ts';
 import { SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
@@ -68,7 +69,8 @@ async function execute(given: Context): Promise<Success> {
   const sampleRate = first.sampleRate > 0 ? first.sampleRate : 48_000;
   context.report.stage('analysing');
   const limitSeconds = lengthLimit(probe);
-  const wish = { input: context.source.input, streams, sampleRate, format: probe.format.name, limitSeconds };
+  const earlier = earlierStream(probe, streams);
+  const wish = { input: context.source.input, streams, sampleRate, format: probe.format.name, earlier, limitSeconds };
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
     const drawn = await draw(context, wish, file, longest(probe, streams));
@@ -126,11 +128,17 @@ async function drawSettled(
   } catch (error) {
     if (!(error instanceof SoundChanges)) throw error;
     const { limitSeconds } = wish;
-    const how = { codec: 'pcm_s16le', decoders: decoderOptions(wish), limitSeconds, into: 'widest' } as const;
+    const how = {
+      codec: 'pcm_s16le',
+      decoders: decoderOptions(wish),
+      earlier: wish.earlier,
+      limitSeconds,
+      into: 'widest',
+    } as const;
     const settled = await settleSound(context, error, wish.streams, how);
     // The file tells no layout; the channels are drawn, wherever their speakers stand.
     const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));
-    const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, streams };
+    const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, earlier: [], streams };
     const drawn = await drawWith(context, again, file, seconds);
     await rm(settled.path, { force: true });
     return { ...drawn, changes: settled.warning };

@@ -1,6 +1,7 @@
 import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
 import { heldWithin } from './promised-length.ts';
+import { unusedKinds } from './sound-clock.ts';
 import type { CommonLayout } from './sound-formats.ts';
 
 /** Sound of changing format, decoded once into streams of one format each; their times are those of the source. */
@@ -11,8 +12,10 @@ export interface SettledWish {
   /** Each stream with the layout that holds all of it. */
   readonly streams: readonly { readonly stream: AudioStream; readonly layout: CommonLayout }[];
   readonly codec: 'pcm_s16le' | 'pcm_f32le';
-  /** Options that name decoders. */
+  /** Options of the input that name decoders. */
   readonly decoders: readonly string[];
+  /** An output that sets the clock (sound-clock.ts). */
+  readonly earlier: readonly string[];
   readonly limitSeconds: number;
 }
 
@@ -26,7 +29,7 @@ export const SETTLED_FORMAT = 'nut';
 const FROM_ZERO = ['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono:d=0.1'];
 
 export function settledArgs(wish: SettledWish): string[] {
-  const { input, output, streams, codec, decoders, limitSeconds } = wish;
+  const { input, output, streams, codec, decoders, earlier, limitSeconds } = wish;
   const sound = streams.flatMap(({ stream, layout }, at) => {
     const filters = `${heldWithin(limitSeconds)},${layout.pan},aresample=${rateOf(stream)}:flags=res`;
     return ['-map', `0:${stream.index}`, `-filter:a:${at + 1}`, filters, `-c:a:${at + 1}`, codec];
@@ -34,11 +37,12 @@ export function settledArgs(wish: SettledWish): string[] {
   return [
     ...ffmpegStart('verbose'),
     '-y',
-    ...inputArgs(input, { before: ['-vn', '-sn', '-dn', ...decoders] }),
+    ...inputArgs(input, { before: [...unusedKinds(earlier), ...decoders] }),
     ...FROM_ZERO,
     ...['-map', '1:0', '-c:a:0', 'pcm_s16le'],
     ...sound,
     ...['-t', String(limitSeconds), '-f', SETTLED_FORMAT, `file:${output}`],
+    ...earlier,
   ];
 }
 

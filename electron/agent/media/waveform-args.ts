@@ -2,6 +2,7 @@ import { ffmpegStart, inputArgs } from './input.ts';
 import type { AudioStream } from './probe.ts';
 import { heldWithin } from './promised-length.ts';
 import { SETTLED_FORMAT, settledInput } from './settled-sound-args.ts';
+import { unusedKinds } from './sound-clock.ts';
 import { mayChangeFormat } from './sound-formats.ts';
 
 /** Decoders without floating point: their output is the same on every processor (media.md, byte-identical waveform). */
@@ -33,6 +34,8 @@ export interface PcmWish {
   readonly decoders: 'fixed-point' | 'any';
   /** ffmpeg's name of the container. */
   readonly format: string;
+  /** An output that sets the clock (sound-clock.ts). */
+  readonly earlier: readonly string[];
   /** Seconds at which the samples end whatever the source's times say (promised-length.ts). */
   readonly limitSeconds: number;
 }
@@ -49,12 +52,12 @@ const WAV_PACKETS = ['-max_size', '65536', '-max_probe_packets', '1'];
  */
 export function pcmArgs(wish: PcmWish): string[] {
   const packets = wish.format === 'wav' ? WAV_PACKETS : [];
-  const before = ['-vn', '-sn', '-dn', ...packets, ...decoderOptions(wish)];
+  const before = [...unusedKinds(wish.earlier), ...packets, ...decoderOptions(wish)];
   const open = wish.format === SETTLED_FORMAT ? settledInput(wish.input, before) : inputArgs(wish.input, { before });
   // Written when the buffer is full, not packet by packet: a third of the system calls, and nobody waits for the sound.
   const write = ['-t', String(wish.limitSeconds), '-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le', 'pipe:1'];
   const level = mayChangeFormat(wish.streams) ? 'verbose' : 'warning';
-  return [...ffmpegStart(level), ...open, ...graph(wish), ...write];
+  return [...ffmpegStart(level), ...open, ...graph(wish), ...write, ...wish.earlier];
 }
 
 /** Names the decoders of the streams that are drawn. */
