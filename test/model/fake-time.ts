@@ -38,18 +38,26 @@ interface Sleeper {
 const EPOCH = Date.parse('2026-03-01T12:00:00Z');
 /** Rounds of the event loop without any file call before the world counts as still. */
 const STILL_ROUNDS = 3;
+/** After so many of them the world waits for the machine, which may be busy: a millisecond each. */
+const SPINNING_ROUNDS = 2_000;
+/** Minutes. A world that is not still by then never will be, and a history of it would mean nothing. */
 const MAX_ROUNDS = 200_000;
 
-export function createFakeTime(inFlight: () => number): FakeTime {
+export function createFakeTime(inFlight: () => number, maxRounds = MAX_ROUNDS): FakeTime {
   let now = 0;
   let pending = 0;
   const files = fileWatch();
   const sleepers = new Set<Sleeper>();
 
+  const restless = (): string =>
+    `${inFlight()} requests under way, ${pending} things to be done later, ${sleepers.size} asleep, ` +
+    `active: ${process.getActiveResourcesInfo().join(', ')}`;
+
   const settle = async (rounds = STILL_ROUNDS): Promise<void> => {
     let still = 0;
-    for (let round = 0; still < rounds && round < MAX_ROUNDS; round += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; still < rounds; round += 1) {
+      if (round >= maxRounds) throw new Error(`the world does not come to rest: ${restless()}`);
+      await new Promise((resolve) => (round < SPINNING_ROUNDS ? setImmediate(resolve) : setTimeout(resolve, 1)));
       still = inFlight() > 0 || files.isBusy() ? 0 : still + 1;
       if (still === 0) await files.turn();
     }
