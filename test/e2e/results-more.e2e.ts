@@ -222,7 +222,7 @@ test('failures are searched as far back as the journal goes', async ({ page, ope
   agent.older.push(...Array.from({ length: 300 }, (_, index) => broken(index)));
   agent.emit({ type: 'jobEnded', job: broken(1_000) });
   await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('derniere 299');
-  await expect(page.getByText('One job found')).toBeVisible();
+  await expect(page.getByRole('status').getByText('One file', { exact: true })).toBeVisible();
   await expect(page.locator('.split-list').getByRole('link')).toContainText('Dernière 299.mov');
   expect(agent.executed.filter(({ name }) => name === 'history').at(-1)?.input).toMatchObject({
     ending: 'failed',

@@ -294,7 +294,7 @@ test.describe('keys and states', () => {
   });
 
   const states: readonly (readonly [name: string, change: Partial<Snapshot>, text: RegExp])[] = [
-    ['a full disk', { disk: { workFolder: '/w', freeBytes: 9, full: true } }, /nothing is claimed until there is room/],
+    ['a full disk', { disk: { workFolder: '/w', freeBytes: 9, full: true } }, /takes no jobs until there is room/],
     [
       'no capability',
       {

@@ -25,12 +25,17 @@ async function timed(what: string, action: () => Promise<void>): Promise<number>
   return ms;
 }
 
+/** What TERM is given before KILL comes: an end within it did not wait for it, on however busy a machine. */
+const GRACE_MS = 5_000;
+/** How long a stubborn child may take on a busy machine; that it is gone is looked at apart. */
+const PATIENCE_MS = 30_000;
+
 describe('terminate', () => {
   it('ends a polite child at once, with its reason', async () => {
     const processes = testProcesses();
     const run = processes.run({ program: '/bin/sleep', args: ['60'] });
     const group = await groupOf(processes);
-    expect(await timed('terminate a polite child', () => processes.terminate())).toBeLessThan(1_000);
+    expect(await timed('terminate a polite child', () => processes.terminate())).toBeLessThan(GRACE_MS);
     expect(isAlive(group)).toBe(false);
     expect((await run).end).toEqual({ kind: 'cancelled' });
     expect(processes.groups()).toEqual([]);
@@ -52,7 +57,7 @@ describe('terminate', () => {
     await talk.line(0);
     const ms = await timed('terminate a child that ignores TERM', () => processes.terminate());
     expect(ms).toBeGreaterThan(4_900);
-    expect(ms).toBeLessThan(6_000);
+    expect(ms).toBeLessThan(PATIENCE_MS);
     expect(talk.lines).toContain('heard SIGTERM');
     expect((await talk.result).end).toEqual({ kind: 'cancelled' });
   });
@@ -64,7 +69,7 @@ describe('terminate', () => {
     expect(pids.filter(isAlive)).toHaveLength(3);
     const ms = await timed('terminate three stubborn grandchildren', () => processes.terminate());
     expect(ms).toBeGreaterThan(4_900);
-    expect(ms).toBeLessThan(6_000);
+    expect(ms).toBeLessThan(PATIENCE_MS);
     expect(await goneAfter(pids, 50)).not.toBeNull();
   });
 
@@ -79,7 +84,7 @@ describe('terminate', () => {
     const group = await groupOf(processes);
     await delay(500);
     expect(isAlive(group)).toBe(true);
-    expect(await timed('terminate ffmpeg on a FIFO', () => processes.terminate())).toBeLessThan(6_000);
+    expect(await timed('terminate ffmpeg on a FIFO', () => processes.terminate())).toBeLessThan(PATIENCE_MS);
     expect(isAlive(group)).toBe(false);
     expect((await run).end).toEqual({ kind: 'cancelled' });
   });
@@ -90,7 +95,7 @@ describe('terminate', () => {
     await talk.line(0);
     const terminating = processes.terminate();
     await delay(300);
-    expect(await timed('kill during terminate', () => processes.kill())).toBeLessThan(1_000);
+    expect(await timed('kill during terminate', () => processes.kill())).toBeLessThan(GRACE_MS);
     await terminating;
     expect((await talk.result).end).toEqual({ kind: 'cancelled' });
   });
@@ -107,7 +112,7 @@ describe('kill', () => {
     process.kill(first ?? 0, 'SIGSTOP');
     await eventually(() => stateOf(first ?? 0) === 'T');
     const everybody = [...pids, ...processes.groups()];
-    expect(await timed('kill two children and three grandchildren', () => processes.kill())).toBeLessThan(2_000);
+    expect(await timed('kill two children and three grandchildren', () => processes.kill())).toBeLessThan(GRACE_MS);
     expect(everybody.filter(isAlive)).toEqual([]);
     expect((await stubborn.result).end).toEqual({ kind: 'killed' });
     expect((await family.result).end).toEqual({ kind: 'killed' });
@@ -120,7 +125,7 @@ describe('kill', () => {
     killNow(await groupOf(processes));
     const ms = await goneAfter(everybody, 3_000);
     expect(everybody.filter(isAlive)).toEqual([]);
-    expect(ms ?? Number.POSITIVE_INFINITY).toBeLessThan(2_000);
+    expect(ms ?? Number.POSITIVE_INFINITY).toBeLessThan(GRACE_MS);
     expect((await family.result).end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
   });
 
@@ -139,7 +144,7 @@ describe('kill', () => {
     const stuck = { kind: 'bytes', onBytes: () => new Promise<void>(() => undefined) } as const;
     const run = processes.run({ program: '/usr/bin/yes', args: [], stdout: stuck });
     await delay(200);
-    expect(await timed('kill with a consumer that hangs', () => processes.kill())).toBeLessThan(2_000);
+    expect(await timed('kill with a consumer that hangs', () => processes.kill())).toBeLessThan(GRACE_MS);
     expect((await run).end).toEqual({ kind: 'killed' });
   });
 

@@ -54,7 +54,8 @@ describe.skipIf(!onLinux)('suspend and resume', () => {
     const start = performance.now();
     await processes[how]();
     print(`${how} of a suspended child`, performance.now() - start);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    // Less than the grace of TERM: a stopped child is woken first.
+    expect(performance.now() - start).toBeLessThan(5_000);
     expect(isAlive(group)).toBe(false);
     expect((await run).end.kind).toBe(how === 'kill' ? 'killed' : 'cancelled');
   });
