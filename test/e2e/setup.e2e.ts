@@ -26,12 +26,12 @@ test.describe('settings', () => {
     await jobs.fill('99');
     await expect(jobs).toHaveAttribute('aria-invalid', 'true');
     await expect(jobs).toHaveAccessibleDescription(/At most 16\./);
-    await page.getByRole('textbox', { name: 'Speech model', exact: true }).fill('bin/model');
+    await page.getByRole('textbox', { name: 'Transcription model', exact: true }).fill('bin/model');
     await expect(page.getByText('2 entries need another look.')).toBeVisible();
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     expect(agent.executed).toEqual([]);
     await jobs.fill('4');
-    await page.getByRole('textbox', { name: 'Speech model', exact: true }).fill('');
+    await page.getByRole('textbox', { name: 'Transcription model', exact: true }).fill('');
     await page.getByRole('combobox', { name: 'Work', exact: true }).selectOption('When nobody uses the machine');
     await page.getByRole('textbox', { name: 'Idle after' }).fill('7,5');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -294,7 +294,7 @@ test.describe('keys and states', () => {
   });
 
   const states: readonly (readonly [name: string, change: Partial<Snapshot>, text: RegExp])[] = [
-    ['a full disk', { disk: { workFolder: '/w', freeBytes: 9, full: true } }, /takes no jobs until there is room/],
+    ['a full disk', { disk: { workFolder: '/w', freeBytes: 9, full: true } }, /no jobs are taken until there is room/],
     [
       'no capability',
       {
