@@ -57,7 +57,7 @@ test('own media by the keyboard alone: a path, what is skipped and why, jobs, an
   await page.keyboard.type(media);
   await page.keyboard.press('Enter');
   await expect(page.getByText('One file found').first()).toBeVisible();
-  await page.getByText('One entry is skipped').focus();
+  await page.getByText('1 file skipped').focus();
   await page.keyboard.press('Enter');
   await expect(page.getByText('is no media by its name')).toBeVisible();
   for (const job of ['Video proxies', 'Audio waveform', 'Speech transcription']) {
@@ -66,7 +66,7 @@ test('own media by the keyboard alone: a path, what is skipped and why, jobs, an
   }
   await page.getByRole('button', { name: 'Add one file' }).focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByText('One job is in the queue.')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('One file added')).toBeVisible({ timeout: 30_000 });
   await page.keyboard.press('4');
   await expect(page.getByRole('link', { name: /A001C001\.mp4/ })).toBeVisible({ timeout: 180_000 });
   const saved = JSON.parse(await readFile(join(data, 'settings.json'), 'utf8')) as { mediaRoots: { name: string }[] };
