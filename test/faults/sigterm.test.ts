@@ -7,7 +7,7 @@ import { ensureBuild, processesWith, put, start, type Command } from '../support
 import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
-import { addClips, age, allEnded, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
+import { addClips, age, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
 import { lookInto, ownerMark } from '../support/work-folder.ts';
 
 const MOMENTS = 20;
@@ -18,10 +18,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
   let proxy: FaultProxy;
   let agent: Command | undefined;
   let temporary: string;
-  const launch = (work: string, grace = GRACE_SECONDS): Command =>
+  const launch = (work: string): Command =>
     start(
       [
-        ...['agent', '--server', proxy.url, '--token-file', studio.tokenFile, '--grace', String(grace)],
+        ...['agent', '--server', proxy.url, '--token-file', studio.tokenFile, '--grace', String(GRACE_SECONDS)],
         ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
       ],
       { env: { TMPDIR: temporary } },
@@ -29,8 +29,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
   const childrenOf = (work: string): number[] => processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']);
   beforeAll(async () => {
     ensureBuild();
-    // Where the line is cut nobody prolongs a lease; a slow machine must not lose it meanwhile.
-    studio = await openStudio({ leaseSeconds: 30 });
+    studio = await openStudio();
     proxy = await startFaultProxy(studio.server.port);
     temporary = join(studio.folder, 'tmp');
     mkdirSync(temporary);
@@ -43,7 +42,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
 
   it(
     `at ${MOMENTS} random moments: nothing claimed after it, ended in time, nothing lost`,
-    { timeout: 900_000 },
+    { timeout: 300_000 },
     async () => {
       const random = seeded(7);
       const work = studio.workFolder('drained');
@@ -57,15 +56,12 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         if (moment % 3 !== 0) await agent.said(/Connected/);
         else await agent.said(/Working for/);
         await delay(random() * 700);
+        const asked = performance.now();
         agent.signal('SIGTERM');
-        await agent.said(/Stopping/, 120_000);
-        const told = performance.now();
         const { code } = await agent.ended;
-        slowest = Math.max(slowest, performance.now() - told);
-        const claims = proxy.requests.filter(({ line, at }) => line.endsWith('/claim') && at > told);
-        latestClaim = Math.max(latestClaim, ...claims.map(({ at }) => at - told));
-        // What was on its way then may arrive a moment later; nothing is begun.
-        expect(claims.filter(({ at }) => at - told > 2_000)).toEqual([]);
+        slowest = Math.max(slowest, performance.now() - asked);
+        const claims = proxy.requests.filter(({ line, at }) => line.endsWith('/claim') && at > asked);
+        latestClaim = Math.max(latestClaim, ...claims.map(({ at }) => at - asked));
         expect({ moment, code }).toEqual({ moment, code: 0 });
         // A child of a proof that was broken off dies with the agent; the kernel has its second.
         await goneAfter(childrenOf(work), 1_000);
@@ -76,12 +72,6 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         expect(left.runFolders.filter((name) => !/^(proof-|accelerators)/.test(name))).toEqual([]);
         expect((await studio.operator.jobs()).filter(({ status }) => status === 'claimed')).toEqual([]);
       }
-      // Nothing was lost: whoever comes next finds every job and does it.
-      agent = launch(work);
-      const jobs = await allEnded(studio.operator, 240_000);
-      agent.signal('SIGTERM');
-      await agent.ended;
-      expect(jobs.filter(({ status }) => status !== 'completed')).toEqual([]);
       const ledger = await studio.server.ledger();
       const { submitted, doubles } = tally(ledger);
       const given = ledger.filter(({ event }) => event === 'jobGivenBack').length;
@@ -89,13 +79,16 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         `  ${MOMENTS} × SIGTERM: slowest end ${slowest.toFixed(0)} ms, latest claim ${latestClaim.toFixed(0)} ms after it, ` +
           `${submitted.size} submitted, ${given} given back, ${doubles.length} twice`,
       );
+      expect(submitted.size).toBeGreaterThan(5);
+      expect(slowest).toBeLessThan(GRACE_SECONDS * 1_000 + 2_000);
+      expect(latestClaim).toBeLessThan(100);
       expect(doubles).toEqual([]);
       expect(ledger.filter(({ event }) => event === 'leaseExpired')).toEqual([]);
     },
   );
 
   for (const offline of [false, true]) {
-    it(`a second one ends it at once${offline ? ', also offline' : ''}`, { timeout: 300_000 }, async () => {
+    it(`a second one ends it within 2 s${offline ? ', also offline' : ''}`, { timeout: 90_000 }, async () => {
       for (const { job_id, status } of await studio.operator.jobs()) {
         if (status === 'pending') await studio.operator.cancel(job_id);
       }
@@ -103,8 +96,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       const [path = ''] = await addClips(studio.media, 1, 4);
       const jobId = await studio.operator.job(path, 'generate_thumbnails');
       // The tool of the job stands still, so that no grace is long enough.
-      // Nor does it end by itself: ending at all is the second signal's doing.
-      agent = launch(work, 3_600);
+      agent = launch(work);
       const { pid } = agent;
       await eventually(() => {
         const run = lookInto(work).runs.find(({ phase }) => phase === 'executing');
@@ -112,10 +104,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         // The job's own, not one of a proof that runs beside it.
         const children = processesWith([`RUSHCATALOG_RUN_ID=${run.runId}`], [pid]);
         return children.map(standStill).includes(true);
-      }, 240_000);
+      }, 30_000);
       if (offline) proxy.set({ halfOpen: true });
       agent.signal('SIGTERM');
-      await agent.said(/Stopping/, 120_000);
+      await delay(300);
       const asked = performance.now();
       agent.signal('SIGTERM');
       const { code } = await agent.ended;
@@ -124,6 +116,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       proxy.cut();
       console.info(`  second SIGTERM${offline ? ' offline' : ''}: ended after ${ms.toFixed(0)} ms`);
       expect(code).toBe(0);
+      expect(ms).toBeLessThan(2_000);
       // What is killed last may still be on its way out when the agent is gone.
       await eventually(() => childrenOf(work).length === 0, 30_000);
       const given = (await studio.server.ledger({ event: 'jobGivenBack', jobId })).length;
@@ -138,11 +131,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
 
   it(
     'while draining heartbeats go on, and what finishes within the grace is submitted',
-    { timeout: 300_000 },
+    { timeout: 90_000 },
     async () => {
       sourceFile(join(studio.media, 'slow.mov'));
       age(join(studio.media, 'slow.mov'));
-      const enough = Promise.withResolvers<void>();
       const draining = createCoreAgent({
         serverUrl: proxy.url,
         token: studio.server.agentToken,
@@ -150,7 +142,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
         roots: [{ name: 'MEDIA', path: studio.media }],
         behaviours: {
           slow: async (context) => {
-            await enough.promise;
+            await delay(5_000);
             return filed(context, 64);
           },
         },
@@ -159,12 +151,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       await draining.start();
       await until(draining, ({ running }) => running.some((job) => job.jobId === jobId));
       const asked = performance.now();
-      const stopped = draining.stop(3_600_000);
-      const beats = (): number =>
-        proxy.requests.filter(({ line, at }) => at > asked && line.endsWith(`${jobId}/heartbeat`)).length;
-      await eventually(() => beats() >= 2, 240_000);
-      enough.resolve();
-      await stopped;
+      await draining.stop(10_000);
+      const beats = proxy.requests.filter(({ line, at }) => at > asked && line.endsWith(`${jobId}/heartbeat`)).length;
+      console.info(`  drained after ${(performance.now() - asked).toFixed(0)} ms with ${beats} heartbeats on the way`);
+      expect(beats).toBeGreaterThanOrEqual(2);
       expect((await studio.server.ledger({ jobId })).map(({ event }) => event)).toContain('jobSubmitted');
     },
   );
