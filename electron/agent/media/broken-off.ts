@@ -18,7 +18,7 @@ type Context = Pick<ExecutionContext<JobType>, 'processes' | 'source'> & { reado
 export async function asFarAsItPlays(context: Context, probe: Probe): Promise<Probe> {
   const { source } = context;
   if (!probe.format.name.startsWith('mov') || !(await isBrokenOff(source.fd, source.sizeBytes))) return probe;
-  const ends = await packetEnds(context);
+  const ends = await packetEnds(context, probe.openOnly);
   const streams = probe.streams.map((stream) => {
     const end = ends.get(stream.index);
     return end === undefined ? stream : { ...stream, duration: Math.max(0, end - (stream.startTime ?? 0)) };
@@ -30,7 +30,10 @@ export async function asFarAsItPlays(context: Context, probe: Probe): Promise<Pr
 }
 
 /** When the last packet of each stream ends, in seconds. Nothing is decoded. */
-async function packetEnds({ processes, tools, source }: Context): Promise<ReadonlyMap<number, number>> {
+async function packetEnds(
+  { processes, tools, source }: Context,
+  openOnly: Probe['openOnly'],
+): Promise<ReadonlyMap<number, number>> {
   const ends = new Map<number, number>();
   const onLine = (line: string): void => {
     // 5.1 puts more behind a packet with side data.
@@ -43,7 +46,7 @@ async function packetEnds({ processes, tools, source }: Context): Promise<Readon
     args: [
       ...['-hide_banner', '-loglevel', 'repeat+level+warning', '-of', 'csv=p=0'],
       ...['-show_entries', 'packet=stream_index,pts_time,duration_time'],
-      ...inputArgs(source.input, { tool: 'ffprobe' }),
+      ...inputArgs(source.input, { tool: 'ffprobe', openOnly }),
     ],
     descriptors: [source.fd],
     stdout: { kind: 'lines', onLine },
