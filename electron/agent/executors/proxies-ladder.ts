@@ -1,6 +1,7 @@
 import { JobFailure, type FailureCode } from '../../../shared/failure.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
+import { isComplaint } from '../media/proxy-damage.ts';
 import type { ExecutionContext } from './executor.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
@@ -73,7 +74,7 @@ function mayUseHardware(plan: ProxyPlan): boolean {
 
 /** The tool's first words name the cause. */
 function reasonOf({ failure }: JobFailure): string {
-  const line = failure.detail?.lastLines?.find((text) => /\[(error|fatal|panic)\]/.test(text));
+  const line = failure.detail?.lastLines?.find(isComplaint);
   const words = line?.replace(/^(\[[^\]]*\]\s*)+/, '').trim();
   return words === undefined || words === '' ? failure.message : `${failure.message} (${words.slice(0, 200)})`;
 }
