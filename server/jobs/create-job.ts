@@ -9,6 +9,7 @@ import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { purged, validationFailed } from '../problem.ts';
 import { operatorJob, type JobDocument } from './job-row.ts';
+import { NO_LEASE } from './lease.ts';
 import { writing } from '../writing.ts';
 
 /**
@@ -149,13 +150,7 @@ function newRow(context: Context, { jobId, jobType, document, ...job }: NewJob, 
     attempts: 0,
     max_attempts: job.maxAttempts ?? context.settings.maxAttempts,
     not_before: null,
-    claimed_by: null,
-    lock_token: null,
-    locked_until: null,
-    in_grace: 0,
-    cancel_requested: 0,
-    progress: null,
-    stage: null,
+    ...NO_LEASE,
     failure_json: null,
     last_lock_hash: null,
     last_report_hash: null,

@@ -105,7 +105,7 @@ const DOWNMIX: Readonly<Record<string, readonly [number, number]>> = {
 function stereo(stream: AudioStream): string {
   if (stream.channels === 1) return 'pan=stereo|c0=c0|c1=c0';
   if (stream.channels === 2) return 'pan=stereo|c0=c0|c1=c1';
-  const speakers = LAYOUTS[stream.channelLayout ?? '']?.split(' ');
+  const speakers = speakersOf(stream.channelLayout ?? '');
   const gains = Array.from({ length: stream.channels }, (_, channel): readonly [number, number] => {
     if (speakers?.length !== stream.channels) return [1, 1];
     return DOWNMIX[speakers[channel] ?? ''] ?? [0, 0];
