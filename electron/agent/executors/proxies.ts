@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
@@ -18,7 +17,6 @@ import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
 import { earlierStream } from '../media/sound-clock.ts';
-import { SoundChanges } from '../media/sound-formats.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import { seal } from '../workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
@@ -28,7 +26,7 @@ import { climb } from './proxies-ladder.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
 import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
-import { settleSound } from './settled-sound.ts';
+import { attemptSettling, type SettledSound, type Settling } from './settled-sound.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
 
@@ -81,14 +79,15 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   const temporary = `part-${file}`;
   // Beside the encoder, so that it costs no time.
   const metadata = readMetadata(given);
-  const { climbed, soundWarning } = await withSound(context, probe, plan, (heard) =>
-    climb(context, heard, async (choice, name) => {
+  const { made: climbed, changes } = await attemptSettling(context, plan.audio, settlingOf(probe, plan), (settled) => {
+    const heard = withSound(plan, settled);
+    return climb(context, heard, async (choice, name) => {
       context.report.stage('encoding', name);
       const run = await encodeSource(context, probe, heard, temporary, choice);
       context.report.stage('verifying', name);
       return { run, read: await verify(context, probe, heard, run, temporary) };
-    }),
-  );
+    });
+  });
   const {
     made: { run, read },
     encoder,
@@ -109,13 +108,9 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
     facts,
-    warnings: [
-      ...(probe.warnings ?? []),
-      warning,
-      soundWarning,
-      unreadSoundWarning(probe),
-      ...pictureWarnings(plan),
-    ].filter((one) => one !== undefined),
+    warnings: [...(probe.warnings ?? []), warning, changes, unreadSoundWarning(probe), ...pictureWarnings(plan)].filter(
+      (one) => one !== undefined,
+    ),
     metrics: {
       profile: profile.name,
       encoder: encoder.name,
@@ -173,32 +168,20 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
   );
 }
 
-/** Makes the proxy; once more of settled sound where the source's own turns out to change its format. */
-async function withSound<T>(
-  context: Context,
-  probe: Probe,
-  plan: ProxyPlan,
-  make: (plan: ProxyPlan) => Promise<T>,
-): Promise<{ readonly climbed: T; readonly soundWarning?: Warning }> {
-  try {
-    return { climbed: await make(plan) };
-  } catch (error) {
-    if (!(error instanceof SoundChanges)) throw error;
-    const into = plan.kind === 'edit' ? 'declared' : 'widest';
-    const how = {
-      codec: 'pcm_f32le',
-      decoders: [],
-      earlier: earlierStream(probe, plan.audio),
-      limitSeconds: plan.limitSeconds,
-      into,
-    } as const;
-    const settled = await settleSound(context, error, plan.audio, how);
-    const climbed = await make(
-      plan.kind === 'edit' ? { ...plan, settled: settled.path } : withSettledSound(plan, settled),
-    );
-    await rm(settled.path, { force: true });
-    return { climbed, soundWarning: settled.warning };
-  }
+/** The plan with its sound settled; an editing proxy keeps the channels that the container declares. */
+function withSound(plan: ProxyPlan, settled: SettledSound | undefined): ProxyPlan {
+  if (settled === undefined) return plan;
+  return plan.kind === 'edit' ? { ...plan, settled: settled.path } : withSettledSound(plan, settled);
+}
+
+function settlingOf(probe: Probe, plan: ProxyPlan): Settling {
+  return {
+    codec: 'pcm_f32le',
+    decoders: [],
+    earlier: earlierStream(probe, plan.audio),
+    limitSeconds: plan.limitSeconds,
+    into: plan.kind === 'edit' ? 'declared' : 'widest',
+  };
 }
 
 async function encodeSource(

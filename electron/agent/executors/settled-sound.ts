@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { JobType, Warning } from '../../../shared/wire.ts';
@@ -21,6 +22,11 @@ const FILE = 'settled-sound.nut';
 const WALL_MS = 6 * 3_600_000;
 const ADDRESS_SPACE = 8 * 1024 ** 3;
 
+/** How sound is settled where it has to be. */
+export type Settling = Pick<SettledWish, 'codec' | 'decoders' | 'earlier' | 'limitSeconds'> & {
+  readonly into: 'widest' | 'declared';
+};
+
 export interface SettledSound {
   /** In the workspace. */
   readonly path: string;
@@ -29,16 +35,37 @@ export interface SettledSound {
 }
 
 /**
+ * Attempts a thing with the source's own sound (undefined) and, where `runWatched` finds within it that this changes its
+ * format, once more with the settled sound, which is removed afterwards. `changes` is the warning of such a source.
+ */
+export async function attemptSettling<T>(
+  context: Context,
+  streams: readonly AudioStream[],
+  how: Settling,
+  attempt: (settled: SettledSound | undefined) => Promise<T>,
+): Promise<{ readonly made: T; readonly changes?: Warning }> {
+  try {
+    return { made: await attempt(undefined) };
+  } catch (error) {
+    if (!(error instanceof SoundChanges)) throw error;
+    const settled = await settleSound(context, error, streams, how);
+    const made = await attempt(settled);
+    await rm(settled.path, { force: true });
+    return { made, changes: settled.warning };
+  }
+}
+
+/**
  * Decodes sound of changing format into one format per stream (sound-formats.ts). More than once only where a wider
  * layout turns up later than what was known. `into` says which format: the widest that turns up, or the one that the
  * container declares, which is what an editing program sees. Throws JobFailure: SOURCE_UNREADABLE where the sound cannot be decoded,
  * DISK_FULL and what ends a tool from outside.
  */
-export async function settleSound(
+async function settleSound(
   context: Context,
   { formats }: SoundChanges,
   streams: readonly AudioStream[],
-  how: Pick<SettledWish, 'codec' | 'decoders' | 'earlier' | 'limitSeconds'> & { readonly into: 'widest' | 'declared' },
+  how: Settling,
 ): Promise<SettledSound> {
   const layoutOf = (formats: SoundFormats, stream: AudioStream): CommonLayout =>
     commonLayout(layoutsOf(formats, stream), how.into === 'declared' ? declaredLayout(stream) : undefined);

@@ -1,4 +1,4 @@
-import { rm, statfs, stat } from 'node:fs/promises';
+import { statfs, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { Warning } from '../../../shared/wire.ts';
@@ -10,12 +10,12 @@ import { CUT_ADVICE } from '../media/media-names.ts';
 import { isComplaint } from '../media/proxy-damage.ts';
 import { settledInput } from '../media/settled-sound-args.ts';
 import { earlierStream } from '../media/sound-clock.ts';
-import { mayChangeFormat, SoundChanges } from '../media/sound-formats.ts';
+import { mayChangeFormat } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
 import type { ExecutionContext } from './executor.ts';
-import { runWatched, settleSound, type SettledSound } from './settled-sound.ts';
+import { attemptSettling, runWatched } from './settled-sound.ts';
 import { speechMix } from './transcribe-mix.ts';
 
 /** A day of sound from a slow share; the stall watchdog ends what hangs long before. */
@@ -64,12 +64,21 @@ export async function decodeSound(
       },
       limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
     });
-  const { result, settled } = await decodeSettled(context, probe, streams, decode);
+  const earlier = earlierStream(probe, streams);
+  const limitSeconds = lengthLimit(probe);
+  const how = { codec: 'pcm_f32le', decoders: [], earlier, limitSeconds, into: 'widest' } as const;
+  const { made: result, changes } = await attemptSettling(context, streams, how, (settled) =>
+    decode(
+      settled === undefined
+        ? { open: inputArgs(context.source.input), streams, earlier }
+        : { open: settledInput(settled.path), streams: settled.streams },
+    ),
+  );
   if (result.end.kind !== 'exited' || result.end.code !== 0) await refuse(context, result);
   const { size } = await stat(pcmPath);
   const durationMs = samplesToMs(Math.floor(size / BYTES_PER_SAMPLE));
   refuseIncomplete(probe, streams, durationMs / 1000, basename(context.source.path), result);
-  return { pcmPath, durationMs, decodeErrors, ...(settled === undefined ? {} : { changes: settled.warning }) };
+  return { pcmPath, durationMs, decodeErrors, ...(changes === undefined ? {} : { changes }) };
 }
 
 /** Streams, and the arguments that open the file they are in. */
@@ -78,31 +87,6 @@ interface OpenSound {
   readonly streams: readonly AudioStream[];
   /** An output that sets the clock (sound-clock.ts). */
   readonly earlier?: readonly string[];
-}
-
-/** Decodes the source; its settled sound where the format turns out to change (settled-sound.ts). */
-async function decodeSettled(
-  context: ExecutionContext<'transcribe_audio'>,
-  probe: Probe,
-  streams: readonly AudioStream[],
-  decode: (sound: OpenSound) => Promise<ChildResult>,
-): Promise<{ readonly result: ChildResult; readonly settled?: SettledSound }> {
-  const earlier = earlierStream(probe, streams);
-  try {
-    return { result: await decode({ open: inputArgs(context.source.input), streams, earlier }) };
-  } catch (error) {
-    if (!(error instanceof SoundChanges)) throw error;
-    const settled = await settleSound(context, error, streams, {
-      codec: 'pcm_f32le',
-      decoders: [],
-      earlier,
-      limitSeconds: lengthLimit(probe),
-      into: 'widest',
-    });
-    const result = await decode({ open: settledInput(settled.path), streams: settled.streams });
-    await rm(settled.path, { force: true });
-    return { result, settled };
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { WAVEFORM } from '../../../shared/profiles.ts';
@@ -11,7 +11,6 @@ import { CUT_ADVICE } from '../media/media-names.ts';
 import { isComplaint } from '../media/proxy-damage.ts';
 import { SETTLED_FORMAT } from '../media/settled-sound-args.ts';
 import { earlierStream } from '../media/sound-clock.ts';
-import { SoundChanges } from '../media/sound-formats.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { decoderOptions, fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
@@ -20,7 +19,7 @@ import { openedAsItPlays } from '../media/wav-length.ts';
 import type { ChildResult } from '../process/child.ts';
 import { seal } from '../workspace.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor } from './executor.ts';
-import { runWatched, settleSound } from './settled-sound.ts';
+import { attemptSettling, runWatched } from './settled-sound.ts';
 
 type Context = ExecutionContext<'generate_audio_waveform'>;
 type Success = ExecutionSuccess<'generate_audio_waveform'>;
@@ -123,26 +122,16 @@ async function drawSettled(
   file: FileHandle,
   seconds: number | undefined,
 ): Promise<Drawn> {
-  try {
-    return await drawWith(context, wish, file, seconds);
-  } catch (error) {
-    if (!(error instanceof SoundChanges)) throw error;
-    const { limitSeconds } = wish;
-    const how = {
-      codec: 'pcm_s16le',
-      decoders: decoderOptions(wish),
-      earlier: wish.earlier,
-      limitSeconds,
-      into: 'widest',
-    } as const;
-    const settled = await settleSound(context, error, wish.streams, how);
+  const { limitSeconds, earlier } = wish;
+  const how = { codec: 'pcm_s16le', decoders: decoderOptions(wish), earlier, limitSeconds, into: 'widest' } as const;
+  const { made, changes } = await attemptSettling(context, wish.streams, how, (settled) => {
+    if (settled === undefined) return drawWith(context, wish, file, seconds);
     // The file tells no layout; the channels are drawn, wherever their speakers stand.
     const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));
     const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, earlier: [], streams };
-    const drawn = await drawWith(context, again, file, seconds);
-    await rm(settled.path, { force: true });
-    return { ...drawn, changes: settled.warning };
-  }
+    return drawWith(context, again, file, seconds);
+  });
+  return { ...made, ...(changes === undefined ? {} : { changes }) };
 }
 
 async function drawWith(
