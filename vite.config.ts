@@ -23,7 +23,7 @@ function nodeEnvironment(outDir: string, input: Record<string, string>, format: 
   const extension = format === 'es' ? 'js' : 'cjs';
   return {
     consumer: 'server',
-    // Crash points exist only where the agent runs from its sources (electron/agent/crash-point.ts).
+    // Crash points exist only where the agent runs from its sources (electron/agent/jobs/crash-point.ts).
     define: {
       __CRASH_POINTS__: 'false',
       // The public half of the key that signs updates; absent, the app looks for none (docs/deploy.md, "Updates").
@@ -80,11 +80,11 @@ export default defineConfig({
       './out/node',
       {
         'rushcatalog-agent': here('./electron/headless/main.ts'),
-        'lease-thread': here('./electron/agent/lease-thread.ts'),
+        'lease-thread': here('./electron/agent/lease/lease-thread.ts'),
         'write-thread': here('./electron/headless/write-thread.ts'),
-        'media-worker': here('./electron/agent/media-worker.ts'),
-        'speech-engine': here('./electron/agent/speech-engine.ts'),
-        supervisor: here('./electron/agent/process/supervisor.ts'),
+        'media-worker': here('./electron/work/media-worker/media-worker.ts'),
+        'speech-engine': here('./electron/work/speech/speech-engine.ts'),
+        supervisor: here('./electron/work/process/supervisor.ts'),
       },
       'es',
     ),

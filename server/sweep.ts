@@ -4,7 +4,7 @@ import type { Database } from './database/schema.ts';
 import { expireLeases } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
 import type { FileStore } from './uploads/file-store.ts';
-import { abandonUpload } from './uploads/uploads.ts';
+import { abandonUpload } from './assets/abandon-upload.ts';
 import { writing } from './writing.ts';
 
 export interface Swept {

@@ -11,19 +11,65 @@ const sources = readSources(root, folders);
 /** Room → rooms it may import from; the longest prefix of a path is its room (architecture.md, "Arrows point one way"). */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   shared: [],
-  'electron/agent': ['shared'],
-  'electron/gateway': ['shared', 'electron/agent'],
-  'electron/compose': ['shared', 'server', 'electron/agent', 'electron/gateway'],
-  'electron/headless': ['shared', 'server', 'electron/agent', 'electron/gateway', 'electron/compose'],
-  'electron/shell': ['shared', 'server', 'electron/agent', 'electron/gateway', 'electron/compose'],
+  'electron/work': ['shared'],
+  'electron/agent': ['shared', 'electron/work'],
+  'electron/gateway': ['shared', 'electron/work', 'electron/agent'],
+  'electron/compose': ['shared', 'server', 'electron/work', 'electron/agent', 'electron/gateway'],
+  'electron/headless': ['shared', 'server', 'electron/work', 'electron/agent', 'electron/gateway', 'electron/compose'],
+  'electron/shell': ['shared', 'server', 'electron/work', 'electron/agent', 'electron/gateway', 'electron/compose'],
   server: ['shared'],
   renderer: ['shared'],
+};
+
+/**
+ * Arrows between the folders of a storey, imports of types counted; what lies at its root composes it, or is the ground
+ * all of it stands on (execution.ts, clock.ts, context.ts …), and is not told here.
+ */
+const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'electron/work': {
+    capabilities: ['executors', 'media', 'media-worker', 'process', 'speech', 'storage', 'workspace'],
+    executors: ['media', 'media-worker', 'process', 'speech', 'workspace'],
+    media: ['media-worker', 'process', 'storage'],
+    speech: ['media', 'process', 'storage'],
+    workspace: ['storage'],
+  },
+  'electron/agent': {
+    commands: ['diagnostics', 'exports', 'imports', 'intake', 'jobs', 'server', 'settings', 'yield'],
+    control: ['diagnostics'],
+    exports: ['diagnostics', 'journal', 'store'],
+    imports: ['diagnostics', 'journal', 'store'],
+    intake: ['jobs', 'server', 'yield'],
+    jobs: ['diagnostics', 'journal', 'lease', 'results', 'server', 'store'],
+    lease: ['diagnostics', 'server'],
+    models: ['settings', 'store'],
+    results: ['journal'],
+    server: ['journal', 'store'],
+    settings: ['journal'],
+    store: ['journal'],
+    yield: ['jobs', 'journal', 'store'],
+  },
+  server: {
+    agents: ['database', 'ledger'],
+    assets: ['database', 'ledger'],
+    auth: ['agents'],
+    idempotency: ['database'],
+    jobs: ['agents', 'assets', 'database', 'idempotency', 'ledger'],
+    ledger: ['database'],
+    routes: ['agents', 'assets', 'auth', 'database', 'idempotency', 'jobs', 'ledger', 'uploads'],
+    uploads: ['assets', 'database', 'idempotency', 'jobs', 'ledger'],
+  },
+};
+
+/** Files that may lie loose at the root of a storey of the agent: what composes it, and its ground. */
+const LOOSE: Readonly<Record<string, readonly string[]>> = {
+  'electron/work': ['clock.ts', 'execution.ts'],
+  'electron/agent': ['agent.ts', 'assembly.ts', 'shutdown.ts'],
 };
 
 /** Packages a room must not name, and the rooms that may. */
 const RESERVED: readonly { readonly pattern: RegExp; readonly only: readonly string[]; readonly why: string }[] = [
   { pattern: /^electron($|\/)/, only: ['electron/shell'], why: 'only the shell knows Electron' },
-  { pattern: /^(node:)?child_process$/, only: ['electron/agent/process'], why: 'only process/ starts programs' },
+  { pattern: /^(node:)?child_process$/, only: ['electron/work/process'], why: 'only process/ starts programs' },
   { pattern: /^react($|-|\/)/, only: ['renderer'], why: 'React is the page’s' },
   { pattern: /^kysely/, only: ['server'], why: 'SQL of the server stays behind its port' },
 ];
@@ -33,7 +79,7 @@ const WITHOUT_NODE = ['shared', 'renderer'];
 
 /** Packages that start programs by themselves, and where that is wanted. */
 const SPAWNING_PACKAGES: Readonly<Record<string, string>> = {
-  systeminformation: 'electron/agent/capabilities',
+  systeminformation: 'electron/work/capabilities',
   open: 'electron/',
 };
 
@@ -74,6 +120,43 @@ function forbidden(path: string, room: string, specifier: string): string | null
   return reserved === undefined || reserved.only.some((prefix) => path.startsWith(prefix)) ? null : reserved.why;
 }
 
+/** `from → to` of every import between two folders of a storey, with the file it is in. */
+function folderArrows(
+  storey: string,
+  all: Sources,
+): { readonly from: string; readonly to: string; readonly path: string }[] {
+  const folderOf = (path: string): string | undefined => {
+    const rest = path.startsWith(`${storey}/`) ? path.slice(storey.length + 1).split('/') : [];
+    return rest.length > 1 ? rest[0] : undefined;
+  };
+  return [...all].flatMap(([path, text]) => {
+    const from = folderOf(path);
+    return importsOf(text).flatMap(({ specifier }) => {
+      const to = folderOf(resolveImport(path, specifier) ?? '');
+      return from === undefined || to === undefined || from === to ? [] : [{ from, to, path }];
+    });
+  });
+}
+
+const untold = (storey: string, all: Sources): string[] =>
+  folderArrows(storey, all)
+    .filter(({ from, to }) => FOLDER_ARROWS[storey]?.[from]?.includes(to) !== true)
+    .map(({ path, to }) => `${path} → ${to}`);
+
+/** The folders that can come back to themselves by the arrows of the table. */
+function circles(arrows: Readonly<Record<string, readonly string[]>>): string[] {
+  const reached = (from: string): Set<string> => {
+    const seen = new Set<string>();
+    const rest = [...(arrows[from] ?? [])];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      if (!seen.has(next)) rest.push(...(arrows[next] ?? []));
+      seen.add(next);
+    }
+    return seen;
+  };
+  return Object.keys(arrows).filter((folder) => reached(folder).has(folder));
+}
+
 const planted = (path: string, text: string): Sources => new Map([...sources, [path, text]]);
 
 describe('the house', () => {
@@ -89,6 +172,7 @@ describe('the house', () => {
   it.each([
     ['shared/planted.ts', "import { createAgent } from '../electron/agent/agent.ts';"],
     ['shared/planted.ts', "import { readFile } from 'node:fs/promises';"],
+    ['electron/work/planted.ts', "import type { Journal } from '../agent/journal/journal.ts';"],
     ['electron/agent/planted.ts', "import { startWebView } from '../gateway/http.ts';"],
     ['electron/agent/planted.ts', "export type { BrowserWindow } from 'electron';"],
     ['electron/agent/planted.ts', "const { spawn } = await import('node:child_process');"],
@@ -98,6 +182,50 @@ describe('the house', () => {
     ['renderer/planted.tsx', "import os from 'node:os';"],
   ])('notices a planted import in %s: %s', (path, text) => {
     expect(violations(planted(path, text))).toHaveLength(1);
+  });
+
+  describe.each(Object.entries(FOLDER_ARROWS))('the folders of %s', (storey, arrows) => {
+    it('know only those that are listed', () => {
+      expect(untold(storey, sources)).toEqual([]);
+    });
+
+    it('have no arrow in the list that nobody needs', () => {
+      const used = new Set(folderArrows(storey, sources).map(({ from, to }) => `${from} → ${to}`));
+      const told = Object.entries(arrows).flatMap(([from, all]) => all.map((to) => `${from} → ${to}`));
+      expect(told.filter((arrow) => !used.has(arrow))).toEqual([]);
+    });
+
+    it('stand in no circle', () => {
+      expect(circles(arrows)).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['electron/work', 'electron/work/media/planted.ts', "import type { Executor } from '../executors/registry.ts';"],
+    ['electron/agent', 'electron/agent/jobs/planted.ts', "import type { Intake } from '../intake/intake.ts';"],
+    ['server', 'server/jobs/planted.ts', "import type { Upload } from '../uploads/uploads.ts';"],
+  ])('notices a planted arrow between folders of %s', (storey, path, text) => {
+    expect(untold(storey, planted(path, text))).toHaveLength(1);
+  });
+
+  it('notices a planted circle of folders', () => {
+    expect(circles({ jobs: ['uploads'], uploads: ['assets'], assets: ['jobs'], routes: ['jobs'] })).toEqual([
+      'jobs',
+      'uploads',
+      'assets',
+    ]);
+  });
+
+  it('has nothing loose at the root of a storey but what composes it and its ground', () => {
+    const loose = [...sources.keys()].filter((path) =>
+      Object.entries(LOOSE).some(
+        ([storey, files]) =>
+          path.startsWith(`${storey}/`) &&
+          !path.slice(storey.length + 1).includes('/') &&
+          !files.includes(path.slice(storey.length + 1)),
+      ),
+    );
+    expect(loose).toEqual([]);
   });
 
   it('has no cycles', () => {
@@ -123,7 +251,7 @@ describe('the house', () => {
 
   it('uses the agent’s own runtime for children, never its own executable', () => {
     const users = [...sources].filter(([, text]) => /process\.execPath|\bfork\(/.test(text)).map(([path]) => path);
-    expect(users).toEqual(['electron/agent/process/spawn-node.ts']);
+    expect(users).toEqual(['electron/work/process/spawn-node.ts']);
   });
 
   it('asks one clock for the time and for every wait, but for what is listed with its reason', () => {
@@ -141,7 +269,15 @@ describe('the house', () => {
     "import { setTimeout as delay } from 'node:timers/promises';",
     'const [seconds] = process.hrtime();',
   ])('notices a planted %s', (text) => {
-    const rooms = ['electron/agent', 'electron/gateway', 'electron/compose', 'electron/headless', 'server', 'shared'];
+    const rooms = [
+      'electron/work',
+      'electron/agent',
+      'electron/gateway',
+      'electron/compose',
+      'electron/headless',
+      'server',
+      'shared',
+    ];
     for (const room of rooms) {
       expect(rawTimeIn(planted(`${room}/planted.ts`, text)).unlisted).toEqual([`${room}/planted.ts`]);
     }

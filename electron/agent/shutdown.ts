@@ -1,5 +1,5 @@
-import type { ActiveRuns } from './active-runs.ts';
-import { abortAfter, type Clock } from './clock.ts';
+import type { ActiveRuns } from './jobs/active-runs.ts';
+import { abortAfter, type Clock } from '../work/clock.ts';
 
 /** After the grace: kill, one try of the report, sign-off, close; all within 2 s (protocol.md, Lease). */
 const LAST_WORD_MS = 1_000;

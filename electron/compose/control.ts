@@ -4,7 +4,7 @@ import type { CommandName } from '../../shared/commands.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { controlAddress, sharedControlAddress } from '../agent/control/control-address.ts';
 import { serveControl, type Control } from '../agent/control/serve-control.ts';
-import type { Log } from '../agent/log.ts';
+import type { Log } from '../agent/diagnostics/log.ts';
 import type { AgentPort } from '../gateway/agent-port.ts';
 import { derivedResponse } from '../gateway/derived.ts';
 import { createDispatch } from '../gateway/dispatch.ts';

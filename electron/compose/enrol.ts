@@ -2,7 +2,7 @@ import { oneTimeTokenIn } from '../../shared/one-time-token.ts';
 import { readFileSync, rmSync } from 'node:fs';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { Refusal } from '../../shared/failure.ts';
-import type { Installation } from '../agent/installation-id.ts';
+import type { Installation } from '../agent/server/installation-id.ts';
 import { causeOf } from '../agent/server/client.ts';
 import { exchangeToken } from '../agent/server/enrolment.ts';
 import { createNetworkFetch, type NetworkFacts } from '../agent/server/network-fetch.ts';

@@ -1,8 +1,8 @@
-import type { ExecutorRegistry } from '../agent/executors/registry.ts';
-import { createProxyExecutor } from '../agent/executors/proxies.ts';
-import { createThumbnailExecutor } from '../agent/executors/thumbnails.ts';
-import { createTranscribeExecutor } from '../agent/executors/transcribe.ts';
-import { createWaveformExecutor } from '../agent/executors/waveform.ts';
+import type { ExecutorRegistry } from '../work/executors/registry.ts';
+import { createProxyExecutor } from '../work/executors/proxies.ts';
+import { createThumbnailExecutor } from '../work/executors/thumbnails.ts';
+import { createTranscribeExecutor } from '../work/executors/transcribe.ts';
+import { createWaveformExecutor } from '../work/executors/waveform.ts';
 
 /** The job types this build can execute. */
 export function allExecutors(): ExecutorRegistry {

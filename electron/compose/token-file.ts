@@ -1,6 +1,6 @@
 import type { TokenKeeper } from '../agent/commands/server-access.ts';
-import { replaceFile } from '../agent/storage/durable-file.ts';
-import type { TokenSource } from '../agent/token-source.ts';
+import { replaceFile } from '../work/storage/durable-file.ts';
+import type { TokenSource } from '../agent/server/token-source.ts';
 
 /** The server's token of a machine without a keystore, in the data folder. */
 export const TOKEN_FILE = 'server-token';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { flushFolder } from '../agent/storage/durable-file.ts';
+import { flushFolder } from '../work/storage/durable-file.ts';
 import { WebViewError } from './web-view-error.ts';
 
 /** 256 bits as base64url without padding. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { systemClock } from '../agent/clock.ts';
+import { systemClock } from '../work/clock.ts';
 import { grantText, MEDIA_GRANT_MAX_MS } from '../../shared/media-grant.ts';
 import { sameSecret } from './access-token.ts';
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
 import type { EncoderChoice, MediaRootSetting, Settings } from '../../shared/settings.ts';
 import { createAgent, type Agent } from '../agent/agent.ts';
-import { tokenFromFile } from '../agent/token-source.ts';
+import { tokenFromFile } from '../agent/server/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { prepareAgent, whenChanged, type Setup } from './agent-setup.ts';

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../agent/clock.ts';
+import { systemClock } from '../work/clock.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { isOpenHttp } from '../../shared/setting-conflicts.ts';
-import { installationOf } from '../agent/installation-id.ts';
+import { installationOf } from '../agent/server/installation-id.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
-import type { SettingsStore } from '../agent/settings-store.ts';
+import type { SettingsStore } from '../agent/settings/settings-store.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { openSettings, readManaged, type Managed } from '../compose/policy/managed-settings.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { systemClock } from '../agent/clock.ts';
-import type { DoctorReport } from '../agent/capabilities/doctor.ts';
+import { systemClock } from '../work/clock.ts';
+import type { DoctorReport } from '../work/capabilities/doctor.ts';
 import { makeDiagnostics } from '../agent/diagnostics/bundle.ts';
 import { reasonNotWritten } from '../agent/exports/not-written.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { installationOf } from '../agent/installation-id.ts';
+import { installationOf } from '../agent/server/installation-id.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { refuseOpenHttp } from '../compose/open-http.ts';

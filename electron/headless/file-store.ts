@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { TextStore } from '../agent/capabilities/text-store.ts';
-import { replaceFile } from '../agent/storage/durable-file.ts';
+import type { TextStore } from '../work/storage/text-store.ts';
+import { replaceFile } from '../work/storage/durable-file.ts';
 
 /** A small JSON file of texts by key: remembers proofs between runs of one-off commands. A lost file costs a proof, no more. */
 export function createFileStore(file: string): TextStore {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import open from 'open';
 import { findRunningAgent } from '../agent/control/ask-control.ts';
-import { replaceFile } from '../agent/storage/durable-file.ts';
+import { replaceFile } from '../work/storage/durable-file.ts';
 import type { WebView } from '../gateway/http.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
-import { replaceFile } from '../agent/storage/durable-file.ts';
+import { replaceFile } from '../work/storage/durable-file.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';

@@ -16,7 +16,7 @@ import { openControl } from '../compose/control.ts';
 import { openStation, type ServerChoice } from '../compose/station.ts';
 import { refuseOpenHttp } from '../compose/open-http.ts';
 import { TOKEN_FILE, tokenFileKeeper } from '../compose/token-file.ts';
-import { tokenFromFile } from '../agent/token-source.ts';
+import { tokenFromFile } from '../agent/server/token-source.ts';
 import { listenForStop } from './signals.ts';
 import { tell } from './say.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { safeStorage, session } from 'electron';
 import type { Settings } from '../../shared/settings.ts';
 import type { TokenKeeper } from '../agent/commands/server-access.ts';
-import type { Log } from '../agent/log.ts';
+import type { Log } from '../agent/diagnostics/log.ts';
 import type { Surroundings } from '../agent/yield/surroundings.ts';
 import { openControl } from '../compose/control.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';

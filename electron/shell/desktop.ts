@@ -11,9 +11,9 @@ import {
   shell,
   type BrowserWindow,
 } from 'electron';
-import { systemClock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
-import { createRootGate } from '../agent/storage/root-gate.ts';
+import { systemClock } from '../work/clock.ts';
+import type { Log } from '../agent/diagnostics/log.ts';
+import { createRootGate } from '../work/storage/root-gate.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listStaticFiles } from '../gateway/static-files.ts';
 import type { GivenArguments } from './arguments.ts';

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../shared/failure.ts';
-import type { TokenSource } from '../agent/token-source.ts';
+import type { TokenSource } from '../agent/server/token-source.ts';
 
 /** What looking for a token came to. `kept`: nothing newer than the one in use. */
 export type FoundToken =

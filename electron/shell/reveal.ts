@@ -4,7 +4,7 @@ import type { Revealed } from '../../shared/bridge.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { AbsolutePath } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
-import type { RootGate } from '../agent/storage/root-gate.ts';
+import type { RootGate } from '../work/storage/root-gate.ts';
 
 export interface RevealDeps {
   readonly snapshot: () => Pick<Snapshot, 'roots' | 'disk' | 'saving'>;

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { SafeStorage } from 'electron';
 import { z } from 'zod';
 import { StartError } from '../agent/journal/database.ts';
-import { replaceFile } from '../agent/storage/durable-file.ts';
+import { replaceFile } from '../work/storage/durable-file.ts';
 
 /** The part of Electron's safeStorage that is used here. */
 export type Keystore = Pick<

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
 import { isOpenHttp } from '../../shared/setting-conflicts.ts';
 import type { Settings } from '../../shared/settings.ts';
-import { installationOf } from '../agent/installation-id.ts';
+import { installationOf } from '../agent/server/installation-id.ts';
 import { StartError } from '../agent/journal/database.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
 import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';

@@ -1,10 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { EnrollRequest } from '../../shared/wire.ts';
-import { newToken } from '../auth/token-files.ts';
 import { iso, type Context } from '../context.ts';
 import type { AgentRow, Queries, Tx } from '../database/schema.ts';
-import { sha256 } from '../hash.ts';
+import { newToken, sha256 } from '../hash.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, unauthorized } from '../problem.ts';
 import { writing } from '../writing.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AgentEntry } from '../../shared/wire.ts';
-import type { Caller } from '../auth/authenticate.ts';
+import type { Caller } from './caller.ts';
 import { iso, type Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { AgentRow, Queries } from '../database/schema.ts';

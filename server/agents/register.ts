@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RegisterAnswer, RegisterRequest } from '../../shared/wire.ts';
-import type { Caller } from '../auth/authenticate.ts';
+import type { Caller } from './caller.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';

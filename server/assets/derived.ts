@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { DerivedRow, Queries } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, purged } from '../problem.ts';
-import { abandonUpload } from '../uploads/uploads.ts';
+import { abandonUpload } from './abandon-upload.ts';
 import { assetOr404 } from './assets.ts';
 import { writing } from '../writing.ts';
 

@@ -1,11 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Caller } from '../agents/caller.ts';
 import { agentOfBearer } from '../agents/enroll.ts';
 import type { Context } from '../context.ts';
 import { sha256 } from '../hash.ts';
 import { forbidden, unauthorized } from '../problem.ts';
-
-/** Who is calling. `agentId` is set when the bearer belongs to one agent only (enrolment, rotation). */
-export type Caller = { readonly scope: 'operator' } | { readonly scope: 'agent'; readonly boundAgentId: string | null };
 
 /** `none`: the call needs no bearer. `any`: readable by both. */
 export type Scope = 'agent' | 'operator' | 'any' | 'none';

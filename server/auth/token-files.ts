@@ -1,12 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushFolder } from '../flush-folder.ts';
-
-/** A bearer nobody can guess: 32 random bytes, base64url. */
-export function newToken(): string {
-  return randomBytes(32).toString('base64url');
-}
+import { newToken } from '../hash.ts';
 
 /** The token kept in this file; made at the first start, readable by this user alone. */
 export async function keptToken(dataDir: string, name: 'agent-token' | 'operator-token'): Promise<string> {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
-import { abandonUpload } from '../uploads/uploads.ts';
+import { abandonUpload } from '../assets/abandon-upload.ts';
 import { refuseWrongResult } from './check-result.ts';
 import { changeLeased, leasedJob, NO_LEASE, type LeaseClaim } from './lease.ts';
 import { isRepeat, lastReport } from './repeat.ts';

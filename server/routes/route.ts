@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Caller, Scope } from '../auth/authenticate.ts';
+import type { Caller } from '../agents/caller.ts';
+import type { Scope } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 import type { RequestIdentity } from '../idempotency/idempotency.ts';

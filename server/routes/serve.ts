@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_BASE } from '../../shared/wire.ts';
 import { callingAgent, knownOr403, knownOr404 } from '../agents/known-agents.ts';
-import { authenticate, type Caller, type SharedTokens } from '../auth/authenticate.ts';
+import type { Caller } from '../agents/caller.ts';
+import { authenticate, type SharedTokens } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 import { idempotencyKey, requestHash, type RequestIdentity } from '../idempotency/idempotency.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { UploadCompleteAnswer, UploadCompleteRequest } from '../../shared/wire.ts';
+import { abandonUpload } from '../assets/abandon-upload.ts';
 import type { Context } from '../context.ts';
 import type { Database, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
@@ -8,7 +9,7 @@ import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
 import { LostPart } from './file-store.ts';
-import { abandonUpload, expectedPartSize, partCount, partsOf, writableUpload } from './uploads.ts';
+import { expectedPartSize, partCount, partsOf, writableUpload } from './uploads.ts';
 import { writing } from '../writing.ts';
 
 /** Completes in progress, by upload: two repeats at the same time must not assemble two files. */

@@ -77,10 +77,3 @@ export async function heldParts(context: Context, upload: UploadRow): Promise<Up
 export async function isHeld(context: Context, upload: UploadRow, part: UploadPartRow): Promise<boolean> {
   return upload.status === 'completed' || context.files.holdsPart(part.file_name, part.size_bytes);
 }
-
-/** Ends an upload without a file. Answers the names of its part files, to be removed once this is committed. */
-export async function abandonUpload(tx: Tx, uploadId: string): Promise<string[]> {
-  await tx.updateTable('upload').set({ status: 'expired' }).where('upload_id', '=', uploadId).execute();
-  const removed = await tx.deleteFrom('upload_part').where('upload_id', '=', uploadId).returning('file_name').execute();
-  return removed.map((row) => row.file_name).filter((name) => name !== '');
-}

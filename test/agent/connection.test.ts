@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../electron/agent/clock.ts';
-import { createConnection } from '../../electron/agent/connection.ts';
+import { systemClock } from '../../electron/work/clock.ts';
+import { createConnection } from '../../electron/agent/server/connection.ts';
 import type { ReplyHead } from '../../electron/agent/server/outcome.ts';
 import { createBackoff } from '../../electron/agent/server/retry.ts';
-import { createStore } from '../../electron/agent/store.ts';
-import { whenAborted } from '../../electron/agent/when-aborted.ts';
+import { createStore } from '../../electron/agent/store/store.ts';
+import { whenAborted } from '../../electron/agent/jobs/when-aborted.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 
 const SERVER_TIME = Date.parse('2026-03-02T08:00:10.000Z');

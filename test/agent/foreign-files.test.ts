@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readLogTails } from '../../electron/agent/diagnostics/log-tail.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
-import { listModelFiles, pickModel } from '../../electron/agent/speech/model-folders.ts';
-import { sweepWorkspaces } from '../../electron/agent/workspace.ts';
+import { listModelFiles, pickModel } from '../../electron/work/speech/model-folders.ts';
+import { sweepWorkspaces } from '../../electron/work/workspace/workspace.ts';
 import { holdFast, NOTHING_HOLDS } from '../support/stuck-file.ts';
 
 let work: string;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { systemClock } from '../../electron/agent/clock.ts';
-import { createConnection } from '../../electron/agent/connection.ts';
+import { systemClock } from '../../electron/work/clock.ts';
+import { createConnection } from '../../electron/agent/server/connection.ts';
 import { createClient } from '../../electron/agent/server/client.ts';
-import { createStore } from '../../electron/agent/store.ts';
+import { createStore } from '../../electron/agent/store/store.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 

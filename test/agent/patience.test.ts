@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Artifact, ExecutionOutcome } from '../../electron/agent/executors/executor.ts';
+import type { Artifact, ExecutionOutcome } from '../../electron/work/execution.ts';
 import { claim, intendToClaim } from '../../electron/agent/jobs/claim.ts';
 import { deliver } from '../../electron/agent/jobs/deliver.ts';
 import { uploadArtifact, type UploadDeps } from '../../electron/agent/jobs/upload.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Artifact } from '../../electron/agent/executors/executor.ts';
+import type { Artifact } from '../../electron/work/execution.ts';
 import type { IntakeState } from '../../electron/agent/intake/admission.ts';
 import { considerOffers } from '../../electron/agent/intake/offers.ts';
 import { startPolling } from '../../electron/agent/intake/poll.ts';

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 
 /** Counts as fast as one core lets it, and says every 100 ms how far it came per ms; ends when nobody listens any more. */
 const LOOP = `

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { withContext } from '../speech/rig.ts';
 import { wordErrors, type WordErrors } from './word-error-rate.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { assign, findAccelerators, judgePictures } from '../../electron/agent/capabilities/accelerators.ts';
+import { assign, findAccelerators, judgePictures } from '../../electron/work/capabilities/accelerators.ts';
 import {
   encoderTrials,
   frameBytes,
@@ -8,8 +8,8 @@ import {
   parseEncoders,
   referenceArgs,
   TRIAL_FRAMES,
-} from '../../electron/agent/capabilities/encoder-trials.ts';
-import { findTool } from '../../electron/agent/process/find-tool.ts';
+} from '../../electron/work/capabilities/encoder-trials.ts';
+import { findTool } from '../../electron/work/process/find-tool.ts';
 import { fakeFfmpeg } from '../support/fake-ffmpeg.ts';
 import { realProcesses, temporaryFolder } from './small-world.ts';
 

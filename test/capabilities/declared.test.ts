@@ -7,7 +7,7 @@ import {
   withOutcome,
   withProof,
   type CapabilityRecord,
-} from '../../electron/agent/capabilities/declared.ts';
+} from '../../electron/work/capabilities/declared.ts';
 import { failure, type FailureCode } from '../../shared/failure.ts';
 import type { ProofState } from '../../shared/snapshot.ts';
 

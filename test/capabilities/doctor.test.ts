@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createCapabilities } from '../../electron/agent/capabilities/capabilities.ts';
-import { diagnose, formatReport, type DoctorDeps, type ServerCheck } from '../../electron/agent/capabilities/doctor.ts';
-import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
+import { createCapabilities } from '../../electron/work/capabilities/capabilities.ts';
+import { diagnose, formatReport, type DoctorDeps, type ServerCheck } from '../../electron/work/capabilities/doctor.ts';
+import { memoryStore } from '../../electron/work/storage/text-store.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { countingExecutor, realProcesses, temporaryFolder } from './small-world.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { driverMark } from '../../electron/agent/capabilities/driver-mark.ts';
-import { systemClock } from '../../electron/agent/clock.ts';
+import { driverMark } from '../../electron/work/capabilities/driver-mark.ts';
+import { systemClock } from '../../electron/work/clock.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,11 +1,11 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findAccelerators } from '../../electron/agent/capabilities/accelerators.ts';
-import { createHardware } from '../../electron/agent/capabilities/hardware.ts';
-import type { HardwareEncoders } from '../../electron/agent/executors/executor.ts';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { findTool } from '../../electron/agent/process/find-tool.ts';
+import { findAccelerators } from '../../electron/work/capabilities/accelerators.ts';
+import { createHardware } from '../../electron/work/capabilities/hardware.ts';
+import type { HardwareEncoders } from '../../electron/work/execution.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { findTool } from '../../electron/work/process/find-tool.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import type { AcceleratorState } from '../../shared/snapshot.ts';
 import { rigFor } from '../media/probe-context.ts';

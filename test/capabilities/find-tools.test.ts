@@ -1,11 +1,11 @@
 import { chmod, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { findTools, isTooOld, parseVersion, type ToolSearch } from '../../electron/agent/capabilities/find-tools.ts';
-import { findSpeechModel } from '../../electron/agent/capabilities/find-speech.ts';
-import { missingTool } from '../../electron/agent/capabilities/needs.ts';
+import { findTools, isTooOld, parseVersion, type ToolSearch } from '../../electron/work/capabilities/find-tools.ts';
+import { findSpeechModel } from '../../electron/work/capabilities/find-speech.ts';
+import { missingTool } from '../../electron/work/capabilities/needs.ts';
 import { usableTool } from '../../electron/compose/work/usable-tool.ts';
-import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
+import { memoryStore } from '../../electron/work/storage/text-store.ts';
 import type { ToolState } from '../../shared/snapshot.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 import { realProcesses, temporaryFolder } from './small-world.ts';

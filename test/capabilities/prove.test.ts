@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { findTools } from '../../electron/agent/capabilities/find-tools.ts';
-import { proveCapability, type ProofDeps } from '../../electron/agent/capabilities/prove.ts';
-import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
-import type { JobProcesses } from '../../electron/agent/process/child.ts';
+import { findTools } from '../../electron/work/capabilities/find-tools.ts';
+import { proveCapability, type ProofDeps } from '../../electron/work/capabilities/prove.ts';
+import { memoryStore } from '../../electron/work/storage/text-store.ts';
+import type { JobProcesses } from '../../electron/work/process/child.ts';
 import { failure, JobFailure } from '../../shared/failure.ts';
 import { countingExecutor, realProcesses, temporaryFolder } from './small-world.ts';
 

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { Executor } from '../../electron/agent/executors/executor.ts';
-import type { ProcessMaker } from '../../electron/agent/capabilities/process-maker.ts';
-import { createJobProcesses } from '../../electron/agent/process/job-processes.ts';
+import type { Executor } from '../../electron/work/execution.ts';
+import type { ProcessMaker } from '../../electron/work/capabilities/process-maker.ts';
+import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
 
 /** Real children; at a low priority a busy machine would let them wait for minutes. */
 export const realProcesses: ProcessMaker = (jobId) =>

@@ -7,11 +7,11 @@ import { carryOutSetup, type SetupCall, type SetupDeps } from '../../electron/ag
 import { freeName } from '../../electron/agent/commands/add-work.ts';
 import { createImporter } from '../../electron/agent/imports/importer.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
-import { systemClock } from '../../electron/agent/clock.ts';
-import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings-store.ts';
-import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
-import { createStore, type Store } from '../../electron/agent/store.ts';
-import { tokenFromFile } from '../../electron/agent/token-source.ts';
+import { systemClock } from '../../electron/work/clock.ts';
+import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings/settings-store.ts';
+import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
+import { createStore, type Store } from '../../electron/agent/store/store.ts';
+import { tokenFromFile } from '../../electron/agent/server/token-source.ts';
 import { createOperatorClient } from '../../electron/compose/operator-client.ts';
 import { tokenFileKeeper } from '../../electron/compose/token-file.ts';
 import { createWorkPort } from '../../electron/compose/work/work-port.ts';

@@ -6,7 +6,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeDiagnostics, type DiagnosticsInput } from '../../electron/agent/diagnostics/bundle.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
-import { createSettingsStore } from '../../electron/agent/settings-store.ts';
+import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { start } from '../support/command.ts';
 
 const SECRET_CLIP = 'MEDIA/Unreleased Feature/B044_C012.mov';

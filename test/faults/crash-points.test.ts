@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CRASH_POINTS } from '../../electron/agent/crash-point.ts';
+import { CRASH_POINTS } from '../../electron/agent/jobs/crash-point.ts';
 import { put, start, type Command } from '../support/command.ts';
 import { ensureFaultBuild } from '../support/fault-build.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';

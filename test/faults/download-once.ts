@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { downloadModel } from '../../electron/agent/speech/download-model.ts';
+import { downloadModel } from '../../electron/work/speech/download-model.ts';
 
 /**
  * `node test/faults/download-once.ts URL FILE`: one download of a model file, as the agent makes it. A program of its own:

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { installationOf } from '../../electron/agent/installation-id.ts';
+import { installationOf } from '../../electron/agent/server/installation-id.ts';
 import { enrol } from '../../electron/compose/enrol.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { createFindings, type Findings } from './campaign.ts';

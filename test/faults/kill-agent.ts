@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CrashPoint } from '../../electron/agent/crash-point.ts';
+import type { CrashPoint } from '../../electron/agent/jobs/crash-point.ts';
 import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
 import type { Command } from '../support/command.ts';
 import { describeProcess, put } from '../support/command.ts';

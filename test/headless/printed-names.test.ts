@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
 import { createRedactor } from '../../electron/agent/diagnostics/redact.ts';
-import { openOn } from '../../electron/agent/speech/hear-windows.ts';
+import { openOn } from '../../electron/work/speech/hear-windows.ts';
 import { createFileLog } from '../../electron/compose/log-file.ts';
 import { sentence } from '../../electron/compose/sentence.ts';
 import { tellState } from '../../electron/headless/agent-command.ts';

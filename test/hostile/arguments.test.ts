@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HARDWARE_ENCODERS } from '../../electron/agent/media/hardware-encoders.ts';
-import { probeArgs, type Probe } from '../../electron/agent/media/probe.ts';
-import { planReview, planSound, proxyArgs } from '../../electron/agent/media/proxy-args.ts';
-import { planEdit } from '../../electron/agent/media/proxy-edit-plan.ts';
-import { packetArgs, readBackArgs } from '../../electron/agent/media/proxy-readback.ts';
-import { motionArgs } from '../../electron/agent/media/proxy-motion.ts';
-import { peekArgs } from '../../electron/agent/media/proxy-scan.ts';
-import { grabArgs } from '../../electron/agent/media/thumbnail-args.ts';
-import { pcmArgs } from '../../electron/agent/media/waveform-args.ts';
+import { HARDWARE_ENCODERS } from '../../electron/work/media/hardware-encoders.ts';
+import { probeArgs, type Probe } from '../../electron/work/media/probe.ts';
+import { planReview, planSound, proxyArgs } from '../../electron/work/media/proxy-args.ts';
+import { planEdit } from '../../electron/work/media/proxy-edit-plan.ts';
+import { packetArgs, readBackArgs } from '../../electron/work/media/proxy-readback.ts';
+import { motionArgs } from '../../electron/work/media/proxy-motion.ts';
+import { peekArgs } from '../../electron/work/media/proxy-scan.ts';
+import { grabArgs } from '../../electron/work/media/thumbnail-args.ts';
+import { pcmArgs } from '../../electron/work/media/waveform-args.ts';
 import { findProfile, PROXY_PROFILES, THUMBNAIL_PROFILES, type ProxyProfile } from '../../shared/profiles.ts';
 import { audio, probeOf, video } from '../media/proxy-streams.ts';
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
+import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { createSteppedClock } from '../support/stepped-clock.ts';
 

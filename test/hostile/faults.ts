@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { rigFor } from '../media/probe-context.ts';
 import { h264Clip } from '../support/made-media.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../electron/agent/clock.ts';
-import { createMediaRoots } from '../../electron/agent/storage/media-roots.ts';
-import { isInside } from '../../electron/agent/storage/source-path.ts';
+import { systemClock } from '../../electron/work/clock.ts';
+import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
+import { isInside } from '../../electron/work/storage/source-path.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { seeded } from '../support/studio.ts';
 

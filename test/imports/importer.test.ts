@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../electron/agent/clock.ts';
-import type { WorkPort } from '../../electron/agent/commands/add-work.ts';
+import { systemClock } from '../../electron/work/clock.ts';
+import type { WorkPort } from '../../electron/agent/imports/work-port.ts';
 import { createImporter, type Importer } from '../../electron/agent/imports/importer.ts';
-import { addingOf } from '../../electron/agent/imports/adding-state.ts';
+import { addingOf } from '../../electron/agent/store/adding-state.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
-import { createStore, type Store } from '../../electron/agent/store.ts';
+import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import { findMedia } from '../../electron/compose/work/find-media.ts';
 import type { Adding } from '../../shared/snapshot.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';

@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { quickLook } from '../../electron/agent/media/quick-look.ts';
+import { quickLook } from '../../electron/work/media/quick-look.ts';
 import { made, madeFile, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 
 const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=128x96:rate=10:duration=0.5'];

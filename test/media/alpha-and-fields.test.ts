@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { refuseFieldCoded } from '../../electron/agent/executors/field-coded.ts';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { probeSource, requireVideo } from '../../electron/agent/media/probe-source.ts';
+import { refuseFieldCoded } from '../../electron/work/executors/field-coded.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { probeSource, requireVideo } from '../../electron/work/media/probe-source.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { hasEncoder, hevcClip, made, madeFrom } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
-import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
 import { made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy, pictureTimes } from './proxy-run.ts';
 import { rigFor } from './probe-context.ts';

@@ -1,9 +1,9 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
-import { missingBytes } from '../../electron/agent/media/probe-truncation.ts';
-import { cutEnd } from '../../electron/agent/media/proxy-transport.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
+import { missingBytes } from '../../electron/work/media/probe-truncation.ts';
+import { cutEnd } from '../../electron/work/media/proxy-transport.ts';
 import { h264Clip, made, madeFile, madeFrom, NO_FFMPEG, wavFile } from '../support/made-media.ts';
 import { failureOf, makeProxy, pictureTimes } from './proxy-run.ts';
 import { rigFor } from './probe-context.ts';

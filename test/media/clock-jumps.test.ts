@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
-import { createPlayedReader } from '../../electron/agent/media/played-length.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createPlayedReader } from '../../electron/work/media/played-length.ts';
 import { greyFramesClip, h264Clip, made, madeFile, madeFrom } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 

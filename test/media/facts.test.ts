@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { captureFacts } from '../../electron/agent/media/facts-capture.ts';
-import { technicalMetadata } from '../../electron/agent/media/facts.ts';
-import type { Stream, VideoStream } from '../../electron/agent/media/probe.ts';
-import { startTimecode } from '../../electron/agent/media/timecode.ts';
+import { captureFacts } from '../../electron/work/media/facts-capture.ts';
+import { technicalMetadata } from '../../electron/work/media/facts.ts';
+import type { Stream, VideoStream } from '../../electron/work/media/probe.ts';
+import { startTimecode } from '../../electron/work/media/timecode.ts';
 import { TechnicalMetadata } from '../../shared/wire.ts';
 import { h264Clip, made, NO_FFMPEG, portraitClip, wavFile } from '../support/made-media.ts';
 import { probeFile } from './proxy-run.ts';

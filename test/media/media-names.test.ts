@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { codecName, formatName } from '../../electron/agent/media/media-names.ts';
-import { inWords } from '../../electron/agent/media/parity-words.ts';
-import { probeSource } from '../../electron/agent/media/probe-source.ts';
+import { codecName, formatName } from '../../electron/work/media/media-names.ts';
+import { inWords } from '../../electron/work/media/parity-words.ts';
+import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { made, madeFile, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';

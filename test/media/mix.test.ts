@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mixSound } from '../../electron/agent/media/mix.ts';
+import { mixSound } from '../../electron/work/media/mix.ts';
 import { audio } from './proxy-streams.ts';
 
 const tracks = (...channels: number[]) => channels.map((count, index) => audio({ index, channels: count }));

@@ -1,6 +1,6 @@
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
-import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
 import { rigFor } from './probe-context.ts';
 

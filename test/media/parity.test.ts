@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { durationSlack } from '../../electron/agent/media/parity-ends.ts';
-import { compare } from '../../electron/agent/media/parity.ts';
-import type { AudioStream, VideoStream } from '../../electron/agent/media/probe.ts';
-import { planReview, planSound } from '../../electron/agent/media/proxy-args.ts';
-import { createPacketReader, type ReadBack } from '../../electron/agent/media/proxy-readback.ts';
+import { durationSlack } from '../../electron/work/media/parity-ends.ts';
+import { compare } from '../../electron/work/media/parity.ts';
+import type { AudioStream, VideoStream } from '../../electron/work/media/probe.ts';
+import { planReview, planSound } from '../../electron/work/media/proxy-args.ts';
+import { createPacketReader, type ReadBack } from '../../electron/work/media/proxy-readback.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { audio, probeOf, video } from './proxy-streams.ts';
 

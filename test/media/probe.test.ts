@@ -4,10 +4,10 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { imageKind } from '../../electron/agent/media/image-kind.ts';
-import { inputArgs } from '../../electron/agent/media/input.ts';
-import { probeSource, requireVideo } from '../../electron/agent/media/probe-source.ts';
-import { missingBytes } from '../../electron/agent/media/probe-truncation.ts';
+import { imageKind } from '../../electron/work/media/image-kind.ts';
+import { inputArgs } from '../../electron/work/media/input.ts';
+import { probeSource, requireVideo } from '../../electron/work/media/probe-source.ts';
+import { missingBytes } from '../../electron/work/media/probe-truncation.ts';
 import {
   audioStreams,
   displaySize,
@@ -16,8 +16,8 @@ import {
   parseRatio,
   probeArgs,
   videoStream,
-} from '../../electron/agent/media/probe.ts';
-import { createProgressParser } from '../../electron/agent/media/progress.ts';
+} from '../../electron/work/media/probe.ts';
+import { createProgressParser } from '../../electron/work/media/progress.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import * as media from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';

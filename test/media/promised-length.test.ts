@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lengthLimit, LONGEST_SECONDS, runsOn, tooLong } from '../../electron/agent/media/promised-length.ts';
+import { lengthLimit, LONGEST_SECONDS, runsOn, tooLong } from '../../electron/work/media/promised-length.ts';
 import { h264Clip, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf } from './proxy-run.ts';
 import { probeOf } from './proxy-streams.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
-import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
-import { probeSource } from '../../electron/agent/media/probe-source.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
+import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { h264Clip, made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { planReview, planSound, proxyArgs } from '../../electron/agent/media/proxy-args.ts';
-import { reviewFilters, reviewSize } from '../../electron/agent/media/proxy-picture.ts';
-import { frameRate, keyFrameInterval, steadyRate } from '../../electron/agent/media/proxy-rate.ts';
+import { planReview, planSound, proxyArgs } from '../../electron/work/media/proxy-args.ts';
+import { reviewFilters, reviewSize } from '../../electron/work/media/proxy-picture.ts';
+import { frameRate, keyFrameInterval, steadyRate } from '../../electron/work/media/proxy-rate.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { audio, probeOf, video } from './proxy-streams.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { editColour } from '../../electron/agent/media/proxy-edit-colour.ts';
-import { parseReadBack } from '../../electron/agent/media/proxy-readback.ts';
+import { editColour } from '../../electron/work/media/proxy-edit-colour.ts';
+import { parseReadBack } from '../../electron/work/media/proxy-readback.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { hasEncoder, made } from '../support/made-media.ts';
 import { mediaInfo, NO_MEDIAINFO } from './matrix-reading.ts';

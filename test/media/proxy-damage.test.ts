@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ChildEnd } from '../../electron/agent/process/child.ts';
-import { judgeEncoding } from '../../electron/agent/executors/proxies-verdict.ts';
-import { createComplaintReader, damageWarning } from '../../electron/agent/media/proxy-damage.ts';
+import type { ChildEnd } from '../../electron/work/process/child.ts';
+import { judgeEncoding } from '../../electron/work/executors/proxies-verdict.ts';
+import { createComplaintReader, damageWarning } from '../../electron/work/media/proxy-damage.ts';
 import {
   emptyFile,
   h264Clip,

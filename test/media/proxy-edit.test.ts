@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../electron/agent/media/parity.ts';
-import { proxyArgs } from '../../electron/agent/media/proxy-args.ts';
-import { planEdit, type EditPlan } from '../../electron/agent/media/proxy-edit-plan.ts';
-import { createPacketReader, type ReadBack } from '../../electron/agent/media/proxy-readback.ts';
-import { scanOf } from '../../electron/agent/media/proxy-scan.ts';
-import type { Stream, VideoStream } from '../../electron/agent/media/probe.ts';
+import { compare } from '../../electron/work/media/parity.ts';
+import { proxyArgs } from '../../electron/work/media/proxy-args.ts';
+import { planEdit, type EditPlan } from '../../electron/work/media/proxy-edit-plan.ts';
+import { createPacketReader, type ReadBack } from '../../electron/work/media/proxy-readback.ts';
+import { scanOf } from '../../electron/work/media/proxy-scan.ts';
+import type { Stream, VideoStream } from '../../electron/work/media/probe.ts';
 import { PROXY_PROFILES, type EditProxyProfile } from '../../shared/profiles.ts';
 import { FFMPEG, made, NO_FFMPEG } from '../support/made-media.ts';
 import { makeProxy } from './proxy-run.ts';

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../electron/agent/media/parity.ts';
-import { planEdit } from '../../electron/agent/media/proxy-edit-plan.ts';
-import { parseMotion } from '../../electron/agent/media/proxy-motion.ts';
-import { createPacketReader } from '../../electron/agent/media/proxy-readback.ts';
-import { isContradicted, scanOf } from '../../electron/agent/media/proxy-scan.ts';
+import { compare } from '../../electron/work/media/parity.ts';
+import { planEdit } from '../../electron/work/media/proxy-edit-plan.ts';
+import { parseMotion } from '../../electron/work/media/proxy-motion.ts';
+import { createPacketReader } from '../../electron/work/media/proxy-readback.ts';
+import { isContradicted, scanOf } from '../../electron/work/media/proxy-scan.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
 import { FFPROBE, hasEncoder, made } from '../support/made-media.ts';
 import { mediaInfo, NO_MEDIAINFO } from './matrix-reading.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { filmRate, untimedFilm } from '../../electron/agent/media/proxy-film.ts';
-import { createPacketReader } from '../../electron/agent/media/proxy-readback.ts';
+import { filmRate, untimedFilm } from '../../electron/work/media/proxy-film.ts';
+import { createPacketReader } from '../../electron/work/media/proxy-readback.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { filmInVideo } from './film-made.ts';
 import { shownFrames } from './matrix-reading.ts';

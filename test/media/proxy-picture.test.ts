@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
 import { h264Clip, hasEncoder, made, NO_FFMPEG, portraitClip, silentClip, vfrClip } from '../support/made-media.ts';
 import {
   colourAt,

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ExecutionSuccess } from '../../electron/agent/executors/executor.ts';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { audioStreams, parseProbe, probeArgs, videoStream, type Probe } from '../../electron/agent/media/probe.ts';
+import type { ExecutionSuccess } from '../../electron/work/execution.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { audioStreams, parseProbe, probeArgs, videoStream, type Probe } from '../../electron/work/media/probe.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import { FFMPEG, FFPROBE } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';

@@ -1,4 +1,4 @@
-import type { AudioStream, Probe, Stream, VideoStream } from '../../electron/agent/media/probe.ts';
+import type { AudioStream, Probe, Stream, VideoStream } from '../../electron/work/media/probe.ts';
 
 /** Plain streams for tests of pure functions; give what matters. */
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
 import {
   assign,
   fillTiles,
@@ -11,7 +11,7 @@ import {
   planSprite,
   seeksAreCheaper,
   tileSize,
-} from '../../electron/agent/media/thumbnail-sprite.ts';
+} from '../../electron/work/media/thumbnail-sprite.ts';
 import { THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
 import type { ThumbFacts } from '../../shared/wire.ts';
 import * as media from '../support/made-media.ts';

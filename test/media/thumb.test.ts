@@ -3,15 +3,15 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
 import {
   betterNeighbour,
   mayBeFaded,
   representativeMoment,
   spreadOver,
-} from '../../electron/agent/media/thumbnail-moments.ts';
-import { parseFrameStats } from '../../electron/agent/media/thumbnail-stats.ts';
-import { webpSize } from '../../electron/agent/media/thumbnail-webp.ts';
+} from '../../electron/work/media/thumbnail-moments.ts';
+import { parseFrameStats } from '../../electron/work/media/thumbnail-stats.ts';
+import { webpSize } from '../../electron/work/media/thumbnail-webp.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
 import * as media from '../support/made-media.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { JobType } from '../../shared/wire.ts';
 import { JobFailure } from '../../shared/failure.ts';
-import { createProxyExecutor } from '../../electron/agent/executors/proxies.ts';
-import { createThumbnailExecutor } from '../../electron/agent/executors/thumbnails.ts';
-import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
+import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
 import { lookInto } from '../../electron/compose/work/plan-jobs.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';

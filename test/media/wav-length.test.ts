@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { createWaveformExecutor } from '../../electron/agent/executors/waveform.ts';
-import { probeSource } from '../../electron/agent/media/probe-source.ts';
-import { durationMs } from '../../electron/agent/media/probe.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
+import { probeSource } from '../../electron/work/media/probe-source.ts';
+import { durationMs } from '../../electron/work/media/probe.ts';
 import { made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy } from './proxy-run.ts';
 import { rigFor } from './probe-context.ts';

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Clock } from '../../electron/agent/clock.ts';
+import type { Clock } from '../../electron/work/clock.ts';
 
 /** One agent program, as time sees it: a frozen one hears nothing, a dead one never again. */
 export interface Owner {

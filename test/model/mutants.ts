@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 import type { ModelResult } from './model.ts';
 
 /** A defence taken out of a copy of the source; the model must notice. */
@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the model needs of the tree. */
-const COPIED = ['shared', 'server', 'electron/agent', 'test/model', 'test/support', 'package.json'];
+const COPIED = ['shared', 'server', 'electron/work', 'electron/agent', 'test/model', 'test/support', 'package.json'];
 
 /** Runs the model over a copy of the source without one defence. Throws when the copy cannot be made or does not run. */
 export async function runMutant(mutant: Mutant, options: { runs: number; seed: number }): Promise<ModelResult> {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../../electron/agent/clock.ts';
+import type { Clock } from '../../electron/work/clock.ts';
 import type { FakeTime, Owner } from './fake-time.ts';
 
 /**

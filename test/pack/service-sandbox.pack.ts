@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DoctorReport } from '../../electron/agent/capabilities/doctor.ts';
-import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+import type { DoctorReport } from '../../electron/work/capabilities/doctor.ts';
+import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 import { ensureBuilt } from '../../scripts/build.mjs';
 import { openMachine, whyNoMachine, type Machine } from './machine.ts';
 

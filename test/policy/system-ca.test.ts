@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 import { startTlsFront } from './loopback-proxy.ts';
 import { makePrivateCa, type PrivateCa } from './private-ca.ts';
 

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findTool, searchPath, type ToolPlaces } from '../../electron/agent/process/find-tool.ts';
+import { findTool, searchPath, type ToolPlaces } from '../../electron/work/process/find-tool.ts';
 
 let folder = '';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outOfReach } from '../../electron/agent/control/machine-service.ts';
-import { installFfmpeg, mendSandbox } from '../../electron/agent/process/install-advice.ts';
+import { installFfmpeg, mendSandbox } from '../../electron/work/process/install-advice.ts';
 
 const OF_LINUX = /apt|dnf|bubblewrap|bwrap|namespaces|rushcatalog-users/;
 const SYSTEMS = ['linux', 'darwin', 'win32', 'freebsd'] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { launchArgs, lifelineOf } from '../../electron/agent/process/launch-args.ts';
-import { proveWrappers } from '../../electron/agent/process/wrappers.ts';
+import { launchArgs, lifelineOf } from '../../electron/work/process/launch-args.ts';
+import { proveWrappers } from '../../electron/work/process/wrappers.ts';
 
 const all = { setpriv: '/usr/bin/setpriv', nice: '/usr/bin/nice', prlimit: '/usr/bin/prlimit' };
 const wish = { program: '/opt/ffmpeg', args: ['-i', 'x'], nice: 10, addressSpaceBytes: 1e9, dieWithParent: true };

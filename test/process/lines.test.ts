@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLineSplitter } from '../../electron/agent/process/lines.ts';
+import { createLineSplitter } from '../../electron/work/process/lines.ts';
 
 function split(chunks: readonly Buffer[], maxBytes?: number): string[] {
   const lines: string[] = [];

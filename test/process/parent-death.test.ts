@@ -5,12 +5,12 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sendSignal } from '../../electron/agent/process/kill-tree.ts';
-import { launchArgs } from '../../electron/agent/process/launch-args.ts';
-import { proveWrappers } from '../../electron/agent/process/wrappers.ts';
-import { withEnvironmentEntry, readProcessTable } from '../../electron/agent/process/process-table.ts';
-import { createSupervisorLink } from '../../electron/agent/process/supervisor-link.ts';
-import { sweepStrayChildren } from '../../electron/agent/process/sweep.ts';
+import { sendSignal } from '../../electron/work/process/kill-tree.ts';
+import { launchArgs } from '../../electron/work/process/launch-args.ts';
+import { proveWrappers } from '../../electron/work/process/wrappers.ts';
+import { withEnvironmentEntry, readProcessTable } from '../../electron/work/process/process-table.ts';
+import { createSupervisorLink } from '../../electron/work/process/supervisor-link.ts';
+import { sweepStrayChildren } from '../../electron/work/process/sweep.ts';
 import { eventually, goneAfter, isAlive, print } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { testProcesses } from '../support/children/collected-run.ts';
@@ -100,7 +100,7 @@ describe.skipIf(!onLinux)('when the agent dies by kill -9, within a second', () 
       process.execPath,
       [
         '-e',
-        `import(${JSON.stringify(new URL('../../electron/agent/process/group-guard.ts', import.meta.url).href)}).then(({ createGroupGuard }) => {
+        `import(${JSON.stringify(new URL('../../electron/work/process/group-guard.ts', import.meta.url).href)}).then(({ createGroupGuard }) => {
           const guard = createGroupGuard();
           for (const leader of ${JSON.stringify(pids.slice(0, 2))}) guard.add({ leader, mark: 'x=y', startedTicks: 0 });
           guard.remove(${pids[0]});
@@ -182,7 +182,7 @@ describe.skipIf(!onLinux)('sweepStrayChildren', () => {
     const owner = randomUUID();
     const processes = testProcesses({}, owner);
     const { program, args } = childProgram('sleeper');
-    const url = new URL('../../electron/agent/process/sweep.ts', import.meta.url).href;
+    const url = new URL('../../electron/work/process/sweep.ts', import.meta.url).href;
     const script = `import('${url}').then(async (m) => console.log(JSON.stringify(await m.sweepStrayChildren('${owner}'))))`;
     // A shell that carries the mark runs an agent that carries it too.
     const sh = `"${program}" -e "${script}"; echo alive`;

@@ -10,8 +10,8 @@ import {
   PS_TABLE_ARGS,
   readProcessTable,
   residentBytesOf,
-} from '../../electron/agent/process/process-table.ts';
-import { relatives } from '../../electron/agent/process/kill-tree.ts';
+} from '../../electron/work/process/process-table.ts';
+import { relatives } from '../../electron/work/process/kill-tree.ts';
 import { print } from '../support/children/alive.ts';
 
 const onLinux = process.platform === 'linux';

@@ -3,7 +3,7 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createJobProcesses } from '../../electron/agent/process/job-processes.ts';
+import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
 import { goneAfter, isAlive, print } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { listen, testProcesses } from '../support/children/collected-run.ts';

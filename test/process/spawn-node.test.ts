@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeProgram, nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+import { nodeProgram, nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 import { testProcesses } from '../support/children/collected-run.ts';
 
 let folder = '';
@@ -25,10 +25,10 @@ const script = (entry: 'media-worker' | 'supervisor', module: string): string | 
 
 describe('nodeProgram', () => {
   it('runs the sources when it is itself a source', () => {
-    expect(nodeProgram('supervisor').args[0]).toMatch(/electron\/agent\/process\/supervisor\.ts$/);
+    expect(nodeProgram('supervisor').args[0]).toMatch(/electron\/work\/process\/supervisor\.ts$/);
     expect(existsSync(nodeProgram('supervisor').args[0] ?? '')).toBe(true);
-    expect(nodeProgram('media-worker').args[0]).toMatch(/electron\/agent\/media-worker\.ts$/);
-    expect(nodeProgram('speech-engine').args[0]).toMatch(/electron\/agent\/speech-engine\.ts$/);
+    expect(nodeProgram('media-worker').args[0]).toMatch(/electron\/work\/media-worker\/media-worker\.ts$/);
+    expect(nodeProgram('speech-engine').args[0]).toMatch(/electron\/work\/speech\/speech-engine\.ts$/);
   });
 
   it('runs the sibling in a build of plain Node', async () => {

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { countYielding } from '../../electron/agent/activity/yield-clock.ts';
+import { countYielding } from '../../electron/agent/yield/yield-clock.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { localDay } from '../../electron/agent/journal/activity-rows.ts';
-import { createStore } from '../../electron/agent/store.ts';
+import { createStore } from '../../electron/agent/store/store.ts';
 import type { EndedJob, Ending, YieldReason } from '../../shared/snapshot.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 

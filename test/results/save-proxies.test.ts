@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../electron/agent/clock.ts';
+import { systemClock } from '../../electron/work/clock.ts';
 import { createProxySaver, type ProxySaver } from '../../electron/agent/exports/save-proxies.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
-import { createStore, type Store } from '../../electron/agent/store.ts';
+import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import type { SaveLayout } from '../../shared/result-commands.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../electron/agent/clock.ts';
-import { createRootGate } from '../../electron/agent/storage/root-gate.ts';
+import { systemClock } from '../../electron/work/clock.ts';
+import { createRootGate } from '../../electron/work/storage/root-gate.ts';
 import { CALL_CHANNEL, REVEAL_CHANNEL } from '../../electron/shell/channels.ts';
 import { serveIpc } from '../../electron/shell/ipc.ts';
 import { PAGE_URL } from '../../electron/shell/own-page.ts';

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, double, integer, oneof, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleanSegments, type RawSegment } from '../../electron/agent/speech/clean-segments.ts';
+import { cleanSegments, type RawSegment } from '../../electron/work/speech/clean-segments.ts';
 
 const line = (startMs: number, endMs: number, text: string): RawSegment => ({ startMs, endMs, text });
 /** Lines of two seconds each, one after the other. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCliOutput } from '../../electron/agent/speech/cli-output.ts';
+import { parseCliOutput } from '../../electron/work/speech/cli-output.ts';
 
 interface Piece {
   readonly text: string;

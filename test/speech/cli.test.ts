@@ -2,8 +2,8 @@ import { appendFile, copyFile, stat, truncate, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
-import { findEngine } from '../../electron/agent/speech/find-engine.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
+import { findEngine } from '../../electron/work/speech/find-engine.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { realWhisperCli } from '../support/laid-tools.ts';
 import { failureOf, makeModels, nobodyLeft, withContext, type SpeechContext } from './rig.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import { writeDetectorModel } from '../support/detector-model.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED } from '../support/reciting-model.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeModels, nobodyLeft, withContext } from './rig.ts';
 

@@ -2,11 +2,11 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newRecord, withOutcome } from '../../electron/agent/capabilities/declared.ts';
-import { findSpeech, NO_MODEL_CODE } from '../../electron/agent/capabilities/find-speech.ts';
-import { memoryStore } from '../../electron/agent/capabilities/text-store.ts';
-import { createJobProcesses } from '../../electron/agent/process/job-processes.ts';
-import { checkModel } from '../../electron/agent/speech/engine-failure.ts';
+import { newRecord, withOutcome } from '../../electron/work/capabilities/declared.ts';
+import { findSpeech, NO_MODEL_CODE } from '../../electron/work/capabilities/find-speech.ts';
+import { memoryStore } from '../../electron/work/storage/text-store.ts';
+import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
+import { checkModel } from '../../electron/work/speech/engine-failure.ts';
 import { writeStandInCli } from '../support/stand-in-cli.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 import { failureOf } from './rig.ts';

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelDownloadError } from '../../electron/agent/speech/download-refusal.ts';
-import { createModelShelf, type ShelfDeps } from '../../electron/agent/speech/model-shelf.ts';
+import { ModelDownloadError } from '../../electron/work/speech/download-refusal.ts';
+import { createModelShelf, type ShelfDeps } from '../../electron/work/speech/model-shelf.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 

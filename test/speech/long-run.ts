@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import type { Transcript } from '../../shared/wire.ts';
 import { FFMPEG } from '../support/made-media.ts';
 import { RECITAL, writeRecitingModel } from '../support/reciting-model.ts';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { soundArgs } from '../../electron/agent/executors/transcribe-sound.ts';
-import { inputArgs } from '../../electron/agent/media/input.ts';
-import type { AudioStream } from '../../electron/agent/media/probe.ts';
+import { soundArgs } from '../../electron/work/executors/transcribe-sound.ts';
+import { inputArgs } from '../../electron/work/media/input.ts';
+import type { AudioStream } from '../../electron/work/media/probe.ts';
 import { FFMPEG, made, NO_FFMPEG } from '../support/made-media.ts';
 
 const run = promisify(execFile);

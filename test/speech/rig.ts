@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecutionContext, Toolbox } from '../../electron/agent/executors/executor.ts';
+import type { ExecutionContext, Toolbox } from '../../electron/work/execution.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
 import { rigFor } from '../media/probe-context.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import type { Script } from '../support/children/whisper-cli-stand-in.ts';
 import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';

@@ -2,10 +2,10 @@ import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { proveCapability } from '../../electron/agent/capabilities/prove.ts';
-import type { ExecutionContext } from '../../electron/agent/executors/executor.ts';
-import { createTranscribeExecutor } from '../../electron/agent/executors/transcribe.ts';
-import type { SpeechAnswer, SpeechEngine } from '../../electron/agent/speech/engine.ts';
+import { proveCapability } from '../../electron/work/capabilities/prove.ts';
+import type { ExecutionContext } from '../../electron/work/execution.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
+import type { SpeechAnswer, SpeechEngine } from '../../electron/work/speech/engine.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
 import { Transcript } from '../../shared/wire.ts';

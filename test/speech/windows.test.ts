@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { engineLanguage } from '../../electron/agent/speech/languages.ts';
-import { parseEngineMessage } from '../../electron/agent/speech/engine-protocol.ts';
+import { engineLanguage } from '../../electron/work/speech/languages.ts';
+import { parseEngineMessage } from '../../electron/work/speech/engine-protocol.ts';
 import {
   cutWindow,
   isDigitalSilence,
   OVERLAP_SAMPLES,
   SAMPLE_RATE,
   WINDOW_SAMPLES,
-} from '../../electron/agent/speech/windows.ts';
+} from '../../electron/work/speech/windows.ts';
 
 const tone = (seconds: number): Int16Array =>
   Int16Array.from({ length: seconds * SAMPLE_RATE }, (_, at) => Math.sin(at / 7) * 8000);

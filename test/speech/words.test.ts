@@ -1,8 +1,8 @@
 import { array, assert, integer, property, record, string, stringMatching } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createWindowJoiner } from '../../electron/agent/speech/join-windows.ts';
-import { speechOnly, widened } from '../../electron/agent/speech/speech-map.ts';
-import { linesOf, mendPieces, wordsOf, type TimedPiece } from '../../electron/agent/speech/words.ts';
+import { createWindowJoiner } from '../../electron/work/speech/join-windows.ts';
+import { speechOnly, widened } from '../../electron/work/speech/speech-map.ts';
+import { linesOf, mendPieces, wordsOf, type TimedPiece } from '../../electron/work/speech/words.ts';
 
 /** Pieces of 100 ms each. */
 const pieces = (...texts: readonly string[]): TimedPiece[] =>

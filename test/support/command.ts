@@ -2,8 +2,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readLinuxRow } from '../../electron/agent/process/process-table.ts';
-import { nodeRuntime } from '../../electron/agent/process/spawn-node.ts';
+import { readLinuxRow } from '../../electron/work/process/process-table.ts';
+import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(root, 'out/node/rushcatalog-agent.js');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { createAgent, type Agent } from '../../electron/agent/agent.ts';
 import type { AgentDeps } from '../../electron/agent/assembly.ts';
-import type { ExecutionContext, ExecutionSuccess, Executor } from '../../electron/agent/executors/executor.ts';
-import { createSettingsStore } from '../../electron/agent/settings-store.ts';
-import { fixedToken } from '../../electron/agent/token-source.ts';
-import { seal } from '../../electron/agent/workspace.ts';
+import type { ExecutionContext, ExecutionSuccess, Executor } from '../../electron/work/execution.ts';
+import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
+import { fixedToken } from '../../electron/agent/server/token-source.ts';
+import { seal } from '../../electron/work/workspace/workspace.ts';
 import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
 import { eventually } from './children/alive.ts';
 

@@ -8,26 +8,26 @@ const RAW =
 const FREE = /^(?:renderer|electron\/shell)\//;
 
 /**
- * Who may all the same, and why. A folder ends with a slash. Anything else takes a `Clock` (electron/agent/clock.ts), or
+ * Who may all the same, and why. A folder ends with a slash. Anything else takes a `Clock` (electron/work/clock.ts), or
  * `systemClock` where nobody hands one over.
  */
 export const RAW_TIME: Readonly<Record<string, string>> = {
-  'electron/agent/clock.ts': 'it is the clock',
+  'electron/work/clock.ts': 'it is the clock',
   'electron/gateway/publish.ts': 'the clock of watchers, which tests hand over',
   'server/server.ts': 'the server’s clocks begin here, and its sweeper; tests hand clocks over and sweep themselves',
-  'electron/agent/process/': 'signals, pipes and watchdogs of real processes, which heed no clock of a test',
-  'electron/agent/speech/hear-windows.ts': 'a process of its own, and a timer that must not keep it alive',
-  'electron/agent/speech/download-model.ts': 'ends a real connection that says nothing',
+  'electron/work/process/': 'signals, pipes and watchdogs of real processes, which heed no clock of a test',
+  'electron/work/speech/hear-windows.ts': 'a process of its own, and a timer that must not keep it alive',
+  'electron/work/speech/download-model.ts': 'ends a real connection that says nothing',
   'electron/agent/server/client.ts': 'ends a real call; tests hand a timer over',
   'electron/agent/server/enrolment.ts': 'ends a real call',
   'electron/agent/control/ask-control.ts': 'ends a real call',
   'electron/compose/operator-client.ts': 'ends a real call',
   'electron/agent/commands/browse.ts': 'ends the wait for a real folder',
-  'electron/agent/capabilities/within-time.ts': 'ends the wait for a real folder',
-  'electron/agent/capabilities/prove.ts': 'leaves a real child behind that does not end',
-  'electron/agent/capabilities/retests.ts': 'a timer that keeps no program alive; tests hand another over',
+  'electron/work/capabilities/within-time.ts': 'ends the wait for a real folder',
+  'electron/work/capabilities/prove.ts': 'leaves a real child behind that does not end',
+  'electron/work/capabilities/retests.ts': 'a timer that keeps no program alive; tests hand another over',
   'electron/agent/lease/leases.ts': 'a sign of life of this very loop: with another clock it would lie',
-  'electron/agent/activity/yield-clock.ts': 'only how often what the clock measured is written down',
+  'electron/agent/yield/yield-clock.ts': 'only how often what the clock measured is written down',
   'electron/gateway/watch-stream.ts': 'a sign of life of this very process',
   'electron/headless/main.ts': 'the process ends although something holds it',
 };

@@ -1,5 +1,5 @@
 import { performSetup } from './scripted-setup.ts';
-import { createStore } from '../../electron/agent/store.ts';
+import { createStore } from '../../electron/agent/store/store.ts';
 import type { AgentPort, ParsedInput } from '../../electron/gateway/agent-port.ts';
 import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName, JobLogLine } from '../../shared/commands.ts';

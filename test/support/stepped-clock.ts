@@ -1,4 +1,4 @@
-import type { Clock } from '../../electron/agent/clock.ts';
+import type { Clock } from '../../electron/work/clock.ts';
 
 /** A clock whose sleepers wake, in order, only when the test lets time pass. */
 export interface SteppedClock extends Clock {

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { entry, OWNER_ENTRY, ownerOf } from '../../electron/agent/process/environment.ts';
+import { entry, OWNER_ENTRY, ownerOf } from '../../electron/work/process/environment.ts';
 
 /** What an agent that is not running left in its work folder. */
 export interface LeftBehind {

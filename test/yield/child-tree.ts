@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readLinuxTable, type ProcessRow } from '../../electron/agent/process/process-table.ts';
+import { readLinuxTable, type ProcessRow } from '../../electron/work/process/process-table.ts';
 
 /** Everybody who descends from `pid`, without it: the whole child tree of an agent. */
 export function descendantsOf(pid: number): readonly ProcessRow[] {

@@ -3,9 +3,9 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { askProgram } from '../../electron/agent/process/ask-program.ts';
-import { linuxProgramNames, parsePsNames, parseTasklist } from '../../electron/agent/process/program-names.ts';
-import type { ProcessRow } from '../../electron/agent/process/process-table.ts';
+import { askProgram } from '../../electron/work/process/ask-program.ts';
+import { linuxProgramNames, parsePsNames, parseTasklist } from '../../electron/work/process/program-names.ts';
+import type { ProcessRow } from '../../electron/work/process/process-table.ts';
 import {
   createIdleTime,
   idleQuestions,

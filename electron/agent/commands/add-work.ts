@@ -2,36 +2,9 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
 import { isManaged, type MediaRootSetting } from '../../../shared/settings.ts';
-import type { NotMade, WorkPlan } from '../../../shared/setup-commands.ts';
-import type { JobType } from '../../../shared/wire.ts';
 import { deepest, knownRoots } from '../imports/naming.ts';
 import { saveRoots } from './change-settings.ts';
 import type { SetupDeps, SetupInput, SetupOutcome } from './setup.ts';
-
-export type WorkChoice = Omit<SetupInput<'addWork'>, 'paths'>;
-
-/** The jobs that fit a file, and why the others of those chosen do not. */
-export interface Fitting {
-  readonly jobs: readonly JobType[];
-  readonly left: readonly { readonly jobType: JobType; readonly why: NotMade }[];
-}
-
-/** What only the owner of the embedded server can do. Its errors carry a `refusal`, where a person can do something. */
-export interface WorkPort {
-  /** What a page shows before anything is made: bounded. */
-  plan(paths: readonly string[]): Promise<WorkPlan>;
-  /** The same files, and all of them. */
-  find(paths: readonly string[]): Promise<Pick<WorkPlan, 'files'>>;
-  /** Looks into one file. */
-  decide(path: string, jobTypes: readonly JobType[]): Promise<Fitting>;
-  /** All or nothing, and once for each key. */
-  add(
-    files: readonly { readonly sourcePath: string; readonly jobs: readonly JobType[] }[],
-    choice: WorkChoice,
-    key: string,
-  ): Promise<void>;
-  samples(): Promise<readonly string[]>;
-}
 
 export const NO_WORK_HERE: Refusal = {
   code: 'SERVER_MAKES_JOBS',

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Snapshot } from '../../../shared/snapshot.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../diagnostics/log.ts';
 
 export interface ControlDeps {
   /** control-address.ts */

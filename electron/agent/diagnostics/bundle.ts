@@ -2,8 +2,8 @@ import { cpus, freemem, homedir, hostname, loadavg, release, totalmem, uptime, u
 import { strToU8, zipSync } from 'fflate';
 import type { SettingsView } from '../../../shared/settings.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
-import type { DoctorReport } from '../capabilities/doctor.ts';
-import { VERSION } from '../version.ts';
+import type { DoctorReport } from '../../work/capabilities/doctor.ts';
+import { VERSION } from './version.ts';
 import { readJournalFacts, type JournalFacts } from './journal-facts.ts';
 import { readLogTails } from './log-tail.ts';
 import { createRedactor, type KnownNames } from './redact.ts';

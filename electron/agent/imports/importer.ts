@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { AddedFile } from '../../../shared/setup-commands.ts';
-import { instant, type Clock } from '../clock.ts';
-import type { WorkChoice, WorkPort } from '../commands/add-work.ts';
+import { instant, type Clock } from '../../work/clock.ts';
+import type { WorkChoice, WorkPort } from './work-port.ts';
 import type { Batch, Decision, ImportFile, ImportRows, OpenImport } from '../journal/import-rows.ts';
-import type { Log } from '../log.ts';
-import type { Store } from '../store.ts';
-import { addingOf } from './adding-state.ts';
+import type { Log } from '../diagnostics/log.ts';
+import type { Store } from '../store/store.ts';
+import { addingOf } from '../store/adding-state.ts';
 import { atMost } from './at-most.ts';
 import { createNaming } from './naming.ts';
 

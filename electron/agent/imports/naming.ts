@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
-import { isInside } from '../storage/source-path.ts';
+import { isInside } from '../../work/storage/source-path.ts';
 
 /** One file with the name its jobs will carry. */
 export interface NamedFile {

@@ -1,10 +1,9 @@
 import { isJobType, parseJob } from '../../../shared/job.ts';
 import type { AgentPhase, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType, WireJob } from '../../../shared/wire.ts';
-import type { SourceLook } from '../storage/media-roots.ts';
+import type { SourceLook } from '../../work/storage/media-roots.ts';
+import { CRASH_LIMIT } from '../jobs/produce.ts';
 
-/** A job that crashed its child or the agent this often is not taken here again (protocol.md, Failures). */
-export const CRASH_LIMIT = 3;
 /** Free space wanted before a claim, as a multiple of the estimated outputs (reliability.md, "Disk full"). */
 const DISK_MARGIN = 1.5;
 

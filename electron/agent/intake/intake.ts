@@ -1,13 +1,13 @@
 import type { WaitReason } from '../../../shared/snapshot.ts';
 import type { WireJob } from '../../../shared/wire.ts';
-import type { ActiveRuns } from '../active-runs.ts';
-import type { Capabilities } from '../capabilities/capabilities.ts';
+import type { ActiveRuns } from '../jobs/active-runs.ts';
+import type { Capabilities } from '../../work/capabilities/capabilities.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { Yielding } from '../yield/yielding.ts';
 import { admit, type IntakeState } from './admission.ts';
 import { considerOffers, knownType } from './offers.ts';
 import { startPolling, type Poll } from './poll.ts';
-import { quietFor } from './quiet-hours.ts';
+import { quietFor } from '../yield/quiet-hours.ts';
 import type { register } from './register.ts';
 
 export interface IntakeDeps {

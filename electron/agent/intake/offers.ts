@@ -1,7 +1,7 @@
 import { isJobType } from '../../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType, WireJob } from '../../../shared/wire.ts';
-import { executorFor } from '../executors/registry.ts';
+import { executorFor } from '../../work/executors/registry.ts';
 import { dropOldestKept } from '../jobs/kept.ts';
 import type { Parts } from '../jobs/parts.ts';
 import { admit, waitForDisk, waitForSource, type IntakeState } from './admission.ts';

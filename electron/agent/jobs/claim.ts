@@ -3,7 +3,7 @@ import type { Run } from '../journal/run.ts';
 import type { Grant } from '../lease/messages.ts';
 import { grantOf } from '../lease/grant.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
-import { crashPoint } from '../crash-point.ts';
+import { crashPoint } from './crash-point.ts';
 import { reactionTo } from '../server/reactions.ts';
 import { createPatience } from '../server/retry.ts';
 import type { Parts } from './parts.ts';

@@ -1,14 +1,14 @@
 import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { Ending } from '../../../shared/snapshot.ts';
 import { SubmitRequest } from '../../../shared/wire.ts';
-import { instant } from '../clock.ts';
-import { crashPoint } from '../crash-point.ts';
-import type { ExecutionOutcome, ExecutionSuccess } from '../executors/executor.ts';
+import { instant } from '../../work/clock.ts';
+import { crashPoint } from './crash-point.ts';
+import type { ExecutionOutcome, ExecutionSuccess } from '../../work/execution.ts';
 import { isDiskFull } from '../journal/disk-full.ts';
 import type { Report } from '../journal/run.ts';
 import type { Reply } from '../server/client.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
-import { buildFail, buildSubmit, endedArtifacts } from '../submission.ts';
+import { buildFail, buildSubmit, endedArtifacts } from './submission.ts';
 import { insistOnReport, type Definite } from './insist.ts';
 import { uploadArtifact, type UploadDeps, type UploadInterruption } from './upload.ts';
 

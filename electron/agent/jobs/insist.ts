@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../work/clock.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { Reply } from '../server/client.ts';
 import type { AnswerKind } from '../server/outcome.ts';
 import { reactionTo, type CallName, type Reaction } from '../server/reactions.ts';
 import { createPatience } from '../server/retry.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../server/connection.ts';
 
 export type Definite<T> =
   | { readonly reaction: 'accept'; readonly body: T | undefined; readonly reply: Reply<T> }

@@ -1,6 +1,6 @@
-import { instant } from '../clock.ts';
+import { instant } from '../../work/clock.ts';
 import type { Run } from '../journal/run.ts';
-import { removeWorkspace, workspacePath } from '../workspace.ts';
+import { removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';
 import type { Parts } from './parts.ts';
 
 type KeptParts = Pick<Parts, 'journal' | 'clock' | 'settings' | 'workFolder' | 'log' | 'results'>;

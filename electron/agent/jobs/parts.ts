@@ -1,19 +1,19 @@
 import type { Failure } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { JobType } from '../../../shared/wire.ts';
-import type { Clock } from '../clock.ts';
-import type { Connection } from '../connection.ts';
-import type { ExecutorRegistry } from '../executors/registry.ts';
-import type { HardwareEncoders, Toolbox } from '../executors/executor.ts';
-import type { JobLogs } from '../job-log.ts';
+import type { Clock } from '../../work/clock.ts';
+import type { Connection } from '../server/connection.ts';
+import type { ExecutorRegistry } from '../../work/executors/registry.ts';
+import type { HardwareEncoders, Toolbox } from '../../work/execution.ts';
+import type { JobLogs } from './job-log.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Leases } from '../lease/leases.ts';
-import type { Log } from '../log.ts';
-import type { JobProcesses } from '../process/child.ts';
+import type { Log } from '../diagnostics/log.ts';
+import type { JobProcesses } from '../../work/process/child.ts';
 import type { Results } from '../results/results.ts';
 import type { ServerClient } from '../server/client.ts';
-import type { MediaRoots } from '../storage/media-roots.ts';
-import type { Store } from '../store.ts';
+import type { MediaRoots } from '../../work/storage/media-roots.ts';
+import type { Store } from '../store/store.ts';
 
 /** What the life of one job needs; made once in agent.ts and passed on, never global. */
 export interface Parts {

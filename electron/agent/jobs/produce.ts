@@ -1,20 +1,23 @@
 import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
 import { parseJob, type Job } from '../../../shared/job.ts';
-import { instant } from '../clock.ts';
-import { crashPoint } from '../crash-point.ts';
-import type { ExecutionOutcome } from '../executors/executor.ts';
+import { instant } from '../../work/clock.ts';
+import { crashPoint } from './crash-point.ts';
+import type { ExecutionOutcome } from '../../work/execution.ts';
 import { isDiskFull } from '../journal/disk-full.ts';
 import type { Aftermath } from '../journal/journal.ts';
 import type { Lease } from '../lease/leases.ts';
-import type { JobProcesses } from '../process/child.ts';
-import type { OpenSource } from '../storage/open-source.ts';
-import { whenAborted } from '../when-aborted.ts';
-import { adoptWorkspace, removeWorkspace, workspacePath } from '../workspace.ts';
+import type { JobProcesses } from '../../work/process/child.ts';
+import type { OpenSource } from '../../work/storage/open-source.ts';
+import { whenAborted } from './when-aborted.ts';
+import { adoptWorkspace, removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';
 import type { Claimed } from './claim.ts';
 import { diskFull } from './disk-full.ts';
 import { execute, fingerprintOf } from './execute.ts';
 import type { Parts } from './parts.ts';
 import { whenThereIsRoom } from './room.ts';
+
+/** A job that crashed its child or the agent this often is not taken here again (protocol.md, Failures). */
+export const CRASH_LIMIT = 3;
 
 /** A local cancel or give-back is not claimed again here for this long (protocol.md, Failures). */
 const HOLD_OFF_MS = 10 * 60_000;

@@ -1,10 +1,10 @@
 import { assertNever } from '../../../shared/assert-never.ts';
 import type { EndedJob, Ending } from '../../../shared/snapshot.ts';
-import { instant } from '../clock.ts';
-import type { ExecutionOutcome } from '../executors/executor.ts';
+import { instant } from '../../work/clock.ts';
+import type { ExecutionOutcome } from '../../work/execution.ts';
 import type { Run } from '../journal/run.ts';
 import { lossOf } from '../lease/leases.ts';
-import { removeWorkspace, workspacePath } from '../workspace.ts';
+import { removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';
 import { deliver, type Delivered } from './deliver.ts';
 import type { Parts } from './parts.ts';
 import { killAll, produce, type Production } from './produce.ts';

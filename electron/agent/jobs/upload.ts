@@ -3,15 +3,15 @@ import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { UploadCompleteRequest, UploadedPart, UploadInitRequest } from '../../../shared/wire.ts';
-import { crashPoint } from '../crash-point.ts';
-import type { Artifact } from '../executors/executor.ts';
+import { crashPoint } from './crash-point.ts';
+import type { Artifact } from '../../work/execution.ts';
 import type { Upload } from '../journal/run.ts';
 import type { Lease } from '../lease/leases.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
 import type { Claimed } from './claim.ts';
 import { insist, type Definite } from './insist.ts';
 import type { Parts } from './parts.ts';
-import { workspacePath } from '../workspace.ts';
+import { workspacePath } from '../../work/workspace/workspace.ts';
 
 /** Parts of one upload under way at the same time (protocol.md). */
 const PARTS_IN_FLIGHT = 2;

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EndedJob } from '../../../shared/snapshot.ts';
 import type { UploadedPart } from '../../../shared/wire.ts';
-import type { ExecutionOutcome } from '../executors/executor.ts';
+import type { ExecutionOutcome } from '../../work/execution.ts';
 import { activityRows, REAL_ENDING, type ActivityRows } from './activity-rows.ts';
 import { openDatabase } from './database.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../work/clock.ts';
 
 /** More difference than this between the clocks means that the machine slept or a clock was set. */
 const ANOMALY_MS = 2_000;

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../work/clock.ts';
 import { isAnomaly, readClocks } from './anomaly.ts';
 import type { ServerClient } from '../server/client.ts';
 import { reactionTo } from '../server/reactions.ts';

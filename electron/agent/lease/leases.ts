@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../work/clock.ts';
 import { isAnomaly, readClocks, type Readings } from './anomaly.ts';
 import type { Credentials } from '../server/client.ts';
 import type { NetworkFacts } from '../server/network-fetch.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../diagnostics/log.ts';
 import type { FromLeaseThread, HeldLease, LeaseLoss, LeaseThreadData, ToLeaseThread } from './messages.ts';
 
 /** How often the main loop says that it lives, while leases are held. */

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeptRun, ResultRows } from '../journal/result-rows.ts';
-import { flushFolder } from '../storage/durable-file.ts';
-import { ownFolders, workspacePath } from '../workspace.ts';
+import { flushFolder } from '../../work/storage/durable-file.ts';
+import { ownFolders, workspacePath } from '../../work/workspace/workspace.ts';
 
 /** Of the work folder's limit, delivered files may take this share: room for running jobs comes first. */
 const SHARE_OF_LIMIT = 0.5;

@@ -1,7 +1,7 @@
 import { textUnlessTooLarge } from './bounded-text.ts';
 import { createHash } from 'node:crypto';
 import { API_BASE, EnrollAnswer } from '../../../shared/wire.ts';
-import type { Installation } from '../installation-id.ts';
+import type { Installation } from './installation-id.ts';
 
 const TIMEOUT_MS = 20_000;
 

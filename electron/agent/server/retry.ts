@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../work/clock.ts';
 import type { ReplyHead } from './outcome.ts';
 
 /** First step and cap of the waiting between tries, ms (protocol.md: full jitter between 0 and min(60 s, 2 s × 2ⁿ)). */

@@ -1,6 +1,6 @@
-import type { ActiveRuns } from '../active-runs.ts';
+import type { ActiveRuns } from '../jobs/active-runs.ts';
 import type { Parts } from '../jobs/parts.ts';
-import { CAN_SUSPEND } from '../process/kill-tree.ts';
+import { CAN_SUSPEND } from '../../work/process/kill-tree.ts';
 import type { ProofProcesses } from './proof-processes.ts';
 import { systemSurroundings, type Surroundings } from './surroundings.ts';
 import { createYielding, type Yielding } from './yielding.ts';

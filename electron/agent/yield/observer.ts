@@ -1,5 +1,5 @@
 import type { Settings } from '../../../shared/settings.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../work/clock.ts';
 import type { Observations } from './reasons.ts';
 import type { Surroundings } from './surroundings.ts';
 import { watchedProgram } from './watched-programs.ts';

@@ -1,4 +1,4 @@
-import type { JobProcesses } from '../process/child.ts';
+import type { JobProcesses } from '../../work/process/child.ts';
 
 /** Proofs and encoder trials use the machine like jobs do, so their children stand still with them. */
 export interface ProofProcesses {

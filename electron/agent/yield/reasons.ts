@@ -1,7 +1,7 @@
 import type { Settings } from '../../../shared/settings.ts';
 import type { YieldReason } from '../../../shared/snapshot.ts';
 import type { ServerPolicy } from '../../../shared/wire.ts';
-import { quietFor } from '../intake/quiet-hours.ts';
+import { quietFor } from './quiet-hours.ts';
 import type { PauseWish } from './pause-wish.ts';
 import { outsideHours } from './work-hours.ts';
 

@@ -1,10 +1,10 @@
-import { askProgram } from '../process/ask-program.ts';
+import { askProgram } from '../../work/process/ask-program.ts';
 import {
   linuxProgramNames,
   macProgramNames,
   windowsProgramNames,
   type ProgramNames,
-} from '../process/program-names.ts';
+} from '../../work/process/program-names.ts';
 import { createIdleTime, type IdleTime } from './sources/idle-time.ts';
 import { createLoadMeter, type LoadMeter } from './sources/load.ts';
 import { createMemoryMeter, type MemoryMeter } from './sources/memory.ts';

@@ -1,4 +1,4 @@
-import type { NamedProcess } from '../process/program-names.ts';
+import type { NamedProcess } from '../../work/process/program-names.ts';
 
 /** What Linux keeps of a name a process gave itself (TASK_COMM_LEN − 1, man 5 proc). */
 const LINUX_NAME_LENGTH = 15;

@@ -1,8 +1,8 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { PauseLength, YieldReason, Yielding as YieldingState } from '../../../shared/snapshot.ts';
-import type { Clock } from '../clock.ts';
-import type { Store } from '../store.ts';
+import type { Clock } from '../../work/clock.ts';
+import type { Store } from '../store/store.ts';
 import { createGiveWay, type YieldingRun } from './give-way.ts';
 import { createObserver } from './observer.ts';
 import { pausedFor, readWish, wishAt, type PauseWish } from './pause-wish.ts';

@@ -1,5 +1,5 @@
 import { createNetworkFetch } from '../../agent/server/network-fetch.ts';
-import type { SettingsStore } from '../../agent/settings-store.ts';
+import type { SettingsStore } from '../../agent/settings/settings-store.ts';
 import { networkFacts, type SystemProxy } from './network-facts.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import type { SettingOrigin, Settings } from '../../../shared/settings.ts';
-import type { ManagedSettings, SettingsLayer } from '../../agent/settings-layers.ts';
-import { createSettingsStore, type SettingsStore } from '../../agent/settings-store.ts';
+import type { ManagedSettings, SettingsLayer } from '../../agent/settings/settings-layers.ts';
+import { createSettingsStore, type SettingsStore } from '../../agent/settings/settings-store.ts';
 import { readEnvironment } from './environment.ts';
 import { isFixedPlace, policyFile, readPolicy, type ReadPolicy } from './read-policy.ts';
 import { readSystemPolicy } from './system-policy.ts';

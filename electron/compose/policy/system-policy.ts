@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
 import { SettingsSchema, type SettingName } from '../../../shared/settings.ts';
-import { askSystem } from '../../agent/process/ask-system.ts';
+import { askSystem } from '../../work/process/ask-system.ts';
 import { parsePolicy, unusable, type ReadPolicy } from './read-policy.ts';
 
 /** Where Group Policy and MDM put what the templates in build/policy describe; the file in its fixed place (read-policy.ts) wins. */

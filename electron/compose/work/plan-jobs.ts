@@ -1,15 +1,15 @@
 import { basename, dirname } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { CreateJobRequest, JobType } from '../../../shared/wire.ts';
-import { imageKindOf } from '../../agent/media/image-kind.ts';
-import { audioStreams, videoStream } from '../../agent/media/probe.ts';
-import { probeSource } from '../../agent/media/probe-source.ts';
-import { quickLook } from '../../agent/media/quick-look.ts';
-import { unreadPicture, unreadSound } from '../../agent/media/unread-streams.ts';
-import type { FoundTool, Source } from '../../agent/executors/executor.ts';
-import { createJobProcesses } from '../../agent/process/job-processes.ts';
-import { createSandboxPort } from '../../agent/process/sandbox-port.ts';
-import { openSource } from '../../agent/storage/open-source.ts';
+import { imageKindOf } from '../../work/media/image-kind.ts';
+import { audioStreams, videoStream } from '../../work/media/probe.ts';
+import { probeSource } from '../../work/media/probe-source.ts';
+import { quickLook } from '../../work/media/quick-look.ts';
+import { unreadPicture, unreadSound } from '../../work/media/unread-streams.ts';
+import type { FoundTool, Source } from '../../work/execution.ts';
+import { createJobProcesses } from '../../work/process/job-processes.ts';
+import { createSandboxPort } from '../../work/process/sandbox-port.ts';
+import { openSource } from '../../work/storage/open-source.ts';
 
 /** What a file holds, as far as it decides which jobs fit. */
 export type Holds =

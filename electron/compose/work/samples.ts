@@ -1,7 +1,7 @@
 import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../agent/clock.ts';
-import { createJobProcesses } from '../../agent/process/job-processes.ts';
+import { systemClock } from '../../work/clock.ts';
+import { createJobProcesses } from '../../work/process/job-processes.ts';
 import { usableTool } from './usable-tool.ts';
 import { WorkError } from './work-error.ts';
 

@@ -1,8 +1,8 @@
-import { findMediaTool, usable } from '../../agent/capabilities/find-tools.ts';
-import type { FoundTool } from '../../agent/executors/executor.ts';
-import type { ToolName } from '../../agent/process/find-tool.ts';
-import { installFfmpeg } from '../../agent/process/install-advice.ts';
-import { createJobProcesses } from '../../agent/process/job-processes.ts';
+import { findMediaTool, usable } from '../../work/capabilities/find-tools.ts';
+import type { FoundTool } from '../../work/execution.ts';
+import type { ToolName } from '../../work/process/find-tool.ts';
+import { installFfmpeg } from '../../work/process/install-advice.ts';
+import { createJobProcesses } from '../../work/process/job-processes.ts';
 import { WorkError } from './work-error.ts';
 
 /** The tool that work is planned or samples are made with. Throws WorkError where it is missing, broken or too old. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/wire.ts';
-import type { WorkChoice, WorkPort } from '../../agent/commands/add-work.ts';
+import type { WorkChoice, WorkPort } from '../../agent/imports/work-port.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { findMedia } from './find-media.ts';
 import { inputsOf, lookInto, notFor, type LookTools } from './plan-jobs.ts';

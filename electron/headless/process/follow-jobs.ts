@@ -1,4 +1,4 @@
-import { systemClock } from '../../agent/clock.ts';
+import { systemClock } from '../../work/clock.ts';
 import type { ProofState, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType } from '../../../shared/wire.ts';
 import { sentence } from '../../compose/sentence.ts';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { formatTranscript, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
 import { DerivedRef, WaveformData, Transcript, type OperatorJob } from '../../../shared/wire.ts';
 import type { OperatorClient } from '../../compose/operator-client.ts';
-import { sha256OfFile, writeNewFile } from '../../agent/storage/new-file.ts';
+import { sha256OfFile, writeNewFile } from '../../work/storage/new-file.ts';
 import { jsonPieces } from './json-pieces.ts';
 import { derivedName, proxyPath, type ProxyPlace } from '../../agent/exports/layout.ts';
 

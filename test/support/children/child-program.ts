@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { nodeRuntime } from '../../../electron/agent/process/spawn-node.ts';
+import { nodeRuntime } from '../../../electron/work/process/spawn-node.ts';
 
 export type ChildProgramName =
   | 'cpu-burner'

@@ -1,5 +1,5 @@
-import type { ChildResult, ChildSpec, JobProcesses } from '../../../electron/agent/process/child.ts';
-import { createJobProcesses, type ProcessDeps } from '../../../electron/agent/process/job-processes.ts';
+import type { ChildResult, ChildSpec, JobProcesses } from '../../../electron/work/process/child.ts';
+import { createJobProcesses, type ProcessDeps } from '../../../electron/work/process/job-processes.ts';
 
 let count = 0;
 

@@ -1,5 +1,5 @@
-import { createGroupGuard } from '../../../electron/agent/process/group-guard.ts';
-import { createJobProcesses } from '../../../electron/agent/process/job-processes.ts';
+import { createGroupGuard } from '../../../electron/work/process/group-guard.ts';
+import { createJobProcesses } from '../../../electron/work/process/job-processes.ts';
 import { childProgram } from './child-program.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { createJobProcesses } from '../../../electron/agent/process/job-processes.ts';
-import { createSandboxPort } from '../../../electron/agent/process/sandbox-port.ts';
+import { createJobProcesses } from '../../../electron/work/process/job-processes.ts';
+import { createSandboxPort } from '../../../electron/work/process/sandbox-port.ts';
 
 /** An agent in small: starts one sandboxed child that never ends. Argument: what stands in the child's arguments. */
 const port = createSandboxPort({ policy: () => 'required', env: process.env });

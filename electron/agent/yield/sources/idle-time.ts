@@ -1,5 +1,5 @@
-import { systemClock, type Clock } from '../../clock.ts';
-import type { AskProgram } from '../../process/ask-program.ts';
+import { systemClock, type Clock } from '../../../work/clock.ts';
+import type { AskProgram } from '../../../work/process/ask-program.ts';
 
 /** How long nobody touched keyboard, mouse or pen. */
 export interface IdleTime {

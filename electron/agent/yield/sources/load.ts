@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { readProcessTable, type ProcessRow } from '../../process/process-table.ts';
+import { readProcessTable, type ProcessRow } from '../../../work/process/process-table.ts';
 
 export interface LoadMeter {
   /** Share of all cores (0..1) that others used lately; null until there are two looks, or where it cannot be told. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import type { AskProgram } from '../../process/ask-program.ts';
+import type { AskProgram } from '../../../work/process/ask-program.ts';
 
 export interface MemoryMeter {
   /** What programs can still get without anybody being pushed out, in MB; null where nobody tells. */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AskProgram } from '../../process/ask-program.ts';
+import type { AskProgram } from '../../../work/process/ask-program.ts';
 
 export interface Power {
   /** False also where there is no battery, or nobody tells. */

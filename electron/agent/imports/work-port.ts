@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import type { NotMade, SETUP_COMMANDS, WorkPlan } from '../../../shared/setup-commands.ts';
+import type { JobType } from '../../../shared/wire.ts';
+
+export type WorkChoice = Omit<z.output<(typeof SETUP_COMMANDS)['addWork']['input']>, 'paths'>;
+
+/** The jobs that fit a file, and why the others of those chosen do not. */
+export interface Fitting {
+  readonly jobs: readonly JobType[];
+  readonly left: readonly { readonly jobType: JobType; readonly why: NotMade }[];
+}
+
+/** What only the owner of the embedded server can do. Its errors carry a `refusal`, where a person can do something. */
+export interface WorkPort {
+  /** What a page shows before anything is made: bounded. */
+  plan(paths: readonly string[]): Promise<WorkPlan>;
+  /** The same files, and all of them. */
+  find(paths: readonly string[]): Promise<Pick<WorkPlan, 'files'>>;
+  /** Looks into one file. */
+  decide(path: string, jobTypes: readonly JobType[]): Promise<Fitting>;
+  /** All or nothing, and once for each key. */
+  add(
+    files: readonly { readonly sourcePath: string; readonly jobs: readonly JobType[] }[],
+    choice: WorkChoice,
+    key: string,
+  ): Promise<void>;
+  samples(): Promise<readonly string[]>;
+}

@@ -1,0 +1,114 @@
+import type { JobType, WireJob } from '../../../shared/wire.ts';
+import { claim, intendToClaim, type Claimed } from './claim.ts';
+import type { Parts } from './parts.ts';
+import { CRASH_LIMIT, crashedTooOften } from './produce.ts';
+import { startRun, type ActiveRun } from './run-job.ts';
+import type { Run } from '../journal/run.ts';
+import type { Grant } from '../lease/messages.ts';
+import { whenAborted } from './when-aborted.ts';
+
+/** The jobs this agent holds right now, whatever state they are in. */
+export interface ActiveRuns {
+  has(jobId: string): boolean;
+  list(): readonly ActiveRun[];
+  /** Jobs that fill a slot, claims under way included. */
+  executing(): number;
+  /** Jobs that hold a lease, claims under way included. */
+  held(): number;
+  take(offer: WireJob, jobType: JobType): Promise<void>;
+  /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
+  resume(): Promise<void>;
+  /** Resolves when no run and no claim under way is left, or when `signal` is aborted. */
+  settled(signal: AbortSignal): Promise<void>;
+}
+
+export interface ActiveRunsDeps {
+  readonly parts: Parts;
+  /** Aborted when the agent exits: what is under way then stays in the journal. */
+  readonly stopping: AbortSignal;
+  /** False once a drain began: a claim that was granted after that is given back. */
+  readonly mayStart: () => boolean;
+  /** The machine is left to its editor: what is started stands still. */
+  readonly isSuspended: () => boolean;
+  /** A slot became free. */
+  readonly onChange: () => void;
+  /** A job ended, however it ended; `since`, monotonic ms, is when its report was begun. */
+  readonly onEnded: (since: number) => void;
+}
+
+export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
+  const { parts } = deps;
+  const runs = new Map<string, ActiveRun>();
+  const claiming = new Map<string, Promise<void>>();
+  const reportingSince = new Map<string, number>();
+  parts.store.subscribe((event) => {
+    if (event.type !== 'stageEntered' || event.stage !== 'reporting') return;
+    reportingSince.set(event.jobId, parts.clock.monotonic());
+  });
+
+  const start = (run: Claimed, grant: Grant | null): void => {
+    const active = startRun(parts, run, grant, deps.stopping);
+    runs.set(run.jobId, active);
+    if (!deps.mayStart()) active.kill('AGENT_SHUTDOWN');
+    else if (deps.isSuspended()) active.suspend(true);
+    void active.executed.then(deps.onChange);
+    const onEnded = (): void => {
+      if (runs.get(run.jobId) === active) runs.delete(run.jobId);
+      deps.onEnded(reportingSince.get(run.jobId) ?? parts.clock.monotonic());
+      reportingSince.delete(run.jobId);
+    };
+    void active.ended.then(onEnded);
+  };
+  const askAndStart = async (run: Run): Promise<void> => {
+    try {
+      const result = await claim(parts, run, deps.stopping);
+      if (result.kind === 'claimed') start(result.run, result.grant);
+    } catch (error) {
+      parts.log.error({ job_id: run.jobId, err: error }, 'claim ended unexpectedly');
+    } finally {
+      claiming.delete(run.jobId);
+    }
+  };
+  const ask = (run: Run): Promise<void> => {
+    const asked = askAndStart(run);
+    claiming.set(run.jobId, asked);
+    return asked;
+  };
+
+  return {
+    has: (jobId) => runs.has(jobId) || claiming.has(jobId),
+    list: () => [...runs.values()],
+    held: () => runs.size + claiming.size,
+    executing: () => [...runs.values()].filter((run) => run.executing()).length + claiming.size,
+    take: (offer, jobType) => ask(intendToClaim(parts, offer, jobType)),
+    async resume() {
+      for (const run of parts.journal.runs()) {
+        if (run.phase === 'kept') continue;
+        if (run.phase === 'claiming') void ask(run);
+        else start(afterRestart(parts, run), null);
+      }
+    },
+    async settled(signal) {
+      const aborted = whenAborted(signal);
+      // Again and again: a claim that is answered meanwhile becomes a run.
+      while (runs.size + claiming.size > 0 && !signal.aborted) {
+        const over = Promise.all([...claiming.values(), ...[...runs.values()].map((run) => run.ended)]);
+        await Promise.race([over, aborted]);
+      }
+    },
+  };
+}
+
+/** A run that was executing when the agent died counts one crash; after too many the report owed is AGENT_CRASHED. */
+function afterRestart(parts: Parts, run: Run): Claimed {
+  const { wireJob, lockToken } = run;
+  if (wireJob === undefined || lockToken === undefined)
+    throw new Error(`Run ${run.runId} was claimed without a receipt`);
+  const claimed: Claimed = { ...run, wireJob, lockToken };
+  if (run.phase === 'executed' || run.executing !== true) return claimed;
+  const crashes = parts.journal.died(run);
+  if (crashes < CRASH_LIMIT) return claimed;
+  const outcome = crashedTooOften(crashes);
+  parts.journal.change(run.runId, { phase: 'executed', outcome });
+  return { ...claimed, phase: 'executed', outcome };
+}

@@ -1,0 +1,90 @@
+import { assertNever } from '../../../shared/assert-never.ts';
+import type { EndedArtifact } from '../../../shared/snapshot.ts';
+import type { DerivedRef, FailRequest, SubmitRequest, TechnicalMetadata } from '../../../shared/wire.ts';
+import type { Failure } from '../../../shared/failure.ts';
+import type { Artifact, ExecutionSuccess } from '../../work/execution.ts';
+
+/**
+ * Builds the body of a submit from what was executed and the refs the uploads gave (protocol.md, Results): `output`
+ * in JOB-TYPES's shape and `result` with the same entries, so that the two can never disagree.
+ */
+export function buildSubmit(lockToken: string, success: ExecutionSuccess, refs: readonly string[]): SubmitRequest {
+  const derived = success.artifacts.map((artifact, index) => derivedRef(artifact, refs[index]));
+  const entry = (index: number): DerivedRef => derived[index] ?? missing(index);
+  const { outputs } = success;
+  const facts: TechnicalMetadata | undefined =
+    success.facts ?? (outputs.jobType === 'generate_video_proxies' ? outputs.facts : undefined);
+  const common = { lock_token: lockToken, success: true as const, errors: [] };
+  const result = {
+    ...(facts === undefined ? {} : { facts }),
+    derived_manifest: derived,
+    warnings: [...success.warnings],
+    metrics: { ...success.metrics },
+  };
+  switch (outputs.jobType) {
+    case 'generate_video_proxies': {
+      const proxy_files = outputs.proxies.map(({ artifact, profile }) => ({ ...entry(artifact), profile }));
+      const output = { proxy_files, technical_metadata: outputs.facts };
+      return { ...common, job_type: outputs.jobType, output, result };
+    }
+    case 'generate_thumbnails': {
+      const thumbnails = outputs.thumbs.map((thumb) => ({ ...entry(thumb.artifact), ...thumb.facts }));
+      return { ...common, job_type: outputs.jobType, output: { thumbnails }, result };
+    }
+    case 'generate_audio_waveform': {
+      const waveform_data = { ref: entry(outputs.artifact).ref, ...outputs.waveform };
+      return { ...common, job_type: outputs.jobType, output: { waveform_data }, result };
+    }
+    case 'transcribe_audio': {
+      const { text, segments, confidence } = outputs.transcript;
+      const output = {
+        transcript_text: text,
+        segments: segments.map(({ start_ms, end_ms, text: words }) => ({ start_ms, end_ms, text: words })),
+        ...(confidence === undefined ? {} : { confidence }),
+      };
+      return { ...common, job_type: outputs.jobType, output, result: { ...result, transcript: outputs.transcript } };
+    }
+    default:
+      return assertNever(outputs);
+  }
+}
+
+export function buildFail(lockToken: string, failure: Failure): FailRequest {
+  return {
+    lock_token: lockToken,
+    error_code: failure.code,
+    message: failure.message.slice(0, 10_000),
+    retryable: failure.retryable,
+  };
+}
+
+/** What the page needs to show the results: pictures in time order, then the rest. */
+export function endedArtifacts(success: ExecutionSuccess, refs: readonly string[]): EndedArtifact[] {
+  const { outputs } = success;
+  return success.artifacts.map((artifact, index): EndedArtifact => {
+    const thumb =
+      outputs.jobType === 'generate_thumbnails' ? outputs.thumbs.find((entry) => entry.artifact === index) : undefined;
+    return {
+      kind: artifact.kind,
+      ref: refs[index] ?? '',
+      contentType: artifact.contentType,
+      sizeBytes: artifact.sizeBytes,
+      ...(thumb === undefined
+        ? {}
+        : {
+            timeMs: thumb.facts.time_ms,
+            width: thumb.facts.width,
+            height: thumb.facts.height,
+            ...(thumb.facts.tile === undefined ? {} : { tile: thumb.facts.tile }),
+          }),
+    };
+  });
+}
+
+function derivedRef({ kind, contentType, sizeBytes, sha256 }: Artifact, ref: string | undefined): DerivedRef {
+  return { kind, ref: ref ?? missing(-1), content_type: contentType, size_bytes: sizeBytes, sha256 };
+}
+
+function missing(index: number): never {
+  throw new Error(`An output refers to artifact ${index}, which was not uploaded`);
+}

@@ -1,0 +1,189 @@
+import { JobFailure } from '../../../shared/failure.ts';
+import { durationMs, type Probe } from '../media/probe.ts';
+import { createProgressParser, type FfmpegProgress } from '../media/progress.ts';
+import type { ProxyPlan } from '../media/proxy-args.ts';
+import { createComplaintReader, type Complaints } from '../media/proxy-damage.ts';
+import {
+  createPacketReader,
+  packetArgs,
+  parseReadBack,
+  readBackArgs,
+  type Grid,
+  type PacketFacts,
+  type ReadBack,
+} from '../media/proxy-readback.ts';
+import { mayChangeFormat } from '../media/sound-formats.ts';
+import { createSilenceReader, hearArgs, type Heard, type Span } from '../media/sound-heard.ts';
+import { toolFailure } from '../media/tool-failure.ts';
+import type { ChildResult } from '../process/child.ts';
+import type { ExecutionContext } from '../execution.ts';
+import { runWatched } from './settled-sound.ts';
+
+/** The tool runs of one proxy job. */
+
+type Context = ExecutionContext<'generate_video_proxies'>;
+
+export interface EncodeRun {
+  readonly result: ChildResult;
+  readonly complaints: Complaints;
+  /** What ffmpeg reported last; null when it never did. */
+  readonly last: FfmpegProgress | null;
+  /** Where the mix was silent. */
+  readonly silences: readonly Span[];
+}
+
+/** Software decoding of 8K in several threads stays below half of this. */
+const ADDRESS_SPACE = 16 * 1024 ** 3;
+/** The software decoder of an 8K source and the driver's own share. */
+const HARDWARE_RESIDENT = 8 * 1024 ** 3;
+const READ_BACK_MAX_BYTES = 16 << 20;
+const READ_BACK_WALL_MS = 10 * 60_000;
+
+/**
+ * Runs the encoder. A long film on a slow machine is not an error: no wall clock, only the stall watchdog. Throws
+ * SoundChanges where the source's sound must be settled first (settled-sound.ts).
+ */
+export async function encode(
+  context: Context,
+  args: readonly string[],
+  probe: Probe,
+  onShare: (share: number) => void,
+  onHardware: boolean,
+): Promise<EncodeRun> {
+  const wholeMs = durationMs(probe);
+  const parse = createProgressParser();
+  let last: FfmpegProgress | null = null;
+  const reader = createComplaintReader(() => last?.outTimeMs);
+  const silence = createSilenceReader();
+  const result = await runWatched(context, {
+    program: context.tools.ffmpeg.path,
+    args,
+    cwd: context.workspace,
+    descriptors: [context.source.fd],
+    stdout: {
+      kind: 'lines',
+      onLine: (line) => {
+        const progress = parse(line);
+        if (progress === null) return;
+        last = progress;
+        if (wholeMs === undefined || wholeMs === 0 || progress.outTimeMs === undefined) return;
+        onShare(Math.min(1, progress.outTimeMs / wholeMs));
+      },
+    },
+    onStderrLine: (line) => {
+      reader.line(line);
+      silence.line(line);
+    },
+    // Drivers reserve far more address space than they use.
+    limits: onHardware ? { residentBytes: HARDWARE_RESIDENT } : { addressSpaceBytes: ADDRESS_SPACE },
+    ...(onHardware ? { devices: 'graphics' } : {}),
+  });
+  return { result, complaints: reader.complaints(), last, silences: silence.spans() };
+}
+
+/** Reads the finished file; null when ffprobe finds no media in it. Throws JobFailure when ffprobe itself is ended. */
+export async function readBack(
+  context: Context,
+  plan: ProxyPlan,
+  file: string,
+  run: EncodeRun,
+): Promise<ReadBack | null> {
+  const packets = plan.kind === 'sound' ? undefined : await listPackets(context, file, 'v:0');
+  if (plan.kind !== 'sound' && packets === undefined) return null;
+  // The last 0.3 s of a sound file: a few AAC blocks.
+  const lastSpot = packets?.lastKeySeconds ?? Math.max(0, (run.last?.outTimeMs ?? 0) / 1000 - 0.3);
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args: readBackArgs(file, lastSpot),
+    stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  if (!exited(result, 'Reading the proxy back')) return null;
+  const read = parseReadBack(result.stdout.toString('utf8'));
+  const heard = plan.kind !== 'edit' && mayChangeFormat(plan.audio) ? await hear(context, file, run) : undefined;
+  return { ...read, ...(packets === undefined ? {} : { packets }), ...(heard === undefined ? {} : { heard }) };
+}
+
+/** Listens to the whole sound of the finished file: what is silent in it must have been silent in the mix. */
+async function hear(context: Context, file: string, run: EncodeRun): Promise<Heard | undefined> {
+  const silence = createSilenceReader();
+  const result = await context.processes.run({
+    program: context.tools.ffmpeg.path,
+    args: hearArgs(file),
+    onStderrLine: silence.line,
+    limits: { addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Listening to the proxy') ? { mix: run.silences, proxy: silence.spans() } : undefined;
+}
+
+/**
+ * Lists one stream's packets; undefined where there are none.
+ * @param how `grid`: where the pictures are expected, the answer then says whether they are there; `descriptors`: ours,
+ *   for a file that is opened as `/dev/fd/3`; `openOnly`: as in input.ts
+ */
+export async function listPackets(
+  context: Context,
+  file: string,
+  stream: string,
+  how: {
+    readonly descriptors?: readonly number[];
+    readonly openOnly?: readonly string[] | undefined;
+    readonly grid?: Grid | undefined;
+  } = {},
+): Promise<PacketFacts | undefined> {
+  const reader = createPacketReader(how.grid);
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args: packetArgs(file, stream, how.openOnly),
+    descriptors: how.descriptors ?? [],
+    stdout: { kind: 'lines', onLine: (line) => reader.line(line) },
+    limits: { addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Listing packets') ? reader.facts() : undefined;
+}
+
+/** Runs ffmpeg over the first pictures and answers what it printed; nothing where it could not decode them. */
+export async function watch(
+  context: Context,
+  args: readonly string[],
+  descriptors: readonly number[],
+): Promise<string> {
+  const result = await context.processes.run({
+    program: context.tools.ffmpeg.path,
+    args,
+    descriptors,
+    stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  return exited(result, 'Looking at what moves') ? result.stdout.toString('utf8') : '';
+}
+
+/** Runs ffprobe and answers what it printed; nothing where it found nothing to decode. */
+export async function peek(context: Context, args: readonly string[], descriptors: readonly number[]): Promise<string> {
+  return (await look(context, args, descriptors)).printed;
+}
+
+/** As `peek`, and how often decoding complained. */
+export async function look(
+  context: Context,
+  args: readonly string[],
+  descriptors: readonly number[],
+): Promise<{ readonly printed: string; readonly errors: number }> {
+  const reader = createComplaintReader();
+  const result = await context.processes.run({
+    program: context.tools.ffprobe.path,
+    args,
+    descriptors,
+    stdout: { kind: 'collect', maxBytes: READ_BACK_MAX_BYTES },
+    onStderrLine: (line) => reader.line(line),
+    limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+  });
+  const printed = exited(result, 'Looking at a few pictures') ? result.stdout.toString('utf8') : '';
+  return { printed, errors: reader.complaints().errors };
+}
+
+/** True for code 0, false for another; anything that ended the tool from outside is thrown. */
+function exited(result: ChildResult, activity: string): boolean {
+  if (result.end.kind !== 'exited') throw new JobFailure(toolFailure(result, 'OUTPUT_INVALID', activity));
+  return result.end.code === 0;
+}

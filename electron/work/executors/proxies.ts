@@ -1,0 +1,235 @@
+import { basename, join } from 'node:path';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
+import type { TechnicalMetadata, Warning } from '../../../shared/wire.ts';
+import { technicalMetadata } from '../media/facts.ts';
+import { mergeFacts } from '../media/metadata-merge.ts';
+import { readMetadata } from '../media/metadata-source.ts';
+import { imageKindOf } from '../media/image-kind.ts';
+import { compare } from '../media/parity.ts';
+import { probeSource, requireSound, requireVideo } from '../media/probe-source.ts';
+import { videoStream, type Probe } from '../media/probe.ts';
+import type { HardwareChoice } from '../media/hardware-encoders.ts';
+import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
+import type { EditPlan } from '../media/proxy-edit-plan.ts';
+import { wireRational } from '../media/rational.ts';
+import { alphaWarning } from '../media/alpha.ts';
+import { damageWarning } from '../media/proxy-damage.ts';
+import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
+import { earlierStream } from '../media/sound-clock.ts';
+import { openedAsItPlays } from '../media/wav-length.ts';
+import { seal } from '../workspace/workspace.ts';
+import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
+import { refuseFieldCoded } from './field-coded.ts';
+import { largestPicture, sizesWarning } from './picture-sizes.ts';
+import { climb } from './proxies-ladder.ts';
+import { planForEditing, refusePart } from './proxies-source.ts';
+import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
+import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
+import { attemptSettling, type SettledSound, type Settling } from './settled-sound.ts';
+
+type Context = ExecutionContext<'generate_video_proxies'>;
+
+/**
+ * JOB-TYPES §3.1: one review or editing proxy of a recording, or one sound proxy where it has no picture. Failures:
+ * UNKNOWN_PROFILE, UNSUPPORTED_MEDIA, SOURCE_UNREADABLE (fatal), ENCODE_FAILED, OUTPUT_INVALID and what ends a tool
+ * from outside (retryable).
+ */
+export function createProxyExecutor(): Executor<'generate_video_proxies'> {
+  return {
+    jobType: 'generate_video_proxies',
+    estimateBytes,
+    execute,
+    proof: {
+      what: 'Encodes a review proxy of a one-second clip with sound and compares it with the clip.',
+      sample: {
+        fileName: 'proof-proxies.mp4',
+        args: words(
+          '-f lavfi -i testsrc2=s=640x360:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 ' +
+            '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -f mp4',
+        ),
+      },
+      inputs: { proxyProfile: DEFAULT_PROXY_PROFILE },
+      check: checkProof,
+    },
+  };
+}
+
+const ESTIMATE_BASE = 32 << 20;
+const ESTIMATE_LARGE = 4 * 1024 ** 3;
+
+/**
+ * A camera writes 32 Mb/s or more, a proxy at most 8 plus sound: a quarter. Small, tightly packed files (phones,
+ * web) may come out larger than they are, hence the first 4 GB in full and a quarter more.
+ */
+function estimateBytes(sourceBytes: number): number {
+  return ESTIMATE_BASE + Math.ceil(Math.min(sourceBytes * 1.25, ESTIMATE_LARGE + sourceBytes / 4));
+}
+
+async function execute(given: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
+  const profile = chooseProfile(given.job.proxyProfile);
+  given.report.stage('probing');
+  await refuseStill(given);
+  const probe = await probeSource(given);
+  const context = openedAsItPlays(given, probe);
+  await refusePart(context, probe);
+  const plan = await choosePlan(context, probe, profile);
+  context.report.progress(PROBED);
+  const file = plan.kind === 'sound' ? 'proxy_audio.m4a' : `proxy_video.${profile.container}`;
+  const temporary = `part-${file}`;
+  // Beside the encoder, so that it costs no time.
+  const metadata = readMetadata(given);
+  const { made: climbed, changes } = await attemptSettling(context, plan.audio, settlingOf(probe, plan), (settled) => {
+    const heard = withSound(plan, settled);
+    return climb(context, heard, async (choice, name) => {
+      context.report.stage('encoding', name);
+      const run = await encodeSource(context, probe, heard, temporary, choice);
+      context.report.stage('verifying', name);
+      return { run, read: await verify(context, probe, heard, run, temporary) };
+    });
+  });
+  const {
+    made: { run, read },
+    encoder,
+  } = climbed;
+  context.report.progress(VERIFIED);
+  const artifact: Artifact = {
+    kind: plan.kind === 'sound' ? 'proxy_audio' : 'proxy_video',
+    file,
+    contentType: plan.kind === 'sound' ? profile.soundOnly.contentType : profile.contentType,
+    ...(await seal(context.workspace, temporary, file)),
+  };
+  context.report.progress(1);
+  // Of a source that an NLE will get, the pictures were counted; a header's own word is only the header's.
+  const counted = plan.kind === 'edit' ? { frame_count: plan.frames, ...filmFacts(plan) } : {};
+  const facts = { ...mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata), ...counted };
+  const warning = damageWarning(run.complaints);
+  return {
+    artifacts: [artifact],
+    outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },
+    facts,
+    warnings: [...(probe.warnings ?? []), warning, changes, unreadSoundWarning(probe), ...pictureWarnings(plan)].filter(
+      (one) => one !== undefined,
+    ),
+    metrics: {
+      profile: profile.name,
+      encoder: encoder.name,
+      encoder_setting: encoder.setting,
+      encoder_because: encoder.because,
+      ...(encoder.fallback === undefined ? {} : { encoder_fallback: encoder.fallback }),
+      decoder: plan.kind === 'sound' ? plan.audio[0]?.codec : plan.video.codec,
+      // What was read back, beside the facts of the source: the page shows both.
+      ...(read === null ? {} : { proxy_facts: technicalMetadata(read, artifact.sizeBytes) }),
+      encode_wall_ms: Math.round(run.result.wallMs),
+      ...(run.last?.speed === undefined ? {} : { encode_speed: run.last.speed }),
+    },
+  };
+}
+
+/** Shares of the whole: encoding is nearly all of it. */
+const PROBED = 0.01;
+const ENCODED = 0.97;
+const VERIFIED = 0.99;
+
+function chooseProfile(name: string = DEFAULT_PROXY_PROFILE): ProxyProfile {
+  const profile = findProfile<ProxyProfile>(PROXY_PROFILES, name);
+  if (profile !== undefined) return profile;
+  const known = Object.keys(PROXY_PROFILES).join(', ');
+  throw new JobFailure(
+    failure('UNKNOWN_PROFILE', `This agent knows no proxy profile “${name}”, only ${known}.`, { subject: name }),
+  );
+}
+
+/** Told by content, before a tool opens it: the tools' list of formats has no stills at all. */
+async function refuseStill(context: Context): Promise<void> {
+  const kind = await imageKindOf(context.source.fd);
+  if (kind === null) return;
+  const name = basename(context.source.path);
+  throw new JobFailure(
+    failure('UNSUPPORTED_MEDIA', `“${name}” is a still image; there is nothing to make a proxy of.`, { subject: kind }),
+  );
+}
+
+async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile): Promise<ProxyPlan> {
+  const { path } = context.source;
+  if (videoStream(probe) !== undefined || unreadPicture(probe) !== undefined) {
+    const told = requireVideo(probe, path);
+    await refuseFieldCoded(context, told, probe.openOnly);
+    const video = await largestPicture(context, probe, told);
+    return profile.family === 'edit'
+      ? planForEditing(context, probe, video, profile)
+      : planReview(probe, video, profile);
+  }
+  const plan = planSound(probe, profile);
+  if (plan !== undefined) return plan;
+  if (unreadSound(probe).length > 0) requireSound(probe, basename(path));
+  throw new JobFailure(
+    failure('UNSUPPORTED_MEDIA', `“${basename(path)}” has neither picture nor sound that can be decoded.`),
+  );
+}
+
+/** The plan with its sound settled; an editing proxy keeps the channels that the container declares. */
+function withSound(plan: ProxyPlan, settled: SettledSound | undefined): ProxyPlan {
+  if (settled === undefined) return plan;
+  return plan.kind === 'edit' ? { ...plan, settled: settled.path } : withSettledSound(plan, settled);
+}
+
+function settlingOf(probe: Probe, plan: ProxyPlan): Settling {
+  return {
+    codec: 'pcm_f32le',
+    decoders: [],
+    earlier: earlierStream(probe, plan.audio),
+    limitSeconds: plan.limitSeconds,
+    into: plan.kind === 'edit' ? 'declared' : 'widest',
+  };
+}
+
+async function encodeSource(
+  context: Context,
+  probe: Probe,
+  plan: ProxyPlan,
+  temporary: string,
+  choice: HardwareChoice | null,
+): Promise<EncodeRun> {
+  const args = proxyArgs(plan, context.source.input, join(context.workspace, temporary), choice ?? undefined);
+  const onShare = (share: number): void => context.report.progress(PROBED + share * (ENCODED - PROBED));
+  const run = await encode(context, args, probe, onShare, choice !== null);
+  const problem = judgeEncoding(run, context.source.path);
+  if (problem !== null) throw new JobFailure(problem);
+  return run;
+}
+
+/** Exit code 0 is never enough (media.md): the file is read back and compared before anyone may have it. */
+async function verify(
+  context: Context,
+  probe: Probe,
+  plan: ProxyPlan,
+  run: EncodeRun,
+  temporary: string,
+): Promise<Probe | null> {
+  const made = await readBack(context, plan, join(context.workspace, temporary), run);
+  const differences = made === null ? null : compare(probe, plan, made);
+  const problem = await judgeDifferences(context, { probe, plan, run, made, differences });
+  if (problem !== null) throw new JobFailure(problem);
+  return made?.probe ?? null;
+}
+
+function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string | null {
+  const artifact = success.artifacts[0];
+  if (artifact?.kind !== 'proxy_video') return 'no video proxy was made';
+  if (success.warnings.length > 0) return 'decoding a sound clip gave warnings';
+  return artifact.sizeBytes > 0 ? null : 'the proxy is empty';
+}
+
+function words(text: string): readonly string[] {
+  return text.split(' ');
+}
+
+/** The header of film in video tells the rate at which it is to be shown, fields repeated. */
+function filmFacts({ film, rate }: EditPlan): Pick<TechnicalMetadata, 'fps'> {
+  return film === true ? { fps: wireRational(rate) } : {};
+}
+
+function pictureWarnings(plan: ProxyPlan): readonly (Warning | undefined)[] {
+  return plan.kind === 'sound' ? [] : [alphaWarning(plan.video), sizesWarning(plan.video)];
+}

@@ -1,0 +1,103 @@
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import {
+  DEFAULT_THUMBNAIL_PROFILE,
+  findProfile,
+  THUMBNAIL_PROFILES,
+  type ThumbnailProfile,
+} from '../../../shared/profiles.ts';
+import type { ThumbFacts } from '../../../shared/wire.ts';
+import { imageKindOf } from '../media/image-kind.ts';
+import { seal } from '../workspace/workspace.ts';
+import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
+import { checkPicture, type RenderedPicture, type RenderedPictures } from './thumbnails-rendered.ts';
+import { renderPhoto } from './thumbnails-photo.ts';
+import { renderVideo } from './thumbnails-video.ts';
+
+/** A thousand tiles of an upright phone's picture (320 × 568, 3 bytes for 2 pixels) before they are put on sheets. */
+const ESTIMATE_BYTES = 1000 * 320 * 568 * 1.5;
+
+/**
+ * JOB-TYPES §3.2: small pictures of a recording, or one of a photo. Failures: UNKNOWN_PROFILE, NO_VIDEO_TRACK,
+ * SOURCE_UNREADABLE, UNSUPPORTED_MEDIA (fatal), RENDER_FAILED and what ends a tool from outside (retryable).
+ */
+export function createThumbnailExecutor(): Executor<'generate_thumbnails'> {
+  return {
+    jobType: 'generate_thumbnails',
+    estimateBytes: () => ESTIMATE_BYTES,
+    execute,
+    proof: {
+      what: 'Makes one thumbnail of a one-second clip and reads it back.',
+      sample: {
+        fileName: 'proof-thumbnails.mp4',
+        args: '-f lavfi -i testsrc2=s=640x360:r=25:d=1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -f mp4'.split(
+          ' ',
+        ),
+      },
+      inputs: { thumbnailProfile: DEFAULT_THUMBNAIL_PROFILE },
+      check: checkProof,
+    },
+  };
+}
+
+async function execute(
+  context: ExecutionContext<'generate_thumbnails'>,
+): Promise<ExecutionSuccess<'generate_thumbnails'>> {
+  const profile = chooseProfile(context.job.thumbnailProfile);
+  const isPhoto = (await imageKindOf(context.source.fd)) !== null;
+  const rendered = isPhoto ? await renderPhoto(context, profile) : await renderVideo(context, profile);
+  context.report.stage('verifying');
+  const artifacts: Artifact[] = [];
+  const thumbs: { artifact: number; facts: ThumbFacts }[] = [];
+  for (const [number, picture] of rendered.pictures.entries()) {
+    await checkPicture(context.workspace, picture.temporary, picture.size, rendered.command);
+    const file = `${picture.tiles === undefined ? 'thumb' : 'sheet'}_${String(number).padStart(3, '0')}.webp`;
+    const sealed = await seal(context.workspace, picture.temporary, file);
+    artifacts.push({ kind: 'thumb', file, contentType: profile.image.contentType, ...sealed });
+    for (const facts of factsOf(picture)) {
+      thumbs.push({ artifact: number, facts: { index: thumbs.length, ...facts } });
+    }
+  }
+  context.report.progress(1);
+  return {
+    artifacts,
+    outputs: { jobType: 'generate_thumbnails', thumbs },
+    ...(rendered.facts === undefined ? {} : { facts: rendered.facts }),
+    warnings: warningsOf(rendered),
+    metrics: rendered.metrics,
+  };
+}
+
+function chooseProfile(name: string = DEFAULT_THUMBNAIL_PROFILE): ThumbnailProfile {
+  const profile = findProfile<ThumbnailProfile>(THUMBNAIL_PROFILES, name);
+  if (profile !== undefined) return profile;
+  const known = Object.keys(THUMBNAIL_PROFILES).join(', ');
+  throw new JobFailure(
+    failure('UNKNOWN_PROFILE', `This agent knows no thumbnail profile “${name}”, only ${known}.`, { subject: name }),
+  );
+}
+
+/** One entry for a frame; for a sheet one for each of its tiles, with the sheet's size. */
+function factsOf({ size, time, tiles }: RenderedPicture): Omit<ThumbFacts, 'index'>[] {
+  if (tiles === undefined) return [{ time_ms: toMs(time), ...size }];
+  return tiles.map(({ time: at, ...tile }) => ({ time_ms: toMs(at), ...size, tile }));
+}
+
+function warningsOf(rendered: RenderedPictures): ExecutionSuccess['warnings'] {
+  const warnings = rendered.warnings ?? [];
+  if (rendered.decodeErrors === 0) return warnings;
+  const message = 'Parts of the recording are damaged; the pictures were made from what could be read.';
+  return [...warnings, { code: 'SOURCE_DAMAGED', message, count: rendered.decodeErrors }];
+}
+
+function toMs(seconds: number): number {
+  return Math.max(0, Math.round(seconds * 1000));
+}
+
+function checkProof(success: ExecutionSuccess<'generate_thumbnails'>): string | null {
+  const thumb = success.outputs.thumbs[0];
+  if (thumb === undefined) return 'no picture was made';
+  if (thumb.facts.width !== 480 || thumb.facts.height !== 270) {
+    return `the picture is ${thumb.facts.width} × ${thumb.facts.height} instead of 480 × 270`;
+  }
+  return null;
+}

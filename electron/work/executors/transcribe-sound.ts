@@ -1,0 +1,156 @@
+import { statfs, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { failure, JobFailure } from '../../../shared/failure.ts';
+import type { Warning } from '../../../shared/wire.ts';
+import { ffmpegStart, inputArgs } from '../media/input.ts';
+import type { AudioStream, Probe } from '../media/probe.ts';
+import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
+import { lengthLimit, runsOn } from '../media/promised-length.ts';
+import { CUT_ADVICE } from '../media/media-names.ts';
+import { isComplaint } from '../media/proxy-damage.ts';
+import { settledInput } from '../media/settled-sound-args.ts';
+import { earlierStream } from '../media/sound-clock.ts';
+import { mayChangeFormat } from '../media/sound-formats.ts';
+import { toolDetail, toolFailure } from '../media/tool-failure.ts';
+import type { ChildResult } from '../process/child.ts';
+import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
+import type { ExecutionContext } from '../execution.ts';
+import { attemptSettling, runWatched } from './settled-sound.ts';
+import { speechMix } from './transcribe-mix.ts';
+
+/** A day of sound from a slow share; the stall watchdog ends what hangs long before. */
+const WALL_MS = 6 * 3_600_000;
+const ADDRESS_SPACE = 8 * 1024 ** 3;
+const FULL_BELOW_BYTES = 16 << 20;
+const FILE = 'speech.s16le';
+
+export interface DecodedSound {
+  readonly pcmPath: string;
+  readonly durationMs: number;
+  readonly decodeErrors: number;
+  /** Present where the sound changes its format within the file. */
+  readonly changes?: Warning;
+}
+
+/**
+ * Decodes the mix of `streams` to raw 16 kHz mono in the workspace. It begins at the media's time 0, gaps and
+ * a late start are silence, so that a moment in it is the same moment in the picture.
+ */
+export async function decodeSound(
+  context: ExecutionContext<'transcribe_audio'>,
+  probe: Probe,
+  streams: readonly AudioStream[],
+  onProgress: (fraction: number) => void,
+): Promise<DecodedSound> {
+  const pcmPath = join(context.workspace, FILE);
+  const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0)) || (probe.format.duration ?? 0);
+  const parse = createProgressParser();
+  let decodeErrors = 0;
+  const decode = async (sound: OpenSound): Promise<ChildResult> =>
+    runWatched(context, {
+      program: context.tools.ffmpeg.path,
+      args: soundArgs(sound, pcmPath, lengthLimit(probe)),
+      cwd: context.workspace,
+      descriptors: [context.source.fd],
+      stdout: {
+        kind: 'lines',
+        onLine: (line) => {
+          const outTimeMs = parse(line)?.outTimeMs;
+          if (outTimeMs !== undefined && stated > 0) onProgress(outTimeMs / 1000 / stated);
+        },
+      },
+      onStderrLine: (line) => {
+        if (isComplaint(line)) decodeErrors += 1;
+      },
+      limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
+    });
+  const earlier = earlierStream(probe, streams);
+  const limitSeconds = lengthLimit(probe);
+  const how = { codec: 'pcm_f32le', decoders: [], earlier, limitSeconds, into: 'widest' } as const;
+  const { made: result, changes } = await attemptSettling(context, streams, how, (settled) =>
+    decode(
+      settled === undefined
+        ? { open: inputArgs(context.source.input), streams, earlier }
+        : { open: settledInput(settled.path), streams: settled.streams },
+    ),
+  );
+  if (result.end.kind !== 'exited' || result.end.code !== 0) await refuse(context, result);
+  const { size } = await stat(pcmPath);
+  const durationMs = samplesToMs(Math.floor(size / BYTES_PER_SAMPLE));
+  refuseIncomplete(probe, streams, durationMs / 1000, basename(context.source.path), result);
+  return { pcmPath, durationMs, decodeErrors, ...(changes === undefined ? {} : { changes }) };
+}
+
+/** Streams, and the arguments that open the file they are in. */
+interface OpenSound {
+  readonly open: readonly string[];
+  readonly streams: readonly AudioStream[];
+  /** An output that sets the clock (sound-clock.ts). */
+  readonly earlier?: readonly string[];
+}
+
+/**
+ * ffmpeg arguments that write the mono mix of `streams` as raw samples.
+ * @param limitSeconds where they end whatever the source's times say (promised-length.ts)
+ */
+export function soundArgs({ open, streams, earlier = [] }: OpenSound, pcmPath: string, limitSeconds: number): string[] {
+  const output = [
+    '-map',
+    '[speech]',
+    '-t',
+    String(limitSeconds),
+    '-ac',
+    '1',
+    '-c:a',
+    'pcm_s16le',
+    '-f',
+    's16le',
+    '-y',
+    `file:${pcmPath}`,
+  ];
+  return [
+    ...ffmpegStart(mayChangeFormat(streams) ? 'verbose' : 'warning'),
+    ...PROGRESS_ARGS,
+    ...open,
+    '-filter_complex',
+    speechMix(streams, limitSeconds),
+    ...output,
+    ...earlier,
+  ];
+}
+
+async function refuse(context: ExecutionContext<'transcribe_audio'>, result: ChildResult): Promise<never> {
+  const { bavail, bsize } = await statfs(context.workspace);
+  if (result.end.kind === 'exited' && bavail * bsize < FULL_BELOW_BYTES) {
+    throw new JobFailure(failure('DISK_FULL', 'The work folder’s disk is full.', toolDetail(result)));
+  }
+  // The probe read the header well, so an error after it is in the sound itself.
+  throw new JobFailure(
+    toolFailure(result, 'SOURCE_UNREADABLE', `Reading the sound of “${basename(context.source.path)}”`),
+  );
+}
+
+/** Containers whose stated duration is counted, not guessed from a bit rate. */
+const COUNTED = /^(mov|matroska|mxf|avi|wav|w64|aiff|caf|flac)/;
+
+/** ffmpeg ends with 0 on files that stop early: what was decoded must be as long as the container says. */
+function refuseIncomplete(
+  probe: Probe,
+  streams: readonly AudioStream[],
+  decoded: number,
+  name: string,
+  result: ChildResult,
+): void {
+  if (decoded === 0) {
+    const message = `No sound of “${name}” can be decoded.`;
+    throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(result)));
+  }
+  const endless = runsOn(probe, decoded, name);
+  if (endless !== null) throw new JobFailure({ ...endless, detail: toolDetail(result) });
+  if (!COUNTED.test(probe.format.name)) return;
+  const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0));
+  // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.
+  if (stated - decoded <= Math.max(1, stated * 0.02)) return;
+  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; ${CUT_ADVICE}.`;
+  throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(result)));
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { z } from 'zod';
+import type { TextStore } from '../storage/text-store.ts';
+
+const CachedHash = z.object({ size: z.number(), mtimeMs: z.number(), sha256: z.string() });
+
+/** A changed size or modification time means another file; otherwise the remembered sha256 stands. */
+export async function hashOnce(path: string, store: TextStore): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  const key = `model-sha256:${path}`;
+  const cached = store.get(key);
+  if (cached !== undefined) {
+    const known = CachedHash.safeParse(parseJson(cached));
+    if (known.success && known.data.size === size && known.data.mtimeMs === mtimeMs) return known.data.sha256;
+  }
+  const sha256 = await hashFile(path);
+  store.set(key, JSON.stringify({ size, mtimeMs, sha256 }));
+  return sha256;
+}
+
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
