@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { TechnicalMetadata } from '../shared/wire.ts';
+import { TechnicalMetadata } from '../shared/facts.ts';
 import { useBridge } from './use-agent.ts';
 
 export type Report =

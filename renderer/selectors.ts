@@ -9,7 +9,7 @@ import type {
   WaitingJob,
   WaitReason,
 } from '../shared/snapshot.ts';
-import type { Warning } from '../shared/wire.ts';
+import type { Warning } from '../shared/facts.ts';
 
 /** What the views show, derived from the snapshot by pure functions. */
 

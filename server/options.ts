@@ -1,4 +1,5 @@
-import { JOB_TYPES, type ServerPolicy } from '../shared/wire.ts';
+import { JOB_TYPES } from '../shared/job.ts';
+import { type ServerPolicy } from '../shared/wire.ts';
 
 /** The part of a pino logger that the server uses. */
 export interface ServerLog {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { CAPABILITIES } from './job.ts';
+import { CAPABILITIES, JOB_TYPES } from './job.ts';
 import { RESULT_COMMANDS } from './result-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import type { EndedJob, PauseLength, WaitingJob } from './snapshot.ts';
-import { JOB_TYPES } from './wire.ts';
 
 /**
  * All a UI can ask for: name → input and output. A command changes state or is refused; state itself arrives by

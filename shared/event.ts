@@ -1,4 +1,5 @@
-import type { JobsSummary, JobType, ServerPolicy } from './wire.ts';
+import type { JobsSummary, ServerPolicy } from './wire.ts';
+import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { ModelDownload, SpeechModels } from './speech-models.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SettingName } from './settings.ts';
-import { JOB_TYPES, type JobType } from './wire.ts';
+import { JOB_TYPES, type JobType } from './job.ts';
 
 /** What a UI asks for to set the agent up and, on one machine, to give it work. Part of COMMANDS. */
 

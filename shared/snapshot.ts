@@ -1,9 +1,10 @@
 import type { Failure, Refusal } from './failure.ts';
-import type { CapabilityName } from './job.ts';
+import type { CapabilityName, JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { SpeechModels } from './speech-models.ts';
-import type { DerivedKind, JobsSummary, JobType, ServerPolicy, Warning } from './wire.ts';
+import type { DerivedKind, Warning } from './facts.ts';
+import type { JobsSummary, ServerPolicy } from './wire.ts';
 
 /**
  * All a UI may know, as plain data: no Error, Date, Map or function. Instants are ISO 8601 UTC, durations are

@@ -1,4 +1,4 @@
-import type { Transcript } from './wire.ts';
+import type { Transcript } from './facts.ts';
 
 /** A transcript cut into subtitles. Pure: what a page shows, saves and the command line writes. */
 

@@ -1,6 +1,6 @@
 import { assertNever } from './assert-never.ts';
 import { cuesOf, SUBTITLE_RULES, type Cue } from './transcript-cues.ts';
-import type { Transcript } from './wire.ts';
+import type { Transcript } from './facts.ts';
 
 /** A transcript as a file: exports from the result, not further outputs of the job. Pure. */
 

@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { CAPABILITY_OF } from '../../shared/job.ts';
+import { CAPABILITY_OF, type JobType } from '../../shared/job.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
-import type { JobType } from '../../shared/wire.ts';
 import { whyNotModel } from '../work/capabilities/find-speech.ts';
 import { makeTemporaryFolder } from '../work/process/temporary-folder.ts';
 import { givenSettings } from './agent-options.ts';

@@ -1,15 +1,14 @@
 import type { Failure } from '../../shared/failure.ts';
-import type { JobOf } from '../../shared/job.ts';
+import type { JobOf, JobType } from '../../shared/job.ts';
 import type { Stage } from '../../shared/snapshot.ts';
 import type {
   DerivedKind,
-  JobType,
   TechnicalMetadata,
   ThumbFacts,
   Transcript,
   Warning,
   WaveformFacts,
-} from '../../shared/wire.ts';
+} from '../../shared/facts.ts';
 import type { EncodedPixelFormat, HardwareChoice } from './media/hardware-encoders.ts';
 import type { JobProcesses } from './process/child.ts';
 import type { SpeechEngineChoice } from './speech/engine.ts';

@@ -1,7 +1,6 @@
 import type { TFunction } from 'i18next';
-import { CAPABILITIES, JOB_TYPE_OF } from '../../shared/job.ts';
+import { CAPABILITIES, JOB_TYPE_OF, JOB_TYPES } from '../../shared/job.ts';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
-import { JOB_TYPES } from '../../shared/wire.ts';
 
 type ProfileName = keyof typeof PROXY_PROFILES | keyof typeof THUMBNAIL_PROFILES | keyof typeof TRANSCRIPTION_PROFILES;
 

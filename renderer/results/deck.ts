@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
-import type { TechnicalMetadata } from '../../shared/wire.ts';
+import type { TechnicalMetadata } from '../../shared/facts.ts';
 import { parseTimecode, timecodeAt, type FrameRate, type TimecodeBase } from '../../shared/timecode.ts';
 import { moment } from '../format/durations.ts';
 import { createPlayback, type Playback } from './playback.ts';

@@ -6,7 +6,7 @@ import {
   type ParityField,
   type ProxyProfile,
 } from '../../shared/profiles.ts';
-import type { TechnicalMetadata } from '../../shared/wire.ts';
+import type { TechnicalMetadata } from '../../shared/facts.ts';
 import { moment } from '../format/durations.ts';
 import { visible } from '../format/name.ts';
 import { bytes, count } from '../format/numbers.ts';

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { ParityField } from '../../shared/profiles.ts';
-import type { TechnicalMetadata } from '../../shared/wire.ts';
+import type { TechnicalMetadata } from '../../shared/facts.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/parts.tsx';
 import { useLanguage } from '../use-agent.ts';

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { EndedJob } from '../../shared/snapshot.ts';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { joinHistory } from '../selectors.ts';
 import { useAgent, useBridge, useReplica } from '../use-agent.ts';
 import { holds } from '../../shared/fold.ts';

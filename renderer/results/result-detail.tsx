@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { TechnicalMetadata, WaveformFacts, type Transcript } from '../../shared/wire.ts';
+import { TechnicalMetadata, WaveformFacts, type Transcript } from '../../shared/facts.ts';
 import { withLabels } from '../format/labels.ts';
 import { fileName, visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';

@@ -1,5 +1,5 @@
 import { fold } from '../../shared/fold.ts';
-import type { Transcript } from '../../shared/wire.ts';
+import type { Transcript } from '../../shared/facts.ts';
 
 type Segment = Transcript['segments'][number];
 

@@ -1,7 +1,7 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { useDeferredValue, useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Transcript } from '../../shared/wire.ts';
+import type { Transcript } from '../../shared/facts.ts';
 import { clock } from '../format/durations.ts';
 import { IconButton } from './icon-button.tsx';
 import type { Playback } from './playback.ts';

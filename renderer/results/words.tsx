@@ -1,7 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
 import { useTranslation } from 'react-i18next';
 import { formatTranscript, TRANSCRIPT_CONTENT_TYPES, TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
-import { Transcript } from '../../shared/wire.ts';
+import { Transcript } from '../../shared/facts.ts';
 import { fileName } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
 import { resultIn, type Report } from '../report.ts';

@@ -1,7 +1,6 @@
 import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isJobType } from '../../shared/job.ts';
-import { JOB_TYPES } from '../../shared/wire.ts';
+import { isJobType, JOB_TYPES } from '../../shared/job.ts';
 import { fileName } from '../format/name.ts';
 import { useNarrowing } from '../results/address.ts';
 import { Chips, SearchField } from '../results/filters.tsx';

@@ -1,9 +1,8 @@
 import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
-import { CAPABILITIES, isJobType, JOB_TYPE_OF } from '../../shared/job.ts';
+import { CAPABILITIES, isJobType, JOB_TYPE_OF, JOB_STATUSES } from '../../shared/job.ts';
 import type { RunningJob, WaitingJob, WaitReason } from '../../shared/snapshot.ts';
-import { JOB_STATUSES } from '../../shared/wire.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { bytes, count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';

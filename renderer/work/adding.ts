@@ -2,7 +2,7 @@ import { createStore } from 'zustand/vanilla';
 import type { Bridge } from '../../shared/bridge.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { PlannedFile, WorkPlan } from '../../shared/setup-commands.ts';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 
 /** What a person chose for the files that are being added. */
 export interface WorkChoice {

@@ -7,7 +7,7 @@ import {
   PROXY_PROFILES,
   THUMBNAIL_PROFILES,
 } from '../../shared/profiles.ts';
-import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
+import { JOB_TYPES, type JobType } from '../../shared/job.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { State } from '../ui/parts.tsx';
 import { useAgent } from '../use-agent.ts';

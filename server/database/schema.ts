@@ -1,5 +1,6 @@
 import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
-import type { DerivedKind, JobStatus } from '../../shared/wire.ts';
+import type { DerivedKind } from '../../shared/facts.ts';
+import type { JobStatus } from '../../shared/job.ts';
 
 /**
  * The tables, as every dialect has them. Instants are epoch milliseconds, booleans 0 or 1, and columns named

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DerivedKind, DerivedRef, JobType, SubmitRequest } from '../../shared/wire.ts';
+import type { DerivedKind } from '../../shared/facts.ts';
+import type { DerivedRef, SubmitRequest } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { validationFailed, type FieldIssue } from '../problem.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { CAPABILITY_OF, CONTRACT_OF, parseJob } from '../../shared/job.ts';
+import { CAPABILITY_OF, CONTRACT_OF } from '../../shared/job.ts';
+import { parseJob } from '../../shared/wire-job.ts';
 import type { CreateJobRequest, ImportAnswer, ImportRequest, OperatorJob } from '../../shared/wire.ts';
 import { assetOfPath, findAsset, type AssetRow } from '../assets/assets.ts';
 import type { Context } from '../context.ts';

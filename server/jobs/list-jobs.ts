@@ -1,7 +1,7 @@
 import { sql, type ExpressionBuilder } from 'kysely';
 import { z } from 'zod';
-import type { JobStatus, JobsSummary, OperatorJob, WireJob } from '../../shared/wire.ts';
-import { JOB_STATUSES } from '../../shared/wire.ts';
+import { type JobStatus, JOB_STATUSES } from '../../shared/job.ts';
+import type { JobsSummary, OperatorJob, WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';

@@ -9,11 +9,11 @@ import {
   EnrollRequest,
   ImportAnswer,
   ImportRequest,
-  JOB_STATUSES,
   JobsSummary,
   OperatorJob,
   PriorityRequest,
 } from '../../shared/wire.ts';
+import { JOB_STATUSES } from '../../shared/job.ts';
 import { createEnrollment, enroll, rotateToken } from '../agents/enroll.ts';
 import { listAgents } from '../agents/known-agents.ts';
 import { assetOr404, createAsset, listAssets, wireAsset } from '../assets/assets.ts';

@@ -1,4 +1,4 @@
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import type { Bench } from './run-job.ts';
 
 /** How time, memory and reading grow with the length of a source: 640×360, long GOP of 2 s, AAC. */

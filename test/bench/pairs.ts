@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { decodeCommand, runBare } from './bare-tool.ts';
 import type { Bench, FinishedJob } from './run-job.ts';
 import { processorMs } from './resources.ts';

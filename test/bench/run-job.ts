@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startEmbedded, type Embedded } from '../../electron/headless/process/embedded.ts';
-import type { CreateJobRequest, JobType } from '../../shared/wire.ts';
+import type { CreateJobRequest } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { commandsOf } from './bare-tool.ts';
 import { watchResources, type Resources } from './resources.ts';
 

@@ -1,9 +1,8 @@
 import type { Page } from '@playwright/test';
 import { failure } from '../../shared/failure.ts';
-import { CAPABILITIES } from '../../shared/job.ts';
+import { CAPABILITIES, JOB_TYPES } from '../../shared/job.ts';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
-import { JOB_TYPES } from '../../shared/wire.ts';
 import { CLIP, EDIT_PROXY } from '../support/results-agent.ts';
 import { uuidOf } from '../support/sample-snapshot.ts';
 import { expect, test } from './show-results.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CrashPoint } from '../../electron/agent/jobs/crash-point.ts';
-import { JOB_TYPES, type JobType } from '../../shared/wire.ts';
+import { JOB_TYPES, type JobType } from '../../shared/job.ts';
 import type { Command } from '../support/command.ts';
 import { describeProcess, put } from '../support/command.ts';
 import { lookInto, namesIn, unfinishedIn } from '../support/work-folder.ts';

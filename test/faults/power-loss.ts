@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureBuild, put } from '../support/command.ts';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { countOf, drained, eventsOf, openAgentBench, proveAll, untilEnded, type AgentBench } from './agent-bench.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
 import { PUBLISHERS, type Publisher } from './publishers.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseSync } from 'subtitle';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../../scripts/build.mjs';
-import { Transcript } from '../../shared/wire.ts';
+import { Transcript } from '../../shared/facts.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED, writeRecitingModel } from '../support/reciting-model.ts';
 

@@ -3,7 +3,7 @@ import { captureFacts } from '../../electron/work/media/facts-capture.ts';
 import { technicalMetadata } from '../../electron/work/media/facts.ts';
 import type { Stream, VideoStream } from '../../electron/work/media/probe.ts';
 import { startTimecode } from '../../electron/work/media/timecode.ts';
-import { TechnicalMetadata } from '../../shared/wire.ts';
+import { TechnicalMetadata } from '../../shared/facts.ts';
 import { h264Clip, made, NO_FFMPEG, portraitClip, wavFile } from '../support/made-media.ts';
 import { probeFile } from './proxy-run.ts';
 import { audio, probeOf, video } from './proxy-streams.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
 import { libraryFacts, mergeFacts } from '../../electron/work/media/metadata-merge.ts';
 import { readMetadata } from '../../electron/work/media/metadata-source.ts';
-import { TechnicalMetadata } from '../../shared/wire.ts';
+import { TechnicalMetadata } from '../../shared/facts.ts';
 import * as media from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 

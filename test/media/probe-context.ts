@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from '../../electron/work/execution.ts';
 import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
-import { isJobType, type JobOf } from '../../shared/job.ts';
-import type { JobType } from '../../shared/wire.ts';
+import { isJobType, type JobOf, type JobType } from '../../shared/job.ts';
 import { FFMPEG, FFPROBE } from '../support/made-media.ts';
 
 /** Absolute path of a program, as the agent's toolbox holds it. */

@@ -9,7 +9,7 @@ import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { audioStreams } from '../../electron/work/media/probe.ts';
 import { commonLayout, createFormatWatch } from '../../electron/work/media/sound-formats.ts';
 import { checkHeard, createSilenceReader } from '../../electron/work/media/sound-heard.ts';
-import { WaveformFacts } from '../../shared/wire.ts';
+import { WaveformFacts } from '../../shared/facts.ts';
 import { FFMPEG, made, madeFile, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 import { makeProxy } from './proxy-run.ts';

@@ -13,7 +13,7 @@ import {
   tileSize,
 } from '../../electron/work/media/thumbnail-sprite.ts';
 import { THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
-import type { ThumbFacts } from '../../shared/wire.ts';
+import type { ThumbFacts } from '../../shared/facts.ts';
 import * as media from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 

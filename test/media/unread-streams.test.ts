@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
 import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';

@@ -6,7 +6,7 @@ import WaveformData from 'waveform-data';
 import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
 import { createWaveform, datHeader } from '../../electron/work/media/waveform-pcm.ts';
 import { JobFailure } from '../../shared/failure.ts';
-import { WaveformFacts } from '../../shared/wire.ts';
+import { WaveformFacts } from '../../shared/facts.ts';
 import * as media from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 

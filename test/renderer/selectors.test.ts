@@ -14,7 +14,7 @@ import {
 } from '../../renderer/selectors.ts';
 import { failure } from '../../shared/failure.ts';
 import type { EndedArtifact, EndedJob } from '../../shared/snapshot.ts';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { runningJobs, waitingJobs } from '../support/busy-agent.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 

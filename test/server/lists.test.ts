@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { CAPABILITY_OF, CONTRACT_OF } from '../../shared/job.ts';
-import { JOB_TYPES } from '../../shared/wire.ts';
+import { CAPABILITY_OF, CONTRACT_OF, JOB_TYPES } from '../../shared/job.ts';
 import {
   ALL_CAPABILITIES,
   claimAndSubmit,

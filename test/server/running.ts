@@ -2,7 +2,9 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { API_BASE, type DerivedKind, type JobType } from '../../shared/wire.ts';
+import { API_BASE } from '../../shared/wire.ts';
+import { type DerivedKind } from '../../shared/facts.ts';
+import { type JobType } from '../../shared/job.ts';
 import type { ServerOptions } from '../../server/options.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
-import type { Transcript } from '../../shared/wire.ts';
+import type { Transcript } from '../../shared/facts.ts';
 import { FFMPEG } from '../support/made-media.ts';
 import { RECITAL, writeRecitingModel } from '../support/reciting-model.ts';
 import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';

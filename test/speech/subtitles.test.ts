@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSubtitleFormats } from '../../electron/headless/process/job-names.ts';
 import { cuesOf, SUBTITLE_RULES, widthOf, wrap } from '../../shared/transcript-cues.ts';
 import { formatTranscript } from '../../shared/transcript-formats.ts';
-import { Transcript } from '../../shared/wire.ts';
+import { Transcript } from '../../shared/facts.ts';
 
 const isCue = (node: { readonly type: string }): node is NodeCue => node.type === 'cue';
 const parsed = (text: string) =>

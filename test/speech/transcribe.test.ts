@@ -8,7 +8,7 @@ import { createTranscribeExecutor } from '../../electron/work/executors/transcri
 import type { SpeechAnswer, SpeechEngine } from '../../electron/work/speech/engine.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
-import { Transcript } from '../../shared/wire.ts';
+import { Transcript } from '../../shared/facts.ts';
 import { rigFor } from '../media/probe-context.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED, writeRecitingModel } from '../support/reciting-model.ts';

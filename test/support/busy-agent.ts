@@ -1,6 +1,7 @@
 import { failure } from '../../shared/failure.ts';
 import type { EndedArtifact, EndedJob, RunningJob, Snapshot, WaitingJob, WaitReason } from '../../shared/snapshot.ts';
-import type { DerivedKind, JobType } from '../../shared/wire.ts';
+import type { DerivedKind } from '../../shared/facts.ts';
+import type { JobType } from '../../shared/job.ts';
 import type { DerivedFile, ScriptedAgent } from './scripted-agent.ts';
 import { createScriptedAgent } from './scripted-agent.ts';
 import type { PageMedia } from './page-media.ts';

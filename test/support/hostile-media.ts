@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync, gzipSync } from 'node:zlib';
-import type { JobType } from '../../shared/wire.ts';
+import type { JobType } from '../../shared/job.ts';
 import { h264Clip, made, photoFile, wavFile } from './made-media.ts';
 import { age, seeded } from './studio.ts';
 

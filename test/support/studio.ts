@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import type { LedgerEntry } from '../../server/ledger/ledger.ts';
 import type { ServerOptions } from '../../server/options.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
-import { CAPABILITIES } from '../../shared/job.ts';
-import { API_BASE, type JobType, type OperatorJob } from '../../shared/wire.ts';
+import { CAPABILITIES, type JobType } from '../../shared/job.ts';
+import { API_BASE, type OperatorJob } from '../../shared/wire.ts';
 import type { Command } from './command.ts';
 import { h264Clip } from './made-media.ts';
 

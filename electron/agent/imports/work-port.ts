@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { NotMade, SETUP_COMMANDS, WorkPlan } from '../../../shared/setup-commands.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 
 export type WorkChoice = Omit<z.output<(typeof SETUP_COMMANDS)['addWork']['input']>, 'paths'>;
 

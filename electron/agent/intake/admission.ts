@@ -1,6 +1,7 @@
-import { isJobType, parseJob } from '../../../shared/job.ts';
+import { isJobType, type JobType } from '../../../shared/job.ts';
+import { parseJob } from '../../../shared/wire-job.ts';
 import type { AgentPhase, WaitReason } from '../../../shared/snapshot.ts';
-import type { JobType, WireJob } from '../../../shared/wire.ts';
+import type { WireJob } from '../../../shared/wire.ts';
 import type { SourceLook } from '../../work/storage/media-roots.ts';
 import { CRASH_LIMIT } from '../jobs/produce.ts';
 

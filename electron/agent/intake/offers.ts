@@ -1,6 +1,6 @@
-import { isJobType } from '../../../shared/job.ts';
+import { isJobType, type JobType } from '../../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
-import type { JobType, WireJob } from '../../../shared/wire.ts';
+import type { WireJob } from '../../../shared/wire.ts';
 import { executorFor } from '../../work/executors/registry.ts';
 import { dropOldestKept } from '../jobs/kept.ts';
 import type { Parts } from '../jobs/parts.ts';

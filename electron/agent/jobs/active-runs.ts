@@ -1,4 +1,5 @@
-import type { JobType, WireJob } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
+import type { WireJob } from '../../../shared/wire.ts';
 import { claim, intendToClaim, type Claimed } from './claim.ts';
 import type { Parts } from './parts.ts';
 import { CRASH_LIMIT, crashedTooOften } from './produce.ts';

@@ -1,6 +1,6 @@
 import type { Failure } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { Clock } from '../../work/clock.ts';
 import type { Connection } from '../server/connection.ts';
 import type { ExecutorRegistry } from '../../work/executors/registry.ts';

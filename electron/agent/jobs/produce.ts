@@ -1,5 +1,6 @@
 import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
-import { parseJob, type Job } from '../../../shared/job.ts';
+import { parseJob } from '../../../shared/wire-job.ts';
+import { type Job } from '../../../shared/job.ts';
 import { instant } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { NotMade } from '../../../shared/setup-commands.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 
 /** Files a person asked for and that are not in the queue yet: neither a reload nor a restart loses one. */
 export const IMPORT_TABLES = `

@@ -1,4 +1,5 @@
-import type { JobType, WireJob } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
+import type { WireJob } from '../../../shared/wire.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
 
 /** A job this agent claimed, or is about to claim, and has not yet reported (reliability.md, "A job's life"). */

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
-import type { CreateJobRequest, JobType } from '../../../shared/wire.ts';
+import type { CreateJobRequest } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import { imageKindOf } from '../../work/media/image-kind.ts';
 import { audioStreams, videoStream } from '../../work/media/probe.ts';
 import { probeSource } from '../../work/media/probe-source.ts';

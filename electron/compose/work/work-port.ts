@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { WorkChoice, WorkPort } from '../../agent/imports/work-port.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { findMedia } from './find-media.ts';

@@ -1,6 +1,6 @@
 import { systemClock } from '../../work/clock.ts';
 import type { ProofState, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import { sentence } from '../../compose/sentence.ts';
 import type { Embedded } from './embedded.ts';
 

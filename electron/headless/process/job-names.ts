@@ -1,5 +1,5 @@
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import { CommandError } from '../exit.ts';
 
 /** Short names of the job types on the command line. */

@@ -1,9 +1,8 @@
 import type { AgentEvent } from '../../../shared/event.ts';
 import type { Failure } from '../../../shared/failure.ts';
-import { CAPABILITY_OF, JOB_TYPE_OF, type CapabilityName } from '../../../shared/job.ts';
+import { CAPABILITY_OF, JOB_TYPE_OF, type CapabilityName, JOB_TYPES, type JobType } from '../../../shared/job.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { AcceleratorState, CapabilityState, ProofState, ToolState } from '../../../shared/snapshot.ts';
-import { JOB_TYPES, type JobType } from '../../../shared/wire.ts';
 import type { HardwareEncoders, Toolbox } from '../execution.ts';
 import type { ExecutorRegistry } from '../executors/registry.ts';
 import { findAccelerators, type GraphicsDevice } from './accelerators.ts';

@@ -1,7 +1,6 @@
 import { FAILURES, type Failure } from '../../../shared/failure.ts';
-import type { CapabilityName } from '../../../shared/job.ts';
+import type { CapabilityName, JobType } from '../../../shared/job.ts';
 import type { CapabilityState, ProofState } from '../../../shared/snapshot.ts';
-import type { JobType } from '../../../shared/wire.ts';
 
 /** protocol.md, "Job": three machine-fault failures in a row withdraw a capability until its proof passes again. */
 export const FAULTS_THAT_WITHDRAW = 3;

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 
 /** What each job type cannot do without; the first that is missing is the reason shown. */
 const NEEDS: Readonly<Record<JobType, readonly ToolState['name'][]>> = {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ProofState } from '../../../shared/snapshot.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { Toolbox } from '../execution.ts';
 import type { TextStore } from '../storage/text-store.ts';
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { VideoStream } from '../media/probe.ts';
 import { parsePeek, peekArgs } from '../media/proxy-scan.ts';
 import type { ExecutionContext } from '../execution.ts';

@@ -1,4 +1,5 @@
-import type { JobType, Warning } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { inputArgs } from '../media/input.ts';
 import type { Probe, VideoStream } from '../media/probe.ts';
 import type { ExecutionContext } from '../execution.ts';

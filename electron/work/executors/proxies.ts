@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
-import type { TechnicalMetadata, Warning } from '../../../shared/wire.ts';
+import type { TechnicalMetadata, Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';

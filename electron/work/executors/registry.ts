@@ -1,4 +1,4 @@
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { Executor } from '../execution.ts';
 
 /** Every job type has at most one executor; a type without one is never claimed. */

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { JobType, Warning } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import type { AudioStream } from '../media/probe.ts';
 import { settledArgs, settledStreams, type SettledWish } from '../media/settled-sound-args.ts';
 import {

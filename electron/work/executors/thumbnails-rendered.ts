@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { TechnicalMetadata, Warning } from '../../../shared/wire.ts';
+import type { TechnicalMetadata, Warning } from '../../../shared/facts.ts';
 import type { PictureSize } from '../media/thumbnail-args.ts';
 import { WEBP_HEADER_BYTES, webpSize } from '../media/thumbnail-webp.ts';
 

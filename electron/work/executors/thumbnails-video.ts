@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
 import {

@@ -5,7 +5,7 @@ import {
   THUMBNAIL_PROFILES,
   type ThumbnailProfile,
 } from '../../../shared/profiles.ts';
-import type { ThumbFacts } from '../../../shared/wire.ts';
+import type { ThumbFacts } from '../../../shared/facts.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { seal } from '../workspace/workspace.ts';
 import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';

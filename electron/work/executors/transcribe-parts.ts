@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { TranscriptionProfile } from '../../../shared/profiles.ts';
-import type { Transcript, Warning } from '../../../shared/wire.ts';
+import type { Transcript, Warning } from '../../../shared/facts.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { cleanSegments, type Cleaned } from '../speech/clean-segments.ts';
 import type { SpeechAnswer, SpeechEngine } from '../speech/engine.ts';

@@ -1,7 +1,7 @@
 import { statfs, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { ffmpegStart, inputArgs } from '../media/input.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';

@@ -6,7 +6,7 @@ import {
   TRANSCRIPTION_PROFILES,
   type TranscriptionProfile,
 } from '../../../shared/profiles.ts';
-import { Transcript } from '../../../shared/wire.ts';
+import { Transcript } from '../../../shared/facts.ts';
 import { probeSource, requireSound } from '../media/probe-source.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';

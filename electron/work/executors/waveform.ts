@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { WAVEFORM } from '../../../shared/profiles.ts';
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource, requireSound } from '../media/probe-source.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';

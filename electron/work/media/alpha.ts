@@ -1,4 +1,4 @@
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import type { VideoStream } from './probe.ts';
 
 /** ffmpeg's names of pixel formats with a plane or component for transparency. */

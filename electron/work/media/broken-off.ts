@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { ExecutionContext, Toolbox } from '../execution.ts';
 import { inputArgs } from './input.ts';
 import type { Probe } from './probe.ts';

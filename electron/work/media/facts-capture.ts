@@ -1,4 +1,4 @@
-import type { TechnicalMetadata } from '../../../shared/wire.ts';
+import type { TechnicalMetadata } from '../../../shared/facts.ts';
 import type { Tags } from './probe.ts';
 
 type Capture = Pick<TechnicalMetadata, 'captured_at' | 'camera_make' | 'camera_model' | 'gps'>;

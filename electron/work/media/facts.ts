@@ -1,4 +1,4 @@
-import type { TechnicalMetadata } from '../../../shared/wire.ts';
+import type { TechnicalMetadata } from '../../../shared/facts.ts';
 import { captureFacts } from './facts-capture.ts';
 import { audioStreams, durationMs, videoStream, type AudioStream, type Probe, type VideoStream } from './probe.ts';
 import { frameRate } from './proxy-rate.ts';

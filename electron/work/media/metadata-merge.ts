@@ -1,4 +1,4 @@
-import type { TechnicalMetadata } from '../../../shared/wire.ts';
+import type { TechnicalMetadata } from '../../../shared/facts.ts';
 
 /** MediaInfo's tracks, each with its names and values as text. */
 export type LibraryTracks = readonly Readonly<Record<string, string>>[];

@@ -1,4 +1,4 @@
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { ExecutionContext } from '../execution.ts';
 import { MetadataAnswer } from '../media-worker/protocol.ts';
 import { nodeProgram } from '../process/spawn-node.ts';

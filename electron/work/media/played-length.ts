@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import type { ExecutionContext, Toolbox } from '../execution.ts';
 import { inputArgs } from './input.ts';
 import { durationMs, videoStream, type Probe } from './probe.ts';

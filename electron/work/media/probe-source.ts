@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { ExecutionContext, Toolbox } from '../execution.ts';
 import type { ChildResult } from '../process/child.ts';
-import type { JobType } from '../../../shared/wire.ts';
+import type { JobType } from '../../../shared/job.ts';
 import { asFarAsItPlays } from './broken-off.ts';
 import { imageKindOf } from './image-kind.ts';
 import { codecName, CUT_ADVICE, formatName } from './media-names.ts';

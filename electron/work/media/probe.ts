@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { inputArgs } from './input.ts';
 
 /** What ffprobe says about a file, typed. Unknown is `undefined`, never a guess. Times are seconds unless named `Ms`. */

@@ -1,4 +1,4 @@
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 
 /** What ffmpeg said while it read a source. Words never decide about success; they only tell whose fault a result is. */
 export interface Complaints {

@@ -1,4 +1,4 @@
-import type { Rational } from '../../../shared/wire.ts';
+import type { Rational } from '../../../shared/facts.ts';
 import type { Ratio } from './probe.ts';
 
 /** Rates and aspects stay fractions: 30000/1001 has no exact decimal, and an NLE compares the fraction. */

@@ -1,4 +1,4 @@
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { INPUT_DECODERS } from './input.ts';
 import { codecName } from './media-names.ts';
 import type { Probe, Stream, UnreadStream } from './probe.ts';

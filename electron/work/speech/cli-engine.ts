@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../clock.ts';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import { toolDetail } from '../media/tool-failure.ts';
 import type { RawSegment } from './clean-segments.ts';
 import { cliProgress, parseCliOutput, type CliTranscript } from './cli-output.ts';

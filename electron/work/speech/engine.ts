@@ -1,4 +1,4 @@
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import type { JobProcesses } from '../process/child.ts';
 import type { RawSegment } from './clean-segments.ts';
 import type { Variant } from './whisper-binding.ts';

@@ -1,5 +1,5 @@
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { Warning } from '../../../shared/wire.ts';
+import type { Warning } from '../../../shared/facts.ts';
 import type { RawSegment } from './clean-segments.ts';
 import { checkModel, engineFailure, type CheckedModel } from './engine-failure.ts';
 import type { EngineMessage } from './engine-protocol.ts';
