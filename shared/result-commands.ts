@@ -56,5 +56,6 @@ export const RESULT_COMMANDS = {
   activity: {
     input: z.object({ days: z.int().min(1).max(90).default(14) }),
     output: z.object({ days: z.array(z.custom<ActivityDay>()) }),
+    forEditors: true,
   },
 } as const;

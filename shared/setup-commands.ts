@@ -79,11 +79,13 @@ export const SETUP_COMMANDS = {
   testConnection: {
     input: z.object({ serverUrl: ServerUrl, token: Secret.optional() }),
     output: z.object({ answer: z.enum(['accepted', 'token-needed']), roundTripMs: z.number() }),
+    slow: true,
   },
   /** Keeps a token, or what a one-time token is exchanged for, where secrets are kept, and sets the address. */
   pair: {
     input: z.object({ serverUrl: ServerUrl, kind: z.enum(['token', 'enrolment']), secret: Secret }),
     output: z.object({ restart: z.boolean() }),
+    slow: true,
   },
   /** Folders of this machine, for a picker; without a path only where one may begin. */
   browse: {
@@ -91,9 +93,14 @@ export const SETUP_COMMANDS = {
     output: z.object({ listing: z.custom<FolderListing | null>(), shortcuts: z.array(z.custom<Shortcut>()) }),
   },
   /** Looks for media below files and folders; makes nothing. */
-  planWork: { input: z.object({ paths: z.array(Path).min(1).max(500) }), output: z.custom<WorkPlan>() },
+  planWork: {
+    input: z.object({ paths: z.array(Path).min(1).max(500) }),
+    output: z.custom<WorkPlan>(),
+    slow: true,
+    operatorOnly: true,
+  },
   /**
-   * Embedded server only: makes jobs for the media below files and folders. Answers at once; its course arrives by
+   * Makes jobs for the media below files and folders. Answers at once; its course arrives by
    * `watch` (`Snapshot.adding`), and neither the page nor the agent need live until it is over. A folder outside the
    * media roots becomes one.
    */
@@ -109,6 +116,8 @@ export const SETUP_COMMANDS = {
       priority: z.int().min(-100).max(100).default(0),
     }),
     output: nothing,
+    slow: true,
+    operatorOnly: true,
   },
   /** Leaves the files that are not in the queue yet. */
   cancelAdding: { input: nothing, output: nothing },
@@ -116,8 +125,8 @@ export const SETUP_COMMANDS = {
   dismissAdding: { input: nothing, output: nothing },
   /** The first files of `Snapshot.adding` that are not, or not wholly, in the queue. */
   addedFiles: { input: nothing, output: z.object({ files: z.array(z.custom<AddedFile>()) }) },
-  /** Embedded server only: makes small test media and says where they are. */
-  makeSamples: { input: nothing, output: z.object({ paths: z.array(z.string()) }) },
+  /** Makes small test media and says where they are. */
+  makeSamples: { input: nothing, output: z.object({ paths: z.array(z.string()) }), slow: true, operatorOnly: true },
 } as const;
 
 /** Settings that are read once at the start; all others act at once. */

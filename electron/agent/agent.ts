@@ -1,12 +1,12 @@
-import type { z } from 'zod';
 import type { Answer } from '../../shared/bridge.ts';
-import type { COMMANDS, CommandName } from '../../shared/commands.ts';
+import type { CommandName, Parsed } from '../../shared/commands.ts';
 import type { MediaRootSetting } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './jobs/active-runs.ts';
 import { countYielding } from './yield/yield-clock.ts';
 import { abortAfter } from '../work/clock.ts';
-import { executeCommand, type CommandDeps } from './commands/agent-commands.ts';
+import { agentHandlers, executeBy } from './commands/handlers.ts';
+import type { ServerAccessDeps } from './commands/server-access.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
 import { createImporter, type Importer } from './imports/importer.ts';
@@ -30,7 +30,7 @@ export interface Agent {
   start(): Promise<void>;
   snapshot(): Snapshot;
   subscribe(listener: StoreListener): () => void;
-  execute<N extends CommandName>(name: N, input: z.output<(typeof COMMANDS)[N]['input']>): Promise<Answer<N>>;
+  execute<N extends CommandName>(name: N, input: Parsed<N>): Promise<Answer<N>>;
   openDerived(assetUuid: string, ref: string, range?: string): Promise<Response | null>;
   /** Looks for work now. */
   wake(): void;
@@ -55,22 +55,17 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
   const { store } = parts;
   const stopping = new AbortController();
   const drained = Promise.withResolvers<void>();
+  const wake = (): void => intake.wake();
   const runs: ActiveRuns = createActiveRuns({
     parts,
     stopping: stopping.signal,
     mayStart: () => intake.open(),
     isSuspended: () => yielding.suspends(),
-    onChange: () => intake.wake(),
+    onChange: wake,
     onEnded: (since) => intake.askNow(since),
   });
-  const { surroundings } = deps;
-  const yielding = agentYielding({
-    parts,
-    runs: () => runs,
-    proofs: assembly.proofs,
-    surroundings,
-    onChange: () => intake.wake(),
-  });
+  const { proofs } = assembly;
+  const yielding = agentYielding({ parts, runs: () => runs, proofs, surroundings: deps.surroundings, onChange: wake });
   const intake: Intake = createIntake({ parts, runs, capabilities, signOn, yielding });
   const drain = (): void => {
     intake.close();
@@ -78,10 +73,24 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     void runs.settled(stopping.signal).then(() => drained.resolve());
   };
   const openFile: Agent['openDerived'] = (asset, ref, range) =>
-    deps.operator?.openDerived?.(asset, ref, range) ?? openDerived(parts, asset, ref, range);
+    deps.operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range);
   const saver = saverOf(parts, openFile);
-  const importer = importerOf(deps, parts, () => intake.wake());
-  const commands = commandDeps(deps, assembly, { runs, intake, yielding, saver, importer, drain });
+  const importer = importerOf(deps, parts, wake);
+  const handlers = agentHandlers({
+    parts,
+    runs,
+    intake,
+    capabilities,
+    models: assembly.models,
+    yielding,
+    saver,
+    importer,
+    drain,
+    wake,
+    ...serverAccess(deps, parts),
+    operator: deps.operator,
+    work: deps.work,
+  });
   let stopped: Promise<void> | undefined;
   return {
     snapshot: store.snapshot,
@@ -103,7 +112,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       intake.start(ready);
       importer?.start();
     },
-    execute: (name, input) => executeCommand(commands, name, input),
+    execute: executeBy(handlers),
     openDerived: openFile,
     stop(graceMs, hurry) {
       stopped ??= end(deps, assembly, { runs, intake, yielding, saver, importer, stopping }, graceMs, hurry);
@@ -140,37 +149,14 @@ function importerOf({ work }: AgentDeps, parts: Parts, onAdded: () => void): Imp
   return createImporter({ rows: journal.imports, work, roots, store, clock, uuid, log, onAdded });
 }
 
-function commandDeps(
-  deps: AgentDeps,
-  { parts, capabilities, models }: Assembly,
-  { runs, intake, yielding, saver, importer, drain }: Omit<Running, 'stopping'> & { readonly drain: () => void },
-): CommandDeps {
+function serverAccess(deps: AgentDeps, { journal }: Parts): Omit<ServerAccessDeps, 'parts'> {
   return {
-    parts,
-    runs,
-    capabilities,
-    models,
     settings: deps.settings,
-    operator: deps.operator ?? null,
-    yielding,
-    drain,
-    wake: () => intake.wake(),
-    reasonOf: (offer) => intake.reasonOf(offer),
-    secrets: () => [deps.token.current()],
-    setup: {
-      parts,
-      capabilities,
-      settings: deps.settings,
-      wake: () => intake.wake(),
-      fetch: fetchOf(deps),
-      token: () => deps.token.current(),
-      serverUrl: deps.serverUrl,
-      keeper: deps.keeper ?? null,
-      installation: () => readInstallation(parts.journal),
-      work: deps.work ?? null,
-      importer,
-    },
-    results: { parts, saver },
+    fetch: fetchOf(deps),
+    token: () => deps.token.current(),
+    serverUrl: deps.serverUrl,
+    keeper: deps.keeper ?? null,
+    installation: () => readInstallation(journal),
   };
 }
 

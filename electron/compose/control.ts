@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CommandName } from '../../shared/commands.ts';
+import { commandFacts, isCommandName } from '../../shared/commands.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { controlAddress, sharedControlAddress } from '../agent/control/control-address.ts';
 import { serveControl, type Control } from '../agent/control/serve-control.ts';
@@ -33,7 +33,9 @@ export async function openSharedControl(
     address,
     access: 'group',
     dispatch: async (name, input) =>
-      FOR_EDITORS.has(name) ? dispatch(name, input) : { ok: false, refusal: OF_THE_MACHINE },
+      isCommandName(name) && !commandFacts(name).forEditors
+        ? { ok: false, refusal: OF_THE_MACHINE }
+        : dispatch(name, input),
     ...shownTo(agent, log),
     log,
   });
@@ -47,24 +49,6 @@ function shownTo(agent: AgentPort, log: Log) {
       derivedResponse(agent, log, { asset, ref, range }),
   };
 }
-
-/**
- * What gives the machine back and what tells. Nothing that decides for whom, with which programs or in which folders
- * the service works: that would be its account's rights for whoever sits here.
- */
-const FOR_EDITORS: ReadonlySet<string> = new Set<CommandName>([
-  'pause',
-  'finishThenPause',
-  'stopNow',
-  'resume',
-  'cancelJob',
-  'testCapability',
-  'jobLog',
-  'history',
-  'activity',
-  'report',
-  'diagnostics',
-]);
 
 const OF_THE_MACHINE: Refusal = {
   code: 'SERVICE_MANAGED',

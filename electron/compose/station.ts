@@ -71,17 +71,10 @@ export async function openStation(options: StationOptions): Promise<Station> {
     const agent = make({
       serverUrl: embedded.url,
       token: fixedToken(embedded.agentToken),
-      operator: {
-        retry: (jobId) => client.retry(jobId),
-        cancelPending: client.cancelPending,
-        openDerived: client.openDerived,
-        searchQueue: client.searchQueue,
-      },
+      operator: client,
       work: createWorkPort(client, data),
     });
-    // Derived files are read in the operator's scope (protocol.md, Calls of people and tools), not with an agent's token.
-    const openDerived = client.openDerived;
-    return { agent: { ...agent, openDerived }, closeServer: () => embedded.close() };
+    return { agent, closeServer: () => embedded.close() };
   } catch (error) {
     await embedded.close();
     throw error;

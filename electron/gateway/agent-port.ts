@@ -1,18 +1,14 @@
-import type { z } from 'zod';
 import type { Answer } from '../../shared/bridge.ts';
-import type { COMMANDS, CommandName } from '../../shared/commands.ts';
+import type { CommandName, Parsed } from '../../shared/commands.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
-
-/** A command's input after its schema filled in the defaults. */
-export type ParsedInput<N extends CommandName> = z.output<(typeof COMMANDS)[N]['input']>;
 
 /** What the gateway needs from the agent: declared here, where it is used, so that the agent knows no gateway. */
 export interface AgentPort {
   snapshot(): Snapshot;
   /** `listener` is called synchronously after each event was reduced; returns what ends the subscription. */
   subscribe(listener: (event: AgentEvent, snapshot: Snapshot) => void): () => void;
-  execute<N extends CommandName>(name: N, input: ParsedInput<N>): Promise<Answer<N>>;
+  execute<N extends CommandName>(name: N, input: Parsed<N>): Promise<Answer<N>>;
   /**
    * Opens a derived file at the server, with the agent's own token: the page never holds it.
    * `range` is a `Range` header value. Null when there is no server to ask.

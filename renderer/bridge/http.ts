@@ -1,16 +1,12 @@
 import { hmac } from '@noble/hashes/hmac';
 import { sha256 } from '@noble/hashes/sha2';
 import type { Answer, Bridge, LinkState } from '../../shared/bridge.ts';
-import type { CommandName } from '../../shared/commands.ts';
+import { callTimeoutMs, type CommandName } from '../../shared/commands.ts';
 import type { Update } from '../../shared/update.ts';
 import { derivedPath, grantedUntil, grantText } from '../../shared/media-grant.ts';
 import { watchPulse } from './pulse.ts';
 import { readKeys, type PageKeys } from './session.ts';
 
-const CALL_TIMEOUT_MS = 15_000;
-/** Making samples encodes, a share may be slow to look through, and a server is given 10 s to answer. */
-const LONG_CALLS: ReadonlySet<CommandName> = new Set(['makeSamples', 'planWork', 'addWork', 'testConnection', 'pair']);
-const LONG_CALL_TIMEOUT_MS = 180_000;
 /** Full jitter between 0 and these; the last one repeats. A local agent is back within seconds of a restart. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000] as const;
 /** A page without a session looks again, in case the link was opened in another tab. */
@@ -54,7 +50,7 @@ async function call<N extends CommandName>(fetchImpl: typeof fetch, name: N, inp
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(input),
-      signal: AbortSignal.timeout(LONG_CALLS.has(name) ? LONG_CALL_TIMEOUT_MS : CALL_TIMEOUT_MS),
+      signal: AbortSignal.timeout(callTimeoutMs(name)),
     });
     const answer: unknown = await response.json();
     if (typeof answer === 'object' && answer !== null && 'ok' in answer) return answer as Answer<N>;

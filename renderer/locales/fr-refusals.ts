@@ -139,7 +139,6 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   },
   NOT_FOUND: { said: 'Rien ne se trouve là.' },
   NOT_NOW: { said: 'L’agent démarre ou s’arrête ; cela ne peut pas changer maintenant.' },
-  NOT_THE_OPERATOR: { said: 'C’est le serveur qui décide des relances.', next: 'Relancez la tâche dans RushCatalog.' },
   NO_UPDATE: { said: 'Aucune mise à jour n’attend d’être installée.' },
   NO_PROXY: { said: 'Aucun de ces fichiers n’a de proxy ici.', next: 'Faites d’abord un proxy de montage.' },
   OUTSIDE_MEDIA_ROOTS: {
@@ -191,8 +190,8 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   },
   SECRET_UNREADABLE: { said: 'Le jeton gardé ici est illisible.', next: 'Associez à nouveau le serveur.' },
   SERVER_MAKES_JOBS: {
-    said: 'C’est le serveur qui crée les tâches ; cet agent ne fait que travailler pour lui.',
-    next: 'Ajoutez les fichiers dans RushCatalog.',
+    said: 'C’est le serveur qui crée les tâches et décide des relances ; cet agent ne fait que travailler pour lui.',
+    next: 'Ajoutez les fichiers, et relancez les tâches, dans RushCatalog.',
   },
   SERVER_UNREACHABLE: { said: 'Le serveur ne répond pas.', next: CHECK_ADDRESS },
   SERVICE_MANAGED: {

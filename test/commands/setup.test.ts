@@ -3,9 +3,17 @@ import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { carryOutSetup, type SetupCall, type SetupDeps } from '../../electron/agent/commands/setup.ts';
-import { freeName } from '../../electron/agent/commands/add-work.ts';
-import { createImporter } from '../../electron/agent/imports/importer.ts';
+import { browse } from '../../electron/agent/commands/browse.ts';
+import {
+  saveRoots,
+  settingsCommands,
+  type SettingsCommandDeps,
+} from '../../electron/agent/commands/change-settings.ts';
+import { executeBy } from '../../electron/agent/commands/handlers.ts';
+import { serverCommands, type ServerAccessDeps } from '../../electron/agent/commands/server-access.ts';
+import { freeName, importCommands, workCommands } from '../../electron/agent/imports/import-commands.ts';
+import type { WorkPort } from '../../electron/agent/imports/work-port.ts';
+import { createImporter, type Importer } from '../../electron/agent/imports/importer.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { systemClock } from '../../electron/work/clock.ts';
 import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings/settings-store.ts';
@@ -16,8 +24,9 @@ import { createOperatorClient } from '../../electron/compose/operator-client.ts'
 import { tokenFileKeeper } from '../../electron/compose/token-file.ts';
 import { createWorkPort } from '../../electron/compose/work/work-port.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
+import { COMMANDS, type CommandName } from '../../shared/commands.ts';
 import type { Refusal } from '../../shared/failure.ts';
-import { SETUP_COMMANDS, type FolderListing, type WorkPlan, type AddedFile } from '../../shared/setup-commands.ts';
+import type { FolderListing, WorkPlan, AddedFile } from '../../shared/setup-commands.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { h264Clip } from '../support/made-media.ts';
@@ -38,6 +47,12 @@ afterAll(async () => {
 
 const INSTALLATION_ID = '0d1f0c1e-9a1b-4c59-8f0e-6a2e7c1b5d10';
 
+interface SetupDeps extends SettingsCommandDeps, ServerAccessDeps {
+  readonly parts: SettingsCommandDeps['parts'] & ServerAccessDeps['parts'];
+  readonly work: WorkPort | null;
+  readonly importer: Importer | null;
+}
+
 interface Bench {
   readonly deps: SetupDeps;
   readonly store: Store;
@@ -53,6 +68,7 @@ function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = create
     capabilities: {
       setEnabled: (name, enabled) => void asked.push(`${name} ${enabled}`),
       refresh: async () => void asked.push('refresh'),
+      test: async () => ({ status: 'missing' }),
     },
     settings,
     wake: () => void asked.push('wake'),
@@ -86,9 +102,19 @@ function importerOf(work: SetupDeps['work'], store: Store, settings: SettingsSto
 }
 
 /** As the dispatch does it: parsed by the command’s own schema first. */
-async function ask(deps: SetupDeps, name: SetupCall['name'], input: unknown): Promise<unknown> {
-  const parsed = SETUP_COMMANDS[name].input.parse(input);
-  return carryOutSetup(deps, { name, input: parsed } as SetupCall);
+async function ask(deps: SetupDeps, name: CommandName, input: unknown): Promise<unknown> {
+  const { settings, work, importer } = deps;
+  const execute = executeBy({
+    ...settingsCommands(deps),
+    ...serverCommands(deps),
+    browse: (wish) => browse(wish, settings.view().values.mediaRoots),
+    ...importCommands(importer),
+    ...(work === null || importer === null
+      ? {}
+      : workCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),
+  });
+  const answer = await execute(name, COMMANDS[name].input.parse(input));
+  return answer.ok ? answer.output : answer;
 }
 
 async function enrollment(): Promise<{ readonly token: string }> {

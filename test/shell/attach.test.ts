@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sharedControlAddress } from '../../electron/agent/control/control-address.ts';
 import { servicePlace } from '../../electron/agent/control/machine-service.ts';
 import type { Control } from '../../electron/agent/control/serve-control.ts';
 import { openControl, openSharedControl } from '../../electron/compose/control.ts';
 import { createFileLog } from '../../electron/compose/log-file.ts';
 import { attachToRunning, type Attached } from '../../electron/shell/attached-agent.ts';
+import { callTimeoutMs } from '../../shared/commands.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent } from '../support/scripted-agent.ts';
 
@@ -78,6 +79,18 @@ describe.skipIf(process.platform === 'win32')('a window on an agent that runs al
     const window = await attach();
     expect(await window?.execute(name, input as never)).toMatchObject({ refusal: { code: 'SERVICE_MANAGED' } });
     expect(agent.executed).toEqual([]);
+  });
+
+  it('waits for a slow command as long as a page does', async () => {
+    const own = await openControl(createScriptedAgent(sampleSnapshot()), join(folder, 'own'), log());
+    controls.push(own);
+    const window = await attach();
+    const waits = vi.spyOn(AbortSignal, 'timeout');
+    await window?.execute('makeSamples', {});
+    await window?.execute('resume', {});
+    expect(waits.mock.calls.flat()).toEqual([callTimeoutMs('makeSamples'), callTimeoutMs('resume')]);
+    expect(callTimeoutMs('makeSamples')).toBeGreaterThan(60_000);
+    waits.mockRestore();
   });
 
   it('opens the shared socket to a group, the own one to nobody else', async () => {

@@ -57,7 +57,7 @@ describe('removing a model', () => {
     const settings = createSettingsStore(join(folder, 'settings.json'));
     expect(settings.change({ speechModelPath: chosen })).toBeNull();
     const { models, store, looked } = agentModels(settings);
-    expect(await models.carryOut({ name: 'removeModel', input: { path: chosen } })).toEqual({});
+    expect(await models.handlers.removeModel({ path: chosen })).toEqual({});
     expect(settings.view().values.speechModelPath).toBeUndefined();
     expect(store.snapshot().settings.values.speechModelPath).toBeUndefined();
     const inUse = store.snapshot().speechModels.models.filter((each) => each.inUse);
@@ -70,7 +70,7 @@ describe('removing a model', () => {
     await writeFile(chosen, model);
     const policy = { origin: 'policy', values: { speechModelPath: chosen } } as const;
     const { models } = agentModels(createSettingsStore(join(folder, 'settings.json'), policy));
-    expect(await models.carryOut({ name: 'removeModel', input: { path: chosen } })).toMatchObject({
+    expect(await models.handlers.removeModel({ path: chosen })).toMatchObject({
       refusal: { code: 'SETTING_MANAGED' },
     });
     expect(await readdir(own)).toEqual(['chosen.bin']);
@@ -80,16 +80,16 @@ describe('removing a model', () => {
     for (const name of ['ggml-tiny.bin.part', 'ggml-tiny.bin.part.json', 'notes.txt'])
       await writeFile(join(own, name), '');
     const { models } = agentModels(createSettingsStore(null));
-    expect(await models.carryOut({ name: 'removeModel', input: { path: 'tiny' } })).toEqual({});
+    expect(await models.handlers.removeModel({ path: 'tiny' })).toEqual({});
     expect(await readdir(own)).toEqual(['notes.txt']);
-    expect(await models.carryOut({ name: 'removeModel', input: { path: 'notes.txt' } })).toMatchObject({
+    expect(await models.handlers.removeModel({ path: 'notes.txt' })).toMatchObject({
       refusal: { code: 'MODEL_NOT_REMOVED' },
     });
   });
 
   it('looking again looks for tools too: a file may have been put there by hand', async () => {
     const { models, looked } = agentModels(createSettingsStore(null));
-    await models.carryOut({ name: 'refreshModels', input: {} });
+    await models.handlers.refreshModels({});
     expect(looked()).toBe(1);
   });
 });
@@ -100,8 +100,8 @@ describe('choosing a model', () => {
     await writeDetectorModel(detector, 'everything');
     await writeFile(join(own, 'first.bin'), model);
     const { models } = agentModels(createSettingsStore(null));
-    const choose = { name: 'chooseModel', input: { path: detector, consent: true } } as const;
-    expect(await models.carryOut(choose)).toMatchObject({ refusal: { code: 'MODEL_WRONG_FORMAT' } });
+    const choose = { path: detector, consent: true };
+    expect(await models.handlers.chooseModel(choose)).toMatchObject({ refusal: { code: 'MODEL_WRONG_FORMAT' } });
     const set = agentModels(createSettingsStore(null, { origin: 'argument', values: { speechModelPath: detector } }));
     await set.models.refresh();
     expect(set.store.snapshot().speechModels.models.filter(({ inUse }) => inUse)).toEqual([]);

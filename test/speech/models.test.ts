@@ -317,7 +317,7 @@ describe('the shelf', () => {
 
   it('commands: one download at a time, its course as events, cancelling keeps the part', async () => {
     const events: AgentEvent[] = [];
-    const commands = createModelCommands({
+    const { handlers } = createModelCommands({
       shelf: shelf(),
       emit: (event) => events.push(event),
       choose: () => null,
@@ -329,24 +329,24 @@ describe('the shelf', () => {
       response.writeHead(200, { etag: '"v1"', 'content-length': model.length });
       response.write(model.subarray(0, 100_000), () => began.resolve());
     };
-    const download = { name: 'downloadModel', input: { name: 'tiny', consent: false } } as const;
-    expect(await commands.carryOut(download)).toEqual({});
-    expect(await commands.carryOut(download)).toMatchObject({ refusal: { code: 'MODEL_DOWNLOAD_RUNNING' } });
+    const download = { name: 'tiny', consent: false };
+    expect(await handlers.downloadModel(download)).toEqual({});
+    expect(await handlers.downloadModel(download)).toMatchObject({ refusal: { code: 'MODEL_DOWNLOAD_RUNNING' } });
     await began.promise;
     while (!events.some((event) => event.type === 'modelDownloadChanged' && event.download?.phase === 'downloading')) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await commands.carryOut({ name: 'cancelModelDownload', input: {} });
+    await handlers.cancelModelDownload({});
     expect(events.at(-1)).toEqual({ type: 'modelDownloadChanged', download: null });
     expect((await stat(join(folder, 'own', 'ggml-tiny.bin.part'))).size).toBeGreaterThan(0);
     handler = serve(model);
-    await commands.carryOut(download);
+    await handlers.downloadModel(download);
     while (!events.some((event) => event.type === 'modelDownloadChanged' && event.download?.phase === 'failed')) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    const choose = { name: 'chooseModel', input: { path: join(folder, 'made.bin'), consent: false } } as const;
-    expect(await commands.carryOut(choose)).toMatchObject({ refusal: { code: 'MODEL_NEEDS_CONSENT' } });
-    expect(await commands.carryOut({ ...choose, input: { ...choose.input, consent: true } })).toEqual({});
+    const choose = { path: join(folder, 'made.bin'), consent: false };
+    expect(await handlers.chooseModel(choose)).toMatchObject({ refusal: { code: 'MODEL_NEEDS_CONSENT' } });
+    expect(await handlers.chooseModel({ ...choose, consent: true })).toEqual({});
   });
 
   it('every registry hash has the form of one and names the page it was read on', () => {

@@ -1,8 +1,8 @@
 import { performSetup } from './scripted-setup.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
-import type { AgentPort, ParsedInput } from '../../electron/gateway/agent-port.ts';
+import type { AgentPort } from '../../electron/gateway/agent-port.ts';
 import type { Answer } from '../../shared/bridge.ts';
-import type { CommandName, JobLogLine } from '../../shared/commands.ts';
+import type { CommandName, JobLogLine, Parsed } from '../../shared/commands.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { holds } from '../../shared/fold.ts';
@@ -46,7 +46,7 @@ export function createScriptedAgent(initial: Snapshot): ScriptedAgent {
     older: [],
     queued: [],
     refuse: (name, refusal) => void refusals.set(name, refusal),
-    execute: async <N extends CommandName>(name: N, input: ParsedInput<N>): Promise<Answer<N>> => {
+    execute: async <N extends CommandName>(name: N, input: Parsed<N>): Promise<Answer<N>> => {
       agent.executed.push({ name, input });
       const refusal = refusals.get(name);
       if (refusal !== undefined) return { ok: false, refusal };

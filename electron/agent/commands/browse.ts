@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Outcome, Parsed } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { FolderEntry, FolderListing, Shortcut } from '../../../shared/setup-commands.ts';
-import type { SetupInput, SetupOutcome } from './setup.ts';
 
 /** A page shows this many of each; who has more types the path. */
 const MAX_ENTRIES = 2_000;
@@ -19,9 +19,9 @@ const VOLUME_PARENTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders, and media files where they are asked for, so that a page can offer a picker. Reads names only. */
 export async function browse(
-  { path, files }: SetupInput<'browse'>,
+  { path, files }: Parsed<'browse'>,
   roots: readonly MediaRootSetting[],
-): Promise<SetupOutcome> {
+): Promise<Outcome<'browse'>> {
   const shortcuts = await places(roots);
   if (path === undefined) return { listing: null, shortcuts };
   const listing = await inTime(list(resolve(path), files));

@@ -1,8 +1,42 @@
+import type { Handlers, Outcome } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import { RESTART_SETTINGS } from '../../../shared/setup-commands.ts';
 import { SETTING_NAMES, type SettingName, type Settings } from '../../../shared/settings.ts';
-import type { SetupDeps, SetupOutcome } from './setup.ts';
+import type { Capabilities } from '../../work/capabilities/capabilities.ts';
+import type { Parts } from '../jobs/parts.ts';
+import type { SettingsStore } from '../settings/settings-store.ts';
+
+export interface SettingsCommandDeps {
+  readonly parts: Pick<Parts, 'store' | 'roots'>;
+  readonly capabilities: Pick<Capabilities, 'setEnabled' | 'refresh' | 'test'>;
+  readonly settings: SettingsStore;
+  /** Looks at the offers again. */
+  readonly wake: () => void;
+}
+
+export function settingsCommands(
+  deps: SettingsCommandDeps,
+): Handlers<'changeSettings' | 'setCapability' | 'testCapability'> {
+  const { parts, settings, capabilities, wake } = deps;
+  return {
+    changeSettings: ({ change }) => changeSettings(deps, change),
+    async setCapability({ capability, enabled }) {
+      const { values } = settings.view();
+      const refusal = settings.change({ capabilities: { ...values.capabilities, [capability]: enabled } });
+      if (refusal !== null) return { refusal };
+      parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
+      capabilities.setEnabled(capability, enabled);
+      wake();
+      return {};
+    },
+    async testCapability({ capability }) {
+      // The proof takes seconds; its course arrives by `watch`.
+      void capabilities.test(capability);
+      return {};
+    },
+  };
+}
 
 type Change = Readonly<Record<string, unknown>>;
 
@@ -18,7 +52,7 @@ const TOOL_SETTINGS: readonly string[] = [
 ] satisfies (SettingName | 'sandbox')[];
 
 /** Saves a person's choices and lets them act at once where they can. `null` goes back to the default. */
-export async function changeSettings(deps: SetupDeps, change: Change): Promise<SetupOutcome> {
+async function changeSettings(deps: SettingsCommandDeps, change: Change): Promise<Outcome<'changeSettings'>> {
   const unknown = Object.keys(change).find((name) => !SETTING_NAMES.includes(name as SettingName));
   if (unknown !== undefined) {
     const message = `There is no setting “${unknown}”.`;
@@ -35,14 +69,17 @@ export async function changeSettings(deps: SetupDeps, change: Change): Promise<S
 }
 
 /** Adds or replaces media roots for work that was added; the refusal says why they cannot be changed. */
-export async function saveRoots(deps: SetupDeps, mediaRoots: Settings['mediaRoots']): Promise<Refusal | null> {
+export async function saveRoots(
+  deps: SettingsCommandDeps,
+  mediaRoots: Settings['mediaRoots'],
+): Promise<Refusal | null> {
   const before = deps.settings.view().values;
   const refusal = deps.settings.change({ mediaRoots });
   if (refusal === null) await settingsChanged(deps, before);
   return refusal;
 }
 
-async function settingsChanged(deps: SetupDeps, before: Settings): Promise<void> {
+async function settingsChanged(deps: SettingsCommandDeps, before: Settings): Promise<void> {
   const { parts, settings, capabilities } = deps;
   const view = settings.view();
   const now = view.values;

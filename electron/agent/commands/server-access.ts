@@ -1,10 +1,13 @@
 import { assertNever } from '../../../shared/assert-never.ts';
+import type { Handlers, Outcome, Parsed } from '../../../shared/commands.ts';
 import { oneTimeTokenIn } from '../../../shared/one-time-token.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { SettingsView } from '../../../shared/settings.ts';
 import { causeOf, createClient } from '../server/client.ts';
 import { exchangeToken } from '../server/enrolment.ts';
-import type { SetupDeps, SetupInput, SetupOutcome } from './setup.ts';
+import type { Parts } from '../jobs/parts.ts';
+import type { Installation } from '../server/installation-id.ts';
+import type { SettingsStore } from '../settings/settings-store.ts';
 
 /** Where a server's token is kept between runs: the keystore, or a 0600 file. */
 export interface TokenKeeper {
@@ -13,6 +16,22 @@ export interface TokenKeeper {
     serverUrl: string,
     token: string,
   ): Promise<{ readonly acts: 'now' | 'after-restart' } | { readonly refusal: Refusal }>;
+}
+
+export interface ServerAccessDeps {
+  readonly parts: Pick<Parts, 'store' | 'clock'>;
+  readonly settings: SettingsStore;
+  readonly fetch: typeof fetch;
+  /** The token in use and the address it is for. */
+  readonly token: () => string;
+  readonly serverUrl: string;
+  /** Null where nothing can be kept: the token was given for this run only. */
+  readonly keeper: TokenKeeper | null;
+  readonly installation: () => Installation;
+}
+
+export function serverCommands(deps: ServerAccessDeps): Handlers<'testConnection' | 'pair'> {
+  return { testConnection: (input) => testConnection(deps, input), pair: (input) => pair(deps, input) };
 }
 
 const TEST_TIMEOUT_MS = 10_000;
@@ -24,7 +43,10 @@ export function bareServerUrl(text: string): string {
 }
 
 /** One GET /jobs, which reads only, with the given token or the one in use. */
-export async function testConnection(deps: SetupDeps, input: SetupInput<'testConnection'>): Promise<SetupOutcome> {
+async function testConnection(
+  deps: ServerAccessDeps,
+  input: Parsed<'testConnection'>,
+): Promise<Outcome<'testConnection'>> {
   const serverUrl = bareServerUrl(input.serverUrl);
   const inUse = serverUrl === deps.serverUrl ? deps.token() : '';
   const token = input.token ?? (inUse === '' ? undefined : inUse);
@@ -33,7 +55,7 @@ export async function testConnection(deps: SetupDeps, input: SetupInput<'testCon
 }
 
 /** Exchanges a one-time token where one is given, else tries the token, and keeps it together with the address. */
-export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<SetupOutcome> {
+async function pair(deps: ServerAccessDeps, input: Parsed<'pair'>): Promise<Outcome<'pair'>> {
   const { keeper, settings } = deps;
   if (keeper === null) return { refusal: CANNOT_KEEP };
   const serverUrl = bareServerUrl(input.serverUrl);
@@ -61,7 +83,7 @@ export async function pair(deps: SetupDeps, input: SetupInput<'pair'>): Promise<
   return { restart: kept.acts === 'after-restart' || serverUrl !== deps.serverUrl };
 }
 
-function goBack({ settings, parts }: SetupDeps, { values, origins }: SettingsView): void {
+function goBack({ settings, parts }: ServerAccessDeps, { values, origins }: SettingsView): void {
   if (origins.serverUrl === 'user') settings.change({ serverUrl: values.serverUrl });
   else settings.change({}, ['serverUrl']);
   parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
@@ -76,7 +98,7 @@ const CANNOT_KEEP: Refusal = {
 type Probed =
   { readonly answer: 'accepted' | 'token-needed'; readonly roundTripMs: number } | { readonly refusal: Refusal };
 
-async function probe(deps: SetupDeps, serverUrl: string, token: string | undefined): Promise<Probed> {
+async function probe(deps: ServerAccessDeps, serverUrl: string, token: string | undefined): Promise<Probed> {
   const open = token === undefined ? null : refuseOpenHttp(deps, serverUrl);
   if (open !== null) return { refusal: open };
   const { monotonic } = deps.parts.clock;
@@ -110,7 +132,7 @@ async function probe(deps: SetupDeps, serverUrl: string, token: string | undefin
 }
 
 async function enrol(
-  deps: SetupDeps,
+  deps: ServerAccessDeps,
   serverUrl: string,
   oneTimeToken: string,
 ): Promise<{ readonly token: string } | { readonly refusal: Refusal }> {
@@ -135,7 +157,7 @@ const SPENT: Refusal = {
   nextStep: 'Ask for a new one where the server is managed.',
 };
 
-function refuseOpenHttp({ settings }: SetupDeps, serverUrl: string): Refusal | null {
+function refuseOpenHttp({ settings }: ServerAccessDeps, serverUrl: string): Refusal | null {
   const { protocol, hostname } = new URL(serverUrl);
   const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
   if (protocol === 'https:' || loopback || settings.view().values.allowInsecureHttp) return null;

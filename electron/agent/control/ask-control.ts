@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Answer } from '../../../shared/bridge.ts';
-import type { CommandInput, CommandName } from '../../../shared/commands.ts';
+import { callTimeoutMs, type CommandInput, type CommandName } from '../../../shared/commands.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
 import { controlAddress } from './control-address.ts';
 
@@ -16,7 +16,7 @@ export interface RunningAgent {
   derived(assetUuid: string, ref: string, range?: string): Promise<Response>;
 }
 
-/** Every command is accepted or refused at once; only an agent that is stuck takes longer. */
+/** What an agent knows is told at once; only one that is stuck takes longer. */
 const TIMEOUT_MS = 10_000;
 
 /** The agent of this work folder, or null when none runs. */
@@ -31,7 +31,10 @@ export async function findRunningAgent(workFolder: string): Promise<RunningAgent
  */
 export async function agentAt(address: string): Promise<RunningAgent | null> {
   const agent: RunningAgent = {
-    call: async (name, input) => read(await ask(address, 'POST', `/call/${name}`, { body: JSON.stringify(input) })),
+    call: async (name, input) => {
+      const body = JSON.stringify(input);
+      return read(await ask(address, 'POST', `/call/${name}`, { body, timeoutMs: callTimeoutMs(name) }));
+    },
     snapshot: async () => read(await ask(address, 'GET', '/snapshot')),
     watch: () => ask(address, 'GET', '/watch'),
     derived: async (asset, ref, range) => {
@@ -60,14 +63,20 @@ function isOurs(address: string): boolean {
   }
 }
 
+interface AskOptions {
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
 function ask(
   socketPath: string,
   method: string,
   path: string,
-  { body, headers: more = {} }: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  { body, headers: more = {}, timeoutMs = TIMEOUT_MS }: AskOptions = {},
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     const headers = { ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const asked = request({ socketPath, method, path, headers, agent: false }, (response) => {
       signal.removeEventListener('abort', onTimeout);

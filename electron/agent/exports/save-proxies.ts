@@ -3,6 +3,7 @@ import { lstat, mkdir, stat, statfs } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../work/clock.ts';
+import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { SaveLayout, Saving } from '../../../shared/result-commands.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
@@ -39,6 +40,16 @@ export interface ProxySaver {
   cancel(): void;
   /** Resolves when nothing is being written any more. */
   settled(): Promise<void>;
+}
+
+export function saveCommands(saver: ProxySaver): Handlers<'saveProxies' | 'cancelSaving'> {
+  return {
+    saveProxies: async (request) => refusedOrDone(await saver.save(request)),
+    async cancelSaving() {
+      saver.cancel();
+      return {};
+    },
+  };
 }
 
 /** Told at most this often while one large file is copied. */

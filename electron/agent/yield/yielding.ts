@@ -1,3 +1,4 @@
+import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { PauseLength, YieldReason, Yielding as YieldingState } from '../../../shared/snapshot.ts';
@@ -54,6 +55,17 @@ const NOT_NOW: Refusal = {
   code: 'NOT_NOW',
   message: 'The agent is starting or stopping; this cannot be changed now.',
 };
+
+export function yieldCommands(
+  yielding: Pick<Yielding, 'pause' | 'finishThenPause' | 'stopNow' | 'resume'>,
+): Handlers<'pause' | 'finishThenPause' | 'stopNow' | 'resume'> {
+  return {
+    pause: async (input) => refusedOrDone(yielding.pause(input.for)),
+    finishThenPause: async (input) => refusedOrDone(yielding.finishThenPause(input.for)),
+    stopNow: async () => refusedOrDone(yielding.stopNow()),
+    resume: async () => refusedOrDone(yielding.resume()),
+  };
+}
 
 export function createYielding(deps: YieldingDeps): Yielding {
   return new Machine(deps);

@@ -50,7 +50,7 @@ export async function startEmbedded(folder: string, values: Partial<Settings>): 
     modelsFolder: modelsFolder(),
     executors: allExecutors(),
     proofs: createFileStore(join(cacheFolder(), 'proofs.json')),
-    operator: { retry: (jobId) => client.retry(jobId) },
+    operator: client,
     log: createFileLog(join(folder, 'logs'), 'agent'),
   });
   return { server, agent, client };

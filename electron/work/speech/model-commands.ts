@@ -1,19 +1,8 @@
-import type { z } from 'zod';
-import { assertNever } from '../../../shared/assert-never.ts';
-import type { COMMANDS } from '../../../shared/commands.ts';
+import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ModelDownload } from '../../../shared/speech-models.ts';
 import { diskRefusal, ModelDownloadError } from './download-refusal.ts';
 import type { EmitModels, ModelShelf } from './model-shelf.ts';
-
-const NAMES = ['refreshModels', 'downloadModel', 'cancelModelDownload', 'removeModel', 'chooseModel'] as const;
-type ModelCommandName = (typeof NAMES)[number];
-type Input<N extends ModelCommandName> = z.output<(typeof COMMANDS)[N]['input']>;
-export type ModelCall = { [N in ModelCommandName]: { readonly name: N; readonly input: Input<N> } }[ModelCommandName];
-
-export function isModelCall<C extends { readonly name: string }>(call: C): call is C & ModelCall {
-  return NAMES.some((name) => name === call.name);
-}
 
 export interface ModelCommandDeps {
   readonly shelf: ModelShelf;
@@ -26,11 +15,11 @@ export interface ModelCommandDeps {
   readonly monotonic: () => number;
 }
 
-export type ModelOutcome = { readonly refusal: Refusal } | Record<string, never>;
-
 /** What a page can do with models; state travels by events alone. */
 export interface ModelCommands {
-  carryOut(call: ModelCall): Promise<ModelOutcome>;
+  readonly handlers: Handlers<
+    'refreshModels' | 'downloadModel' | 'cancelModelDownload' | 'removeModel' | 'chooseModel'
+  >;
   /** Says what is there; at the start and after every change. */
   refresh(): Promise<void>;
   /** Ends a running download; what has arrived is kept. */
@@ -51,62 +40,47 @@ export function createModelCommands(deps: ModelCommandDeps): ModelCommands {
     deps.onChanged();
   };
 
-  const start = (name: string, consent: boolean): ModelOutcome => {
-    if (running !== null) return { refusal: BUSY };
-    const stop = new AbortController();
-    const ended = follow(deps, { name, consent, signal: stop.signal }, changed).finally(() => {
-      running = null;
-    });
-    running = { stop, ended };
-    return {};
-  };
-
-  const cancel = async (): Promise<void> => {
-    const { stop, ended } = running ?? {};
-    stop?.abort();
-    if (ended === undefined) deps.emit({ type: 'modelDownloadChanged', download: null });
-    await ended;
-  };
-
-  const remove = async (path: string): Promise<ModelOutcome> => {
-    const refusal = await deps.shelf.remove(path);
-    if (refusal !== null) return { refusal };
-    await changed();
-    return {};
-  };
-
-  const choose = async ({ path, consent }: Input<'chooseModel'>): Promise<ModelOutcome> => {
-    const refusal = path === null ? null : await deps.shelf.whyNotChoose(path, consent);
-    const why = refusal ?? deps.choose(path);
-    if (why !== null) return { refusal: why };
-    await changed();
-    return {};
+  const handlers: ModelCommands['handlers'] = {
+    async refreshModels() {
+      // A file that was put there or taken away by hand changes what can be done here, not only a list.
+      await changed();
+      return {};
+    },
+    async downloadModel({ name, consent }) {
+      if (running !== null) return { refusal: BUSY };
+      const stop = new AbortController();
+      const ended = follow(deps, { name, consent, signal: stop.signal }, changed).finally(() => {
+        running = null;
+      });
+      running = { stop, ended };
+      return {};
+    },
+    async cancelModelDownload() {
+      const { stop, ended } = running ?? {};
+      stop?.abort();
+      if (ended === undefined) deps.emit({ type: 'modelDownloadChanged', download: null });
+      await ended;
+      return {};
+    },
+    async removeModel({ path }) {
+      const refusal = await deps.shelf.remove(path);
+      if (refusal === null) await changed();
+      return refusedOrDone(refusal);
+    },
+    async chooseModel({ path, consent }) {
+      const unusable = path === null ? null : await deps.shelf.whyNotChoose(path, consent);
+      const refusal = unusable ?? deps.choose(path);
+      if (refusal === null) await changed();
+      return refusedOrDone(refusal);
+    },
   };
 
   return {
+    handlers,
     refresh,
     async stop() {
       running?.stop.abort();
       await running?.ended;
-    },
-    async carryOut(call) {
-      switch (call.name) {
-        case 'refreshModels':
-          // A file that was put there or taken away by hand changes what can be done here, not only a list.
-          await changed();
-          return {};
-        case 'downloadModel':
-          return start(call.input.name, call.input.consent);
-        case 'cancelModelDownload':
-          await cancel();
-          return {};
-        case 'removeModel':
-          return remove(call.input.path);
-        case 'chooseModel':
-          return choose(call.input);
-        default:
-          return assertNever(call);
-      }
     },
   };
 }

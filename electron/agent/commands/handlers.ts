@@ -1,0 +1,104 @@
+import type { Answer } from '../../../shared/bridge.ts';
+import type { CommandName, Handlers, OperatorCommand, Outcome, Parsed } from '../../../shared/commands.ts';
+import type { Refusal } from '../../../shared/failure.ts';
+import type { ModelCommands } from '../../work/speech/model-commands.ts';
+import { makeDiagnostics } from '../diagnostics/bundle.ts';
+import { saveCommands, type ProxySaver } from '../exports/save-proxies.ts';
+import { importCommands, workCommands } from '../imports/import-commands.ts';
+import type { Importer } from '../imports/importer.ts';
+import type { WorkPort } from '../imports/work-port.ts';
+import type { Intake } from '../intake/intake.ts';
+import { searchQueue } from '../intake/search-queue.ts';
+import type { ActiveRuns } from '../jobs/active-runs.ts';
+import { jobCommands, retryCommands } from '../jobs/job-commands.ts';
+import type { OperatorPort } from '../jobs/operator-port.ts';
+import type { Parts } from '../jobs/parts.ts';
+import { yieldCommands, type Yielding } from '../yield/yielding.ts';
+import { browse } from './browse.ts';
+import { saveRoots, settingsCommands, type SettingsCommandDeps } from './change-settings.ts';
+import { serverCommands, type ServerAccessDeps } from './server-access.ts';
+
+export interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
+  readonly parts: Parts;
+  readonly runs: ActiveRuns;
+  readonly intake: Intake;
+  readonly models: ModelCommands;
+  readonly yielding: Yielding;
+  readonly saver: ProxySaver;
+  readonly drain: () => void;
+  /** The next two are there with the embedded server alone; the importer exactly where `work` is. */
+  readonly operator: OperatorPort | undefined;
+  readonly work: WorkPort | undefined;
+  readonly importer: Importer | null;
+}
+
+/** What an agent can do: without an embedded server, all but what only its operator may. */
+export type AgentHandlers = Handlers<Exclude<CommandName, OperatorCommand>> & Partial<Handlers<OperatorCommand>>;
+
+export function agentHandlers(deps: CommandDeps): AgentHandlers {
+  const { parts, operator, work, importer, settings } = deps;
+  return {
+    ...settingsCommands(deps),
+    ...serverCommands(deps),
+    browse: (input) => browse(input, settings.view().values.mediaRoots),
+    ...deps.models.handlers,
+    ...yieldCommands(deps.yielding),
+    async drain() {
+      deps.drain();
+      return {};
+    },
+    ...jobCommands(parts, deps.runs),
+    searchQueue: searchQueue(parts, deps.intake, operator),
+    ...saveCommands(deps.saver),
+    activity: async ({ days }) => ({ days: parts.journal.activity.days(parts.clock.now(), days) }),
+    diagnostics: () => diagnostics(deps),
+    ...importCommands(importer),
+    ...(operator === undefined ? {} : retryCommands(parts, operator, deps.wake)),
+    ...(work === undefined || importer === null
+      ? {}
+      : workCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),
+  };
+}
+
+/** Carries out one command whose input was already parsed. State never travels back: it arrives by `watch`. */
+export function executeBy(handlers: Partial<Handlers<CommandName>>) {
+  return async <N extends CommandName>(name: N, input: Parsed<N>): Promise<Answer<N>> => {
+    const handler = handlers[name];
+    if (handler === undefined) return { ok: false, refusal: NOT_THE_OPERATOR };
+    try {
+      const outcome = await handler(input);
+      return isRefused(outcome) ? { ok: false, refusal: outcome.refusal } : { ok: true, output: outcome };
+    } catch (error) {
+      // An error of a port that carries a refusal is that refusal.
+      if (error instanceof Error && 'refusal' in error) return { ok: false, refusal: error.refusal as Refusal };
+      throw error;
+    }
+  };
+}
+
+function isRefused<N extends CommandName>(outcome: Outcome<N>): outcome is { readonly refusal: Refusal } {
+  return 'refusal' in outcome;
+}
+
+const NOT_THE_OPERATOR: Refusal = {
+  code: 'SERVER_MAKES_JOBS',
+  message: 'The server makes the jobs and decides about retries; this agent only works for it.',
+  nextStep: 'Add files, and run jobs again, in RushCatalog.',
+};
+
+async function diagnostics({ parts, settings, token }: CommandDeps): Promise<Outcome<'diagnostics'>> {
+  const now = new Date(parts.clock.now());
+  const { workFolder, logFolder } = parts;
+  const bundle = makeDiagnostics({
+    workFolder,
+    logFolder,
+    settings: settings.view(),
+    snapshot: parts.store.snapshot(),
+    // Tokens in use, which no bundle may contain.
+    secrets: [token()],
+    now,
+    salt: parts.uuid(),
+  });
+  const fileName = `rushcatalog-diagnostics-${now.toISOString().slice(0, 19).replaceAll(':', '-')}.zip`;
+  return { fileName, zipBase64: Buffer.from(bundle).toString('base64') };
+}

@@ -1,0 +1,76 @@
+import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
+import type { Refusal } from '../../../shared/failure.ts';
+import type { ActiveRuns } from './active-runs.ts';
+import type { OperatorPort } from './operator-port.ts';
+import type { Parts } from './parts.ts';
+
+const UNKNOWN: Refusal = { code: 'UNKNOWN_JOB', message: 'This agent does not hold such a job any more.' };
+
+export function jobCommands(
+  { journal, jobLogs }: Pick<Parts, 'journal' | 'jobLogs'>,
+  runs: Pick<ActiveRuns, 'list'>,
+): Handlers<'cancelJob' | 'jobLog' | 'history' | 'report'> {
+  return {
+    async cancelJob({ jobId }) {
+      const run = runs.list().find((entry) => entry.run.jobId === jobId);
+      if (run === undefined) return { refusal: UNKNOWN };
+      if (!run.executing()) {
+        const message = 'The job is finished here and is being delivered; it can no longer be cancelled.';
+        return { refusal: { code: 'ALREADY_FINISHED', message } };
+      }
+      run.stop('CANCELLED');
+      return {};
+    },
+    jobLog: async ({ jobId }) => ({ lines: [...jobLogs.read(jobId)] }),
+    async history({ cursor, limit, ending, search, jobType }) {
+      const before = cursor === undefined ? undefined : Number(cursor);
+      if (before !== undefined && !Number.isSafeInteger(before)) {
+        return { refusal: { code: 'INVALID_INPUT', message: 'The cursor is not one of ours.', field: 'cursor' } };
+      }
+      const { items, nextCursor } = journal.history({
+        limit,
+        ...(before === undefined ? {} : { before }),
+        ...(ending === undefined ? {} : { done: ending === 'done' }),
+        ...(search === undefined ? {} : { search }),
+        ...(jobType === undefined ? {} : { jobType }),
+      });
+      return { items: [...items], ...(nextCursor === undefined ? {} : { nextCursor }) };
+    },
+    async report({ jobId }) {
+      const report = journal.report(jobId);
+      return report === undefined ? { refusal: UNKNOWN } : { report: withoutToken(report) };
+    },
+  };
+}
+
+export function retryCommands(
+  { journal, store }: Pick<Parts, 'journal' | 'store'>,
+  operator: Pick<OperatorPort, 'retry' | 'cancelPending'>,
+  wake: () => void,
+): Handlers<'retryJob' | 'takeBackRetry'> {
+  return {
+    async retryJob({ jobId }) {
+      const refusal = await operator.retry(jobId);
+      if (refusal === null) {
+        journal.settle(jobId);
+        store.emit({ type: 'jobRetried', jobId });
+        wake();
+      }
+      return refusedOrDone(refusal);
+    },
+    async takeBackRetry({ jobId }) {
+      const refusal = await operator.cancelPending(jobId);
+      if (refusal !== null) return { refusal };
+      const job = journal.unsettle(jobId);
+      if (job === undefined) return { refusal: UNKNOWN };
+      store.emit({ type: 'retryTakenBack', job });
+      return {};
+    },
+  };
+}
+
+/** A lock token is a secret even when its lease is over: it never reaches a page. */
+function withoutToken(report: string): unknown {
+  const { lock_token: _secret, ...rest } = JSON.parse(report) as Record<string, unknown>;
+  return rest;
+}

@@ -1,0 +1,14 @@
+import type { Refusal } from '../../../shared/failure.ts';
+import type { OperatorJobPage } from '../../../shared/wire.ts';
+
+/** Another port to the embedded server, where there is one: what only its operator may do. */
+export interface OperatorPort {
+  /** Null when it was done, else why not. */
+  retry(jobId: string): Promise<Refusal | null>;
+  /** The same for a job that nobody has begun with. */
+  cancelPending(jobId: string): Promise<Refusal | null>;
+  /** Waiting jobs of all that the server has, also those that were never offered here. */
+  searchQueue(search: string, limit: number, cursor?: string): Promise<OperatorJobPage>;
+  /** Derived files of the embedded server are read in its operator's scope, not with an agent's token. */
+  openDerived(assetUuid: string, ref: string, range?: string): Promise<Response>;
+}
