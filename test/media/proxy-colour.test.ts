@@ -45,6 +45,18 @@ describe.skipIf(!hasEncoder('libx264'))('colours of standard definition', () => 
   });
 });
 
+describe.skipIf(!hasEncoder('libx264'))('a wide gamut whose matrix alone is named', () => {
+  it.each([PROXY_PROFILES.edit_dnxhr_lb_v1.name, PRORES.name, H264.name])('is named by %s', async (profile) => {
+    const source = await made('wide-matrix.mp4', [
+      ...'-f lavfi -i testsrc2=s=320x192:r=25:d=0.4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p'.split(' '),
+      ...['-vf', 'scale=out_color_matrix=bt2020,format=yuv420p,setparams=range=tv:colorspace=bt2020nc'],
+    ]);
+    const found = await coloursOf(source, profile);
+    expect(found.said).toBe(',,bt2020nc');
+    if (NO_MEDIAINFO === null) expect(found.mediaInfo).toMatch(/BT\.2020 non-constant$/);
+  });
+});
+
 describe('editColour', () => {
   it.each([
     ['smpte170m', H264, 'smpte170m'],

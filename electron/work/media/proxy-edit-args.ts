@@ -48,6 +48,7 @@ export function editArgs(plan: EditPlan, input: string, output: string, hardware
     plan.audio.flatMap((stream, at) => soundArgs(plan, stream, at)),
     BIT_EXACT,
     described(plan),
+    movFlags(plan),
     words('-max_muxing_queue_size 4096 -f mov'),
     ['-t', String(plan.limitSeconds), `file:${output}`],
   ].flat();
@@ -159,13 +160,21 @@ function described({ timecode, reel, video }: EditPlan): string[] {
   const language = video.tags['language'];
   return [
     timecode === undefined ? [] : ['-timecode', outputTimecode(timecode)],
-    reel === undefined ? [] : reelArgs(reel, timecode !== undefined),
+    // The reel's place is the timecode track; without one it goes where Final Cut keeps it.
+    reel === undefined
+      ? []
+      : timecode === undefined
+        ? ['-metadata', `com.apple.proapps.reel=${reel}`]
+        : ['-metadata:s:v:0', `reel_name=${reel}`],
     language === undefined ? [] : ['-metadata:s:v:0', `language=${quicktimeLanguage(language)}`],
   ].flat();
 }
 
-/** The reel's place is the timecode track; without one it goes where Final Cut keeps it. */
-function reelArgs(reel: string, hasTrack: boolean): string[] {
-  if (hasTrack) return ['-metadata:s:v:0', `reel_name=${reel}`];
-  return ['-movflags', '+use_metadata_tags', '-metadata', `com.apple.proapps.reel=${reel}`];
+function movFlags({ colour, reel, timecode }: EditPlan): string[] {
+  const flags = [
+    // Else one of three names missing in the source leaves out all of them, and DNxHR's own pictures then say BT.709.
+    ...(colour.tags === '' ? [] : ['+write_colr']),
+    ...(reel === undefined || timecode !== undefined ? [] : ['+use_metadata_tags']),
+  ];
+  return flags.length === 0 ? [] : ['-movflags', flags.join('')];
 }
