@@ -63,6 +63,17 @@ describe.skipIf(NO_FFMPEG !== null)(`an AVI that holds pictures ${NO_FFMPEG ?? '
     },
   );
 
+  it('has no more pictures than it holds where MP3 alone moved them up', async () => {
+    const source = await made('mp3.avi', [
+      ...['-f', 'lavfi', '-i', 'testsrc2=s=192x108:r=25:d=2', '-f', 'lavfi', '-i', 'sine=f=440:r=48000:d=2'],
+      ...['-c:v', 'mjpeg', '-c:a', 'libmp3lame'],
+    ]);
+    await using proxy = await makeProxy(source, 'edit_prores_proxy_v1');
+    const { all } = await pictureTimes(proxy.file);
+    expect(all.map((time) => Math.round(time * 25))).toEqual([0, ...Array.from({ length: 49 }, (_, n) => n + 2)]);
+    expect(proxy.success.facts?.frame_count).toBe(50);
+  });
+
   it('has a review proxy of its whole length', async () => {
     await using proxy = await makeProxy(await held(await avi('capture.avi', '-c:v', 'mjpeg')));
     const { all } = await pictureTimes(proxy.file);

@@ -68,7 +68,10 @@ describe('judgeEncoding', () => {
     for (const line of lines) reader.line(line);
     const result = { end, stdout: Buffer.alloc(0), stderrTail: lines, command: ['ffmpeg', '-i', 'x'], wallMs: 1 };
     const last = { outTimeMs: frame * 40, frame, fps: 25, speed: 1, done: false };
-    return judgeEncoding({ result, complaints: reader.complaints(), last, silences: [] }, '/media/clip.mov');
+    return judgeEncoding(
+      { result, complaints: reader.complaints(), last, silences: [], decoded: new Map() },
+      '/media/clip.mov',
+    );
   };
 
   it('accepts code 0', () => {

@@ -1,4 +1,5 @@
 import { JobFailure } from '../../../shared/failure.ts';
+import { createPictureCounter } from '../media/counted-pictures.ts';
 import { durationMs, type Probe } from '../media/probe.ts';
 import { createProgressParser, type FfmpegProgress } from '../media/progress.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
@@ -30,6 +31,8 @@ export interface EncodeRun {
   readonly last: FfmpegProgress | null;
   /** Where the mix was silent. */
   readonly silences: readonly Span[];
+  /** Pictures decoded, by the source's stream; empty where ffmpeg was not asked to tell. */
+  readonly decoded: ReadonlyMap<number, number>;
 }
 
 /** Software decoding of 8K in several threads stays below half of this. */
@@ -55,6 +58,7 @@ export async function encode(
   let last: FfmpegProgress | null = null;
   const reader = createComplaintReader(() => last?.outTimeMs);
   const silence = createSilenceReader();
+  const pictures = createPictureCounter();
   const result = await runWatched(context, {
     program: context.tools.ffmpeg.path,
     args,
@@ -73,12 +77,13 @@ export async function encode(
     onStderrLine: (line) => {
       reader.line(line);
       silence.line(line);
+      pictures.line(line);
     },
     // Drivers reserve far more address space than they use.
     limits: onHardware ? { residentBytes: HARDWARE_RESIDENT } : { addressSpaceBytes: ADDRESS_SPACE },
     ...(onHardware ? { devices: 'graphics' } : {}),
   });
-  return { result, complaints: reader.complaints(), last, silences: silence.spans() };
+  return { result, complaints: reader.complaints(), last, silences: silence.spans(), decoded: pictures.decoded };
 }
 
 /** Reads the finished file; null when ffprobe finds no media in it. Throws JobFailure when ffprobe itself is ended. */

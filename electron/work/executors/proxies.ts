@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
-import type { TechnicalMetadata, Warning } from '../../../shared/facts.ts';
+import type { Warning } from '../../../shared/facts.ts';
+import { countedFacts } from '../media/counted-pictures.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';
@@ -11,8 +12,6 @@ import { probeSource, requireSound, requireVideo } from '../media/probe-source.t
 import { videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
-import type { EditPlan } from '../media/proxy-edit-plan.ts';
-import { wireRational } from '../media/rational.ts';
 import { alphaWarning } from '../media/alpha.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
@@ -100,9 +99,8 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
     ...(await seal(context.workspace, temporary, file)),
   };
   context.report.progress(1);
-  // Of a source that an NLE will get, the pictures were counted; a header's own word is only the header's.
-  const counted = plan.kind === 'edit' ? { frame_count: plan.frames, ...filmFacts(plan) } : {};
-  const facts = { ...mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata), ...counted };
+  const told = mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata);
+  const facts = { ...told, ...countedFacts(probe, plan, run.decoded, told.frame_count) };
   const warning = damageWarning(run.complaints);
   return {
     artifacts: [artifact],
@@ -223,11 +221,6 @@ function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string
 
 function words(text: string): readonly string[] {
   return text.split(' ');
-}
-
-/** The header of film in video tells the rate at which it is to be shown, fields repeated. */
-function filmFacts({ film, rate }: EditPlan): Pick<TechnicalMetadata, 'fps'> {
-  return film === true ? { fps: wireRational(rate) } : {};
 }
 
 function pictureWarnings(plan: ProxyPlan): readonly (Warning | undefined)[] {

@@ -47,7 +47,7 @@ function videoFacts(video: VideoStream, container: string): TechnicalMetadata {
     height: sized ? video.height : undefined,
     display_aspect: sized ? formatRatio(reduceRatio(display), ':') : undefined,
     fps: rate === undefined ? undefined : wireRational(rate.rate),
-    frame_count: video.frameCount ?? taggedFrameCount(video) ?? editUnits(video, container),
+    frame_count: headerCount(video, container),
     field_order: headerScan(video, container),
     pixel_format: video.pixelFormat,
     bit_depth: video.bitsPerRawSample ?? pixelDepth(video.pixelFormat),
@@ -78,6 +78,12 @@ function mediaFormat(probe: Probe): string {
   // QuickTime files older than brands have none.
   if (brand === undefined || brand === 'qt') return 'mov';
   return brand.startsWith('M4A') ? 'm4a' : brand.startsWith('3g') ? '3gp' : 'mp4';
+}
+
+/** An AVI counts places, of which any may be empty: the second one is wherever ffmpeg wrote MP3 beside the picture. */
+function headerCount(video: VideoStream, container: string): number | undefined {
+  if (container === 'avi') return undefined;
+  return video.frameCount ?? taggedFrameCount(video) ?? editUnits(video, container);
 }
 
 /** Matroska's statistics tags; ffprobe prints them with the language appended. */

@@ -99,7 +99,8 @@ function mixedArgs(
 ): string[] {
   const isHeard = mayChangeFormat(plan.audio);
   return [
-    ffmpegStart(isHeard ? 'verbose' : 'warning'),
+    // At its end it also tells how many pictures it decoded.
+    ffmpegStart(isHeard || plan.kind === 'picture' ? 'verbose' : 'warning'),
     ['-y', '-filter_threads', String(DECODER_THREADS), '-filter_complex_threads', String(DECODER_THREADS)],
     hardware === undefined ? [] : hardwareDeviceArgs(hardware),
     inputArgs(input, {

@@ -125,12 +125,22 @@ function editTiming(probe: Probe, video: VideoStream, packets: PacketFacts, scan
   const hasGaps = packets.onGrid && slots > packets.count;
   const areLosses = probe.format.name === 'mpegts' && slots - packets.count <= MOST_LOST * packets.count;
   // An AVI has one rate, and a place for each of its pictures: an empty one means that the one before is still shown.
-  if (hasGaps && (areLosses || probe.format.name === 'avi')) return constant(slots);
+  const beginsEarly = slots === packets.count + 1 && secondPlace(packets, base, rate) === 2;
+  const isHeld = probe.format.name === 'avi' && !beginsEarly;
+  if (hasGaps && (areLosses || isHeld)) return constant(slots);
   // Two fields of a picture may lie in packets of their own (PAFF in transport streams).
   const inFields =
     scan !== 'progressive' && packets.count > 2 && Math.abs(spanSeconds * ratioValue(rate) * 2 + 1 - packets.count) < 1;
   if (inFields) return constant(Math.ceil(packets.count / 2));
   return { ...common, timing: 'variable', rate: frameRate(video)?.rate ?? rate, frames: packets.count };
+}
+
+/**
+ * Where the second picture lies. ffmpeg moves the whole picture of an AVI up by MP3's delay, but writes its first
+ * picture to place 0 all the same: the empty place behind it holds nothing, and each picture keeps its own time.
+ */
+function secondPlace({ first, second = first }: PacketFacts, timeBase: Ratio, rate: Ratio): number {
+  return Math.round(ticksToSeconds(second - first, timeBase) * ratioValue(rate));
 }
 
 const HELD: EditRefusal = {

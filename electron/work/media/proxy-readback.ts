@@ -10,6 +10,8 @@ import type { Heard } from './sound-heard.ts';
 export interface PacketFacts {
   readonly count: number;
   readonly first: number;
+  /** Time of the one shown after the first; undefined where there is none. */
+  readonly second: number | undefined;
   /** Time of the last picture and the moment it ends. */
   readonly last: number;
   readonly end: number;
@@ -102,7 +104,18 @@ function firstPacket({ pts, seconds, end, isKey }: Packet, grid?: Grid): PacketF
   const key = { lastKey: pts, lastKeySeconds: seconds, startsWithKey: isKey, keys: isKey ? 1 : 0 };
   const fits = { onGrid: grid !== undefined, onFilm: grid?.film !== undefined };
   const shown = { total: 0, shortest: 0, longest: 0 };
-  return { count: 1, first: pts, last: pts, end, ...key, longestKeyDistance: 0, untimed: 0, ...fits, shown };
+  return {
+    count: 1,
+    first: pts,
+    second: undefined,
+    last: pts,
+    end,
+    ...key,
+    longestKeyDistance: 0,
+    untimed: 0,
+    ...fits,
+    shown,
+  };
 }
 
 function nextPacket(facts: PacketFacts, { pts, seconds, end, isKey }: Packet, grid: Grid | undefined): PacketFacts {
@@ -112,6 +125,7 @@ function nextPacket(facts: PacketFacts, { pts, seconds, end, isKey }: Packet, gr
     ...facts,
     count: facts.count + 1,
     first: Math.min(facts.first, pts),
+    second: pts < facts.first ? facts.first : Math.min(facts.second ?? pts, pts),
     last: Math.max(facts.last, pts),
     end: Math.max(facts.end, end),
     onGrid: facts.onGrid && fits(grid?.rate),

@@ -6,7 +6,7 @@ import type { ChildResult } from '../process/child.ts';
 export function toolDetail(result: ChildResult): NonNullable<Failure['detail']> {
   return {
     command: [...result.command],
-    lastLines: result.stderrTail.slice(-40),
+    lastLines: result.stderrTail.filter((line) => !line.includes('[verbose]')).slice(-40),
     ...(result.end.kind === 'exited' ? { exitCode: result.end.code } : {}),
     ...(result.end.kind === 'signalled' ? { signal: result.end.signal } : {}),
   };
