@@ -1,3 +1,5 @@
+import { RefusedError } from '../shared/failure.ts';
+
 export type ServerStartCode =
   | 'PORT_IN_USE'
   | 'ADDRESS_UNAVAILABLE'
@@ -6,15 +8,9 @@ export type ServerStartCode =
   | 'DATABASE_NEWER'
   | 'DATABASE_DAMAGED';
 
-/** Why the server did not start, in words for a person; print `message` and `nextStep`, never the stack. */
-export class ServerStartError extends Error {
-  readonly code: ServerStartCode;
-  readonly nextStep: string;
-
+/** Why the server did not start. */
+export class ServerStartError extends RefusedError {
   constructor(code: ServerStartCode, message: string, nextStep: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'ServerStartError';
-    this.code = code;
-    this.nextStep = nextStep;
+    super({ code, message, nextStep }, options);
   }
 }

@@ -122,6 +122,16 @@ export class JobFailure extends Error {
   }
 }
 
+/** Cannot go on, for a reason that a person can do something about: caught where it is told. */
+export class RefusedError extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal, options?: { cause?: unknown }) {
+    super(refusal.message, options);
+    this.name = new.target.name;
+    this.refusal = refusal;
+  }
+}
+
 /** Why a command (not a job) was refused; what a UI or the command line shows. */
 export interface Refusal {
   readonly code: string;

@@ -1,3 +1,4 @@
+import { isOpenHttp } from './server-address.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 /** Two settings that cannot both be meant. `field`: the one to change. */
@@ -32,9 +33,4 @@ export function settingConflict(values: Partial<Settings>): SettingConflict | nu
     };
   }
   return null;
-}
-
-/** True for plain http that leaves this machine. */
-export function isOpenHttp(serverUrl: string): boolean {
-  return /^http:\/\/(?!(localhost|127(\.\d{1,3}){3}|\[::1\])([:/]|$))/i.test(serverUrl);
 }

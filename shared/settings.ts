@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Refusal } from './failure.ts';
 import { CAPABILITIES, type CapabilityName } from './job.ts';
+import { isOpenHttp, ServerAddress } from './server-address.ts';
 
 const Name = z
   .string()
@@ -17,7 +18,7 @@ export const AbsolutePath = z
 const SpeechModelMirror = z
   .url({ protocol: /^https?$/ })
   .max(4096)
-  .refine((text) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/i.test(text), 'https, or this machine');
+  .refine((text) => !isOpenHttp(text), 'https, or this machine');
 
 const ProxyUrl = z
   .url({ protocol: /^https?$/ })
@@ -82,8 +83,8 @@ export type EncoderChoice = z.infer<typeof EncoderChoice>;
 
 /** Everything a person or IT may set. Tokens are not settings: they live in the keystore or a 0600 file. */
 export const SettingsSchema = z.object({
-  /** Without `/api/v1`. Empty: the embedded server. */
-  serverUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+  /** Empty: the embedded server. */
+  serverUrl: z.union([z.literal(''), ServerAddress]).default(''),
   /** A bearer token may travel over plain http beyond loopback. */
   allowInsecureHttp: z.boolean().default(false),
   agentName: z.string().min(1).max(200).default('RushCatalog Agent'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ServerAddress } from './server-address.ts';
 import type { SettingName } from './settings.ts';
 import { JOB_TYPES, type JobType } from './job.ts';
 
@@ -6,7 +7,6 @@ import { JOB_TYPES, type JobType } from './job.ts';
 
 const nothing = z.object({});
 const Path = z.string().min(1).max(4096);
-const ServerUrl = z.url({ protocol: /^https?$/ });
 /** Longer than any token a server hands out; travels from the page to the agent and never back. */
 const Secret = z.string().trim().min(1).max(4096);
 
@@ -77,13 +77,13 @@ export const SETUP_COMMANDS = {
   },
   /** Asks a server whether it is one and takes the token: the given one, else the one in use. Changes nothing. */
   testConnection: {
-    input: z.object({ serverUrl: ServerUrl, token: Secret.optional() }),
+    input: z.object({ serverUrl: ServerAddress, token: Secret.optional() }),
     output: z.object({ answer: z.enum(['accepted', 'token-needed']), roundTripMs: z.number() }),
     slow: true,
   },
   /** Keeps a token, or what a one-time token is exchanged for, where secrets are kept, and sets the address. */
   pair: {
-    input: z.object({ serverUrl: ServerUrl, kind: z.enum(['token', 'enrolment']), secret: Secret }),
+    input: z.object({ serverUrl: ServerAddress, kind: z.enum(['token', 'enrolment']), secret: Secret }),
     output: z.object({ restart: z.boolean() }),
     slow: true,
   },

@@ -63,7 +63,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
 /** Files that may lie loose at the root of a storey of the agent: what composes it, and its ground. */
 const LOOSE: Readonly<Record<string, readonly string[]>> = {
   'electron/work': ['clock.ts', 'execution.ts'],
-  'electron/agent': ['agent.ts', 'assembly.ts', 'shutdown.ts'],
+  'electron/agent': ['agent.ts', 'assembly.ts', 'shutdown.ts', 'version.ts'],
 };
 
 /** Packages a room must not name, and the rooms that may. */

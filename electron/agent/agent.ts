@@ -4,7 +4,7 @@ import type { MediaRootSetting } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './jobs/active-runs.ts';
 import { countYielding } from './yield/yield-clock.ts';
-import { abortAfter } from '../work/clock.ts';
+import { abortAfter, withTimeout } from '../work/clock.ts';
 import { agentHandlers, executeBy } from './commands/handlers.ts';
 import type { ServerAccessDeps } from './commands/server-access.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
@@ -202,10 +202,8 @@ async function end(
     hurry,
   );
   // Bounded: a proof's child or a share that does not answer must not hold up the end.
-  const waited = new AbortController();
   const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled(), importStopped]);
-  await Promise.race([ended, parts.clock.sleep(LAST_WAIT_MS, waited.signal)]);
-  waited.abort();
+  await withTimeout(parts.clock, LAST_WAIT_MS, ended, undefined);
   await parts.leases.close();
   deps.token.close();
   parts.store.emit({ type: 'phaseChanged', phase: 'stopped' });

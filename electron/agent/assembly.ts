@@ -36,7 +36,7 @@ import { createAgentModels } from './models/agent-models.ts';
 import type { ModelCommands } from '../work/speech/model-commands.ts';
 import { createStore, nextEvent } from './store/store.ts';
 import type { TokenSource } from './server/token-source.ts';
-import { VERSION } from './diagnostics/version.ts';
+import { VERSION } from './version.ts';
 import { workspacePath } from '../work/workspace/workspace.ts';
 import { createProofProcesses, type ProofProcesses } from './yield/proof-processes.ts';
 import type { Surroundings } from './yield/surroundings.ts';

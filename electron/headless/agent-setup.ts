@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { systemClock } from '../work/clock.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
-import { isOpenHttp } from '../../shared/setting-conflicts.ts';
 import { installationOf } from '../agent/server/installation-id.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
+import { openHttpRefusal } from '../agent/server/open-http.ts';
 import type { SettingsStore } from '../agent/settings/settings-store.ts';
-import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
+import { enrol } from '../agent/server/enrolment.ts';
+import { createNetworkFetch } from '../agent/server/network-fetch.ts';
+import { readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { openSettings, readManaged, type Managed } from '../compose/policy/managed-settings.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
@@ -43,10 +45,11 @@ export async function prepareAgent(options: {
   const managed = readManaged(given);
   const settings = openSettings(join(workFolder, 'settings.json'), managed);
   const { values } = settings.view();
-  const serverUrl = values.serverUrl.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  const { serverUrl } = values;
   const files = [policy];
   if (serverUrl === '') return { kind: 'wait', refusal: managed.problem ?? NO_SERVER, files };
-  if (isOpenHttp(serverUrl) && !values.allowInsecureHttp) return { kind: 'wait', refusal: openHttp(serverUrl), files };
+  const open = openHttpRefusal(serverUrl, values);
+  if (open !== null) return { kind: 'wait', refusal: open, files };
   const { facts: network, problem } = await networkFacts(values, serverUrl);
   const tokenFile = options.tokenFile ?? defaultTokenFile(workFolder);
   const named = managed.enrolmentTokenFile;
@@ -77,7 +80,12 @@ async function ensureToken(place: {
   if (existsSync(tokenFile) || oneTimeFile === undefined) return null;
   const oneTimeToken = readOneTimeToken(oneTimeFile);
   if (oneTimeToken === null) return noEnrolmentToken(oneTimeFile);
-  const answer = await enrol({ serverUrl, oneTimeToken, network, installation: installationOf(workFolder) });
+  const answer = await enrol(createNetworkFetch(network), {
+    serverUrl,
+    oneTimeToken,
+    installation: installationOf(workFolder),
+    proxyUrl: network.proxyUrl,
+  });
   if (answer.kind !== 'enrolled') return answer.refusal;
   const kept = await tokenFileKeeper(tokenFile).keep(serverUrl, answer.token);
   if ('refusal' in kept) return kept.refusal;
@@ -119,14 +127,6 @@ const NO_SERVER: Refusal = {
   message: 'No server is named.',
   nextStep: 'Give its address with --server, in the policy (“serverUrl”) or in RUSHCATALOG_SERVER_URL.',
 };
-
-function openHttp(serverUrl: string): Refusal {
-  return {
-    code: 'INSECURE_HTTP',
-    message: `The token would travel unencrypted to ${serverUrl}.`,
-    nextStep: 'Use https, or allow it with --allow-insecure-http on a network you trust.',
-  };
-}
 
 function noEnrolmentToken(file: string): Refusal {
   return {

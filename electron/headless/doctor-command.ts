@@ -11,7 +11,7 @@ import { createClient } from '../agent/server/client.ts';
 import { createNetworkFetch } from '../agent/server/network-fetch.ts';
 import { tokenFromFile } from '../agent/server/token-source.ts';
 import { systemClock } from '../work/clock.ts';
-import { VERSION } from '../agent/diagnostics/version.ts';
+import { VERSION } from '../agent/version.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { defaultTokenFile } from './agent-setup.ts';
@@ -76,9 +76,8 @@ async function checkServer(
   values: Settings,
   workFolder: string,
 ): Promise<ServerCheck> {
-  const named = server ?? values.serverUrl;
-  if (named === '') return { kind: 'embedded' };
-  const url = parseServerUrl(named);
+  const url = server === undefined ? values.serverUrl : parseServerUrl(server);
+  if (url === '') return { kind: 'embedded' };
   const { facts: network } = await networkFacts(values, url);
   const token = tokenFromFile(tokenFile ?? defaultTokenFile(workFolder));
   token.close();

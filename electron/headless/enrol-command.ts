@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { installationOf } from '../agent/server/installation-id.ts';
-import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
+import { enrol } from '../agent/server/enrolment.ts';
+import { createNetworkFetch } from '../agent/server/network-fetch.ts';
+import { readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
-import { refuseOpenHttp } from '../compose/open-http.ts';
+import { openHttpRefusal } from '../agent/server/open-http.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { tokenFileKeeper } from '../compose/token-file.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
@@ -40,17 +42,18 @@ export async function enrolCommand(options: EnrolCommandOptions): Promise<number
   );
   const { values } = openSettings(join(workFolder, 'settings.json'), managed).view();
   if (values.serverUrl === '') throw new CommandError(managed.problem ?? NO_SERVER);
-  const serverUrl = parseServerUrl(values.serverUrl);
-  refuseOpenHttp(serverUrl, values.allowInsecureHttp);
+  const { serverUrl } = values;
+  const open = openHttpRefusal(serverUrl, values);
+  if (open !== null) throw new CommandError(open);
   const oneTimeToken = readOneTimeToken(options.tokenFile);
   if (oneTimeToken === null) throw new CommandError(noToken(options.tokenFile));
   const network = await networkFacts(values, serverUrl);
   if (network.problem !== undefined) throw new CommandError(network.problem);
-  const answer = await enrol({
+  const answer = await enrol(createNetworkFetch(network.facts), {
     serverUrl,
     oneTimeToken,
     installation: installationOf(workFolder),
-    network: network.facts,
+    proxyUrl: network.facts.proxyUrl,
   });
   if (answer.kind !== 'enrolled') throw new CommandError(answer.refusal, EXIT.failed);
   const file = resolve(options.saveTo ?? enrolledTokenFile(workFolder));

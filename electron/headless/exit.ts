@@ -1,5 +1,4 @@
-import type { Refusal } from '../../shared/failure.ts';
-import { refusalOf } from '../compose/sentence.ts';
+import { RefusedError, type Refusal } from '../../shared/failure.ts';
 
 /** Exit codes of the command line, as `--help` documents them. */
 export const EXIT = {
@@ -13,13 +12,10 @@ export const EXIT = {
 } as const;
 
 /** Ends the command with one sentence, a next step and a code; never with a stack trace. */
-export class CommandError extends Error {
-  readonly refusal: Refusal;
+export class CommandError extends RefusedError {
   readonly exitCode: number;
   constructor(refusal: Refusal, exitCode: number = EXIT.usage) {
-    super(refusal.message);
-    this.name = 'CommandError';
-    this.refusal = refusal;
+    super(refusal);
     this.exitCode = exitCode;
   }
 }
@@ -29,11 +25,10 @@ interface Explained {
   readonly exitCode: number;
 }
 
-/** Errors of the rooms below carry a refusal, or its fields; anything else is a bug and says where to send it. */
+/** What is no RefusedError and no unusable path is a bug, and says where to send it. */
 export function explain(error: unknown): Explained {
   if (error instanceof CommandError) return { refusal: error.refusal, exitCode: error.exitCode };
-  const refusal = refusalOf(error);
-  if (refusal !== null) return { refusal, exitCode: EXIT.usage };
+  if (error instanceof RefusedError) return { refusal: error.refusal, exitCode: EXIT.usage };
   const unusable = unusablePath(error);
   if (unusable !== null) return { refusal: unusable, exitCode: EXIT.usage };
   const message = error instanceof Error ? error.message : String(error);

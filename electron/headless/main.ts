@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 import { EncoderChoice, type MediaRootSetting } from '../../shared/settings.ts';
 import { TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
-import { VERSION } from '../agent/diagnostics/version.ts';
+import { VERSION } from '../agent/version.ts';
 import { parseMediaRoot } from '../compose/media-root-argument.ts';
 import { sentence } from '../compose/sentence.ts';
 import { agentCommand } from './agent-command.ts';

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Refusal } from '../../shared/failure.ts';
+import { RefusedError, type Refusal } from '../../shared/failure.ts';
 import { printable } from '../../shared/printable.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { KNOWN_MODELS, type ModelDownload, type SpeechModelState } from '../../shared/speech-models.ts';
@@ -8,7 +8,7 @@ import { findRunningAgent, type RunningAgent } from '../agent/control/ask-contro
 import { createModelShelf, type ModelShelf } from '../work/speech/model-shelf.ts';
 import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
-import { refusalOf, sentence } from '../compose/sentence.ts';
+import { sentence } from '../compose/sentence.ts';
 import { givenSettings } from './agent-options.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -82,10 +82,9 @@ export async function downloadModels(names: readonly string[], options: ModelsOp
       await tellAgent(options);
     } catch (error) {
       line.end();
-      const refusal = refusalOf(error);
-      if (refusal === null) throw error;
-      if (!stop.signal.aborted) throw new CommandError(refusal, EXIT.failed);
-      tell(sentence(refusal));
+      if (!(error instanceof RefusedError)) throw error;
+      if (!stop.signal.aborted) throw new CommandError(error.refusal, EXIT.failed);
+      tell(sentence(error.refusal));
       return EXIT.interrupted;
     }
   }
@@ -105,8 +104,7 @@ export async function addModel(file: string, options: ModelsOptions): Promise<nu
     await tellAgent(options);
     return EXIT.ok;
   } catch (error) {
-    const refusal = refusalOf(error);
-    throw refusal === null ? error : new CommandError(refusal, EXIT.failed);
+    throw error instanceof RefusedError ? new CommandError(error.refusal, EXIT.failed) : error;
   }
 }
 

@@ -14,7 +14,8 @@ import { closeDoor, openDoor, tellPage } from './page-door.ts';
 import { pageFolder } from './page-folder.ts';
 import { openControl } from '../compose/control.ts';
 import { openStation, type ServerChoice } from '../compose/station.ts';
-import { refuseOpenHttp } from '../compose/open-http.ts';
+import { StartError } from '../agent/journal/database.ts';
+import { openHttpRefusal } from '../agent/server/open-http.ts';
 import { TOKEN_FILE, tokenFileKeeper } from '../compose/token-file.ts';
 import { tokenFromFile } from '../agent/server/token-source.ts';
 import { listenForStop } from './signals.ts';
@@ -30,10 +31,12 @@ export interface StartCommandOptions {
 const GRACE_MS = 30_000;
 
 /** The server that was paired with on the page, or the embedded one. Throws StartError without its token. */
-function chooseServer({ serverUrl, allowInsecureHttp }: Settings, tokenFile: string): ServerChoice {
+function chooseServer(settings: Settings, tokenFile: string): ServerChoice {
+  const { serverUrl } = settings;
   if (serverUrl === '') return { kind: 'embedded' };
-  refuseOpenHttp(serverUrl, allowInsecureHttp);
-  return { kind: 'remote', serverUrl: serverUrl.replace(/\/+$/, ''), token: tokenFromFile(tokenFile) };
+  const open = openHttpRefusal(serverUrl, settings);
+  if (open !== null) throw new StartError(open);
+  return { kind: 'remote', serverUrl, token: tokenFromFile(tokenFile) };
 }
 
 /** `npm start` where Electron cannot be had: the same agent and embedded server, the page in the browser. */

@@ -1,12 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
-import { isOpenHttp } from '../../shared/setting-conflicts.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { installationOf } from '../agent/server/installation-id.ts';
 import { StartError } from '../agent/journal/database.ts';
 import type { NetworkFacts } from '../agent/server/network-fetch.ts';
-import { enrol, readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
+import { openHttpRefusal } from '../agent/server/open-http.ts';
+import { enrol } from '../agent/server/enrolment.ts';
+import { createNetworkFetch } from '../agent/server/network-fetch.ts';
+import { readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { createKeptToken, type FoundToken, type KeptToken } from './kept-token.ts';
 import type { SecretStore } from './secrets.ts';
 
@@ -34,20 +36,17 @@ export async function chooseServer(
   settings: Pick<Settings, 'serverUrl' | 'allowInsecureHttp'>,
   place: ServerPlace,
 ): Promise<DesktopServer> {
-  const { serverUrl, allowInsecureHttp } = settings;
+  const { serverUrl } = settings;
   if (serverUrl === '') return { kind: 'embedded' };
-  const bare = serverUrl.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
   // Without a token nothing of ours crosses the network in the clear; the page says what to do.
-  if (isOpenHttp(bare) && !allowInsecureHttp) {
-    const refusal = openHttp(bare);
-    return { kind: 'remote', serverUrl: bare, token: createKeptToken(null, async () => none(refusal), refusal) };
-  }
+  const open = openHttpRefusal(serverUrl, settings);
+  if (open !== null) return { kind: 'remote', serverUrl, token: createKeptToken(null, async () => none(open), open) };
   const kept = await readKept(place);
-  const missing = 'refusal' in kept ? kept.refusal : noToken(bare, place.folder);
-  const token = createKeptToken('token' in kept ? kept.token : null, lookAgain(bare, place, missing), missing);
+  const missing = 'refusal' in kept ? kept.refusal : noToken(serverUrl, place.folder);
+  const token = createKeptToken('token' in kept ? kept.token : null, lookAgain(serverUrl, place, missing), missing);
   // The page does not wait for a server that may be slow or away.
   if (token.current() === '') token.refresh();
-  return { kind: 'remote', serverUrl: bare, token };
+  return { kind: 'remote', serverUrl, token };
 }
 
 type Kept = { readonly token: string | null } | { readonly refusal: Refusal };
@@ -76,7 +75,12 @@ function lookAgain(serverUrl: string, place: ServerPlace, missing: Refusal): (in
       return inUse === '' ? none('refusal' in kept ? kept.refusal : missing) : { kind: 'kept' };
     }
     if (oneTimeToken === spent?.oneTimeToken) return none(spent.refusal);
-    const answer = await enrol({ serverUrl, oneTimeToken, installation, network });
+    const answer = await enrol(createNetworkFetch(network), {
+      serverUrl,
+      oneTimeToken,
+      installation,
+      proxyUrl: network.proxyUrl,
+    });
     if (answer.kind === 'refused') spent = { oneTimeToken, refusal: answer.refusal };
     if (answer.kind !== 'enrolled') return none(answer.refusal);
     await secret.write(answer.token);
@@ -91,12 +95,6 @@ const noToken = (serverUrl: string, folder: string): Refusal => ({
   code: 'TOKEN_MISSING',
   message: `There is no token for ${serverUrl} yet.`,
   nextStep: `Pair with the server in the settings, or put its agent token into ${join(folder, TOKEN_DROP)}.`,
-});
-
-const openHttp = (serverUrl: string): Refusal => ({
-  code: 'INSECURE_HTTP',
-  message: `The token would travel unencrypted to ${serverUrl}, so it is not sent.`,
-  nextStep: 'Use https, or allow unencrypted connections in the settings on a network you trust, and start again.',
 });
 
 async function takeDropped(file: string, secret: SecretStore): Promise<string | null> {

@@ -33,6 +33,21 @@ export function instant(clock: Pick<Clock, 'now'>): string {
   return new Date(clock.now()).toISOString();
 }
 
+/** What `work` gives, or `late` when it takes longer than `ms`; nothing of the wait is left behind. */
+export async function withTimeout<T, L>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  work: Promise<T>,
+  late: L,
+): Promise<T | L> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([work, clock.sleep(ms, over.signal).then(() => late)]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** A signal that is aborted after `ms`; `stop` lets go of it. */
 export function abortAfter(
   clock: Pick<Clock, 'sleep'>,

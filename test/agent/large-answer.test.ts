@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../electron/agent/server/client.ts';
-import { exchangeToken } from '../../electron/agent/server/enrolment.ts';
+import { enrol } from '../../electron/agent/server/enrolment.ts';
 import { createOperatorClient } from '../../electron/compose/operator-client.ts';
 
 /** Four gigabytes of spaces, a thousandth of it on the wire. */
@@ -76,13 +76,13 @@ describe('an answer that grows beyond any of the protocol is not read to its end
   });
 
   it.each([
-    [200, { kind: 'strange', status: 200 }],
-    [401, { kind: 'spent' }],
-    [503, { kind: 'strange', status: 503 }],
+    [200, { kind: 'later', refusal: { code: 'NOT_A_RUSHCATALOG_SERVER' } }],
+    [401, { kind: 'refused', refusal: { code: 'ENROLMENT_REFUSED' } }],
+    [503, { kind: 'later', refusal: { code: 'NOT_A_RUSHCATALOG_SERVER' } }],
   ])('when a machine enrols: %d', async (code, expected) => {
     status = code;
     const installation = { id: '00000000-0000-4000-8000-000000000000', secret: 's' };
-    expect(await exchangeToken(fetch, { serverUrl: url, oneTimeToken: 'o', installation })).toEqual(expected);
+    expect(await enrol(fetch, { serverUrl: url, oneTimeToken: 'o', installation })).toMatchObject(expected);
   });
 
   it.each([200, 500])('of the embedded server: %d', async (code) => {
@@ -99,8 +99,8 @@ it('an enrolment whose answer breaks off is unanswered, and may be tried again',
     setTimeout(() => response.destroy(), 50);
   });
   const installation = { id: '00000000-0000-4000-8000-000000000000', secret: 's' };
-  const answer = await exchangeToken(fetch, { serverUrl: url, oneTimeToken: 'o', installation });
-  expect(answer.kind).toBe('unanswered');
+  const answer = await enrol(fetch, { serverUrl: url, oneTimeToken: 'o', installation });
+  expect(answer).toMatchObject({ kind: 'later', refusal: { code: 'SERVER_UNREACHABLE' } });
 });
 
 describe('lists of the embedded server that go on without going on', () => {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { installationOf } from '../../electron/agent/server/installation-id.ts';
-import { enrol } from '../../electron/compose/enrol.ts';
+import { enrol } from '../../electron/agent/server/enrolment.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { createFindings, type Findings } from './campaign.ts';
 import type { EndpointRig } from './endpoints.ts';
@@ -28,7 +28,7 @@ export async function swallowEnrolment(
   const ticket = async (): Promise<string> =>
     (await studio.operator.call<{ token: string }>('/agents/enrollments', {})).token;
   const tryOnce = (oneTimeToken: string) =>
-    enrol({ serverUrl: proxy.url, oneTimeToken, installation: installationOf(work), network: {} });
+    enrol(fetch, { serverUrl: proxy.url, oneTimeToken, installation: installationOf(work) });
   const polled = async (token: string): Promise<number> => {
     const headers = { Authorization: `Bearer ${token}` };
     return (await fetch(`${studio.server.url}${API_BASE}/jobs`, { headers })).status;

@@ -155,6 +155,20 @@ describe.skipIf(NO_FFMPEG !== null)(`sound that changes its format ${NO_FFMPEG ?
   });
 });
 
+it.skipIf(NO_FFMPEG)('a cut MP3 has one verdict, whoever listens', async () => {
+  const sound = await made('whole.mp3', split('-f lavfi -i sine=d=20 -c:a libmp3lame -b:a 96k -id3v2_version 0'));
+  const whole = await readFile(sound);
+  const path = await madeFile('cut.mp3', whole.subarray(0, whole.length / 2));
+  const drawn = await rigFor('generate_audio_waveform', path);
+  const heard = await rigFor('transcribe_audio', path);
+  const probe = await probeSource(heard.context);
+  const verdict = { failure: { code: 'SOURCE_UNREADABLE', message: expect.stringContaining('is cut short') } };
+  await expect(createWaveformExecutor().execute(drawn.context)).rejects.toMatchObject(verdict);
+  await expect(decodeSound(heard.context, probe, audioStreams(probe), () => undefined)).rejects.toMatchObject(verdict);
+  await drawn.remove();
+  await heard.remove();
+});
+
 describe('what is heard', () => {
   const span = (start: number, end: number) => ({ start, end });
 

@@ -46,7 +46,7 @@ function folder(): string {
 const startProblem = async (options: Parameters<typeof createServer>[0]) => {
   const problem: unknown = await createServer(options).catch((error: unknown) => error);
   expect(problem).toBeInstanceOf(ServerStartError);
-  const { code, message, nextStep } = problem as ServerStartError;
+  const { code, message, nextStep } = (problem as ServerStartError).refusal;
   expect(message).toMatch(/^[A-Z][^\n]+\.$/);
   expect(nextStep).toMatch(/^[A-Z][^\n]+\.$/);
   return code;

@@ -99,7 +99,7 @@ describe('a secret', () => {
 });
 
 describe('the server that is worked for', () => {
-  const remote = { serverUrl: 'https://rushcatalog.studio.example/', allowInsecureHttp: false };
+  const remote = { serverUrl: 'https://rushcatalog.studio.example', allowInsecureHttp: false };
 
   async function chosen(
     settings: typeof remote,

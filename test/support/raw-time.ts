@@ -22,8 +22,6 @@ export const RAW_TIME: Readonly<Record<string, string>> = {
   'electron/agent/server/enrolment.ts': 'ends a real call',
   'electron/agent/control/ask-control.ts': 'ends a real call',
   'electron/compose/operator-client.ts': 'ends a real call',
-  'electron/agent/commands/browse.ts': 'ends the wait for a real folder',
-  'electron/work/capabilities/within-time.ts': 'ends the wait for a real folder',
   'electron/work/capabilities/prove.ts': 'leaves a real child behind that does not end',
   'electron/work/capabilities/retests.ts': 'a timer that keeps no program alive; tests hand another over',
   'electron/agent/lease/leases.ts': 'a sign of life of this very loop: with another clock it would lie',

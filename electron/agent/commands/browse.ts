@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Outcome, Parsed } from '../../../shared/commands.ts';
+import { systemClock, withTimeout } from '../../work/clock.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { FolderEntry, FolderListing, Shortcut } from '../../../shared/setup-commands.ts';
@@ -24,16 +25,8 @@ export async function browse(
 ): Promise<Outcome<'browse'>> {
   const shortcuts = await places(roots);
   if (path === undefined) return { listing: null, shortcuts };
-  const listing = await inTime(list(resolve(path), files));
+  const listing = await withTimeout(systemClock, LOOK_MS, list(resolve(path), files), { refusal: NOT_ANSWERING });
   return 'refusal' in listing ? listing : { listing, shortcuts };
-}
-
-async function inTime(work: Promise<FolderListing | { readonly refusal: Refusal }>) {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ readonly refusal: Refusal }>((done) => {
-    timer = setTimeout(() => done({ refusal: NOT_ANSWERING }), LOOK_MS);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 const NOT_ANSWERING: Refusal = {

@@ -1,6 +1,6 @@
 import type { Answer } from '../../../shared/bridge.ts';
 import type { CommandName, Handlers, OperatorCommand, Outcome, Parsed } from '../../../shared/commands.ts';
-import type { Refusal } from '../../../shared/failure.ts';
+import { RefusedError, type Refusal } from '../../../shared/failure.ts';
 import type { ModelCommands } from '../../work/speech/model-commands.ts';
 import { makeDiagnostics } from '../diagnostics/bundle.ts';
 import { saveCommands, type ProxySaver } from '../exports/save-proxies.ts';
@@ -69,8 +69,7 @@ export function executeBy(handlers: Partial<Handlers<CommandName>>) {
       const outcome = await handler(input);
       return isRefused(outcome) ? { ok: false, refusal: outcome.refusal } : { ok: true, output: outcome };
     } catch (error) {
-      // An error of a port that carries a refusal is that refusal.
-      if (error instanceof Error && 'refusal' in error) return { ok: false, refusal: error.refusal as Refusal };
+      if (error instanceof RefusedError) return { ok: false, refusal: error.refusal };
       throw error;
     }
   };

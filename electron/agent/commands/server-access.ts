@@ -1,10 +1,10 @@
-import { assertNever } from '../../../shared/assert-never.ts';
 import type { Handlers, Outcome, Parsed } from '../../../shared/commands.ts';
 import { oneTimeTokenIn } from '../../../shared/one-time-token.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { SettingsView } from '../../../shared/settings.ts';
-import { causeOf, createClient } from '../server/client.ts';
-import { exchangeToken } from '../server/enrolment.ts';
+import { createClient } from '../server/client.ts';
+import { enrol } from '../server/enrolment.ts';
+import { openHttpRefusal } from '../server/open-http.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { Installation } from '../server/installation-id.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
@@ -36,18 +36,12 @@ export function serverCommands(deps: ServerAccessDeps): Handlers<'testConnection
 
 const TEST_TIMEOUT_MS = 10_000;
 
-/** `https://host/`, `https://host/api/v1` → `https://host`, as the agent keeps addresses. */
-export function bareServerUrl(text: string): string {
-  const url = new URL(text);
-  return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}`;
-}
-
 /** One GET /jobs, which reads only, with the given token or the one in use. */
 async function testConnection(
   deps: ServerAccessDeps,
   input: Parsed<'testConnection'>,
 ): Promise<Outcome<'testConnection'>> {
-  const serverUrl = bareServerUrl(input.serverUrl);
+  const { serverUrl } = input;
   const inUse = serverUrl === deps.serverUrl ? deps.token() : '';
   const token = input.token ?? (inUse === '' ? undefined : inUse);
   const result = await probe(deps, serverUrl, token);
@@ -58,12 +52,18 @@ async function testConnection(
 async function pair(deps: ServerAccessDeps, input: Parsed<'pair'>): Promise<Outcome<'pair'>> {
   const { keeper, settings } = deps;
   if (keeper === null) return { refusal: CANNOT_KEEP };
-  const serverUrl = bareServerUrl(input.serverUrl);
-  const open = refuseOpenHttp(deps, serverUrl);
+  const { serverUrl } = input;
+  const open = openHttpRefusal(serverUrl, deps.settings.view().values);
   if (open !== null) return { refusal: open };
   const exchanged =
-    input.kind === 'enrolment' ? await enrol(deps, serverUrl, oneTimeTokenIn(input.secret)) : { token: input.secret };
-  if ('refusal' in exchanged) return exchanged;
+    input.kind === 'enrolment'
+      ? await enrol(deps.fetch, {
+          serverUrl,
+          oneTimeToken: oneTimeTokenIn(input.secret),
+          installation: deps.installation(),
+        })
+      : { token: input.secret };
+  if ('refusal' in exchanged) return { refusal: exchanged.refusal };
   // An enrolment's token is known to be good, and its first use ends the one before: not before it is kept.
   const tried = input.kind === 'enrolment' ? null : await probe(deps, serverUrl, exchanged.token);
   if (tried !== null && 'refusal' in tried) return { refusal: { ...tried.refusal, field: 'secret' } };
@@ -99,7 +99,7 @@ type Probed =
   { readonly answer: 'accepted' | 'token-needed'; readonly roundTripMs: number } | { readonly refusal: Refusal };
 
 async function probe(deps: ServerAccessDeps, serverUrl: string, token: string | undefined): Promise<Probed> {
-  const open = token === undefined ? null : refuseOpenHttp(deps, serverUrl);
+  const open = token === undefined ? null : openHttpRefusal(serverUrl, deps.settings.view().values);
   if (open !== null) return { refusal: open };
   const { monotonic } = deps.parts.clock;
   const client = createClient({
@@ -129,44 +129,6 @@ async function probe(deps: ServerAccessDeps, serverUrl: string, token: string | 
     default:
       return { answer: 'accepted', roundTripMs };
   }
-}
-
-async function enrol(
-  deps: ServerAccessDeps,
-  serverUrl: string,
-  oneTimeToken: string,
-): Promise<{ readonly token: string } | { readonly refusal: Refusal }> {
-  const answer = await exchangeToken(deps.fetch, { serverUrl, oneTimeToken, installation: deps.installation() });
-  switch (answer.kind) {
-    case 'enrolled':
-      return answer;
-    case 'spent':
-      return { refusal: { ...SPENT, field: 'secret' } };
-    case 'strange':
-      return { refusal: { ...notOurs(serverUrl), field: 'secret' } };
-    case 'unanswered':
-      return { refusal: unreachable(serverUrl, causeOf(answer.error)) };
-    default:
-      return assertNever(answer);
-  }
-}
-
-const SPENT: Refusal = {
-  code: 'ENROLMENT_REFUSED',
-  message: 'The server does not accept this one-time token: it was used already, or its day is over.',
-  nextStep: 'Ask for a new one where the server is managed.',
-};
-
-function refuseOpenHttp({ settings }: ServerAccessDeps, serverUrl: string): Refusal | null {
-  const { protocol, hostname } = new URL(serverUrl);
-  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-  if (protocol === 'https:' || loopback || settings.view().values.allowInsecureHttp) return null;
-  return {
-    code: 'INSECURE_HTTP',
-    message: `The token would travel unencrypted to ${serverUrl}.`,
-    nextStep: 'Use https, or allow unencrypted connections first on a network you trust.',
-    field: 'serverUrl',
-  };
 }
 
 function unreachable(serverUrl: string, summary: string): Refusal {

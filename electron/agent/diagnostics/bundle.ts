@@ -1,9 +1,10 @@
 import { cpus, freemem, homedir, hostname, loadavg, release, totalmem, uptime, userInfo } from 'node:os';
 import { strToU8, zipSync } from 'fflate';
+import { isLoopback } from '../../../shared/server-address.ts';
 import type { SettingsView } from '../../../shared/settings.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
 import type { DoctorReport } from '../../work/capabilities/doctor.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../version.ts';
 import { readJournalFacts, type JournalFacts } from './journal-facts.ts';
 import { readLogTails } from './log-tail.ts';
 import { createRedactor, type KnownNames } from './redact.ts';
@@ -108,5 +109,5 @@ function knownNames(input: DiagnosticsInput, journal: JournalFacts | null): Know
 /** Loopback is nobody's name. */
 function serverName(url: string): string | null {
   const host = URL.parse(url)?.hostname ?? '';
-  return host === '' || host === 'localhost' || host.startsWith('127.') || host === '[::1]' ? null : host;
+  return host === '' || isLoopback(host) ? null : host;
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Refusal } from '../../../shared/failure.ts';
+import { RefusedError, type Refusal } from '../../../shared/failure.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { AddedFile } from '../../../shared/setup-commands.ts';
 import { instant, type Clock } from '../../work/clock.ts';
@@ -184,7 +184,7 @@ class AgentImporter implements Importer {
 }
 
 function refusalOf(error: unknown): Refusal {
-  if (error instanceof Error && 'refusal' in error) return error.refusal as Refusal;
+  if (error instanceof RefusedError) return error.refusal;
   return {
     code: 'ADDING_INTERRUPTED',
     message: 'The server of this machine did not take the files just now.',

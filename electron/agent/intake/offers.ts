@@ -1,6 +1,7 @@
 import { isJobType, type JobType } from '../../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
 import type { WireJob } from '../../../shared/wire.ts';
+import { withTimeout } from '../../work/clock.ts';
 import { executorFor } from '../../work/executors/registry.ts';
 import { dropOldestKept } from '../jobs/kept.ts';
 import type { Parts } from '../jobs/parts.ts';
@@ -36,9 +37,7 @@ export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]
 
 /** Offers are taken one after the other, in order; one whose claim the server does not answer holds up no other. */
 async function decided({ parts, take }: OfferDeps, offer: WireJob): Promise<void> {
-  const waited = new AbortController();
-  await Promise.race([take(offer), parts.clock.sleep(CLAIM_PATIENCE_MS, waited.signal)]);
-  waited.abort();
+  await withTimeout(parts.clock, CLAIM_PATIENCE_MS, take(offer), undefined);
 }
 
 /** Null: take it now. */

@@ -4,7 +4,7 @@ import type { Job } from '../../../shared/job.ts';
 import { instant } from '../../work/clock.ts';
 import type { ExecutionOutcome, ExecutionReport, ExecutionSuccess } from '../../work/execution.ts';
 import { executorFor } from '../../work/executors/registry.ts';
-import { isDiskFull } from '../journal/disk-full.ts';
+import { isDiskFull } from '../../work/storage/disk-full.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { JobProcesses } from '../../work/process/child.ts';
 import type { OpenSource } from '../../work/storage/open-source.ts';

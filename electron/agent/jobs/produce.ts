@@ -1,10 +1,11 @@
+import { withTimeout } from '../../work/clock.ts';
 import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
 import { parseJob } from '../../../shared/wire-job.ts';
 import { type Job } from '../../../shared/job.ts';
 import { instant } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
-import { isDiskFull } from '../journal/disk-full.ts';
+import { isDiskFull } from '../../work/storage/disk-full.ts';
 import type { Aftermath } from '../journal/journal.ts';
 import type { Lease } from '../lease/leases.ts';
 import type { JobProcesses } from '../../work/process/child.ts';
@@ -78,9 +79,7 @@ async function longAfter({ parts, stop }: Production): Promise<ExecutionOutcome>
 
 /** KILL to whatever is left of the job; waits for it, but not for ever. */
 export async function killAll({ parts, processes }: Pick<Production, 'parts' | 'processes'>): Promise<void> {
-  const waited = new AbortController();
-  await Promise.race([processes.kill(), parts.clock.sleep(KILLED_MS, waited.signal)]);
-  waited.abort();
+  await withTimeout(parts.clock, KILLED_MS, processes.kill(), undefined);
 }
 
 function stopped(reason: StopReason): ExecutionOutcome {

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { isDiskFull } from '../journal/disk-full.ts';
+import { isDiskFull } from '../../work/storage/disk-full.ts';
 import type { Parts } from './parts.ts';
 
 /** A full disk is looked at again after this long. */

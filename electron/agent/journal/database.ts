@@ -2,20 +2,13 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { holds } from '../../../shared/fold.ts';
-import type { Refusal } from '../../../shared/failure.ts';
+import { RefusedError } from '../../../shared/failure.ts';
 import { ACTIVITY_TABLES } from './activity-rows.ts';
 import { IMPORT_TABLES } from './import-rows.ts';
 import { RESULTS_TABLE } from './result-rows.ts';
 
-/** A start that cannot go on; carries what a person is told. */
-export class StartError extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal, options?: { cause?: unknown }) {
-    super(refusal.message, options);
-    this.name = 'StartError';
-    this.refusal = refusal;
-  }
-}
+/** A start that cannot go on. */
+export class StartError extends RefusedError {}
 
 /** One entry per schema version, never changed once released; the version is SQLite's `user_version`. */
 const MIGRATIONS: readonly string[] = [

@@ -19,7 +19,7 @@ import {
 } from './encoder-trials.ts';
 import { describeEnd } from './find-tools.ts';
 import type { ProcessMaker } from './process-maker.ts';
-import { withinTime } from './within-time.ts';
+import { systemClock, withTimeout } from '../clock.ts';
 
 /** A graphics device as the system describes it. */
 export interface GraphicsDevice {
@@ -56,7 +56,12 @@ export async function findAccelerators(search: AcceleratorSearch): Promise<reado
   const end = (): void => void processes.kill();
   search.signal?.addEventListener('abort', end, { once: true });
   try {
-    const devices = await withinTime((search.devices ?? systemDevices)(), DEVICES_WALL_MS, []);
+    const devices = await withTimeout(
+      systemClock,
+      DEVICES_WALL_MS,
+      (search.devices ?? systemDevices)().catch(() => []),
+      [],
+    );
     const listed = await listEncoders(search.ffmpeg, processes);
     const trials = encoderTrials(await firstRenderNode()).filter(({ choice }) => listed.has(choice.encoder.name));
     const proofs: (readonly [HardwareEncoder, EncoderProof])[] = [];

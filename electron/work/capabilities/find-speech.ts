@@ -15,7 +15,7 @@ import {
 import type { ModelFacts } from '../speech/model-file.ts';
 import { hashOnce } from '../speech/model-hash.ts';
 import type { TextStore } from '../storage/text-store.ts';
-import { withinTime } from './within-time.ts';
+import { systemClock, withTimeout } from '../clock.ts';
 
 export interface SpeechSearch {
   readonly settings: Partial<Pick<Settings, 'speechModelPath' | 'speechModelFolder' | 'whisperCliPath' | 'encoder'>>;
@@ -39,7 +39,7 @@ const FOLDERS_WALL_MS = 10_000;
 export async function findSpeech(search: SpeechSearch, processes: JobProcesses): Promise<SpeechFound> {
   const { settings, env, store } = search;
   const places = { chosen: settings.speechModelPath, managed: settings.speechModelFolder, own: search.modelsFolder };
-  const files = await withinTime(listModelFiles(places), FOLDERS_WALL_MS, null);
+  const files = await filesInTime(places);
   const { state, model } = await describeModel(places, files, store);
   const engine = await findEngine({ settings, env, processes, modelPath: model?.path });
   const detector = await describeDetector(files ?? [], store);
@@ -70,7 +70,16 @@ export async function findSpeechModel(
   folders: Omit<ModelPlaces, 'chosen'> = {},
 ): Promise<SpeechModelFound> {
   const places = { chosen, ...folders };
-  return describeModel(places, await withinTime(listModelFiles(places), FOLDERS_WALL_MS, null), store);
+  return describeModel(places, await filesInTime(places), store);
+}
+
+function filesInTime(places: ModelPlaces): Promise<readonly ModelFile[] | null> {
+  return withTimeout(
+    systemClock,
+    FOLDERS_WALL_MS,
+    listModelFiles(places).catch(() => null),
+    null,
+  );
 }
 
 /** Why a file that a person names cannot be the speech model, or null. Reads its header only. */

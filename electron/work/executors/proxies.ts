@@ -3,6 +3,7 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import { countedFacts } from '../media/counted-pictures.ts';
+import { argv } from '../media/argv.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';
@@ -43,7 +44,7 @@ export function createProxyExecutor(): Executor<'generate_video_proxies'> {
       what: 'Encodes a review proxy of a one-second clip with sound and compares it with the clip.',
       sample: {
         fileName: 'proof-proxies.mp4',
-        args: words(
+        args: argv(
           '-f lavfi -i testsrc2=s=640x360:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 ' +
             '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -f mp4',
         ),
@@ -217,10 +218,6 @@ function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string
   if (artifact?.kind !== 'proxy_video') return 'no video proxy was made';
   if (success.warnings.length > 0) return 'decoding a sound clip gave warnings';
   return artifact.sizeBytes > 0 ? null : 'the proxy is empty';
-}
-
-function words(text: string): readonly string[] {
-  return text.split(' ');
 }
 
 function pictureWarnings(plan: ProxyPlan): readonly (Warning | undefined)[] {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, JobFailure } from '../../../shared/failure.ts';
+import { JobFailure } from '../../../shared/failure.ts';
 import type { JobType } from '../../../shared/job.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import type { AudioStream } from '../media/probe.ts';
@@ -12,7 +12,7 @@ import {
   type CommonLayout,
   type SoundFormats,
 } from '../media/sound-formats.ts';
-import { toolDetail, toolFailure } from '../media/tool-failure.ts';
+import { toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult, ChildSpec } from '../process/child.ts';
 import type { ExecutionContext } from '../execution.ts';
 
@@ -95,9 +95,6 @@ async function settleSound(
 
 function refuse(result: ChildResult): void {
   if (result.end.kind === 'exited' && result.end.code === 0) return;
-  if (result.stderrTail.some((line) => line.includes('No space left on device'))) {
-    throw new JobFailure(failure('DISK_FULL', 'The disk of the work folder is full.', toolDetail(result)));
-  }
   throw new JobFailure(toolFailure(result, 'SOURCE_UNREADABLE', 'Reading the sound'));
 }
 

@@ -5,8 +5,7 @@ import type { Warning } from '../../../shared/facts.ts';
 import { ffmpegStart, inputArgs } from '../media/input.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
-import { lengthLimit, runsOn } from '../media/promised-length.ts';
-import { CUT_ADVICE } from '../media/media-names.ts';
+import { lengthLimit } from '../media/promised-length.ts';
 import { isComplaint } from '../media/proxy-damage.ts';
 import { settledInput } from '../media/settled-sound-args.ts';
 import { earlierStream } from '../media/sound-clock.ts';
@@ -17,6 +16,7 @@ import { BYTES_PER_SAMPLE, samplesToMs } from '../speech/windows.ts';
 import type { ExecutionContext } from '../execution.ts';
 import { attemptSettling, runWatched } from './settled-sound.ts';
 import { speechMix } from './transcribe-mix.ts';
+import { refuseIncomplete } from './whole-sound.ts';
 
 /** A day of sound from a slow share; the stall watchdog ends what hangs long before. */
 const WALL_MS = 6 * 3_600_000;
@@ -128,29 +128,4 @@ async function refuse(context: ExecutionContext<'transcribe_audio'>, result: Chi
   throw new JobFailure(
     toolFailure(result, 'SOURCE_UNREADABLE', `Reading the sound of “${basename(context.source.path)}”`),
   );
-}
-
-/** Containers whose stated duration is counted, not guessed from a bit rate. */
-const COUNTED = /^(mov|matroska|mxf|avi|wav|w64|aiff|caf|flac)/;
-
-/** ffmpeg ends with 0 on files that stop early: what was decoded must be as long as the container says. */
-function refuseIncomplete(
-  probe: Probe,
-  streams: readonly AudioStream[],
-  decoded: number,
-  name: string,
-  result: ChildResult,
-): void {
-  if (decoded === 0) {
-    const message = `No sound of “${name}” can be decoded.`;
-    throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(result)));
-  }
-  const endless = runsOn(probe, decoded, name);
-  if (endless !== null) throw new JobFailure({ ...endless, detail: toolDetail(result) });
-  if (!COUNTED.test(probe.format.name)) return;
-  const stated = Math.max(0, ...streams.map(({ duration }) => duration ?? 0));
-  // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.
-  if (stated - decoded <= Math.max(1, stated * 0.02)) return;
-  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; ${CUT_ADVICE}.`;
-  throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(result)));
 }

@@ -6,12 +6,11 @@ import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { probeSource, requireSound } from '../media/probe-source.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
-import { lengthLimit, runsOn } from '../media/promised-length.ts';
-import { CUT_ADVICE } from '../media/media-names.ts';
+import { lengthLimit } from '../media/promised-length.ts';
 import { isComplaint } from '../media/proxy-damage.ts';
 import { SETTLED_FORMAT } from '../media/settled-sound-args.ts';
 import { earlierStream } from '../media/sound-clock.ts';
-import { toolDetail, toolFailure } from '../media/tool-failure.ts';
+import { toolFailure } from '../media/tool-failure.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { decoderOptions, fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
@@ -20,6 +19,7 @@ import type { ChildResult } from '../process/child.ts';
 import { seal } from '../workspace/workspace.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
 import { attemptSettling, runWatched } from './settled-sound.ts';
+import { refuseIncomplete } from './whole-sound.ts';
 
 type Context = ExecutionContext<'generate_audio_waveform'>;
 type Success = ExecutionSuccess<'generate_audio_waveform'>;
@@ -73,7 +73,7 @@ async function execute(given: Context): Promise<Success> {
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
     const drawn = await draw(context, wish, file, longest(probe, streams));
-    refuseIncomplete(drawn, probe, streams, sampleRate, name);
+    refuseIncomplete(probe, streams, drawn.waveform.frames / sampleRate, name, drawn.result);
     await file.write(datHeader(sampleRate, drawn.waveform), 0, DAT_HEADER_BYTES, 0);
     await file.close();
     const sealed = await seal(context.workspace, TEMPORARY, FILE);
@@ -193,32 +193,6 @@ function inSteps(report: (fraction: number) => void): (fraction: number) => void
     next = fraction + PROGRESS_STEP;
     report(fraction);
   };
-}
-
-/** Containers whose stated duration is counted, not taken from timestamps; of MP3 only by a header that counts its frames. */
-const COUNTED = /^(mov|matroska|mxf|avi|wav|w64|aiff|caf|flac|mp3)/;
-
-/** ffmpeg ends with 0 on files that stop early: what was decoded must be as long as the container says. */
-function refuseIncomplete(
-  drawn: Drawn,
-  probe: Probe,
-  streams: readonly AudioStream[],
-  sampleRate: number,
-  name: string,
-): void {
-  const decoded = drawn.waveform.frames / sampleRate;
-  if (decoded === 0) {
-    const message = `No sound of “${name}” can be decoded.`;
-    throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(drawn.result)));
-  }
-  const endless = runsOn(probe, decoded, name);
-  if (endless !== null) throw new JobFailure({ ...endless, detail: toolDetail(drawn.result) });
-  if (!COUNTED.test(probe.format.name)) return;
-  const stated = Math.max(0, ...streams.map((stream) => stream.duration ?? 0));
-  // 2 % or one second: codec delay, a damaged packet or a rounded header are no truncation.
-  if (stated - decoded <= Math.max(1, stated * 0.02)) return;
-  const message = `“${name}” is cut short: ${decoded.toFixed(1)} s of ${stated.toFixed(1)} s of sound are there; ${CUT_ADVICE}.`;
-  throw new JobFailure(failure('SOURCE_UNREADABLE', message, toolDetail(drawn.result)));
 }
 
 function longest(probe: Probe, streams: readonly AudioStream[]): number | undefined {

@@ -1,3 +1,5 @@
+import { argv } from './argv.ts';
+
 /** Hardware H.264 encoders of ffmpeg as data (media.md, Encoders): who they are and how they are given pictures. */
 
 export type HardwareName = 'h264_nvenc' | 'h264_qsv' | 'h264_vaapi' | 'h264_videotoolbox' | 'h264_amf' | 'h264_mf';
@@ -45,8 +47,6 @@ export interface HardwareChoice {
   readonly renderNode: string;
 }
 
-const words = (text: string): readonly string[] => text.split(' ');
-
 const capped = ({ maxKbps, bufferKbits }: RateWish): readonly string[] =>
   maxKbps === undefined ? [] : ['-maxrate', `${maxKbps}k`, '-bufsize', `${bufferKbits ?? 2 * maxKbps}k`];
 
@@ -65,7 +65,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     vendors: /nvidia/i,
     takes: { yuv420p: 'yuv420p', yuv422p: 'yuv422p' },
     uploads: false,
-    always: words('-preset p4 -no-scenecut 1'),
+    always: argv('-preset p4 -no-scenecut 1'),
     rate: (wish) => ['-rc', 'vbr', '-cq', quality(wish), '-b:v', '0', ...capped(wish)],
   },
   {
@@ -73,7 +73,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     vendors: /intel/i,
     takes: { yuv420p: 'nv12' },
     uploads: false,
-    always: words('-preset veryfast -look_ahead 0'),
+    always: argv('-preset veryfast -look_ahead 0'),
     rate: (wish) =>
       wish.maxKbps === undefined ? ['-global_quality', quality(wish)] : [...average(wish), ...capped(wish)],
   },
@@ -93,7 +93,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     vendors: /apple|amd|intel/i,
     takes: { yuv420p: 'yuv420p' },
     uploads: false,
-    always: words('-allow_sw 0 -realtime 0'),
+    always: argv('-allow_sw 0 -realtime 0'),
     rate: (wish) => [...average(wish), ...capped(wish)],
   },
   {
@@ -101,7 +101,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     vendors: /amd|advanced micro|ati\b/i,
     takes: { yuv420p: 'nv12' },
     uploads: false,
-    always: words('-usage transcoding -quality speed'),
+    always: argv('-usage transcoding -quality speed'),
     rate: (wish) =>
       wish.maxKbps === undefined
         ? ['-rc', 'cqp', '-qp_i', quality(wish), '-qp_p', quality(wish)]
@@ -113,7 +113,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     takes: { yuv420p: 'nv12' },
     uploads: false,
     // Without it Windows may hand back Microsoft's software encoder under this name.
-    always: words('-hw_encoding 1'),
+    always: argv('-hw_encoding 1'),
     rate: (wish) => ['-rate_control', 'pc_vbr', ...average(wish), ...capped(wish)],
   },
 ];

@@ -22,27 +22,27 @@ export const INPUT_FORMATS = [
   'ogg',
 ] as const;
 
-const words = (text: string): readonly string[] => text.split(' ');
+const names = (text: string): readonly string[] => text.split(' ');
 
 const PICTURE_DECODERS = [
-  words('h264 hevc mpeg1video mpeg2video mpeg4 h263 vp8 vp9 av1 libdav1d libaom-av1'),
-  words('prores dnxhd cfhd dvvideo mjpeg rawvideo v210 ffv1'),
+  names('h264 hevc mpeg1video mpeg2video mpeg4 h263 vp8 vp9 av1 libdav1d libaom-av1'),
+  names('prores dnxhd cfhd dvvideo mjpeg rawvideo v210 ffv1'),
   // Cover art in MP3, M4A and FLAC: ffprobe ends with an error if it may not open one of the streams.
-  words('png bmp gif webp tiff'),
+  names('png bmp gif webp tiff'),
 ];
 
 const SOUND_DECODERS = [
-  words('aac aac_fixed aac_latm ac3 ac3_fixed eac3 mp1 mp1float mp2 mp2float mp3 mp3float'),
-  words('flac alac opus libopus vorbis libvorbis amrnb amrwb libopencore_amrnb dvaudio s302m'),
-  words('adpcm_ima_wav adpcm_ima_qt adpcm_ms pcm_bluray pcm_dvd pcm_alaw pcm_mulaw pcm_s8 pcm_u8'),
-  words('pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be'),
-  words('dca truehd mlp wmav1 wmav2 wmapro wavpack'),
-  words('pcm_s16le_planar pcm_s24le_planar pcm_s32le_planar'),
+  names('aac aac_fixed aac_latm ac3 ac3_fixed eac3 mp1 mp1float mp2 mp2float mp3 mp3float'),
+  names('flac alac opus libopus vorbis libvorbis amrnb amrwb libopencore_amrnb dvaudio s302m'),
+  names('adpcm_ima_wav adpcm_ima_qt adpcm_ms pcm_bluray pcm_dvd pcm_alaw pcm_mulaw pcm_s8 pcm_u8'),
+  names('pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be'),
+  names('dca truehd mlp wmav1 wmav2 wmapro wavpack'),
+  names('pcm_s16le_planar pcm_s24le_planar pcm_s32le_planar'),
 ];
 
 /** Nothing here uses captions, but ffprobe 5.1 ends with code 1 when a stream's decoder is not on its list. */
 const CAPTION_DECODERS = [
-  words('mov_text subrip srt text ass ssa webvtt cc_dec dvbsub dvdsub pgssub xsub libzvbi_teletextdec'),
+  names('mov_text subrip srt text ass ssa webvtt cc_dec dvbsub dvdsub pgssub xsub libzvbi_teletextdec'),
 ];
 
 /** ffmpeg decoder names; a codec outside the list is refused by name, as UNSUPPORTED_MEDIA. */

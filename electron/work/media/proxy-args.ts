@@ -14,7 +14,8 @@ import { lengthLimit } from './promised-length.ts';
 import { settledInput } from './settled-sound-args.ts';
 import { mayChangeFormat } from './sound-formats.ts';
 import { HEARD_MIX } from './sound-heard.ts';
-import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
+import { argv } from './argv.ts';
+import { BIT_EXACT, DECODER_THREADS } from './proxy-bit-exact.ts';
 import { editArgs } from './proxy-edit-args.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { reviewFilters, reviewSize, sameGraph, type Size } from './proxy-picture.ts';
@@ -116,7 +117,7 @@ function mixedArgs(
     plan.sound === undefined ? [] : soundArgs(plan, plan.sound),
     BIT_EXACT,
     // 128 packets, the default, are too few where the sound begins long after the picture.
-    words('-max_muxing_queue_size 4096 -movflags +faststart'),
+    argv('-max_muxing_queue_size 4096 -movflags +faststart'),
     ['-t', String(plan.limitSeconds)],
     ['-f', plan.kind === 'picture' ? 'mp4' : 'ipod', `file:${output}`],
   ].flat();

@@ -13,7 +13,8 @@ import { mayExceedFullScale } from './mix.ts';
 import type { AudioStream } from './probe.ts';
 import { PROGRESS_ARGS } from './progress.ts';
 import { heldWithin } from './promised-length.ts';
-import { BIT_EXACT, DECODER_THREADS, words } from './proxy-bit-exact.ts';
+import { argv } from './argv.ts';
+import { BIT_EXACT, DECODER_THREADS } from './proxy-bit-exact.ts';
 import type { EditPlan } from './proxy-edit-plan.ts';
 import { settledInput } from './settled-sound-args.ts';
 import { mayChangeFormat } from './sound-formats.ts';
@@ -49,7 +50,7 @@ export function editArgs(plan: EditPlan, input: string, output: string, hardware
     BIT_EXACT,
     described(plan),
     movFlags(plan),
-    words('-max_muxing_queue_size 4096 -f mov'),
+    argv('-max_muxing_queue_size 4096 -f mov'),
     ['-t', String(plan.limitSeconds), `file:${output}`],
   ].flat();
 }

@@ -1,10 +1,12 @@
+import { isOpenHttp } from '../../../shared/server-address.ts';
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { publish } from '../storage/durable-file.ts';
-import { downloadRefusal, isFull, ModelDownloadError } from './download-refusal.ts';
+import { isDiskFull } from '../storage/disk-full.ts';
+import { downloadRefusal, ModelDownloadError } from './download-refusal.ts';
 
 export interface DownloadWish {
   readonly url: string;
@@ -52,8 +54,8 @@ export async function downloadModel(wish: DownloadWish, ports: DownloadPorts): P
     wish.onChecking();
     await part.file.sync();
   } catch (error) {
-    if (isFull(error)) await part.discard();
-    throw isFull(error) ? downloadRefusal('full', wish) : error;
+    if (isDiskFull(error)) await part.discard();
+    throw isDiskFull(error) ? downloadRefusal('full', wish) : error;
   } finally {
     await part.file.close();
   }
@@ -177,7 +179,7 @@ async function receive(wish: DownloadWish, ports: DownloadPorts, part: Part): Pr
     if (part.bytes > answer.total) await beginAnew(part);
     return { kind: 'broken', why: 'the connection ended early' };
   } catch (error) {
-    if (error instanceof ModelDownloadError || isFull(error)) throw error;
+    if (error instanceof ModelDownloadError || isDiskFull(error)) throw error;
     if (wish.signal.aborted) throw downloadRefusal('cancelled', wish);
     return { kind: 'broken', why: watch.signal.aborted ? 'it went silent' : reasonOf(error) };
   } finally {
@@ -201,7 +203,7 @@ type Answer =
   | Outcome;
 
 async function begin(response: Response, wish: DownloadWish, part: Part): Promise<Answer> {
-  if (!/^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(response.url || wish.url)) {
+  if (isOpenHttp(response.url || wish.url)) {
     await response.body?.cancel();
     throw downloadRefusal('insecure', wish);
   }

@@ -1,15 +1,9 @@
 import { basename } from 'node:path';
-import type { Refusal } from '../../../shared/failure.ts';
+import { isDiskFull } from '../storage/disk-full.ts';
+import { RefusedError, type Refusal } from '../../../shared/failure.ts';
 
 /** Ends a download with a sentence for a person. */
-export class ModelDownloadError extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.name = 'ModelDownloadError';
-    this.refusal = refusal;
-  }
-}
+export class ModelDownloadError extends RefusedError {}
 
 interface Wish {
   readonly url: string;
@@ -20,7 +14,7 @@ interface Wish {
 export function diskRefusal(name: string, error: unknown): ModelDownloadError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const why = code === '' ? (error instanceof Error ? error.message : String(error)) : code;
-  if (isFull(error)) {
+  if (isDiskFull(error)) {
     return new ModelDownloadError({
       code: 'DISK_FULL',
       message: `The disk became full while ${name} was copied; what had arrived was removed.`,
@@ -36,9 +30,6 @@ export function diskRefusal(name: string, error: unknown): ModelDownloadError {
         : 'Check the rights on the folder of models and its disk.',
   });
 }
-
-export const isFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 type Room = { readonly needed: number; readonly free: number };
 const inWords = (bytes: number): string =>

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { withTimeout, type Clock } from '../clock.ts';
 
 /** A file call that hangs is waited for this long; afterwards the root is "not answering" (reliability.md). */
 export const FILE_CALL_MS = 5_000;
@@ -37,15 +37,9 @@ async function raceAgainstHang<T>(
   clock: Pick<Clock, 'sleep'>,
   noteHung: (delta: 1 | -1) => void,
 ): Promise<Gated<T>> {
-  const timer = new AbortController();
-  const timeout = clock.sleep(FILE_CALL_MS, timer.signal).then(() => 'timeout' as const);
-  try {
-    const first = await Promise.race([turn, timeout]);
-    if (first === undefined) return { kind: 'not-answering' };
-    if (first !== 'timeout') return { kind: 'answered', value: first.value };
-  } finally {
-    timer.abort();
-  }
+  const first = await withTimeout(clock, FILE_CALL_MS, turn, 'timeout' as const);
+  if (first === undefined) return { kind: 'not-answering' };
+  if (first !== 'timeout') return { kind: 'answered', value: first.value };
   noteHung(1);
   void turn.catch(() => undefined).finally(() => noteHung(-1));
   return { kind: 'not-answering' };
