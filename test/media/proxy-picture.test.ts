@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
-import { h264Clip, hasEncoder, made, NO_FFMPEG, portraitClip, silentClip, vfrClip } from '../support/made-media.ts';
+import {
+  h264Clip,
+  hasEncoder,
+  made,
+  madeFrom,
+  NO_FFMPEG,
+  portraitClip,
+  silentClip,
+  vfrClip,
+} from '../support/made-media.ts';
 import {
   colourAt,
   combedFrames,
@@ -166,5 +175,33 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
     expect(one.success.artifacts[0]?.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(two.success.artifacts).toEqual(one.success.artifacts);
     expect((await levels(one.file)).rms).toHaveLength(2);
+  });
+});
+
+/** The one track's last picture lasts `ticks`: its table of times gets one more entry. @param bytes with its `moov` at the end */
+function shortEnd(bytes: Buffer, ticks: number): Buffer {
+  const moov = bytes.lastIndexOf('moov');
+  const at = bytes.indexOf('stts', moov) - 4;
+  const end = at + bytes.readUInt32BE(at);
+  const entry = Buffer.alloc(8);
+  entry.writeUInt32BE(1);
+  entry.writeUInt32BE(ticks, 4);
+  for (const box of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stts']) {
+    const from = bytes.indexOf(box, moov) - 4;
+    bytes.writeUInt32BE(bytes.readUInt32BE(from) + entry.length, from);
+  }
+  bytes.writeUInt32BE(2, at + 12);
+  bytes.writeUInt32BE(bytes.readUInt32BE(at + 16) - 1, at + 16);
+  return Buffer.concat([bytes.subarray(0, end), entry, bytes.subarray(end)]);
+}
+
+describe.skipIf(!hasEncoder('libx264'))('a last picture that is stated to end at once', () => {
+  it.each(['video_review_default_v1', 'edit_prores_proxy_v1'])('is in %s', async (profile) => {
+    const whole = await made('end.mp4', [
+      ...'-f lavfi -i testsrc2=s=320x180:r=25:d=24 -c:v libx264 -preset ultrafast -bf 0 -pix_fmt yuv420p'.split(' '),
+    ]);
+    const source = await madeFrom(whole, 'short-end.mp4', 'short end', (bytes) => shortEnd(bytes, 40));
+    await using proxy = await makeProxy(source, profile);
+    expect((await pictureTimes(proxy.file)).all).toHaveLength(600);
   });
 });

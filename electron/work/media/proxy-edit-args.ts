@@ -19,7 +19,7 @@ import type { EditPlan } from './proxy-edit-plan.ts';
 import { settledInput } from './settled-sound-args.ts';
 import { mayChangeFormat } from './sound-formats.ts';
 import { sameGraph } from './proxy-picture.ts';
-import { keyFrameInterval } from './proxy-rate.ts';
+import { keyFrameInterval, lastPictureKept } from './proxy-rate.ts';
 import { quicktimeLanguage } from './quicktime-language.ts';
 import { formatRatio, ratioValue } from './rational.ts';
 import { outputTimecode } from './timecode.ts';
@@ -73,8 +73,8 @@ function editFilters(plan: EditPlan): string {
 }
 
 /** Film's last picture may begin within the time of the one before, and would be left out for it. */
-function steadyRate({ rate, film }: EditPlan): string {
-  const last = film === true ? ':eof_action=pass' : '';
+function steadyRate({ rate, film, video }: EditPlan): string {
+  const last = film === true ? ':eof_action=pass' : lastPictureKept(video, rate);
   return `fps=fps=${formatRatio(rate)}:start_time=0:round=near${last}`;
 }
 

@@ -1,7 +1,7 @@
 import type { ReviewProxyProfile } from '../../../shared/profiles.ts';
 import { overBlack } from './alpha.ts';
 import { displaySize, type Ratio, type VideoStream } from './probe.ts';
-import { isInterlaced } from './proxy-rate.ts';
+import { isInterlaced, lastPictureKept } from './proxy-rate.ts';
 import { headerScan } from './proxy-scan.ts';
 import { formatRatio } from './rational.ts';
 
@@ -47,7 +47,7 @@ export function reviewFilters(stream: VideoStream, size: Size, rate: Ratio): str
     'setsar=1',
     'setparams=field_mode=prog:range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709',
     // start_time=0: a picture that begins after the sound, or cannot be decoded before its first key frame, is held from 0.
-    `fps=fps=${formatRatio(rate)}:start_time=0`,
+    `fps=fps=${formatRatio(rate)}:start_time=0${lastPictureKept(stream, rate)}`,
   ].join(',');
 }
 

@@ -78,6 +78,17 @@ export function steadyRate(stream: VideoStream): Ratio {
   return withinBounds(STANDARD_RATES.find((rate) => ratioValue(rate) >= ratioValue(judged.rate)) ?? judged.rate);
 }
 
+/**
+ * Option of the `fps` filter, beginning with a colon, or empty: a last picture that is stated to be shown for less than
+ * half of its place is in the proxy all the same. Not where a clock cannot write the rate's places exactly: what its
+ * rounding adds to the end would become one picture too many.
+ */
+export function lastPictureKept(stream: VideoStream, rate: Ratio): string {
+  const { timeBase } = stream;
+  const ticks = timeBase === undefined ? Number.NaN : (timeBase.den * rate.den) / (timeBase.num * rate.num);
+  return Number.isInteger(ticks) || frameRate(stream)?.kind === 'variable' ? ':eof_action=pass' : '';
+}
+
 /** Largest number of frames from one key frame to the next that never takes longer than `seconds`: 47 at 23.976 and 2 s. */
 export function keyFrameInterval(rate: Ratio, seconds: number): number {
   return Math.max(1, Math.floor((seconds * rate.num) / rate.den));
