@@ -4,6 +4,7 @@ import type { ExecutionContext, Toolbox } from '../execution.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/job.ts';
 import { asFarAsItPlays } from './broken-off.ts';
+import { withFrameColours } from './frame-colours.ts';
 import { imageKindOf } from './image-kind.ts';
 import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
@@ -56,7 +57,8 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   const cut = await refusedAsCut(source, probe.format.name);
   if (cut !== null) throw new JobFailure(cut);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
-  const played = await asFarAsItPlays(context, await withPlayedLength(context, told));
+  const seen = await withFrameColours(context, told);
+  const played = await asFarAsItPlays(context, await withPlayedLength(context, seen));
   const known = await withUntoldSound(source, played);
   const endless = tooLong(known, basename(source.path));
   if (endless !== null) throw new JobFailure(endless);

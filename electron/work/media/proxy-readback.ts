@@ -153,7 +153,7 @@ export interface ReadBack {
   readonly heard?: Heard;
 }
 
-const COLOUR_FIELDS = 'color_space,color_transfer,color_primaries';
+export const COLOUR_FIELDS = 'color_space,color_transfer,color_primaries';
 const FRAME_FIELDS = `frame=stream_index,pts_time,interlaced_frame,top_field_first,${COLOUR_FIELDS}`;
 
 /** Describes the proxy and decodes 0.2 s at its beginning and everything from `lastSpot` (seconds) on. */
