@@ -15,7 +15,8 @@ import { NO_CHROMIUM, openPlayer } from './proxy-browser.ts';
  * `npm run test:media [-- part of a name,another] [--ffmpeg 5.1,7.1,9.0]`: every made source under every proxy profile. Each
  * pair must give a proxy that passes, or be refused for the reason that was expected. With `--ffmpeg` on each of these
  * versions, one after the other (`npm run tools:ffmpeg` lays them out); the table goes to docs/media-matrix.md when every
- * version passed and nothing was left out.
+ * version passed and nothing was left out. With `--results FILE` what the tools of the environment gave is kept instead,
+ * and `--page FILE,FILE…` writes the table from such files: of a source that was run again on a version, the later counts.
  */
 
 const TABLE = fileURLToPath(new URL('../../docs/media-matrix.md', import.meta.url));
@@ -58,12 +59,46 @@ async function runWith({ version, ffmpeg, ffprobe }: LaidFfmpeg, filter: string 
       env: { ...process.env, FFMPEG_BIN: ffmpeg, FFPROBE_BIN: ffprobe },
     },
   );
-  const written = JSON.parse(await readFile(file, 'utf8')) as readonly { name: string; results: readonly Result[] }[];
+  const run = await readRun(file);
   await rm(folder, { recursive: true });
-  const rows = written.flatMap(({ name, results }) =>
+  return { ...run, version };
+}
+
+interface WrittenRun {
+  readonly version: string;
+  readonly rows: readonly { readonly name: string; readonly results: readonly Result[] }[];
+}
+
+async function writeRun(file: string, { version, rows }: Run): Promise<void> {
+  const written: WrittenRun = { version, rows: rows.map(({ source, results }) => ({ name: source.name, results })) };
+  await writeFile(file, JSON.stringify(written));
+}
+
+async function readRun(file: string): Promise<Run> {
+  const written = JSON.parse(await readFile(file, 'utf8')) as WrittenRun;
+  const rows = written.rows.flatMap(({ name, results }) =>
     MATRIX.filter((one) => one.name === name).map((source) => ({ source, results })),
   );
-  return { version, rows };
+  return { version: written.version, rows };
+}
+
+/** One run per version, in the order the versions first came, with all sources of the matrix or an error. */
+async function joinRuns(files: readonly string[]): Promise<readonly Run[]> {
+  const versions = new Map<string, Map<string, Row>>();
+  for (const file of files) {
+    const { version, rows } = await readRun(file);
+    const known = versions.get(version) ?? new Map<string, Row>();
+    for (const row of rows) known.set(row.source.name, row);
+    versions.set(version, known);
+  }
+  return [...versions].map(([version, known]) => {
+    const rows = MATRIX.map(({ name }) => {
+      const row = known.get(name);
+      if (row === undefined) throw new Error(`ffmpeg ${version}: “${name}” was not run`);
+      return row;
+    });
+    return { version, rows };
+  });
 }
 
 function toolsOf(versions: string): readonly LaidFfmpeg[] {
@@ -77,21 +112,19 @@ function toolsOf(versions: string): readonly LaidFfmpeg[] {
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { ffmpeg: { type: 'string' }, results: { type: 'string' } },
+    options: { ffmpeg: { type: 'string' }, results: { type: 'string' }, page: { type: 'string' } },
     allowPositionals: true,
   });
   const began = performance.now();
   const [filter] = positionals;
   if (values.results !== undefined) {
-    const rows = await runHere(filter);
-    await writeFile(
-      values.results,
-      JSON.stringify(rows.map(({ source, results }) => ({ name: source.name, results }))),
-    );
+    await writeRun(values.results, { version: allFfmpegs()[0]?.version ?? '', rows: await runHere(filter) });
     return 0;
   }
   const runs: Run[] = [];
-  if (values.ffmpeg === undefined) runs.push({ version: allFfmpegs()[0]?.version ?? '', rows: await runHere(filter) });
+  if (values.page !== undefined) runs.push(...(await joinRuns(values.page.split(','))));
+  else if (values.ffmpeg === undefined)
+    runs.push({ version: allFfmpegs()[0]?.version ?? '', rows: await runHere(filter) });
   else for (const tools of toolsOf(values.ffmpeg)) runs.push(await runWith(tools, filter));
   const sums = runs.map(sumOf);
   console.log(`\n${sums.join('\n')}\n(${Math.round((performance.now() - began) / 1000)} s)`);
