@@ -176,7 +176,7 @@ async function page(runs: readonly Run[], sums: readonly string[]): Promise<stri
   const text = [
     '# Media matrix',
     '',
-    'Written by `npm run test:media`: small sources made by ffmpeg, each with a number burnt into every frame, under every proxy profile. ✓ means: the proxy was made, and its frames, times, rate, fields, timecode, reel, sound, shape and rotation are those the source was made with, read back from pixels, by ffprobe and, for editing profiles, by MediaInfo; both review proxies were also played to their end in one Chromium: with a picture, the last second reached, and sound where the source has it. The column of a version says whether all profiles ended there as in the columns of the profiles, which are those of the first.',
+    'Written by `npm run test:media`: small sources made by ffmpeg, each with a number burnt into every frame, under every proxy profile. ✓ means: the proxy was made, and its frames, times, rate, fields, timecode, reel, sound, shape and rotation are those the source was made with, read back from pixels, by ffprobe and, for editing profiles, by MediaInfo; both review proxies were also played to their end in one Chromium: with a picture, the last second reached, and sound where the source has it. The column of a version says whether all profiles ended there as in the columns of the profiles, which are those of the first. Results of several runs may be joined (`--page`): of a source that was run again the later one stands.',
     '',
     ...sums.flatMap((sum) => [`- ${sum}`]),
     '',
