@@ -22,8 +22,8 @@ export interface Bridge {
   watch(onUpdate: (update: Update) => void, onLink: (link: LinkState) => void): { close(): void; resync(): void };
   /** Address of a derived file, for <img>, <video> and fetch. */
   derivedUrl(assetUuid: string, ref: string): string;
-  /** Whether PROGRAM_SETTINGS can be changed from here: in the app's own window, never in a browser. */
-  readonly setsPrograms: boolean;
+  /** Whether PROGRAM_SETTINGS and TRUST_SETTINGS can be changed from here: in the app's own window, never in a browser. */
+  readonly setsGuarded: boolean;
   /** Where a dropped file lies; '' when it is no file of a disk. Absent in a browser, which never tells. */
   readonly pathOf?: (file: object) => string;
   /** Shows a file in the system's file manager; null, or why not. Absent in a browser. */

@@ -169,6 +169,18 @@ export const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
  */
 export const PROGRAM_SETTINGS: readonly SettingName[] = ['ffmpegPath', 'ffprobePath', 'whisperCliPath', 'sandbox'];
 
+/** Where the agent's traffic goes, tokens and media with it, and whom it believes on the way: the same holds. */
+export const TRUST_SETTINGS: readonly SettingName[] = [
+  'allowInsecureHttp',
+  'proxyMode',
+  'proxyUrl',
+  'noProxy',
+  'proxyCredentialsFile',
+  'caFile',
+  'speechModelMirror',
+  'updateUrl',
+];
+
 /** Where a value comes from; a managed one cannot be changed on the page. */
 export type SettingOrigin = 'default' | 'user' | 'argument' | 'environment' | 'policy';
 

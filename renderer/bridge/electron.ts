@@ -44,7 +44,7 @@ export function createElectronBridge(api: RushcatalogApi): Bridge {
       };
     },
     derivedUrl: (assetUuid, ref) => api.derivedUrl(assetUuid, ref),
-    setsPrograms: true,
+    setsGuarded: true,
     pathOf: (file) => api.pathOf(file),
     reveal: async (path) => {
       const answer = (await api.reveal(path).catch(() => null)) as Revealed | null;

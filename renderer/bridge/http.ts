@@ -26,7 +26,7 @@ export function createHttpBridge(
     call: (name, input) => call(withSession, name, input),
     watch: (onUpdate, onLink) => watch(withSession, onUpdate, onLink),
     derivedUrl: (assetUuid, ref) => grantedUrl(keys()?.mediaKey ?? '', assetUuid, ref),
-    setsPrograms: false,
+    setsGuarded: false,
   };
 }
 

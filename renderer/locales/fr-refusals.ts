@@ -206,6 +206,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Un autre serveur recevrait le jeton gardé pour celui-ci ; une page dans un navigateur ne peut pas le demander.',
     next: 'Connectez-vous avec un jeton de l’autre serveur, ou utilisez « rushcatalog-agent config set serverUrl » dans un terminal.',
   },
+  SETTING_DECIDES_TRUST: {
+    said: 'Une page dans un navigateur ne peut pas décider du chemin que prennent les données de l’agent, ni de ce qu’il reconnaît.',
+    next: 'Utilisez « rushcatalog-agent config set » dans un terminal du compte de l’agent, ou l’application de bureau.',
+  },
   SETTING_NAMES_PROGRAM: {
     said: 'Une page dans un navigateur ne peut pas choisir les programmes lancés ici, ni leur isolement.',
     next: 'Utilisez « rushcatalog-agent config set » dans un terminal du compte de l’agent, ou l’application de bureau.',

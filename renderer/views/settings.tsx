@@ -5,7 +5,9 @@ import type { Refusal } from '../../shared/failure.ts';
 import {
   isManaged,
   PROGRAM_SETTINGS,
+  TRUST_SETTINGS,
   type MediaRootSetting,
+  type SettingName,
   type Settings,
   type WorkWindow,
 } from '../../shared/settings.ts';
@@ -80,17 +82,23 @@ function useForm(): { readonly saved: Settings; readonly values: Settings; reado
   return { saved, values: withDraft(saved, draft), issues: { ...issuesOf(draft), ...refused } };
 }
 
+/** Why a page in a browser cannot change it, or undefined. */
+function guardOf(name: SettingName): 'settings.ofPrograms' | 'settings.ofTrust' | undefined {
+  if (PROGRAM_SETTINGS.includes(name)) return 'settings.ofPrograms';
+  return TRUST_SETTINGS.includes(name) ? 'settings.ofTrust' : undefined;
+}
+
 function Field({ field }: { readonly field: FieldSpec }) {
   const { t } = useTranslation();
   const { saved, values, issues } = useForm();
   const origin = useAgent(({ settings }) => settings.origins[field.name]);
-  const { setsPrograms } = useBridge();
+  const { setsGuarded } = useBridge();
   const { name, control } = field;
   if (field.when?.(values) === false) return null;
   const id = `setting-${name}`;
   const managed = isManaged(origin);
-  const ofPrograms = !managed && !setsPrograms && PROGRAM_SETTINGS.includes(name);
-  const locked = managed || ofPrograms;
+  const guarded = managed || setsGuarded ? undefined : guardOf(name);
+  const locked = managed || guarded !== undefined;
   const issue = issues[name];
   const change = (value: unknown): void => edit(name, value, saved);
   const group = control.kind === 'hours' || control.kind === 'roots';
@@ -141,7 +149,7 @@ function Field({ field }: { readonly field: FieldSpec }) {
           {locked && (
             <span className="origin">
               <Icon name="lock" size={12} />{' '}
-              {ofPrograms ? t('settings.ofPrograms', { name }) : t(`settings.origin.${origin}`)}
+              {guarded === undefined ? t(`settings.origin.${origin}`) : t(guarded, { name })}
             </span>
           )}
         </div>

@@ -11,7 +11,7 @@ import { startWebView, type WebView } from '../../electron/gateway/http.ts';
 import { WebViewError } from '../../electron/gateway/web-view-error.ts';
 import { derivedPath, grantedUntil, grantText } from '../../shared/media-grant.ts';
 import type { Update } from '../../shared/update.ts';
-import { PROGRAM_SETTINGS } from '../../shared/settings.ts';
+import { PROGRAM_SETTINGS, TRUST_SETTINGS } from '../../shared/settings.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent } from '../support/scripted-agent.ts';
 
@@ -172,11 +172,14 @@ describe('the session', () => {
     expect((await call('GET', shown(ASSET, 'evil'))).status).toBe(200);
   });
 
-  it.each(PROGRAM_SETTINGS)('is not enough to set %s', async (name) => {
+  it.each([
+    ...PROGRAM_SETTINGS.map((name) => [name, 'SETTING_NAMES_PROGRAM'] as const),
+    ...TRUST_SETTINGS.map((name) => [name, 'SETTING_DECIDES_TRUST'] as const),
+  ])('is not enough to set %s', async (name, code) => {
     const body = { change: { maxParallelJobs: 3, [name]: '/tmp/evil' } };
     const before = agent.executed.length;
     const { status, text } = await call('POST', '/rpc/changeSettings', { body, headers: inside() });
-    const refusal = { code: 'SETTING_NAMES_PROGRAM', field: name, nextStep: expect.stringContaining('config set') };
+    const refusal = { code, field: name, nextStep: expect.stringContaining('config set') };
     expect([status, JSON.parse(text)]).toMatchObject([403, { ok: false, refusal }]);
     expect(agent.executed).toHaveLength(before);
   });
