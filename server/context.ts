@@ -3,7 +3,7 @@ import type { FileStore } from './uploads/file-store.ts';
 import type { Absence } from './lease-clock.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
 import type { Reserve } from './reserve.ts';
-import type { RetentionClock } from './retention-clock.ts';
+import type { RetentionClock } from '../shared/retention-clock.ts';
 
 /** What every handler works with. */
 export interface Context {

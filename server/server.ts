@@ -3,7 +3,9 @@ import { access, mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
+import { createRetentionClock } from '../shared/retention-clock.ts';
 import { API_BASE, type OperatorJob } from '../shared/wire.ts';
+import { keptAge } from './database/kept-age.ts';
 import { purgeAsset } from './assets/derived.ts';
 import type { SharedTokens } from './auth/authenticate.ts';
 import { keptToken } from './auth/token-files.ts';
@@ -19,7 +21,6 @@ import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
-import { createRetentionClock } from './retention-clock.ts';
 import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
@@ -99,7 +100,7 @@ function contextOf(opened: Opened, options: ServerOptions): Context {
   // A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing.
   const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
   const absence = lookMs > 0 ? createAbsence(clock, leaseTime, limitMs) : NEVER_AWAY;
-  const retention = createRetentionClock(opened.database, clock, leaseTime);
+  const retention = createRetentionClock(keptAge(opened.database), clock, leaseTime);
   return { ...opened, settings, clock, leaseTime, retention, absence };
 }
 

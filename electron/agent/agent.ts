@@ -12,7 +12,7 @@ import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
 import { createImporter, type Importer } from './imports/importer.ts';
 import { readInstallation } from './server/installation-id.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
-import { clearExpired } from './jobs/kept.ts';
+import { createRetention } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
 import { respondWith } from './results/open-kept.ts';
 import { sweepStrayChildren } from '../work/process/sweep.ts';
@@ -99,7 +99,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     wake: () => intake.askNow(),
     async start() {
       await clearLeftovers(parts, owner);
-      void keepHouseFromTimeToTime(parts, stopping.signal);
+      void keepHouse(parts, stopping.signal);
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
       yielding.start();
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
@@ -210,23 +210,18 @@ async function end(
   parts.journal.close();
 }
 
-async function keepHouseFromTimeToTime(parts: Parts, signal: AbortSignal): Promise<void> {
-  for (;;) {
+async function keepHouse(parts: Parts, signal: AbortSignal): Promise<void> {
+  const clearExpired = createRetention(parts);
+  while (!signal.aborted) {
+    await clearExpired().catch((error: unknown) => parts.log.warn({ err: error }, 'house-keeping failed'));
     await parts.clock.sleep(HOUSEKEEPING_MS, signal);
-    if (signal.aborted) return;
-    await keepHouse(parts);
   }
 }
 
-async function keepHouse(parts: Parts): Promise<void> {
-  await clearExpired(parts).catch((error: unknown) => parts.log.warn({ err: error }, 'house-keeping failed'));
-}
-
-/** What an earlier life left behind: its children, its folders, and what retention no longer keeps. */
+/** What an earlier life left behind: its children and its folders. */
 async function clearLeftovers(parts: Parts, owner: string): Promise<void> {
   const { journal, log } = parts;
   const { ended } = await sweepStrayChildren(owner);
   if (ended.length > 0) log.warn({ ended: ended.length }, 'ended processes that an earlier run left behind');
-  await keepHouse(parts);
   await sweepWorkspaces(parts.workFolder, new Set(journal.runs().map((run) => run.runId)));
 }

@@ -166,7 +166,7 @@ export interface LedgerTable {
   detail_json: string;
 }
 
-/** One row: see retention-clock.ts. */
+/** One row: see shared/retention-clock.ts. */
 export interface RetentionClockTable {
   id: number;
   /** Epoch ms. */

@@ -1,17 +1,34 @@
-import { instant } from '../../work/clock.ts';
+import { createRetentionClock } from '../../../shared/retention-clock.ts';
 import type { Run } from '../journal/run.ts';
 import { removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';
 import type { Parts } from './parts.ts';
 
+/** Key of the journal. */
+const AGE = 'retention_age';
+
 type KeptParts = Pick<Parts, 'journal' | 'clock' | 'settings' | 'workFolder' | 'log' | 'results'>;
 
-/** Removes what retention no longer keeps: finished work without a lease, copies, history, hold-offs that are over. */
-export async function clearExpired(parts: KeptParts): Promise<void> {
+/**
+ * Removes, each time it is called, what retention no longer keeps: finished work without a lease, copies, history,
+ * hold-offs that are over.
+ */
+export function createRetention(parts: KeptParts): () => Promise<void> {
   const { journal, clock } = parts;
-  const before = new Date(clock.now() - parts.settings().retentionDays * 86_400_000).toISOString();
-  for (const run of keptRuns(parts)) if ((run.keptAt ?? '') < before) await drop(parts, run);
-  await parts.results?.prune(before);
-  journal.prune(before, instant(clock));
+  const age = {
+    read: async () => {
+      const kept = journal.meta(AGE);
+      return kept === undefined ? undefined : Number(kept);
+    },
+    write: async (at: number) => journal.setMeta(AGE, String(at)),
+  };
+  const retention = createRetentionClock(age, clock.now, () => clock.monotonic() + clock.asleepMs());
+  return async () => {
+    const now = await retention.now();
+    const before = new Date(now - parts.settings().retentionDays * 86_400_000).toISOString();
+    for (const run of keptRuns(parts)) if ((run.keptAt ?? '') < before) await drop(parts, run);
+    await parts.results?.prune(before);
+    journal.prune(before, new Date(now).toISOString());
+  };
 }
 
 /** Gives the room of the oldest kept work back; false when there is none. */
