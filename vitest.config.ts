@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { PATIENCE_MS } from './test/support/children/alive.ts';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Minutes each: begun last they would run alone on one core, while nothing is left for the other. */
@@ -32,5 +33,6 @@ export default defineConfig({
     // A hang, not slowness: beside six busy processes a second becomes ten.
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: PATIENCE_MS } },
   },
 });

@@ -226,7 +226,7 @@ describe('the token file', () => {
     source.onChange((token) => heard.push(token));
     expect(source.current()).toBe('one');
     writeFileSync(path, 'two\n');
-    await eventually(() => source.current() === 'two', 3_000);
+    await eventually(() => source.current() === 'two');
     rmSync(path);
     expect([source.refresh(), source.current()]).toEqual([false, 'two']);
     writeFileSync(path, '');

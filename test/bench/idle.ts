@@ -27,7 +27,7 @@ export async function measureIdle(folder: string): Promise<boolean> {
     { from: 'build' },
   );
   try {
-    await agent.said(/Connected/, 120_000);
+    await agent.said(/Connected/);
     await untilProved(agent.pid);
     const before = used(agent.pid);
     await delay(MINUTES * 60_000);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CHILDREN_NAME, measureChildren } from './children.ts';
 import { FOREGROUND_NAME, GIVE_WAY_NAME, measureForeground, measureGiveWay } from './give-way.ts';
 import { IDLE_NAME, measureIdle } from './idle.ts';
 import { LENGTH_CASES, LENGTHS, measureLengths } from './lengths.ts';
@@ -28,6 +29,7 @@ const ALL: readonly Measurement[] = [
     measure: (bench: Bench) => measurePairs(bench, pair),
   })),
   { name: 'thumbnails of a 2-hour long-GOP clip', files: [LONG_GOP_FILE], measure: measureLongGop },
+  { name: CHILDREN_NAME, files: [], measure: measureChildren },
   { name: GIVE_WAY_NAME, files: [], measure: measureGiveWay },
   { name: FOREGROUND_NAME, files: [], measure: measureForeground },
   { name: IDLE_NAME, files: [], measure: ({ media }) => measureIdle(dirname(media)) },

@@ -30,10 +30,9 @@ describe('findAccelerators', { timeout: 180_000 }, () => {
     const listed = parseEncoders((await collect(ffmpeg, ['-hide_banner', '-encoders'])).toString('utf8'));
     const expected = encoderTrials('').filter(({ choice }) => listed.has(choice.encoder.name));
     const workFolder = await temporaryFolder();
-    const startedAt = performance.now();
     const found = await findAccelerators({ ffmpeg, processes: realProcesses, workFolder, runId: 'trial' });
     const proofs = found.flatMap(({ encoders }) => encoders);
-    console.log(`${String(proofs.length)} encoders tried in ${(performance.now() - startedAt).toFixed(0)} ms:`, proofs);
+    console.log(`${String(proofs.length)} encoders tried:`, proofs);
     const named = expected.map(({ choice, pixelFormat }) => `${choice.encoder.name} ${pixelFormat}`);
     expect(proofs.map(({ encoder, pixelFormat }) => `${encoder} ${pixelFormat}`).sort()).toEqual(named.sort());
     for (const proof of proofs) {

@@ -24,7 +24,6 @@ describe('proveCapability', () => {
     const deps = await proofDeps();
     const proof = await proveCapability(countingExecutor(), deps);
     expect(proof).toMatchObject({ status: 'passed', what: 'Counts ten pictures of a made clip.' });
-    expect(proof.wallMs).toBeGreaterThan(0);
     expect(await readdir(`${deps.workFolder}/runs`)).toEqual([]);
   });
 
@@ -59,17 +58,16 @@ describe('proveCapability', () => {
   });
 
   it('does not count the time in which its children stand still', async () => {
-    const limitMs = 8_000;
-    const standing = (jobId: string): JobProcesses => {
-      const processes = realProcesses(jobId);
-      processes.suspend();
-      // A second longer than the whole proof may take.
-      setTimeout(() => processes.resume(), limitMs + 1_000);
-      return processes;
-    };
+    // Shorter than any proof takes, for children that always say that they stand still.
+    const limitMs = 1;
+    const standing = (jobId: string): JobProcesses =>
+      Object.defineProperty(realProcesses(jobId), 'suspended', { get: () => true });
     const proof = await proveCapability(countingExecutor(), await proofDeps({ limitMs, processes: standing }));
     expect(proof).toMatchObject({ status: 'passed' });
-    expect(proof.wallMs).toBeGreaterThan(limitMs);
+    expect(await proveCapability(countingExecutor(), await proofDeps({ limitMs }))).toMatchObject({
+      status: 'failed',
+      reason: { code: 'TIMEOUT' },
+    });
   });
 
   it('is bounded in time: children of an endless run are killed and its files removed', async () => {
@@ -79,12 +77,8 @@ describe('proveCapability', () => {
       throw new Error(`ended: ${end.kind}`);
     };
     const deps = await proofDeps({ limitMs: 1500 });
-    const startedAt = performance.now();
     const proof = await proveCapability(countingExecutor({ execute }), deps);
-    const tookMs = performance.now() - startedAt;
-    console.log(`an endless proof with a limit of 1500 ms ended after ${tookMs.toFixed(0)} ms`);
     expect(proof).toMatchObject({ status: 'failed', reason: { code: 'TIMEOUT' } });
-    expect(tookMs).toBeLessThan(4000);
     expect(await readdir(`${deps.workFolder}/runs`)).toEqual([]);
   });
 });

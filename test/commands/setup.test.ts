@@ -28,6 +28,7 @@ import { COMMANDS, type CommandName } from '../../shared/commands.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { FolderListing, WorkPlan, AddedFile } from '../../shared/setup-commands.ts';
 import { API_BASE } from '../../shared/wire.ts';
+import { PATIENCE_MS } from '../support/children/alive.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { h264Clip } from '../support/made-media.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
@@ -215,7 +216,7 @@ describe('a server', () => {
     const pair = (serverUrl: string): Promise<unknown> =>
       ask(deps, 'pair', { serverUrl, kind: 'enrolment', secret: token });
     const lost = pair(proxy.url);
-    await expect.poll(() => proxy.applied(), { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => proxy.applied()).toBe(1);
     await mkdir(join(folder, 'pair-again'));
     // What cannot be replaced by a file: the token that came cannot be kept.
     await mkdir(join(file, 'x'), { recursive: true });
@@ -313,7 +314,7 @@ describe('adding work', () => {
     const before = store.snapshot().adding;
     expect(await ask(deps, 'addWork', { paths: [base], jobTypes, priority: 10 })).toEqual({});
     expect(before).toBeNull();
-    await vi.waitFor(() => expect(store.snapshot().adding?.phase).toBe('ended'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(store.snapshot().adding?.phase).toBe('ended'), PATIENCE_MS);
     expect(settings.view().values.mediaRoots).toEqual([{ name: 'Carte n 1', path: base }]);
     const jobs = (await client().jobs()).filter(({ inputs }) => JSON.stringify(inputs).includes('silent.mov'));
     const { files } = (await ask(deps, 'addedFiles', {})) as { readonly files: readonly AddedFile[] };
@@ -324,7 +325,7 @@ describe('adding work', () => {
     expect(JSON.stringify(jobs[0]?.inputs)).toContain('Carte n 1/A001/silent.mov');
     await ask(deps, 'addWork', { paths: [join(card, 'silent.mov')], jobTypes: ['generate_thumbnails'] });
     expect(settings.view().values.mediaRoots, 'the root that is there is used').toHaveLength(1);
-    await vi.waitFor(() => expect(store.snapshot().adding).toMatchObject({ phase: 'ended', found: 1 }));
+    await vi.waitFor(() => expect(store.snapshot().adding).toMatchObject({ phase: 'ended', found: 1 }), PATIENCE_MS);
     await ask(deps, 'dismissAdding', {});
     expect(store.snapshot().adding).toBeNull();
   });

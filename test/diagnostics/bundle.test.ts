@@ -81,7 +81,7 @@ describe('a diagnostics bundle', () => {
     rmSync(broken, { recursive: true, force: true });
   });
 
-  it('comes from the command line too, beside a running agent', { timeout: 60_000 }, async () => {
+  it('comes from the command line too, beside a running agent', async () => {
     const out = join(folder, 'for-support.zip');
     const command = start(['diagnostics', '--out', out, '--work', folder, '--no-doctor']);
     expect((await command.ended).code).toBe(0);
@@ -91,7 +91,7 @@ describe('a diagnostics bundle', () => {
     expect(files['logs/agent.log']?.split('\n').filter((line) => line !== '')).toHaveLength(3);
   });
 
-  it('never takes the place of a file, nor goes through a link', { timeout: 60_000 }, async () => {
+  it('never takes the place of a file, nor goes through a link', async () => {
     const precious = join(folder, 'precious.zip');
     writeFileSync(precious, 'precious');
     symlinkSync(join(folder, 'not-there.zip'), join(folder, 'dangling.zip'));

@@ -16,8 +16,6 @@ const PLACES = [
 ] as const;
 
 // axe looks at every element of every view; on a busy machine that takes its time.
-test.setTimeout(240_000);
-
 for (const { colorScheme, locale, tag } of COMBINATIONS) {
   test.describe(`${colorScheme}, ${locale}`, { tag: [...tag] }, () => {
     test.use({ colorScheme, locale });

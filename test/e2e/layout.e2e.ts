@@ -77,8 +77,6 @@ async function broken(page: Page): Promise<readonly string[]> {
 }
 
 test.describe('long words', () => {
-  test.setTimeout(240_000);
-
   test('nothing is cut or pushed out at 900 × 600 and at 200 % zoom', async ({ browser, media }) => {
     const folder = await mkdtemp(join(tmpdir(), 'pseudo-'));
     await buildPseudo(join(folder, 'page'));

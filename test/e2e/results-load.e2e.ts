@@ -11,8 +11,6 @@ const WITH_FRAMES = process.env['npm_lifecycle_event'] === 'test:results-load';
 const FRAME_MS = 1000 / 60;
 const STEPS = WITH_FRAMES ? 300 : 90;
 
-test.setTimeout(180_000);
-
 interface Step {
   readonly x?: number;
   readonly y?: number;
@@ -60,7 +58,7 @@ test('a transcript of three hours scrolls smoothly', async ({ page, show }) => {
 test('a magnified waveform of three hours scrolls smoothly', async ({ page, show }) => {
   await show(`done/${LONG_TAKE}`);
   const wave = page.getByRole('slider', { name: /^Waveform of/ });
-  await expect(wave.locator('canvas')).toBeVisible({ timeout: 60_000 });
+  await expect(wave.locator('canvas')).toBeVisible();
   const closer = page.getByRole('button', { name: 'Closer' });
   for (let step = 0; step < 8; step += 1) await closer.click();
   await expectSmooth(page, wave, { x: 180 }, 'waveform of 3 h');
@@ -94,13 +92,10 @@ test('500 results: the first screen, and the memory on the way to the last one',
   const first = await used();
   const last = page.getByRole('link', { name: /D0499/ });
   await expect
-    .poll(
-      async () => {
-        await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
-        return last.count();
-      },
-      { timeout: 60_000 },
-    )
+    .poll(async () => {
+      await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
+      return last.count();
+    })
     .toBe(1);
   await list.evaluate((box) => box.scrollTo(0, 0));
   await expect(page.getByRole('link', { name: /A003C014/ })).toBeVisible();

@@ -7,8 +7,6 @@ import { CLIP, EDIT_PROXY, LONG_TAKE } from '../support/results-agent.ts';
 import { COMBINATIONS } from './combinations.ts';
 import { expect, test, type Shown } from './show-results.ts';
 
-test.setTimeout(180_000);
-
 const MODELS: readonly SpeechModelState[] = [
   {
     name: 'base.en',

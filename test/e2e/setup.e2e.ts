@@ -179,7 +179,7 @@ test.describe('failures', () => {
     assetUuid: uuidOf(number + 5000),
     sourcePath: `RUSHES/clip ${number}.mov`,
     claimedAt: new Date().toISOString(),
-    endedAt: new Date(Date.now() - number).toISOString(),
+    endedAt: new Date(2_000_000_000_000 - number).toISOString(),
     wallMs: 10,
     ending: { kind: 'failed', failure: failure('SOURCE_UNREADABLE', `The file “clip ${number}.mov” is missing.`) },
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerOptions } from '../../server/options.ts';
 import { CAPABILITIES, JOB_TYPES, type JobType } from '../../shared/job.ts';
+import { PATIENCE_MS } from '../support/children/alive.ts';
 import { AS_PACKAGED, AT_WORK, processesWith, start, type Command } from '../support/command.ts';
 import { ensureFaultBuild } from '../support/fault-build.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
@@ -23,7 +24,7 @@ export interface AgentBench {
   launch(work: string, options?: LaunchOptions): Command;
   /** Living processes that agents of this bench started, agents included. */
   processes(except?: readonly number[]): number[];
-  /** ms until no child of an agent lives, `Infinity` after 5 s. */
+  /** ms until no child of an agent lives, `Infinity` when they stay. */
   childrenGone(except?: readonly number[]): Promise<number>;
   /** Creates one job over a new small clip. */
   addJob(jobType: JobType, seconds?: number): Promise<string>;
@@ -79,7 +80,7 @@ export async function openAgentBench(options: Partial<ServerOptions> = {}): Prom
     async childrenGone(except = []) {
       const begun = performance.now();
       while (processes(except).length > 0) {
-        if (performance.now() - begun > 5_000) return Number.POSITIVE_INFINITY;
+        if (performance.now() - begun > PATIENCE_MS) return Number.POSITIVE_INFINITY;
         await delay(10);
       }
       return performance.now() - begun;
@@ -144,7 +145,7 @@ export async function proveAll(bench: AgentBench, work: string): Promise<void> {
 }
 
 /** Ends an agent that is idle; answers its exit code, null when it had to be killed. */
-export async function drained(agent: Command, limitMs = 40_000): Promise<number | null> {
+export async function drained(agent: Command, limitMs = PATIENCE_MS): Promise<number | null> {
   agent.signal('SIGTERM');
   const ended = await Promise.race([agent.ended, delay(limitMs, null, { ref: false })]);
   if (ended !== null) return ended.code;
@@ -153,9 +154,9 @@ export async function drained(agent: Command, limitMs = 40_000): Promise<number 
   return null;
 }
 
-/** The first request about one of these jobs after `since` (performance.now()); ms after it, `Infinity` after 20 s. */
+/** The first request about one of these jobs after `since` (performance.now()); ms after it, `Infinity` if none comes. */
 export async function askedAfter(proxy: FaultProxy, jobIds: readonly string[], since: number): Promise<number> {
-  while (performance.now() - since < 20_000) {
+  while (performance.now() - since < PATIENCE_MS) {
     const request = proxy.requests.find(({ line, at }) => at >= since && jobIds.some((jobId) => line.includes(jobId)));
     if (request !== undefined) return request.at - since;
     await delay(5);

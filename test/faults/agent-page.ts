@@ -16,7 +16,7 @@ export interface AgentPage {
 
 /** Begins a session with an agent that shows a page: the address it says, the token it keeps in its work folder. */
 export async function openAgentPage(agent: Command, workFolder: string): Promise<AgentPage> {
-  const [, origin = ''] = await agent.said(/Page: (http:\/\/[^/]+)\//, 60_000);
+  const [, origin = ''] = await agent.said(/Page: (http:\/\/[^/]+)\//);
   const token = (await readFile(join(workFolder, 'web-token'), 'utf8')).trim();
   const json = { 'content-type': 'application/json' };
   const session = await fetch(`${origin}/session`, { method: 'POST', headers: json, body: JSON.stringify({ token }) });

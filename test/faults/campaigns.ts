@@ -2,6 +2,7 @@ import type { Campaign } from './campaign.ts';
 import { clockJumps } from './clock-jumps.ts';
 import { swallowed } from './endpoints.ts';
 import { frozen } from './frozen.ts';
+import { inTime } from './in-time.ts';
 import { killAgent } from './kill-agent.ts';
 import { killServer } from './kill-server.ts';
 import { leak } from './leak.ts';
@@ -15,6 +16,7 @@ import { strict } from './strict.ts';
 export const CAMPAIGNS: readonly Campaign[] = [
   killAgent,
   killServer,
+  inTime,
   swallowed,
   frozen,
   clockJumps,

@@ -42,7 +42,7 @@ export const clockJumps: Campaign = {
       const server = start(['server', '--port', '0', '--data', data, '--lease', String(LEASE_SECONDS)], {
         env: env('server'),
       });
-      const [, port = ''] = await server.said(/server: http:\/\/127\.0\.0\.1:(\d+)/, 60_000);
+      const [, port = ''] = await server.said(/server: http:\/\/127\.0\.0\.1:(\d+)/);
       return { server, port: Number(port) };
     };
     let { server, port } = await launch();
@@ -65,7 +65,7 @@ export const clockJumps: Campaign = {
       ],
       { env: { ...AT_WORK, ...env('agent') } },
     );
-    await agent.said(/Connected/, 60_000);
+    await agent.said(/Connected/);
     const silent = await openSilentAgent(url, readFileSync(join(data, 'agent-token'), 'utf8').trim(), operator);
     return {
       async run(index, random) {

@@ -54,7 +54,7 @@ describe.skipIf(NO_FFMPEG !== null || NO_SMALL_DISK !== null)('a work folder on 
   const job = (profile: string): Promise<string> =>
     studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', { thumbnail_profile: profile });
 
-  it('filled while working: DISK_FULL is said, its own files are freed', { timeout: 30_000 }, async () => {
+  it('filled while working: DISK_FULL is said, its own files are freed', async () => {
     const jobId = await job('greedy');
     agent.wake();
     await until(agent, ({ failures }) => failures.some((ended) => ended.jobId === jobId));
@@ -67,25 +67,21 @@ describe.skipIf(NO_FFMPEG !== null || NO_SMALL_DISK !== null)('a work folder on 
     expect(free()).toBeGreaterThan(50e6);
   });
 
-  it(
-    'filled by others: nothing is claimed, it says so, and goes on when there is room',
-    { timeout: 30_000 },
-    async () => {
-      await until(agent, ({ running }) => running.length === 0);
-      disk.fill();
-      const jobId = await job('quick');
-      agent.wake();
-      await until(agent, ({ disk: { full }, waiting }) => full && waiting.some(({ reason }) => reason.kind === 'disk'));
-      await delay(1_000);
-      expect(await studio.server.ledger({ jobId, event: 'jobClaimed' })).toEqual([]);
-      disk.empty();
-      agent.wake();
-      await until(agent, ({ disk: { full }, done }) => !full && done.some((ended) => ended.jobId === jobId));
-      console.info('  filled by others: nothing claimed; claimed and done when there was room');
-    },
-  );
+  it('filled by others: nothing is claimed, it says so, and goes on when there is room', async () => {
+    await until(agent, ({ running }) => running.length === 0);
+    disk.fill();
+    const jobId = await job('quick');
+    agent.wake();
+    await until(agent, ({ disk: { full }, waiting }) => full && waiting.some(({ reason }) => reason.kind === 'disk'));
+    await delay(1_000);
+    expect(await studio.server.ledger({ jobId, event: 'jobClaimed' })).toEqual([]);
+    disk.empty();
+    agent.wake();
+    await until(agent, ({ disk: { full }, done }) => !full && done.some((ended) => ended.jobId === jobId));
+    console.info('  filled by others: nothing claimed; claimed and done when there was room');
+  });
 
-  it('filled while uploading: the upload waits, and the job is submitted once', { timeout: 40_000 }, async () => {
+  it('filled while uploading: the upload waits, and the job is submitted once', async () => {
     proxy.set({ bytesPerSecond: 4_000_000, slice: 65_536 });
     const before = proxy.requests.length;
     const jobId = await job('file:12582912');
@@ -95,14 +91,10 @@ describe.skipIf(NO_FFMPEG !== null || NO_SMALL_DISK !== null)('a work folder on 
     await until(agent, ({ disk: { full } }) => full);
     await delay(3_000);
     expect((await studio.operator.jobs()).find((each) => each.job_id === jobId)?.status).toBe('claimed');
-    const freed = performance.now();
     disk.empty();
     proxy.set({});
-    await until(agent, ({ done }) => done.some((ended) => ended.jobId === jobId), 20_000);
+    await until(agent, ({ done }) => done.some((ended) => ended.jobId === jobId));
     const { doubles } = tally(await studio.server.ledger());
-    console.info(
-      `  filled while uploading: done ${(performance.now() - freed).toFixed(0)} ms after there was room, ${doubles.length} twice`,
-    );
     expect(doubles).toEqual([]);
     expect(await studio.server.ledger({ jobId, event: 'leaseExpired' })).toEqual([]);
   });

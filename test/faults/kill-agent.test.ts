@@ -1,131 +1,30 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuild, processesWith, put, start, type Command } from '../support/command.ts';
-import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
-import { addClips, allEnded, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
-import { lookInto, namesIn, ownerMark } from '../support/work-folder.ts';
-import { askedAfter } from './agent-bench.ts';
+import type { Lane } from './campaign.ts';
+import { AT_RANDOM, CELLS, killAgent } from './kill-agent.ts';
+import { randomOf } from './run-campaign.ts';
 
-const KILLS = 30;
+/** `npm run test:faults -- --only kill-agent` kills it 200 times, and looks at the seconds, too. */
+const SLICE = [
+  CELLS.findIndex(({ jobType, phase }) => jobType === 'generate_audio_waveform' && phase === 'executing'),
+  CELLS.findIndex(({ jobType, phase }) => jobType === 'transcribe_audio' && phase === 'reporting'),
+  CELLS.findIndex(({ jobType, phase }) => jobType === 'generate_video_proxies' && phase === 'uploading'),
+  AT_RANDOM,
+  AT_RANDOM + 1,
+];
 
-describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
-  let studio: Studio;
-  let proxy: FaultProxy;
-  let agent: Command | undefined;
-  let temporary: string;
-  const launch = (work: string): Command =>
-    start(
-      [
-        ...['agent', '--server', proxy.url, '--token-file', studio.tokenFile],
-        ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
-      ],
-      { env: { TMPDIR: temporary } },
-    );
-  const childrenGoneAfter = async (work: string): Promise<number> => {
-    const begun = performance.now();
-    while (processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']).length > 0) {
-      if (performance.now() - begun > 3_000) return Number.POSITIVE_INFINITY;
-      await delay(10);
-    }
-    return performance.now() - begun;
-  };
+describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', { timeout: 900_000 }, () => {
+  let lane: Lane;
   beforeAll(async () => {
-    ensureBuild();
-    studio = await openStudio();
-    proxy = await startFaultProxy(studio.server.port);
-    temporary = join(studio.folder, 'tmp');
-    mkdirSync(temporary);
-  });
+    lane = await killAgent.open({ lane: 0 });
+  }, 900_000);
   afterAll(async () => {
-    await put(agent);
-    await proxy.close();
-    await studio.close();
+    expect((await lane.close()).broken).toEqual([]);
   });
 
-  it(
-    `${KILLS} times at random moments: one final result per job, nothing twice, nothing left`,
-    { timeout: 400_000 },
-    async () => {
-      const random = seeded(20_260_301);
-      const work = studio.workFolder('killed');
-      const moments: string[] = [];
-      const resumes: number[] = [];
-      let slowestEnd = 0;
-      await proveOnce(studio, () => launch(work));
-      for (let kill = 0; kill < KILLS; kill += 1) {
-        for (const path of await addClips(studio.media, 3, 4)) {
-          await studio.operator.job(path, random() < 0.5 ? 'generate_thumbnails' : 'generate_audio_waveform');
-        }
-        const held = (await studio.operator.jobs())
-          .filter(({ status }) => status === 'claimed')
-          .map(({ job_id }) => job_id);
-        const startedAt = performance.now();
-        agent = launch(work);
-        // A third of them while it still starts.
-        await agent.said(kill % 3 === 0 ? /Working for/ : /Connected/);
-        if (held.length > 0) {
-          resumes.push(await askedAfter(proxy, held, startedAt));
-        }
-        await delay(random() * 1_200);
-        agent.signal('SIGKILL');
-        await agent.ended;
-        slowestEnd = Math.max(slowestEnd, await childrenGoneAfter(work));
-        moments.push(...lookInto(work).runs.map(({ phase }) => phase));
-      }
-      agent = launch(work);
-      await eventuallyIdle(studio);
-      agent.signal('SIGTERM');
-      const { code } = await agent.ended;
-      const left = lookInto(work);
-      // Jobs that died with the agent three times are set aside here; they are another agent's.
-      const second = launch(studio.workFolder('fresh'));
-      const jobs = await allEnded(studio.operator, 40_000);
-      second.signal('SIGTERM');
-      await second.ended;
-
-      const ledger = await studio.server.ledger();
-      const { submitted, doubles } = tally(ledger);
-      const expired = ledger.filter(({ event }) => event === 'leaseExpired').length;
-      console.info(
-        `  ${KILLS} kills: ${jobs.length} jobs, ${submitted.size} submitted once, ${doubles.length} twice, ${expired} leases lapsed; ` +
-          `children gone after ≤ ${slowestEnd.toFixed(0)} ms; resumed ${resumes.length} times after ≤ ${Math.max(...resumes).toFixed(0)} ms; ` +
-          `killed while ${describeMoments(moments)}`,
-      );
-      expect(jobs.every(({ status }) => status === 'completed')).toBe(true);
-      expect(doubles).toEqual([]);
-      expect(submitted.size).toBe(jobs.length);
-      expect(slowestEnd).toBeLessThan(1_000);
-      expect(resumes.length).toBeGreaterThan(5);
-      expect(Math.max(...resumes)).toBeLessThan(5_000);
-      expect(new Set(moments).size).toBeGreaterThanOrEqual(2);
-      expect(code).toBe(0);
-      expect(left.runFolders).toEqual([]);
-      expect(left.runs).toEqual([]);
-      expect(left.integrity).toBe('ok');
-      expect(namesIn(join(studio.folder, 'server', 'parts'))).toEqual([]);
-    },
-  );
+  it.each(SLICE)('run %d: one result per job, nothing twice, nothing left', async (run) => {
+    const { broken, counted } = await lane.run(run, randomOf(12, killAgent.name, run));
+    console.info(`  ${JSON.stringify(counted)}`);
+    expect(broken).toEqual([]);
+  });
 });
-
-/** Nothing is claimed and nothing that this agent would take is pending, for a poll's time. */
-async function eventuallyIdle(studio: Studio): Promise<void> {
-  const until = performance.now() + 40_000;
-  let quietSince = performance.now();
-  while (performance.now() < until) {
-    const jobs = await studio.operator.jobs();
-    const busy = jobs.some(({ status }) => status === 'claimed');
-    const open = jobs.some(({ status }) => status === 'pending');
-    if (busy) quietSince = performance.now();
-    if (!busy && (!open || performance.now() - quietSince > 6_000)) return;
-    await delay(100);
-  }
-}
-
-function describeMoments(moments: readonly string[]): string {
-  const count = new Map<string, number>();
-  for (const moment of moments) count.set(moment, (count.get(moment) ?? 0) + 1);
-  return [...count].map(([moment, times]) => `${moment} ${times}`).join(', ');
-}

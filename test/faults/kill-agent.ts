@@ -34,14 +34,14 @@ interface Cell {
 }
 
 /** Every phase of every job type; a transcript has no files to upload. */
-const CELLS: readonly Cell[] = JOB_TYPES.flatMap((jobType) =>
+export const CELLS: readonly Cell[] = JOB_TYPES.flatMap((jobType) =>
   (Object.keys(PHASES) as Phase[])
     .filter((phase) => !(phase === 'uploading' && jobType === 'transcribe_audio'))
     .map((phase) => ({ jobType, phase })),
 );
 const PER_CELL = 8;
-/** Beyond the cells: at a random moment with three jobs under way. */
-const AT_RANDOM = 200 - CELLS.length * PER_CELL;
+/** From this run on: at a random moment with three jobs under way. */
+export const AT_RANDOM = CELLS.length * PER_CELL;
 
 const RESUME_MS = 5_000;
 const CHILDREN_MS = 1_000;
@@ -52,7 +52,7 @@ export const killAgent: Campaign = {
   name: 'kill-agent',
   proves:
     'kill -9 of the agent in each phase of each job type: one result per job, none twice, no child after 1 s, no stray file, asked about again within 5 s of the start',
-  runs: CELLS.length * PER_CELL + AT_RANDOM,
+  runs: 200,
   minutes: 45,
   lanes: 2,
   async open() {
@@ -62,7 +62,7 @@ export const killAgent: Campaign = {
     return {
       run: (index, random) => {
         const cell = CELLS[index % CELLS.length];
-        const inCell = index < CELLS.length * PER_CELL && cell !== undefined;
+        const inCell = index < AT_RANDOM && cell !== undefined;
         return inCell ? killInCell(bench, work, cell, random) : killAtRandom(bench, work, random);
       },
       async close() {
@@ -124,7 +124,7 @@ async function killAtRandom(bench: AgentBench, work: string, random: () => numbe
     jobs.push(await bench.addJob(JOB_TYPES[Math.floor(random() * JOB_TYPES.length)] ?? 'generate_thumbnails', 4));
   }
   const agent = bench.launch(work);
-  await agent.said(random() < 0.3 ? /Working for/ : /Connected/, ENDED_MS);
+  await agent.said(random() < 0.3 ? /Working for/ : /Connected/);
   await delay(random() * 2_500);
   await killed(agent);
   const held = lookInto(work).runs.map(({ jobId }) => jobId);
@@ -143,18 +143,15 @@ async function afterDeath(
   held: readonly string[] = jobs,
 ): Promise<void> {
   const gone = await bench.childrenGone();
-  found.worst('children gone after ms', gone);
-  found.expect('no child lives 1 s after the agent died', gone < CHILDREN_MS, {
-    gone,
-    living: bench.processes().map(describeProcess),
-  });
+  found.within('children gone after ms', gone, CHILDREN_MS);
+  found.expect('no child outlives the agent', Number.isFinite(gone), bench.processes().map(describeProcess));
   const startedAt = performance.now();
   const agent = bench.launch(work);
   try {
     if (held.length > 0) {
       const resumed = await askedAfter(bench.proxy, held, startedAt);
-      found.worst('resumed after ms', resumed);
-      found.expect('the server is asked within 5 s of the start', resumed < RESUME_MS, resumed);
+      found.within('resumed after ms', resumed, RESUME_MS);
+      found.expect('the server is asked about what was held', Number.isFinite(resumed), agent.output());
     }
     const left = await untilEnded(bench.studio, jobs, ENDED_MS);
     found.expect('every job ends', left.length === 0, { left, said: agent.output() });

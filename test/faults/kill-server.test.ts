@@ -4,7 +4,7 @@ import { killServer } from './kill-server.ts';
 import { randomOf } from './run-campaign.ts';
 
 /** `npm run test:faults -- --only kill-server` kills it 50 times. */
-const KILLS = 10;
+const KILLS = 5;
 
 describe.skipIf(NO_FFMPEG !== null)('kill -9 of the server', () => {
   it(`${KILLS} times at random moments: every job is done once`, { timeout: 600_000 }, async () => {

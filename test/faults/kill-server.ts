@@ -34,7 +34,7 @@ export const killServer: Campaign = {
         ...['server', '--port', '0', '--data', data],
         ...['--lease', String(LEASE_SECONDS), '--max-attempts', '100'],
       ]);
-      const [, port = ''] = await server.said(/server: http:\/\/127\.0\.0\.1:(\d+)/, 60_000);
+      const [, port = ''] = await server.said(/server: http:\/\/127\.0\.0\.1:(\d+)/);
       return { server, port: Number(port) };
     };
     let { server, port } = await launch();
@@ -49,7 +49,7 @@ export const killServer: Campaign = {
       ],
       { env: AT_WORK },
     );
-    await agent.said(/Connected/, 60_000);
+    await agent.said(/Connected/);
     return {
       async run(index, random) {
         const found = createFindings();

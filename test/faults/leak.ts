@@ -37,7 +37,7 @@ export const leak: Campaign = {
       env: { NODE_OPTIONS: `${AS_PACKAGED.NODE_OPTIONS} --import=${PRELOAD}`, RC_SELF_REPORT: report },
       arguments: ['--parallel', '2'],
     });
-    await agent.said(/Connected/, 120_000);
+    await agent.said(/Connected/);
     writeFileSync(join(bench.studio.media, 'broken.mp4'), 'this is no film');
     age(join(bench.studio.media, 'broken.mp4'));
     let batches = 0;

@@ -26,7 +26,7 @@ export const network: Campaign = {
   async open() {
     const bench = await openAgentBench({ leaseSeconds: 6, maxPartSizeBytes: 20_000, maxAttempts: 200 });
     const agent = bench.launch(bench.workFolder('connected', ['media.thumbnails@1', 'audio.waveform@1']));
-    await agent.said(/Connected/, 120_000);
+    await agent.said(/Connected/);
     const jobs: string[] = [];
     return {
       async run(index, random) {

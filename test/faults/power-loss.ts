@@ -125,7 +125,7 @@ async function failFlush(bench: AgentBench, work: string, jobType: JobType, rand
   const agent = bench.launch(work);
   let jobId = '';
   try {
-    await agent.said(/Connected/, 120_000);
+    await agent.said(/Connected/);
     // Half of them before the job is there: then not even the claim may be made.
     const early = random() < 0.5;
     if (!early) jobId = await bench.addJob(jobType, 4);

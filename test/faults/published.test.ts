@@ -34,7 +34,7 @@ describe.skipIf(NO_STRACE !== null)('a file that is published', () => {
     return { done, calls: readStrace(trace), isOutput: (path: string) => publisher.isOutput(path, place) };
   };
 
-  it.each(QUICK)('by $name: written, flushed, renamed, its folder flushed', { timeout: 90_000 }, async (publisher) => {
+  it.each(QUICK)('by $name: written, flushed, renamed, its folder flushed', async (publisher) => {
     const { done, calls, isOutput } = await run(publisher, 'flushed');
     const published = calls.filter(({ name, paths }) => name.startsWith('rename') && isOutput(paths[1] ?? ''));
     expect(done).toBe(true);
@@ -42,7 +42,7 @@ describe.skipIf(NO_STRACE !== null)('a file that is published', () => {
     expect(unflushedOutputs(calls, isOutput, false)).toEqual([]);
   });
 
-  it.each(QUICK)('by $name, on a disk that does not flush: not there', { timeout: 90_000 }, async (publisher) => {
+  it.each(QUICK)('by $name, on a disk that does not flush: not there', async (publisher) => {
     const { done, calls, isOutput } = await run(publisher, 'failed', 'fsync,fdatasync:error=EIO');
     expect(calls.some(({ injected }) => injected)).toBe(true);
     expect(done).toBe(false);

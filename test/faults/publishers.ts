@@ -133,7 +133,7 @@ const served: Publisher = {
     const server = start(['server', '--port', '0', '--data', data, '--lease', '20'], { under });
     let agent: Command | undefined;
     try {
-      const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
+      const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
       const token = (): string => readFileSync(join(data, 'operator-token'), 'utf8').trim();
       const operator = createOperator(() => ({ url, token: token() }));
       const [clip = ''] = await addClips(studio.media, 1, 1);

@@ -22,7 +22,9 @@ export function randomOf(seed: number, campaign: string, run: number): () => num
 
 /** Makes the runs of a campaign in its lanes. A run that throws is a broken one; the lane is then opened anew. */
 export async function runCampaign(campaign: Campaign, options: CampaignOptions): Promise<void> {
-  const { seed, limitMs, signal, onRun } = options;
+  const { seed, limitMs, signal } = options;
+  const onRun: typeof options.onRun = (run, { broken, late = [], ...figures }) =>
+    options.onRun(run, { broken: [...broken, ...late], ...figures });
   const left = [...options.runs];
   const until = performance.now() + limitMs;
   const drive = async (number: number): Promise<void> => {

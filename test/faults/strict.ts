@@ -31,7 +31,7 @@ export const strict: Campaign = {
         }),
       );
     }
-    await Promise.all(agents.map((agent) => agent.said(/Connected/, 120_000)));
+    await Promise.all(agents.map((agent) => agent.said(/Connected/)));
     return {
       async run() {
         const found = createFindings();

@@ -15,13 +15,12 @@ describe.skipIf(NO_FFMPEG !== null)('two agents against one server', () => {
     await studio.close();
   });
 
-  it('40 jobs: each is done once', { timeout: 60_000 }, async () => {
+  it('40 jobs: each is done once', async () => {
     const paths = await addClips(studio.media, 20);
     for (const path of paths) {
       await studio.operator.job(path, 'generate_thumbnails');
       await studio.operator.job(path, 'generate_audio_waveform');
     }
-    const begun = performance.now();
     for (const name of ['one', 'two']) {
       agents.push(
         start([
@@ -30,22 +29,20 @@ describe.skipIf(NO_FFMPEG !== null)('two agents against one server', () => {
         ]),
       );
     }
-    const jobs = await allEnded(studio.operator, 50_000);
+    const jobs = await allEnded(studio.operator);
     const ledger = await studio.server.ledger();
     const { submitted, doubles } = tally(ledger);
     const by = new Map<string, number>();
     for (const { event, agentId } of ledger) {
       if (event === 'jobSubmitted') by.set(agentId ?? '', (by.get(agentId ?? '') ?? 0) + 1);
     }
-    const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
     console.info(
-      `  two agents, 40 jobs: ${submitted.size} done in ${seconds} s, ${[...by.values()].join(' + ')} by agent, ${doubles.length} twice`,
+      `  two agents, 40 jobs: ${submitted.size} done, ${[...by.values()].join(' + ')} by agent, ${doubles.length} twice`,
     );
     expect(jobs.filter(({ status }) => status === 'completed')).toHaveLength(40);
     expect(doubles).toEqual([]);
     expect(submitted.size).toBe(40);
     expect(ledger.filter(({ event }) => event === 'leaseExpired' || event === 'jobFailed')).toEqual([]);
-    expect([...by.values()].every((count) => count > 0)).toBe(true);
     expect(by.size).toBe(2);
   });
 });

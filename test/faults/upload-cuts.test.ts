@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
 import { createCoreAgent, sourceFile, until } from '../support/core-agent.ts';
@@ -40,15 +39,14 @@ describe.skipIf(NO_FFMPEG !== null)('an upload of 200 MB', () => {
 
   it(
     `cut ${CUTS} times: the same file arrives, little is sent again, memory stays flat`,
-    { timeout: 90_000 },
+    { timeout: 300_000 },
     async () => {
       const jobId = await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', {
         thumbnail_profile: `file:${BYTES}`,
       });
       agent.wake();
       const partsSeen = (): number => proxy.requests.filter(({ line }) => line.endsWith('/upload/part')).length;
-      await until(agent, () => partsSeen() > 0, 30_000);
-      const begun = performance.now();
+      await until(agent, () => partsSeen() > 0);
       const sentBefore = proxy.sentUp();
       let peak = 0;
       const watch = setInterval(() => {
@@ -58,12 +56,12 @@ describe.skipIf(NO_FFMPEG !== null)('an upload of 200 MB', () => {
       let cuts = 0;
       while (cuts < CUTS) {
         const at = proxy.sentUp();
-        await until(agent, ({ done }) => done.length > 0 || proxy.sentUp() - at > 2 * PART, 30_000);
+        await until(agent, ({ done }) => done.length > 0 || proxy.sentUp() - at > 2 * PART);
         if (agent.snapshot().done.length > 0) break;
         proxy.cut();
         cuts += 1;
       }
-      await until(agent, ({ done }) => done.some((job) => job.jobId === jobId), 60_000);
+      await until(agent, ({ done }) => done.some((job) => job.jobId === jobId));
       clearInterval(watch);
       const events = await studio.server.ledger({ jobId });
       const stored = events.filter(({ event }) => event === 'partStored');
@@ -72,7 +70,7 @@ describe.skipIf(NO_FFMPEG !== null)('an upload of 200 MB', () => {
       const accepted = await fetchDerived(studio, jobId);
       console.info(
         `  200 MB cut ${cuts} times: ${partsSeen()} parts begun for ${parts}, ${((proxy.sentUp() - sentBefore) / 1e6).toFixed(0)} MB sent, ` +
-          `memory +${((peak - restingRss) / 1e6).toFixed(0)} MB (server and proxy included), ${((performance.now() - begun) / 1_000).toFixed(1)} s`,
+          `memory +${((peak - restingRss) / 1e6).toFixed(0)} MB (server and proxy included)`,
       );
       expect(cuts).toBe(CUTS);
       expect(accepted).toBe(sha256OfBlocks(BYTES));
@@ -81,7 +79,6 @@ describe.skipIf(NO_FFMPEG !== null)('an upload of 200 MB', () => {
       expect(again).toBeLessThanOrEqual(CUTS * IN_FLIGHT);
       expect(events.filter(({ event }) => event === 'uploadBegun')).toHaveLength(1);
       expect(peak - restingRss).toBeLessThan(150e6);
-      await delay(0);
     },
   );
 });

@@ -101,7 +101,7 @@ describe('what the command line says when it cannot', () => {
     first.signal('SIGTERM');
     expect((await first.ended).code).toBe(0);
   });
-  it('a wrong token: it says so, goes on, and takes the right one without a restart', { timeout: 40_000 }, async () => {
+  it('a wrong token: it says so, goes on, and takes the right one without a restart', async () => {
     const tokenFile = join(folder, 'token');
     writeFileSync(tokenFile, 'wrong');
     const agent = launch(
@@ -115,12 +115,12 @@ describe('what the command line says when it cannot', () => {
     );
     await agent.said(/refuses this agent’s token.*Enter a new token.*TOKEN_REFUSED/);
     writeFileSync(tokenFile, studio.server.agentToken);
-    await agent.said(/Connected again/, 10_000);
+    await agent.said(/Connected again/);
     plain(agent.output());
     agent.signal('SIGTERM');
     expect((await agent.ended).code).toBe(0);
   });
-  it('a server that cannot be reached: it says so, waits, and ends when told to', { timeout: 40_000 }, async () => {
+  it('a server that cannot be reached: it says so, waits, and ends when told to', async () => {
     const agent = launch(...agentArgs('w4').map((arg) => (arg === studio.server.url ? 'http://127.0.0.1:9' : arg)));
     await agent.said(/cannot be reached.*Check that it runs.*SERVER_UNREACHABLE/);
     plain(agent.output());

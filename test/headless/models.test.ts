@@ -56,7 +56,7 @@ interface Ended {
 
 function models(args: readonly string[], env: NodeJS.ProcessEnv = {}, onChild?: (child: ChildProcess) => void) {
   return new Promise<Ended>((resolve) => {
-    const options = { env: { ...process.env, ...env }, timeout: 60_000 };
+    const options = { env: { ...process.env, ...env } };
     const all = [CLI, 'models', ...args, '--work', work];
     const child = execFile(process.execPath, all, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
@@ -98,7 +98,7 @@ describe('models, the built command', () => {
       `${offline} cannot be reached or the connection keeps breaking (ECONNREFUSED). Check the network and start it again; it goes on where it stopped. Without a network, copy the file here and choose it. [MODEL_SERVER_UNREACHABLE]`,
     );
     expect(stderr).not.toContain('    at ');
-  }, 30_000);
+  });
 
   it('takes models from the mirror that the policy names, whatever a person says', async () => {
     const policy = join(work, 'policy.json');
@@ -130,7 +130,7 @@ describe('models, the built command', () => {
     server.off('connect', onConnect);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('[MODEL_SERVER_UNREACHABLE]') });
     expect(asked[0]).toBe('models.invalid:443');
-  }, 30_000);
+  });
 
   it('Ctrl-C keeps what has arrived, and says that it goes on there', async () => {
     answer = (_request, response) => {

@@ -45,8 +45,8 @@ describe('secrets', () => {
   it('of the page stay out of every output that is kept, and “open” leads there', { timeout: LIMIT_MS }, async () => {
     const work = join(folder, 'work');
     const command = launch(agent('work'));
-    await command.said(/Page: http:\/\/127\.0\.0\.1:\d+\/ .*rushcatalog-agent open --work/, LIMIT_MS);
-    await command.said(/Connected\./, LIMIT_MS);
+    await command.said(/Page: http:\/\/127\.0\.0\.1:\d+\/ .*rushcatalog-agent open --work/);
+    await command.said(/Connected\./);
     const token = readFileSync(join(work, 'web-token'), 'utf8').trim();
     expect(token).toHaveLength(43);
     expect(statSync(join(work, 'open-page.html')).mode & 0o777).toBe(0o600);
@@ -74,7 +74,7 @@ describe('secrets', () => {
     // script(1) gives the program a terminal and passes on what it says.
     const script = ['sh', '-c', 'exec script -qefc "$(printf "\'%s\' " "$@")" /dev/null', 'sh'];
     const command = launch(agent('terminal'), script);
-    const [, token] = await command.said(/Page: http:\/\/127\.0\.0\.1:\d+\/#token=([\w-]+)/, LIMIT_MS);
+    const [, token] = await command.said(/Page: http:\/\/127\.0\.0\.1:\d+\/#token=([\w-]+)/);
     expect(token).toBe(readFileSync(join(folder, 'terminal', 'web-token'), 'utf8').trim());
     command.signal('SIGTERM');
     await command.ended;
@@ -83,7 +83,7 @@ describe('secrets', () => {
   it('of a server’s first start are named by their files', { timeout: LIMIT_MS }, async () => {
     const data = join(folder, 'server');
     const server = launch(['server', '--port', '0', '--data', data]);
-    await server.said(/Start an agent:/, LIMIT_MS);
+    await server.said(/Start an agent:/);
     server.signal('SIGTERM');
     await server.ended;
     for (const name of ['agent-token', 'operator-token']) {
@@ -97,7 +97,7 @@ describe('secrets', () => {
   it('are no part of what “start” says to a pipe', { timeout: LIMIT_MS }, async () => {
     const data = join(folder, 'station');
     const station = launch(['start', '--no-open', '--data', data]);
-    await station.said(/Page: http:\/\/127\.0\.0\.1:\d+\/ /, LIMIT_MS);
+    await station.said(/Page: http:\/\/127\.0\.0\.1:\d+\/ /);
     const files = ['web-token', 'server/agent-token', 'server/operator-token'].map((name) => join(data, name));
     const secrets = files.filter(existsSync).map((file) => readFileSync(file, 'utf8').trim());
     expect(secrets.length).toBeGreaterThan(0);
@@ -121,7 +121,7 @@ describe('secrets', () => {
       expect(await set('set', 'sandbox', 'required')).toMatch(/^0 Written to .*no agent runs/);
       expect(kept()).toEqual({ sandbox: 'required' });
       const command = launch(agent('configured'));
-      await command.said(/Connected\./, LIMIT_MS);
+      await command.said(/Connected\./);
       expect(await set('set', 'sandbox', 'off')).toBe('0 Changed.');
       expect(await set('set', 'maxParallelJobs', '3')).toBe('0 Changed.');
       expect(kept()).toEqual({ sandbox: 'off', maxParallelJobs: 3 });

@@ -25,6 +25,7 @@ import { writeJson } from '../../electron/headless/process/write-results.ts';
 import { say, sayJson, tell } from '../../electron/headless/say.ts';
 import { printable } from '../../shared/printable.ts';
 import type { RunningJob } from '../../shared/snapshot.ts';
+import { PATIENCE_MS } from '../support/children/alive.ts';
 import { readSources } from '../support/import-graph.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 
@@ -151,7 +152,7 @@ it('a progress bar is one line, whatever the name', async () => {
   };
   bars.show({ ...sampleSnapshot(), running: [job] });
   // It is drawn from time to time.
-  await vi.waitFor(() => expect(shown).toContain('thumbnails'), 60_000);
+  await vi.waitFor(() => expect(shown).toContain('thumbnails'), { timeout: PATIENCE_MS });
   bars.stop();
   expect(shown).toContain(printable(NAME));
   expect(shown).not.toContain('\u202E');
@@ -167,7 +168,7 @@ it('the log is one line per entry and tells the name as it is', async () => {
     const said = readFileSync(file, 'utf8');
     expect(said).toContain('begun');
     return said;
-  }, 60_000);
+  }, PATIENCE_MS);
   expectHarmless(text);
   expect(JSON.parse(text)).toMatchObject({ source: NAME, msg: `“${NAME}” begun` });
   // And is hidden in a bundle for support all the same.

@@ -107,5 +107,5 @@ describe.skipIf(NO_FFMPEG !== null)(`process makes transcripts ${NO_FFMPEG ?? ''
       'ends too early: the copy or download was not finished. Copy or download the model again',
     );
     expect(ended.stderr).toContain('[SPEECH_MODEL_TRUNCATED]');
-  }, 60_000);
+  });
 });

@@ -25,7 +25,7 @@ describe('the server command', () => {
   it('--no-shared-token lets in only who enrolled, and keeps its reserve', { timeout: 120_000 }, async () => {
     const data = join(folder, 'data');
     const server = launch('server', '--port', '0', '--data', data, '--no-shared-token');
-    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
+    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
     await server.said(/Agent token: +none; only agents that enrolled are let in/);
     expect(existsSync(join(data, 'agent-token'))).toBe(false);
     expect(statSync(join(data, 'reserve')).size).toBe(USUAL_RESERVE_BYTES);
@@ -51,7 +51,7 @@ describe('the server command', () => {
     const { job, ref } = endedLongAgo(join(data, 'catalog.db'));
     const keep = ['--keep-jobs', '2', '--keep-derived', '2', '--keep-records', '2'];
     const server = launch('server', '--port', '0', '--data', data, ...keep);
-    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/, 60_000);
+    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
     const headers = { Authorization: `Bearer ${readFileSync(join(data, 'operator-token'), 'utf8').trim()}` };
     const statusOf = async (): Promise<number> => (await fetch(`${url}${API_BASE}/jobs/${job}`, { headers })).status;
     await expect.poll(statusOf, { timeout: 200_000, interval: 500 }).toBe(404);

@@ -11,6 +11,7 @@ import { Journal } from '../../electron/agent/journal/journal.ts';
 import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import { findMedia } from '../../electron/compose/work/find-media.ts';
 import type { Adding } from '../../shared/snapshot.ts';
+import { PATIENCE_MS } from '../support/children/alive.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 
 const CHOICE = { jobTypes: ['generate_thumbnails', 'transcribe_audio'] as const, priority: 0 };
@@ -79,7 +80,7 @@ function live(change: Partial<WorkPort> = {}): Life {
     importer,
     store,
     adding,
-    until: (phase) => vi.waitFor(() => expect(adding()?.phase).toBe(phase), { timeout: 20_000, interval: 20 }),
+    until: (phase) => vi.waitFor(() => expect(adding()?.phase).toBe(phase), { timeout: PATIENCE_MS, interval: 20 }),
     die: () => {
       void importer.stop();
       journal.close();
@@ -163,7 +164,7 @@ describe('files on their way into the queue', () => {
       },
     });
     life.importer.add([card], choice);
-    await vi.waitFor(() => expect(life.adding()?.problem?.code).toBe('ADDING_INTERRUPTED'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(life.adding()?.problem?.code).toBe('ADDING_INTERRUPTED'), PATIENCE_MS);
     await life.until('ended');
     expect(life.adding()?.problem).toBeUndefined();
     expect(queued()).toHaveLength(3);

@@ -66,7 +66,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     { timeout: 300_000 },
     async () => {
       const command = launch({ ...through(), caFile: ca.caFile, capabilities: PROXIES_ONLY });
-      await command.said(/Connected\./, 110_000);
+      await command.said(/Connected\./);
       // Long enough for a beat on a fast machine too.
       copyFileSync(
         await h264Clip({ name: 'beats.mp4', seconds: 120, size: '640x360' }),
@@ -80,7 +80,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       const watch = setInterval(() => {
         void studio.operator.jobs().then((jobs) => (beaten ||= jobs.some(({ stage }) => stage !== undefined)));
       }, 200);
-      await command.said(/generate_video_proxies .*: done/, 220_000).finally(() => clearInterval(watch));
+      await command.said(/generate_video_proxies .*: done/).finally(() => clearInterval(watch));
       const job = (await studio.operator.jobs()).find(({ job_id }) => job_id === id);
       expect(job).toMatchObject({ status: 'completed' });
       expect(beaten).toBe(true);
@@ -115,7 +115,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     ],
   ])('%s is one sentence, and the agent goes on', { timeout: 240_000 }, async (_name, settings, sentence) => {
     const command = launch(settings());
-    await command.said(sentence, 110_000);
+    await command.said(sentence);
     expect(command.output()).not.toMatch(/\n\s+at /);
     command.signal('SIGTERM');
     expect((await command.ended).code).toBe(0);
@@ -126,11 +126,11 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     { timeout: 240_000 },
     async () => {
       const command = launch({}, { policy: '{\n"settings": {"serverUrl": 7}\n}' });
-      await command.said(/line 2: “settings\.serverUrl”.+\[POLICY_INVALID\]/, 110_000);
+      await command.said(/line 2: “settings\.serverUrl”.+\[POLICY_INVALID\]/);
       const work = join(studio.folder, `work-${String(lives)}`);
       const mended = { settings: { serverUrl, capabilities: NO_CAPABILITIES, ...through(), caFile: ca.caFile } };
       writeFileSync(join(work, 'policy.json'), JSON.stringify(mended));
-      await command.said(/Connected\./, 110_000);
+      await command.said(/Connected\./);
     },
   );
 
@@ -146,7 +146,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       const { token } = await studio.operator.call<{ token: string }>('/agents/enrollments', {});
       const own = join(studio.folder, 'own-token');
       const command = enrolling(token, own);
-      await command.said(/Connected\./, 110_000);
+      await command.said(/Connected\./);
       expect(readFileSync(own, 'utf8').trim()).not.toBe(token);
       expect(readFileSync(own, 'utf8').trim().length).toBeGreaterThan(30);
       expect(command.output()).not.toContain(token);
@@ -155,10 +155,10 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     it('an expired token is one sentence; a new one is used without a restart', { timeout: 240_000 }, async () => {
       const own = join(studio.folder, 'late-token');
       const command = enrolling('a-token-of-last-year', own);
-      await command.said(/does not accept this one-time token.+its day is over\..+\[ENROLMENT_REFUSED\]/, 110_000);
+      await command.said(/does not accept this one-time token.+its day is over\..+\[ENROLMENT_REFUSED\]/);
       const { token } = await studio.operator.call<{ token: string }>('/agents/enrollments', {});
       writeFileSync(join(studio.folder, `one-time-${String(lives - 1)}`), token);
-      await command.said(/Connected\./, 110_000);
+      await command.said(/Connected\./);
     });
   });
 });

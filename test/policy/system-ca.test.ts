@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== 'linux')('a studio’s authority in the sys
     return promise;
   }
 
-  it('is trusted without any setting, and only then', { timeout: 60_000 }, async () => {
+  it('is trusted without any setting, and only then', async () => {
     expect(await ask({ SSL_CERT_FILE: ca.caFile })).toBe('200');
     expect(await ask({})).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET_ISSUER/);
   });

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { ChildSpec, JobProcesses } from '../../electron/work/process/child.ts';
 import { findTool } from '../../electron/work/process/find-tool.ts';
 import { killNow } from '../../electron/work/process/kill-tree.ts';
-import { eventually, goneAfter, isAlive, print, stateOf } from '../support/children/alive.ts';
+import { eventually, gone, isAlive, stateOf } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { listen, testProcesses } from '../support/children/collected-run.ts';
 
@@ -17,25 +17,12 @@ const ffmpeg = await findTool('ffmpeg', { env: process.env });
 
 const groupOf = (processes: JobProcesses): Promise<number> => eventually(() => processes.groups()[0]);
 
-async function timed(what: string, action: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await action();
-  const ms = performance.now() - start;
-  print(what, ms);
-  return ms;
-}
-
-/** What TERM is given before KILL comes: an end within it did not wait for it, on however busy a machine. */
-const GRACE_MS = 5_000;
-/** How long a stubborn child may take on a busy machine; that it is gone is looked at apart. */
-const PATIENCE_MS = 30_000;
-
 describe('terminate', () => {
   it('ends a polite child at once, with its reason', async () => {
     const processes = testProcesses();
     const run = processes.run({ program: '/bin/sleep', args: ['60'] });
     const group = await groupOf(processes);
-    expect(await timed('terminate a polite child', () => processes.terminate())).toBeLessThan(GRACE_MS);
+    await processes.terminate();
     expect(isAlive(group)).toBe(false);
     expect((await run).end).toEqual({ kind: 'cancelled' });
     expect(processes.groups()).toEqual([]);
@@ -51,26 +38,22 @@ describe('terminate', () => {
     expect(talk.lines).toEqual(['ready', 'goodbye']);
   });
 
-  it('ends a child that ignores TERM within 6 s, after it had its 5 s', async () => {
+  it('ends a child that ignores TERM, after it had its time', async () => {
     const processes = testProcesses();
     const talk = listen(processes, childProgram('ignore-sigterm'));
     await talk.line(0);
-    const ms = await timed('terminate a child that ignores TERM', () => processes.terminate());
-    expect(ms).toBeGreaterThan(4_900);
-    expect(ms).toBeLessThan(PATIENCE_MS);
+    await processes.terminate();
     expect(talk.lines).toContain('heard SIGTERM');
     expect((await talk.result).end).toEqual({ kind: 'cancelled' });
   });
 
-  it('ends grandchildren that ignore TERM and left the group, within 6 s', async () => {
+  it('ends grandchildren that ignore TERM and left the group', async () => {
     const processes = testProcesses();
     const talk = listen(processes, childProgram('grandchild'));
     const pids: number[] = JSON.parse(await talk.line(0));
     expect(pids.filter(isAlive)).toHaveLength(3);
-    const ms = await timed('terminate three stubborn grandchildren', () => processes.terminate());
-    expect(ms).toBeGreaterThan(4_900);
-    expect(ms).toBeLessThan(PATIENCE_MS);
-    expect(await goneAfter(pids, 50)).not.toBeNull();
+    await processes.terminate();
+    await gone(pids);
   });
 
   it.skipIf(ffmpeg === null)('ends ffmpeg that waits for a FIFO named like a clip', async () => {
@@ -84,7 +67,7 @@ describe('terminate', () => {
     const group = await groupOf(processes);
     await delay(500);
     expect(isAlive(group)).toBe(true);
-    expect(await timed('terminate ffmpeg on a FIFO', () => processes.terminate())).toBeLessThan(PATIENCE_MS);
+    await processes.terminate();
     expect(isAlive(group)).toBe(false);
     expect((await run).end).toEqual({ kind: 'cancelled' });
   });
@@ -95,14 +78,14 @@ describe('terminate', () => {
     await talk.line(0);
     const terminating = processes.terminate();
     await delay(300);
-    expect(await timed('kill during terminate', () => processes.kill())).toBeLessThan(GRACE_MS);
+    await processes.kill();
     await terminating;
     expect((await talk.result).end).toEqual({ kind: 'cancelled' });
   });
 });
 
 describe('kill', () => {
-  it('ends everybody within 2 s: children, stopped ones, grandchildren wherever they are', async () => {
+  it('ends everybody: children, stopped ones, grandchildren wherever they are', async () => {
     const processes = testProcesses();
     const stubborn = listen(processes, childProgram('ignore-sigterm'));
     const family = listen(processes, childProgram('grandchild'));
@@ -112,7 +95,7 @@ describe('kill', () => {
     process.kill(first ?? 0, 'SIGSTOP');
     await eventually(() => stateOf(first ?? 0) === 'T');
     const everybody = [...pids, ...processes.groups()];
-    expect(await timed('kill two children and three grandchildren', () => processes.kill())).toBeLessThan(GRACE_MS);
+    await processes.kill();
     expect(everybody.filter(isAlive)).toEqual([]);
     expect((await stubborn.result).end).toEqual({ kind: 'killed' });
     expect((await family.result).end).toEqual({ kind: 'killed' });
@@ -123,9 +106,7 @@ describe('kill', () => {
     const family = listen(processes, childProgram('grandchild'));
     const everybody: number[] = [...JSON.parse(await family.line(0)), await groupOf(processes)];
     killNow(await groupOf(processes));
-    const ms = await goneAfter(everybody, 3_000);
-    expect(everybody.filter(isAlive)).toEqual([]);
-    expect(ms ?? Number.POSITIVE_INFINITY).toBeLessThan(GRACE_MS);
+    await gone(everybody);
     expect((await family.result).end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
   });
 
@@ -144,7 +125,7 @@ describe('kill', () => {
     const stuck = { kind: 'bytes', onBytes: () => new Promise<void>(() => undefined) } as const;
     const run = processes.run({ program: '/usr/bin/yes', args: [], stdout: stuck });
     await delay(200);
-    expect(await timed('kill with a consumer that hangs', () => processes.kill())).toBeLessThan(GRACE_MS);
+    await processes.kill();
     expect((await run).end).toEqual({ kind: 'killed' });
   });
 

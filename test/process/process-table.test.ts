@@ -12,7 +12,6 @@ import {
   residentBytesOf,
 } from '../../electron/work/process/process-table.ts';
 import { relatives } from '../../electron/work/process/kill-tree.ts';
-import { print } from '../support/children/alive.ts';
 
 const onLinux = process.platform === 'linux';
 const ps = existsSync('/bin/ps');
@@ -34,9 +33,7 @@ describe('parseStat', () => {
 
 describe.skipIf(!onLinux)('readProcessTable', () => {
   it('knows this process and its parent', async () => {
-    const start = performance.now();
     const rows = await readProcessTable();
-    print(`the table of ${String(rows.length)} processes`, performance.now() - start);
     const own = rows.find((row) => row.pid === process.pid);
     expect(own).toMatchObject({ parent: process.ppid });
     expect(own?.cpuMs).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
-import { goneAfter, isAlive, print } from '../support/children/alive.ts';
+import { gone } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { listen, testProcesses } from '../support/children/collected-run.ts';
 
@@ -104,7 +104,6 @@ describe('run', () => {
       const before = process.memoryUsage().rss;
       const result = await testProcesses().run({ ...childProgram('flood-stderr', 64, kind), stdout: collect });
       const grown = (process.memoryUsage().rss - before) / 1024 ** 2;
-      print(`64 MiB of stderr (${kind}), our memory grew ${grown.toFixed(0)} MiB`, result.wallMs);
       expect(result.end).toEqual({ kind: 'exited', code: 0 });
       expect(result.stdout.toString()).toBe('done\n');
       expect(result.stderrTail).toHaveLength(kind === 'lines' ? 40 : 1);
@@ -218,51 +217,20 @@ describe('run', () => {
 
 describe('pipes that stay open after the child', () => {
   it.each(['quiet', 'flood'])('is not held up by a stranger who holds them (%s)', async (how) => {
-    const talk = listen(testProcesses(), childProgram('leak-pipe', 120_000, how));
+    const talk = listen(testProcesses(), childProgram('leak-pipe', 900_000, how));
     const holder = Number((await talk.line(0)).split(' ')[1]);
     const result = await talk.result;
-    print(`a leaked pipe (${how}), end of run`, result.wallMs);
     expect(result.end).toEqual({ kind: 'exited', code: 0 });
-    // The stranger still holds them: nobody waited for it.
-    expect(isAlive(holder)).toBe(true);
-    process.kill(-holder, 'SIGKILL');
-    expect(await goneAfter([holder], 10_000)).not.toBeNull();
+    // The stranger holds them for longer than this test may take; one that floods ends when nobody reads any more.
+    if (how === 'quiet') process.kill(-holder, 'SIGKILL');
+    await gone([holder]);
   });
 
   it('ends whom the child left behind, in its group or marked as its own', async () => {
     const talk = listen(testProcesses(), childProgram('grandchild', 'exit'));
-    const result = await talk.result;
+    await talk.result;
     const pids: number[] = JSON.parse(await talk.line(0));
-    print('a child that left two stubborn processes behind, end of run', result.wallMs);
     expect(pids).toHaveLength(2);
-    expect(await goneAfter(pids, 50)).not.toBeNull();
-  });
-});
-
-describe('what starting costs', () => {
-  it('adds little to a bare spawn', async () => {
-    // The fastest of 20: what the chain costs, not what else the machine does.
-    const fastest = async (one: () => Promise<unknown>): Promise<number> => {
-      let best = Infinity;
-      for (let i = 0; i < 20; i++) {
-        const start = performance.now();
-        await one();
-        best = Math.min(best, performance.now() - start);
-      }
-      return best;
-    };
-    const none = { wrappers: async () => ({}), supervisor: () => ({ add: () => {}, remove: () => {} }) };
-    const spec = { program: '/bin/true', args: [], limits: { addressSpaceBytes: 4e9 } };
-    const plain = createJobProcesses({ runId: 'r', owner: 'o', jobId: 'j', nice: 10 }, none);
-    const wrapped = createJobProcesses({ runId: 'r', owner: 'o', jobId: 'j', nice: 10 });
-    await wrapped.run(spec);
-    const bare = await fastest(() => plain.run(spec));
-    const chain = await fastest(() => wrapped.run({ program: '/bin/true', args: [] }));
-    const limited = await fastest(() => wrapped.run(spec));
-    print('run of /bin/true without wrappers', bare);
-    print('setpriv + nice add', chain - bare);
-    print('setpriv + nice + prlimit add', limited - bare);
-    // 5 ms is wanted, and printed; a start that waits for something takes far more than a busy machine adds.
-    expect(limited - bare).toBeLessThan(250);
+    await gone(pids);
   });
 });

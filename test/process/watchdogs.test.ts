@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findTool } from '../../electron/work/process/find-tool.ts';
 import { createStallJudge, watchIntervals, type Activity } from '../../electron/work/process/watchdogs.ts';
-import { print } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { testProcesses } from '../support/children/collected-run.ts';
 
@@ -18,25 +17,19 @@ const shell = (script: string) => ({ program: '/bin/sh', args: ['-c', script] })
 describe('wall clock', () => {
   it('ends a child that takes too long, busy or not', async () => {
     const result = await testProcesses().run({ ...childProgram('cpu-burner', 30_000), limits: { wallMs: 800 } });
-    print('a wall clock of 800 ms, end of run', result.wallMs);
     expect(result.end).toEqual({ kind: 'timed-out', afterMs: 800 });
-    expect(result.wallMs).toBeLessThan(20_000);
   });
 });
 
 describe.skipIf(process.platform !== 'linux')('stall', () => {
-  it('ends a hung child, within its limit', async () => {
+  it('ends a hung child, and says after how long', async () => {
     const result = await testProcesses().run({ ...childProgram('sleeper'), limits: { stallMs: 1_500 } });
-    print('a stall limit of 1500 ms, end of run', result.wallMs);
     expect(result.end).toEqual({ kind: 'stalled', afterMs: 1_500 });
-    expect(result.wallMs).toBeGreaterThan(1_300);
-    expect(result.wallMs).toBeLessThan(20_000);
   });
 
   it('ends one that hangs and ignores TERM', async () => {
     const result = await testProcesses().run({ ...childProgram('ignore-sigterm'), limits: { stallMs: 1_500 } });
     expect(result.end.kind).toBe('stalled');
-    expect(result.wallMs).toBeLessThan(20_000);
   });
 
   it.skipIf(ffmpeg === null)('ends ffmpeg that waits for a FIFO named like a clip', async () => {
@@ -49,7 +42,6 @@ describe.skipIf(process.platform !== 'linux')('stall', () => {
       stdout: { kind: 'ignore' },
       limits: { stallMs: 2_000 },
     });
-    print('ffmpeg on a FIFO with a stall limit of 2000 ms', result.wallMs);
     expect(result.end.kind).toBe('stalled');
   });
 
@@ -65,7 +57,6 @@ describe.skipIf(process.platform !== 'linux')('stall', () => {
       ),
     );
     expect(results.map((result) => result.end)).toEqual(Array.from({ length: 4 }, () => ({ kind: 'exited', code: 0 })));
-    expect(Math.min(...results.map((result) => result.wallMs))).toBeGreaterThan(2_000);
   });
 
   it('does not blame the child for a consumer that takes its time', async () => {
@@ -120,7 +111,6 @@ describe.skipIf(process.platform !== 'linux')('resident size', () => {
     const result = await testProcesses().run({ ...childProgram('memory-hog', 1_500), limits });
     if (result.end.kind !== 'out-of-memory') throw new Error(JSON.stringify(result.end));
     const mebibytes = result.end.residentBytes / 1024 ** 2;
-    print(`a limit of 200 MiB, ended at ${mebibytes.toFixed(0)} MiB after`, result.wallMs);
     expect(mebibytes).toBeGreaterThan(200);
     expect(result.peakResidentBytes).toBe(result.end.residentBytes);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createElectronBridge } from '../../renderer/bridge/electron.ts';
 import { sessionsOf } from '../../electron/gateway/page-session.ts';
 import { createHttpBridge } from '../../renderer/bridge/http.ts';
@@ -6,7 +6,10 @@ import { createReplica } from '../../renderer/replica.ts';
 import type { Bridge, LinkState, RushcatalogApi } from '../../shared/bridge.ts';
 import { reduce } from '../../shared/reduce.ts';
 import type { Update } from '../../shared/update.ts';
+import { eventually } from '../support/children/alive.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 type Watch = Parameters<Bridge['watch']>;
 
@@ -99,8 +102,7 @@ describe('the HTTP bridge', () => {
     return { updates, links, channel, asked: () => asked };
   }
   const until = async (enough: () => boolean): Promise<void> => {
-    for (let turn = 0; turn < 400 && !enough(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(enough()).toBe(true);
+    await eventually(enough);
   };
 
   it('puts lines together however they are cut, and ignores pulses', async () => {
@@ -137,14 +139,14 @@ describe('the HTTP bridge', () => {
   });
 
   it('says lost within 3 s of silence on an open stream', async () => {
+    vi.useFakeTimers();
     const first = stream();
     const { links, channel } = watched([() => first.response]);
     first.send('{"kind":"alive","revision":0}\n');
-    await until(() => links.length === 1);
-    const from = performance.now();
-    await until(() => links.includes('lost'));
-    expect(performance.now() - from).toBeLessThan(3000);
-    expect(performance.now() - from).toBeGreaterThan(1500);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(links).toEqual(['open']);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(links).toEqual(['open', 'lost']);
     channel.close();
   });
 
@@ -156,8 +158,9 @@ describe('the HTTP bridge', () => {
     channel.resync();
     await until(() => asked() === 2);
     expect(links).toEqual(['open']);
+    vi.useFakeTimers();
     channel.close();
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(asked()).toBe(2);
   });
 
@@ -214,6 +217,7 @@ describe('the Electron bridge', () => {
         return path === '/mine' ? { ok: true } : { ok: false, refusal: { code: 'FORBIDDEN', message: 'No.' } };
       },
     };
+    vi.useFakeTimers();
     const bridge = createElectronBridge(api);
     expect(await bridge.call('pause', {})).toEqual({ ok: true, output: {} });
     expect(await bridge.call('drain', {})).toMatchObject({ refusal: { code: 'AGENT_UNREACHABLE' } });
@@ -226,11 +230,11 @@ describe('the Electron bridge', () => {
     );
     handlers.update?.({ kind: 'snapshot', snapshot: sampleSnapshot() });
     for (let second = 0; second < 3; second += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await vi.advanceTimersByTimeAsync(1000);
       handlers.pulse?.();
     }
     expect([updates.length, links]).toEqual([1, ['open']]);
-    await new Promise((resolve) => setTimeout(resolve, 2900));
+    await vi.advanceTimersByTimeAsync(2900);
     expect(links).toEqual(['open', 'lost']);
     handlers.pulse?.();
     expect(links).toEqual(['open', 'lost', 'open']);

@@ -140,7 +140,7 @@ describe('what goes wrong inside', () => {
     await limit(rows[0]?.page_count ?? 1);
     const long = 'x'.repeat(4_000);
     const make = () => rig.operator('/assets', { body: { source_path: `${long}${randomUUID()}` } });
-    await expect.poll(async () => (await make()).status, { interval: 1, timeout: 10_000 }).toBe(503);
+    await expect.poll(async () => (await make()).status, { interval: 1 }).toBe(503);
     const refused = await make();
     expect(refused).toMatchObject({ status: 503, body: { code: 'TEMPORARY_UNAVAILABLE' } });
     expect(refused.headers.get('retry-after')).toBe('5');
@@ -248,10 +248,9 @@ describe('close', () => {
       `POST ${API_BASE}/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${rig.server.operatorToken}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"source',
     );
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const before = performance.now();
+    // An answer to a later one: by then the server has read the beginning of the first.
+    await rig.operator('/jobs/summary');
     await rig.server.close();
-    expect(performance.now() - before).toBeLessThan(3_000);
   });
 });
 
@@ -319,7 +318,7 @@ test('SIGKILL in the middle of a part: the next start has what was accepted and 
       'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n' +
       `--b\r\nContent-Disposition: form-data; name="chunk"; filename="p"\r\n\r\n${'x'.repeat(3_000)}`,
   );
-  await expect.poll(() => readdirSync(join(dataDir, 'parts')).length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => readdirSync(join(dataDir, 'parts')).length).toBe(2);
   await kill(first.child);
   expect(readdirSync(join(dataDir, 'parts'))).toHaveLength(2);
 
@@ -343,4 +342,4 @@ test('SIGKILL in the middle of a part: the next start has what was accepted and 
   });
   expect(done.status).toBe(200);
   await kill(second.child);
-}, 30_000);
+});

@@ -282,9 +282,9 @@ describe('what is left behind', () => {
         `--b\r\nContent-Disposition: form-data; name="upload_id"\r\n\r\n${uploadId}\r\n` +
         `--b\r\nContent-Disposition: form-data; name="chunk"; filename="p"\r\n\r\n${'x'.repeat(20_000)}`,
     );
-    await expect.poll(() => parts().length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => parts().length).toBe(1);
     socket.destroy();
-    await expect.poll(() => parts().length, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => parts().length).toBe(0);
   });
 
   test('files that no result named are dropped after the retention', async () => {

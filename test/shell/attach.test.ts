@@ -121,7 +121,7 @@ describe.skipIf(process.platform === 'win32')('a window on an agent that runs al
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(gone).toBe(false);
     await service(createScriptedAgent(sampleSnapshot({ agent: { ...sampleSnapshot().agent, version: '9.9.9' } })));
-    await expect.poll(() => window?.snapshot().agent.version, { timeout: 10_000 }).toBe('9.9.9');
+    await expect.poll(() => window?.snapshot().agent.version).toBe('9.9.9');
     expect(gone).toBe(false);
   });
 

@@ -23,34 +23,28 @@ describe.skipIf(NO_FFMPEG !== null)(`the real engine, ended from outside in mid-
     ['SIGKILL', 'OUT_OF_MEMORY'],
     ['SIGSEGV', 'ENGINE_UNAVAILABLE'],
     ['SIGABRT', 'ENGINE_UNAVAILABLE'],
-  ] as const)(
-    '%s is %s, retryable, and leaves nobody behind',
-    async (signal, code) => {
-      const failure = await hear(60, async (context, reported) => {
-        const running = failureOf(createTranscribeExecutor().execute(context));
-        while (!reported.includes('transcribing') || context.processes.groups().length === 0) await delay(20);
-        // Long enough to have begun, not to be done: the model alone takes this long on a machine that is not busy.
-        await delay(500);
-        const groups = context.processes.groups();
-        expect(groups).toHaveLength(1);
-        // Without it the child's memory grows with every window; `npm run test:speech` shows by how much.
-        if (process.platform === 'linux') {
-          expect(readFileSync(`/proc/${String(groups[0])}/environ`, 'utf8')).toContain(
-            'MALLOC_MMAP_THRESHOLD_=1048576',
-          );
-        }
-        for (const group of groups) process.kill(group, signal);
-        const ended = await running;
-        await nobodyLeft(context);
-        return ended;
-      });
-      expect(failure).toMatchObject({ code, retryable: true });
-    },
-    60_000,
-  );
+  ] as const)('%s is %s, retryable, and leaves nobody behind', async (signal, code) => {
+    const failure = await hear(60, async (context, reported) => {
+      const running = failureOf(createTranscribeExecutor().execute(context));
+      while (!reported.includes('transcribing') || context.processes.groups().length === 0) await delay(20);
+      // Long enough to have begun, not to be done: the model alone takes this long on a machine that is not busy.
+      await delay(500);
+      const groups = context.processes.groups();
+      expect(groups).toHaveLength(1);
+      // Without it the child's memory grows with every window; `npm run test:speech` shows by how much.
+      if (process.platform === 'linux') {
+        expect(readFileSync(`/proc/${String(groups[0])}/environ`, 'utf8')).toContain('MALLOC_MMAP_THRESHOLD_=1048576');
+      }
+      for (const group of groups) process.kill(group, signal);
+      const ended = await running;
+      await nobodyLeft(context);
+      return ended;
+    });
+    expect(failure).toMatchObject({ code, retryable: true });
+  });
 
   it('the next job is done', async () => {
     const next = await hear(1, (context) => createTranscribeExecutor().execute(context));
     expect(next.outputs.transcript.text).not.toBe('');
-  }, 60_000);
+  });
 });

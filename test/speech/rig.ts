@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext, Toolbox } from '../../electron/work/execution.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
 import { rigFor } from '../media/probe-context.ts';
+import { eventually } from '../support/children/alive.ts';
 import { writeRecitingModel } from '../support/reciting-model.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 
@@ -37,13 +37,12 @@ export async function withContext<T>(
   }
 }
 
-/** Nobody of the job's children is left, at the latest 2 s after its answer. */
-export async function nobodyLeft(context: Pick<SpeechContext, 'processes'>): Promise<void> {
-  const deadline = performance.now() + 2000;
-  while (context.processes.groups().length > 0) {
-    if (performance.now() > deadline) throw new Error(`still there: ${context.processes.groups().join(', ')}`);
-    await delay(20);
-  }
+/** Nobody of the job's children is left. */
+export async function nobodyLeft({ processes }: Pick<SpeechContext, 'processes'>): Promise<void> {
+  await eventually(
+    () => processes.groups().length === 0,
+    () => `Still there: ${processes.groups().join(', ')}`,
+  );
 }
 
 export async function failureOf(work: Promise<unknown>): Promise<Failure> {

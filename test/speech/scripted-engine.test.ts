@@ -116,7 +116,7 @@ describe.skipIf(NO_FFMPEG !== null)(`an engine that misbehaves, as a real proces
     console.log(`${ending}: ${result.code} ${result.message}`);
   });
 
-  it('a cancelled one is gone within 2 s', async () => {
+  it('a cancelled one is gone', async () => {
     const { result } = await scripted(
       await tone(1),
       { windows: [], ending: 'hang', progress: [5] },
@@ -126,13 +126,13 @@ describe.skipIf(NO_FFMPEG !== null)(`an engine that misbehaves, as a real proces
         while (!reported.some((entry) => typeof entry === 'number' && entry > 0.1)) {
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        const startedAt = performance.now();
         await context.processes.terminate();
-        return { ...(await running), tookMs: performance.now() - startedAt };
+        const failure = await running;
+        await nobodyLeft(context);
+        return failure;
       },
     );
     expect(result.code).toBe('CANCELLED');
-    expect(result.tookMs).toBeLessThan(2000);
   });
 
   it('speech_per_track_v1 hears each track alone', async () => {

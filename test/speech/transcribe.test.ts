@@ -10,6 +10,7 @@ import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
 import { Transcript } from '../../shared/facts.ts';
 import { rigFor } from '../media/probe-context.ts';
+import { eventually } from '../support/children/alive.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED, writeRecitingModel } from '../support/reciting-model.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
@@ -166,19 +167,14 @@ describe.skipIf(NO_FFMPEG !== null)(`transcribe_audio with the real engine ${NO_
     });
     await rig.remove();
     expect(proof).toMatchObject({ status: 'passed' });
-    console.log(`proof of transcription: ${String(proof.wallMs)} ms`);
   });
 
-  it('a cancelled job is gone within 2 s', async () => {
+  it('a cancelled job is gone', async () => {
     await run(await tone(60), async (context) => {
       const running = failureOf(execute(context));
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      const startedAt = performance.now();
+      await eventually(() => context.processes.groups().length > 0);
       await context.processes.terminate();
       expect((await running).code).toBe('CANCELLED');
-      const tookMs = performance.now() - startedAt;
-      console.log(`cancelled in ${tookMs.toFixed(0)} ms`);
-      expect(tookMs).toBeLessThan(2000);
       expect(context.processes.groups()).toEqual([]);
     });
   });

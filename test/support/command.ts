@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readLinuxRow } from '../../electron/work/process/process-table.ts';
 import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
+import { PATIENCE_MS } from './children/alive.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(root, 'out/node/rushcatalog-agent.js');
@@ -33,7 +34,7 @@ export interface Command {
   /** Everything it said, both streams, in the order it came. */
   output(): string;
   /** Waits for a line; throws what was said instead when it ends before or takes too long. */
-  said(pattern: RegExp, limitMs?: number): Promise<RegExpMatchArray>;
+  said(pattern: RegExp): Promise<RegExpMatchArray>;
   signal(signal: NodeJS.Signals): void;
 }
 
@@ -107,8 +108,8 @@ function watched(child: ChildProcess, under: string | null): Command {
     pid: child.pid ?? -1,
     ended,
     output: () => output,
-    async said(pattern, limitMs = 20_000) {
-      const until = performance.now() + limitMs;
+    async said(pattern) {
+      const until = performance.now() + PATIENCE_MS;
       for (;;) {
         const match = pattern.exec(output);
         if (match !== null) return match;

@@ -83,16 +83,11 @@ export async function filed(context: Context, bytes: number): Promise<ExecutionS
 }
 
 /** Waits until something is true of an agent's state. */
-export async function until(
-  agent: Agent,
-  check: (snapshot: ReturnType<Agent['snapshot']>) => boolean,
-  limitMs = 120_000,
-) {
-  await eventually(() => check(agent.snapshot()), limitMs).catch((cause: unknown) => {
-    throw new Error(`Not within ${limitMs} ms: ${JSON.stringify(agent.snapshot(), null, 1).slice(0, 3_000)}`, {
-      cause,
-    });
-  });
+export async function until(agent: Agent, check: (snapshot: ReturnType<Agent['snapshot']>) => boolean): Promise<void> {
+  await eventually(
+    () => check(agent.snapshot()),
+    () => `Not yet so: ${String(check)}\n${JSON.stringify(agent.snapshot(), null, 1).slice(0, 3_000)}`,
+  );
 }
 
 /** A small old file that counts as a source. */

@@ -9,6 +9,7 @@ import { createServer, type RunningServer } from '../../server/server.ts';
 import { CAPABILITIES, type JobType } from '../../shared/job.ts';
 import { API_BASE, type OperatorJob } from '../../shared/wire.ts';
 import type { Command } from './command.ts';
+import { PATIENCE_MS } from './children/alive.ts';
 import { h264Clip } from './made-media.ts';
 
 /** A server with short leases, a media folder with small clips, and what a person would ask of them. */
@@ -128,7 +129,7 @@ export function age(path: string): void {
 }
 
 /** Polls until all jobs have ended, one way or another. */
-export async function allEnded(operator: Operator, limitMs: number): Promise<OperatorJob[]> {
+export async function allEnded(operator: Operator, limitMs = PATIENCE_MS): Promise<OperatorJob[]> {
   const until = performance.now() + limitMs;
   for (;;) {
     const jobs = await operator.jobs().catch(() => []);
@@ -187,7 +188,7 @@ export async function proveOnce(studio: Studio, launch: () => Command): Promise<
   await studio.operator.job(path, 'generate_thumbnails');
   await studio.operator.job(path, 'generate_audio_waveform');
   const agent = launch();
-  await allEnded(studio.operator, 60_000);
+  await allEnded(studio.operator);
   agent.signal('SIGTERM');
   await agent.ended;
 }

@@ -43,7 +43,6 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
   let data: string;
 
   test.beforeAll(async () => {
-    test.setTimeout(120_000);
     data = await newData({ maxParallelJobs: 3 });
     const policy = join(data, 'policy.json');
     await writeFile(policy, JSON.stringify({ settings: { encoder: 'software', retentionDays: 9 } }));
@@ -54,7 +53,7 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
   test.afterAll(() => program.kill());
 
   test('the tray shows the state and has the three verbs, the window and the end', async () => {
-    await expect.poll(() => line(program), { timeout: 60_000 }).toBe('Ready');
+    await expect.poll(() => line(program)).toBe('Ready');
     const { labels, icon } = await seen(program);
     expect(labels).toEqual([
       'Ready',
@@ -81,11 +80,11 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
 
   test('pause and resume from the tray reach the agent and the page', async () => {
     await click(program, 'Pause for/1 hour');
-    await expect.poll(() => line(program), { timeout: 20_000 }).toBe('Paused');
+    await expect.poll(() => line(program)).toBe('Paused');
     await expect(page.getByRole('status').first()).toContainText(/Paused/);
     expect((await seen(program)).labels).toContain('Resume');
     await click(program, 'Resume');
-    await expect.poll(() => line(program), { timeout: 20_000 }).toBe('Ready');
+    await expect.poll(() => line(program)).toBe('Ready');
   });
 
   test('a setting of the policy or the environment is locked on the page, with where it comes from', async () => {
@@ -110,7 +109,7 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
     expect(view.values).toMatchObject({ retentionDays: 9, workLimitGb: 33, maxParallelJobs: 3 });
     await page.evaluate(() => (window.location.hash = '#/settings'));
     const locked = page.locator('#setting-retentionDays');
-    await expect(locked).toBeVisible({ timeout: 20_000 });
+    await expect(locked).toBeVisible();
     await expect(locked).toBeDisabled();
     const answer = await page.evaluate(() =>
       window.rushcatalog?.call('changeSettings', { change: { retentionDays: 1 } }),
@@ -184,9 +183,7 @@ test('a quit that waits can be hurried in the window', async () => {
   await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding', { timeout: 200_000 });
   await program.evaluate(({ app }) => app.quit());
   await page.getByRole('button', { name: 'Stop now' }).click();
-  const clickedAt = Date.now();
   expect(await program.ended).toBe(0);
-  expect(Date.now() - clickedAt).toBeLessThan(6_000);
   expect(await afterwards(data, jobId)).toMatchObject({ status: 'pending' });
 });
 
@@ -197,7 +194,7 @@ test('a policy that cannot be used is said, and the agent offers nothing', async
   const program = await startProgram(data, { RUSHCATALOG_POLICY_FILE: policy });
   const page = await program.page();
   await page.getByRole('navigation').waitFor();
-  await expect.poll(() => line(program), { timeout: 30_000 }).toBe('Needs attention');
+  await expect.poll(() => line(program)).toBe('Needs attention');
   const [notice] = (await seen(program)).notices;
   expect(notice?.body).toMatch(/policy\.json cannot be used, line 2: /);
   await program.kill();

@@ -24,7 +24,6 @@ let program: Program;
 let page: Page;
 
 test.beforeAll(async () => {
-  test.setTimeout(120_000);
   folder = await mkdtemp(join(tmpdir(), 'hardening-'));
   const data = join(folder, 'data');
   await mkdir(data);

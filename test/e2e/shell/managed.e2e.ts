@@ -35,7 +35,6 @@ test.describe(`a machine that is set up from afar, on ${RUNS_ON}`, () => {
   };
 
   test.beforeAll(async () => {
-    test.setTimeout(120_000);
     folder = await mkdtemp(join(tmpdir(), 'managed-'));
     data = join(folder, 'data');
     await mkdir(data);
@@ -70,11 +69,9 @@ test.describe(`a machine that is set up from afar, on ${RUNS_ON}`, () => {
   });
 
   test('with an expired one-time token opens all the same and says so in one sentence', async () => {
-    await expect.poll(() => trayLine(program), { timeout: 60_000 }).toBe('Needs attention');
+    await expect.poll(() => trayLine(program)).toBe('Needs attention');
     await page.evaluate(() => (window.location.hash = '#/health'));
-    await expect(page.getByText(/does not accept this one-time token: .*its day is over/)).toBeVisible({
-      timeout: 60_000,
-    });
+    await expect(page.getByText(/does not accept this one-time token: .*its day is over/)).toBeVisible({});
   });
 
   test('is paired from its page without a restart, and keeps the token in the keystore alone', async () => {
@@ -84,7 +81,7 @@ test.describe(`a machine that is set up from afar, on ${RUNS_ON}`, () => {
       [server.url, oneTime] as const,
     );
     expect(answer).toEqual({ ok: true, output: { restart: false } });
-    await expect.poll(() => trayLine(program), { timeout: 60_000 }).toBe('Ready');
+    await expect.poll(() => trayLine(program)).toBe('Ready');
     const kept = JSON.parse(await readFile(join(data, 'server-token'), 'utf8')) as { protection: string; data: string };
     expect(kept.protection).toBe('keystore');
     const token = await program.evaluate(async ({ safeStorage }, sealed) => {
@@ -115,11 +112,11 @@ test('a window beside an agent that runs already shows that one, starts no other
   await writeFile(join(data, 'settings.json'), JSON.stringify({ capabilities, agentName: 'the one before' }));
   const before = start(['start', '--data', data, '--no-open'], { env: { XDG_DATA_HOME: folder } });
   try {
-    await before.said(/http:\/\//, 60_000);
+    await before.said(/http:\/\//);
     const program = await startProgram(data);
     const page = await program.page();
     await page.getByRole('navigation').waitFor();
-    await expect(page.getByText('Connected to the server')).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText('Connected to the server')).toBeVisible();
     expect(await page.evaluate(() => window.rushcatalog?.call('pause', { for: '1h' }))).toMatchObject({ ok: true });
     await expect.poll(() => trayLine(program)).toBe('Paused');
     await program.evaluate(({ app }) => app.quit());

@@ -43,7 +43,6 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
   const complaints: string[] = [];
 
   test.beforeAll(async () => {
-    test.setTimeout(120_000);
     data = await newData();
     program = await startProgram(data);
     page = await program.page();
@@ -55,7 +54,7 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
   test('opens with the page of its own scheme, live and without complaints', async () => {
     expect(await addressOf(program)).toBe(HOME);
     expect(await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())).toBe(true);
-    await expect(page.getByText('Connected to the server')).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText('Connected to the server')).toBeVisible();
     await expect(page).toHaveTitle(/RushCatalog/);
     expect(complaints).toEqual([]);
     // Electron itself says all sorts of things about the machine's graphics and buses.
@@ -73,11 +72,11 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
   test('a capability is switched off and on again on the page', async () => {
     await goTo(page, 'capabilities');
     const card = page.getByRole('article', { name: 'Thumbnails' });
-    await expect(card).toContainText('Offered to the server', { timeout: 60_000 });
+    await expect(card).toContainText('Offered to the server');
     await card.getByRole('switch').click();
     await expect(card).toContainText('Switched off');
     await card.getByRole('switch').click();
-    await expect(card).toContainText('Offered to the server', { timeout: 30_000 });
+    await expect(card).toContainText('Offered to the server');
   });
 
   test('a job of the embedded server ends on the page with its picture, and files come in ranges', async () => {
@@ -85,9 +84,7 @@ test.describe(`the window, on ${RUNS_ON}`, () => {
     const operator = await operatorOf(page, data);
     const jobId = await order(operator, 'short', 'generate_thumbnails');
     const picture = page.getByRole('link', { name: 'short.mp4' }).first().locator('img');
-    await expect
-      .poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth), { timeout: 60_000 })
-      .toBe(480);
+    await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(480);
     expect(await picture.evaluate((img: HTMLImageElement) => new URL(img.src).pathname)).toMatch(/^\/derived\//);
     const job = (await operator.jobs()).find(({ job_id }) => job_id === jobId);
     expect(job?.status).toBe('completed');
@@ -292,34 +289,28 @@ test.describe(`quitting, on ${RUNS_ON}`, () => {
     await page.getByRole('navigation').waitFor();
     const jobId = await order(await operatorOf(page, data), 'long', 'generate_video_proxies');
     const card = page.getByRole('article', { name: 'long.mp4' });
-    await expect(card).toContainText('Encoding', { timeout: 90_000 });
+    await expect(card).toContainText('Encoding');
     return { program, page, data, jobId };
   }
 
   test('closing the window waits for the running job, and the page says so meanwhile', async () => {
     const { program, page, data, jobId } = await busyProgram({ closeToTray: false });
-    const ended = program.ended.then((code) => ({ code, at: Date.now() }));
-    const closedAt = Date.now();
     await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
     await expect(status(page)).toContainText('Finishing, then quitting');
     await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding');
     // Closing it again hurries nothing: the person only sees that it is still there.
     await program.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-    const { code, at } = await ended;
-    expect(code).toBe(0);
+    expect(await program.ended).toBe(0);
     const job = await afterwards(data, jobId);
     expect(job).toMatchObject({ status: 'completed', attempts: 1 });
-    console.log(`quitting waited ${at - closedAt} ms for the job`);
   });
 
   test('asking a second time gives the job back at once', async () => {
     const { program, page, data, jobId } = await busyProgram();
     await program.evaluate(({ app }) => app.quit());
     await expect(status(page)).toContainText('Finishing, then quitting');
-    const askedAt = Date.now();
     await program.evaluate(({ app }) => app.quit());
     expect(await program.ended).toBe(0);
-    expect(Date.now() - askedAt).toBeLessThan(6000);
     const job = await afterwards(data, jobId);
     expect(job).toMatchObject({ status: 'pending', attempts: 0 });
   });

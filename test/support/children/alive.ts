@@ -21,25 +21,30 @@ export function stateOf(pid: number): string {
   }
 }
 
-/** Waits until none of these lives; answers after how many ms, or null when `limitMs` was not enough. */
-export async function goneAfter(pids: readonly number[], limitMs: number): Promise<number | null> {
-  const start = performance.now();
-  while (performance.now() - start < limitMs) {
-    if (!pids.some(isAlive)) return performance.now() - start;
-    await delay(5);
-  }
-  return null;
+/**
+ * How long tests wait for something to become true: longer than the busiest machine takes, and less than a test may take
+ * at all, so that it says what it waited for.
+ */
+export const PATIENCE_MS = 150_000;
+
+/** Waits until none of these lives. */
+export async function gone(pids: readonly number[]): Promise<void> {
+  await eventually(
+    () => !pids.some(isAlive),
+    () => `Still alive: ${pids.filter(isAlive).join(', ')}`,
+  );
 }
 
 /** Polls until `check` answers something else than undefined or false. */
-export async function eventually<T>(check: () => T | undefined | false, limitMs = 10_000): Promise<T> {
-  const start = performance.now();
+export async function eventually<T>(
+  check: () => T | undefined | false,
+  lacking: () => string = () => `Not yet so: ${String(check)}`,
+): Promise<T> {
+  const until = performance.now() + PATIENCE_MS;
   for (;;) {
     const value = check();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() - start > limitMs) throw new Error(`Not within ${String(limitMs)} ms`);
+    if (performance.now() > until) throw new Error(lacking());
     await delay(5);
   }
 }
-
-export const print = (what: string, ms: number): void => console.info(`  ${what}: ${ms.toFixed(1)} ms`);
