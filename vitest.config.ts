@@ -31,8 +31,8 @@ export default defineConfig({
     // Agents in tests are not there to give way to the tests beside them.
     env: { RUSHCATALOG_NICE: '0' },
     // A hang, not slowness: beside six busy processes a second becomes ten.
-    testTimeout: 180_000,
-    hookTimeout: 240_000,
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
     expect: { poll: { timeout: PATIENCE_MS } },
   },
 });

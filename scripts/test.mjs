@@ -1,4 +1,4 @@
-// npm test: every check and every runner, and one true sum at the end.
+// npm test: every check and every runner, the slowest files, and one true sum at the end.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
@@ -28,6 +28,8 @@ function readJson(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
 }
 
+console.log('Types, lint and format; then unit and integration beside the faults; then the pages in Chromium.');
+console.log('About ten minutes on two quiet cores. Campaigns of hours, and everything else: npm run test:all.');
 await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
@@ -119,6 +121,12 @@ const inShort = (text) => {
   return [first, ...values].join(' · ').slice(0, 300);
 };
 
+/**
+ * Files and what they took, in seconds.
+ * @type {{ readonly file: string, readonly seconds: number }[]}
+ */
+const taken = [];
+
 /** @param {string} name @param {number} status */
 function countVitest(name, status) {
   const report = readJson(`${results}/${name}.json`);
@@ -128,6 +136,7 @@ function countVitest(name, status) {
   }
   for (const suite of report.testResults) {
     const file = suite.name.replace(root, '');
+    taken.push({ file, seconds: (suite.endTime - suite.startTime) / 1_000 });
     const failed = suite.assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
     if (suite.status === 'failed' && failed.length === 0) failures.push(`${file}: ${inShort(suite.message)}`);
     for (const test of failed) failures.push(`${file} › ${test.fullName}: ${inShort(test.failureMessages[0])}`);
@@ -139,14 +148,20 @@ function countVitest(name, status) {
   if (status !== 0 && report.numFailedTests === 0) sum.failed += 1;
 }
 
-/** @param {any} suite one of Playwright's JSON report, with the suites inside it */
+/**
+ * @param {any} suite one of Playwright's JSON report, with the suites inside it
+ * @returns {number} what its tests took, in ms
+ */
 function collectE2e(suite) {
+  let ms = 0;
   for (const spec of suite.specs ?? []) {
+    for (const { results: tries } of spec.tests) for (const { duration } of tries) ms += duration;
     if (spec.ok) continue;
     const error = spec.tests.at(-1)?.results.at(-1)?.error?.message;
     failures.push(`test/e2e/${spec.file}:${spec.line} › ${spec.title}: ${inShort(error)}`);
   }
-  for (const inner of suite.suites ?? []) collectE2e(inner);
+  for (const inner of suite.suites ?? []) ms += collectE2e(inner);
+  return ms;
 }
 
 /** @param {number} status */
@@ -156,7 +171,7 @@ function countE2e(status) {
     fail('end to end: no report was written');
     return;
   }
-  for (const suite of e2e.suites) collectE2e(suite);
+  for (const suite of e2e.suites) taken.push({ file: `/test/e2e/${suite.file}`, seconds: collectE2e(suite) / 1_000 });
   sum.passed += e2e.stats.expected + e2e.stats.flaky;
   sum.failed += e2e.stats.unexpected;
   sum.skipped += e2e.stats.skipped;
@@ -171,6 +186,10 @@ const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults'
 countVitest('unit', await unit);
 countVitest('faults', await faults);
 countE2e(run('end to end', 'playwright', ['test']));
+
+const slowest = taken.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
+console.log('\n── the slowest');
+for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file.slice(1)}`);
 
 if (failures.length > 0) console.log(`\n── what failed\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);

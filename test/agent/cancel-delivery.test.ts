@@ -10,7 +10,7 @@ import { namesIn } from '../support/work-folder.ts';
 const REFUSED = 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n';
 
 /** Its result is made, and does not get to the server. */
-describe.skipIf(NO_FFMPEG !== null)('an operator’s cancel while the result is on its way', { timeout: 240_000 }, () => {
+describe.skipIf(NO_FFMPEG !== null)('an operator’s cancel while the result is on its way', () => {
   let studio: Studio;
   let proxy: FaultProxy;
   let agent: Agent;

@@ -24,7 +24,7 @@ async function collect(ffmpeg: string, args: readonly string[]): Promise<Buffer>
 }
 
 // A busy machine starts a program in seconds.
-describe('findAccelerators', { timeout: 180_000 }, () => {
+describe('findAccelerators', () => {
   it('tries every listed hardware encoder for real and says why one is found, not proved', async () => {
     const ffmpeg = await ffmpegPath();
     const listed = parseEncoders((await collect(ffmpeg, ['-hide_banner', '-encoders'])).toString('utf8'));

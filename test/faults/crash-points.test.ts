@@ -28,7 +28,7 @@ describe.skipIf(NO_FFMPEG !== null)('an agent that dies on purpose', () => {
     await studio.close();
   });
 
-  it('at every named point: the job ends once, and the agent knows it', { timeout: 300_000 }, async () => {
+  it('at every named point: the job ends once, and the agent knows it', async () => {
     const work = studio.workFolder('points');
     await proveOnce(studio, () => launch(work));
     for (const point of CRASH_POINTS) {

@@ -74,7 +74,7 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
     await studio.close();
   });
 
-  it('cancel on the page: gone, also what ignores it, and the server knows', { timeout: 300_000 }, async () => {
+  it('cancel on the page: gone, also what ignores it, and the server knows', async () => {
     await launch('one');
     const jobs = await startAll();
     for (const jobId of jobs) await agent.execute('cancelJob', { jobId });
@@ -84,7 +84,7 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
     expect((await studio.operator.jobs()).map(({ status }) => status)).toEqual(jobs.map(() => 'failed'));
   });
 
-  it('cancel on the server: heard by the next heartbeat', { timeout: 300_000 }, async () => {
+  it('cancel on the server: heard by the next heartbeat', async () => {
     const jobs = await startAll();
     for (const jobId of jobs) await studio.operator.cancel(jobId);
     await gone(pids);
@@ -93,7 +93,7 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
     expect(ledger.filter(({ jobId }) => jobs.includes(jobId ?? ''))).toHaveLength(jobs.length);
   });
 
-  it('lost lease: killed at the refusal, and not a word more about the job', { timeout: 300_000 }, async () => {
+  it('lost lease: killed at the refusal, and not a word more about the job', async () => {
     const jobs = await startAll();
     const beats = new RegExp(`(${jobs.join('|')})/heartbeat$`);
     proxy.rule({ line: beats, times: 100, kind: 'answer', head: '423 Locked' });
@@ -109,7 +109,7 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
     for (const jobId of jobs) await studio.operator.cancel(jobId);
   });
 
-  it('offline: killed when the deadline passes, whether or not the server is back', { timeout: 300_000 }, async () => {
+  it('offline: killed when the deadline passes, whether or not the server is back', async () => {
     const jobs = await startAll();
     proxy.set({ halfOpen: true });
     await endedAlone(jobs);
@@ -120,7 +120,7 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
     }
   });
 
-  it('stop: given back after the grace, gone with the agent', { timeout: 300_000 }, async () => {
+  it('stop: given back after the grace, gone with the agent', async () => {
     await agent.stop(0);
     await launch('two');
     const jobs = await startAll();

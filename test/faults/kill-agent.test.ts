@@ -20,7 +20,7 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', { timeout: 900_000 }
   }, 900_000);
   afterAll(async () => {
     expect((await lane.close()).broken).toEqual([]);
-  });
+  }, 900_000);
 
   it.each(SLICE)('run %d: one result per job, nothing twice, nothing left', async (run) => {
     const { broken, counted } = await lane.run(run, randomOf(12, killAgent.name, run));

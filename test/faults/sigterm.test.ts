@@ -14,10 +14,10 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', { timeout: 400_000 }, () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await openRig();
-  });
+  }, 900_000);
   afterAll(async () => {
     expect((await closed(rig)).broken).toEqual([]);
-  });
+  }, 900_000);
 
   it(`at ${MOMENTS} random moments: nothing claimed is left, nothing lost, nothing twice`, async () => {
     const claims = async (): Promise<number> => (await rig.bench.studio.server.ledger({ event: 'jobClaimed' })).length;

@@ -4,13 +4,14 @@ import { addClips, type Studio } from '../support/studio.ts';
 import { drained, openAgentBench, untilEnded } from './agent-bench.ts';
 import { createFindings, type Campaign } from './campaign.ts';
 
+/** Of a run. */
 const JOBS = 50;
 const MIN_POLL_SECONDS = 5;
 const MAX_PARALLEL = 2;
 const NAMES = ['one', 'two'] as const;
 
 /** Two agents that would like to do three jobs at once, on a server that allows two and a poll every five seconds. */
-export const strict: Campaign = {
+export const strictOf = (jobsOfRun: number): Campaign => ({
   name: 'strict',
   proves:
     'four times 50 small jobs on a strict server with two agents: no poll before its time unless a job ended, no claim beyond what is allowed',
@@ -35,7 +36,7 @@ export const strict: Campaign = {
     return {
       async run() {
         const found = createFindings();
-        const paths = await addClips(bench.studio.media, JOBS);
+        const paths = await addClips(bench.studio.media, jobsOfRun);
         const jobs: string[] = [];
         for (const path of paths) jobs.push(await bench.studio.operator.job(path, 'generate_audio_waveform', {}));
         const left = await untilEnded(bench.studio, jobs, 600_000);
@@ -51,9 +52,9 @@ export const strict: Campaign = {
           const beyond = await claimsBeyond(bench.studio, door);
           found.count('polls', pollsOf(door).length);
           found.count('claims', claimsOf(door).length);
-          found.count('polls before their time', early.length);
           found.count('claims beyond what is allowed', beyond);
-          found.expect('no poll comes before its time unless a job ended', early.length === 0, early);
+          // Milliseconds between two arrivals: a busy machine delays the first of them.
+          found.within('polls before their time', early.length, 0);
           found.expect('no claim goes beyond what is allowed', beyond === 0, beyond);
           await door.close();
         }
@@ -62,7 +63,9 @@ export const strict: Campaign = {
       },
     };
   },
-};
+});
+
+export const strict = strictOf(JOBS);
 
 const pollsOf = ({ requests }: FaultProxy): readonly number[] =>
   requests.filter(({ line }) => /^GET \S*\/jobs$/.test(line)).map(({ at }) => at);

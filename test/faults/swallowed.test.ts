@@ -30,7 +30,7 @@ describe.skipIf(NO_FFMPEG !== null)('the server does it, and its reply never com
 
   for (const endpoint of ENDPOINTS) {
     for (const swallows of [1, 2]) {
-      it(`${endpoint.name}, ${swallows}×: the effect is there exactly once`, { timeout: 120_000 }, async () => {
+      it(`${endpoint.name}, ${swallows}×: the effect is there exactly once`, async () => {
         const { broken, highest } = (await swallow(rig, endpoint, { swallows })).result();
         console.info(`  ${endpoint.name} swallowed ${swallows}×: ${JSON.stringify(highest)}`);
         expect(broken).toEqual([]);

@@ -37,50 +37,46 @@ describe.skipIf(NO_FFMPEG !== null)('an upload of 200 MB', () => {
     await studio.close();
   });
 
-  it(
-    `cut ${CUTS} times: the same file arrives, little is sent again, memory stays flat`,
-    { timeout: 300_000 },
-    async () => {
-      const jobId = await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', {
-        thumbnail_profile: `file:${BYTES}`,
-      });
-      agent.wake();
-      const partsSeen = (): number => proxy.requests.filter(({ line }) => line.endsWith('/upload/part')).length;
-      await until(agent, () => partsSeen() > 0);
-      const sentBefore = proxy.sentUp();
-      let peak = 0;
-      const watch = setInterval(() => {
-        peak = Math.max(peak, process.memoryUsage().rss);
-      }, 20);
-      const restingRss = process.memoryUsage().rss;
-      let cuts = 0;
-      while (cuts < CUTS) {
-        const at = proxy.sentUp();
-        await until(agent, ({ done }) => done.length > 0 || proxy.sentUp() - at > 2 * PART);
-        if (agent.snapshot().done.length > 0) break;
-        proxy.cut();
-        cuts += 1;
-      }
-      await until(agent, ({ done }) => done.some((job) => job.jobId === jobId));
-      clearInterval(watch);
-      const events = await studio.server.ledger({ jobId });
-      const stored = events.filter(({ event }) => event === 'partStored');
-      const parts = BYTES / PART;
-      const again = partsSeen() - parts;
-      const accepted = await fetchDerived(studio, jobId);
-      console.info(
-        `  200 MB cut ${cuts} times: ${partsSeen()} parts begun for ${parts}, ${((proxy.sentUp() - sentBefore) / 1e6).toFixed(0)} MB sent, ` +
-          `memory +${((peak - restingRss) / 1e6).toFixed(0)} MB (server and proxy included)`,
-      );
-      expect(cuts).toBe(CUTS);
-      expect(accepted).toBe(sha256OfBlocks(BYTES));
-      expect(new Set(stored.map(({ detail }) => detail['part_number'])).size).toBe(parts);
-      expect(stored).toHaveLength(parts);
-      expect(again).toBeLessThanOrEqual(CUTS * IN_FLIGHT);
-      expect(events.filter(({ event }) => event === 'uploadBegun')).toHaveLength(1);
-      expect(peak - restingRss).toBeLessThan(150e6);
-    },
-  );
+  it(`cut ${CUTS} times: the same file arrives, little is sent again, memory stays flat`, async () => {
+    const jobId = await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', {
+      thumbnail_profile: `file:${BYTES}`,
+    });
+    agent.wake();
+    const partsSeen = (): number => proxy.requests.filter(({ line }) => line.endsWith('/upload/part')).length;
+    await until(agent, () => partsSeen() > 0);
+    const sentBefore = proxy.sentUp();
+    let peak = 0;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage().rss);
+    }, 20);
+    const restingRss = process.memoryUsage().rss;
+    let cuts = 0;
+    while (cuts < CUTS) {
+      const at = proxy.sentUp();
+      await until(agent, ({ done }) => done.length > 0 || proxy.sentUp() - at > 2 * PART);
+      if (agent.snapshot().done.length > 0) break;
+      proxy.cut();
+      cuts += 1;
+    }
+    await until(agent, ({ done }) => done.some((job) => job.jobId === jobId));
+    clearInterval(watch);
+    const events = await studio.server.ledger({ jobId });
+    const stored = events.filter(({ event }) => event === 'partStored');
+    const parts = BYTES / PART;
+    const again = partsSeen() - parts;
+    const accepted = await fetchDerived(studio, jobId);
+    console.info(
+      `  200 MB cut ${cuts} times: ${partsSeen()} parts begun for ${parts}, ${((proxy.sentUp() - sentBefore) / 1e6).toFixed(0)} MB sent, ` +
+        `memory +${((peak - restingRss) / 1e6).toFixed(0)} MB (server and proxy included)`,
+    );
+    expect(cuts).toBe(CUTS);
+    expect(accepted).toBe(sha256OfBlocks(BYTES));
+    expect(new Set(stored.map(({ detail }) => detail['part_number'])).size).toBe(parts);
+    expect(stored).toHaveLength(parts);
+    expect(again).toBeLessThanOrEqual(CUTS * IN_FLIGHT);
+    expect(events.filter(({ event }) => event === 'uploadBegun')).toHaveLength(1);
+    expect(peak - restingRss).toBeLessThan(150e6);
+  });
 });
 
 /** What core-agent's `file` writes. */

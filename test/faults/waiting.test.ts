@@ -30,12 +30,12 @@ describe.skipIf(NO_FFMPEG !== null)('what is not claimed', () => {
     await studio.close();
   });
 
-  it('a share that is not mounted: 200 jobs wait untouched, and are done by the next agent', async () => {
+  it('a share that is not mounted: 50 jobs wait untouched, and are done by the next agent', async () => {
     const mountPoint = join(studio.folder, 'unmounted');
     mkdirSync(mountPoint);
-    for (let n = 0; n < 200; n += 1) await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails');
+    for (let n = 0; n < 50; n += 1) await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails');
     const blind = await launch('blind', [{ name: 'MEDIA', path: mountPoint }]);
-    await until(blind, ({ waiting, roots }) => waiting.length === 200 && roots.length === 1);
+    await until(blind, ({ waiting, roots }) => waiting.length === 50 && roots.length === 1);
     blind.wake();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const { waiting, roots } = blind.snapshot();
@@ -43,9 +43,9 @@ describe.skipIf(NO_FFMPEG !== null)('what is not claimed', () => {
     expect(roots[0]).toMatchObject({ readable: false, problem: { code: 'ROOT_NOT_READABLE' } });
     expect(await studio.server.ledger({ event: 'jobClaimed' })).toEqual([]);
     const seeing = await launch('seeing', [{ name: 'MEDIA', path: studio.media }]);
-    await until(seeing, ({ totals }) => totals.done === 200);
+    await until(seeing, ({ totals }) => totals.done === 50);
     const claims = await studio.server.ledger({ event: 'jobClaimed' });
-    expect(claims).toHaveLength(200);
+    expect(claims).toHaveLength(50);
     expect(new Set(claims.map(({ agentId }) => agentId))).toEqual(new Set([seeing.snapshot().agent.agentId]));
   });
 

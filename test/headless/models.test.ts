@@ -38,7 +38,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
   offline = `127.0.0.1:${String((gone.address() as AddressInfo).port)}`;
   await new Promise((resolve) => gone.close(resolve));
-}, 120_000);
+});
 afterAll(async () => {
   server.closeAllConnections();
   server.close();

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'tmp'));
   model = join(folder, 'reciting.bin');
   await writeRecitingModel(model);
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Ended {
@@ -95,7 +95,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process makes transcripts ${NO_FFMPEG ?? ''
         },
       },
     });
-  }, 180_000);
+  });
 
   it('refuses a model that was named and cannot be used, before anything is done', async () => {
     const cut = join(folder, 'cut.bin');

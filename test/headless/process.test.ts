@@ -54,7 +54,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     await writeFile(join(media, 'zero.mp4'), '');
     await writeFile(join(media, 'notes.txt'), 'not media');
     execFileSync('mkfifo', [join(media, 'fifo.mp4')]);
-  }, 120_000);
+  });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -98,14 +98,14 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     expect(await hashes(media, sources)).toEqual(before);
     expect(await treeOf(media)).toEqual(listed);
     expect(await readdir(join(folder, 'tmp'))).toEqual([]);
-  }, 120_000);
+  });
 
   it('finds the same folders again when it is repeated', async () => {
     await runProcess(['in/clip.mp4', 'in/day 2/clip.mp4', '--jobs', 'thumbnails', '--out', 'out'], folder);
     const folders = (await readdir(join(folder, 'out'))).filter((name) => name.startsWith('clip'));
     expect(folders.sort()).toEqual(['clip', 'clip-2']);
     expect((await entriesOf(join(folder, 'out', 'clip-2')))[0]?.source).toContain('day 2');
-  }, 120_000);
+  });
 
   it('asks each kind of file for what it is good for', async () => {
     const kinds = join(folder, 'kinds');
@@ -138,5 +138,5 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     expect(waiting.map(({ job_type: type }) => type)).toEqual(waiting.map(() => 'transcribe_audio'));
     expect(waiting).toHaveLength(3);
     expect(JSON.stringify(waiting)).toContain('No speech model is chosen');
-  }, 150_000);
+  });
 });

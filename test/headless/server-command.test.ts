@@ -22,7 +22,7 @@ describe('the server command', () => {
     return command;
   };
 
-  it('--no-shared-token lets in only who enrolled, and keeps its reserve', { timeout: 120_000 }, async () => {
+  it('--no-shared-token lets in only who enrolled, and keeps its reserve', async () => {
     const data = join(folder, 'data');
     const server = launch('server', '--port', '0', '--data', data, '--no-shared-token');
     const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
@@ -45,7 +45,7 @@ describe('the server command', () => {
     expect(polled.status).toBe(200);
   });
 
-  it('keeps ended jobs, derived files and records as long as it is told', { timeout: 300_000 }, async () => {
+  it('keeps ended jobs, derived files and records as long as it is told', async () => {
     const data = join(folder, 'old');
     await (await createServer({ dataDir: data })).close();
     const { job, ref } = endedLongAgo(join(data, 'catalog.db'));

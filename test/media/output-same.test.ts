@@ -31,5 +31,5 @@ describe.skipIf(NO_FFMPEG !== null)(`outputs of one source in two processes${WIT
     const every = [...Object.keys(PROXY_PROFILES), ...Object.keys(THUMBNAIL_PROFILES), 'sound', 'photo', 'waveform'];
     expect([...whats].toSorted()).toEqual(every.toSorted());
     expect(two).toEqual(one);
-  }, 300_000);
+  });
 });

@@ -61,41 +61,34 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
   }
   const through = () => ({ proxyMode: 'manual', proxyUrl: proxy.url, proxyCredentialsFile: credentials });
 
-  it(
-    'does a job, heartbeats of the lease thread included, and leaves the password nowhere',
-    { timeout: 300_000 },
-    async () => {
-      const command = launch({ ...through(), caFile: ca.caFile, capabilities: PROXIES_ONLY });
-      await command.said(/Connected\./);
-      // Long enough for a beat on a fast machine too.
-      copyFileSync(
-        await h264Clip({ name: 'beats.mp4', seconds: 120, size: '640x360' }),
-        join(studio.media, 'beats.mp4'),
-      );
-      age(join(studio.media, 'beats.mp4'));
-      const clip = 'MEDIA/beats.mp4';
-      const id = await studio.operator.job(clip, 'generate_video_proxies');
-      // A stage is told by heartbeats alone, and those come from the lease thread.
-      let beaten = false;
-      const watch = setInterval(() => {
-        void studio.operator.jobs().then((jobs) => (beaten ||= jobs.some(({ stage }) => stage !== undefined)));
-      }, 200);
-      await command.said(/generate_video_proxies .*: done/).finally(() => clearInterval(watch));
-      const job = (await studio.operator.jobs()).find(({ job_id }) => job_id === id);
-      expect(job).toMatchObject({ status: 'completed' });
-      expect(beaten).toBe(true);
-      expect(proxy.passed.length).toBeGreaterThan(1);
-      expect(new Set(proxy.passed)).toEqual(new Set([`${HOST}:${String(front.port)}`]));
-      const secrets = [PASSWORD, Buffer.from(`agent:${PASSWORD}`).toString('base64'), studio.server.agentToken];
-      for (const { path } of listFiles(join(studio.folder, `work-${String(lives)}`))) {
-        const bytes = readFileSync(join(studio.folder, `work-${String(lives)}`, path));
-        for (const secret of secrets) expect(bytes.includes(secret), `${path} holds a secret`).toBe(false);
-      }
-      for (const secret of secrets) expect(command.output()).not.toContain(secret);
-      const line = readFileSync(`/proc/${String(command.pid)}/cmdline`, 'utf8');
-      for (const secret of secrets) expect(line).not.toContain(secret);
-    },
-  );
+  it('does a job, heartbeats of the lease thread included, and leaves the password nowhere', async () => {
+    const command = launch({ ...through(), caFile: ca.caFile, capabilities: PROXIES_ONLY });
+    await command.said(/Connected\./);
+    // Long enough for a beat on a fast machine too.
+    copyFileSync(await h264Clip({ name: 'beats.mp4', seconds: 120, size: '640x360' }), join(studio.media, 'beats.mp4'));
+    age(join(studio.media, 'beats.mp4'));
+    const clip = 'MEDIA/beats.mp4';
+    const id = await studio.operator.job(clip, 'generate_video_proxies');
+    // A stage is told by heartbeats alone, and those come from the lease thread.
+    let beaten = false;
+    const watch = setInterval(() => {
+      void studio.operator.jobs().then((jobs) => (beaten ||= jobs.some(({ stage }) => stage !== undefined)));
+    }, 200);
+    await command.said(/generate_video_proxies .*: done/).finally(() => clearInterval(watch));
+    const job = (await studio.operator.jobs()).find(({ job_id }) => job_id === id);
+    expect(job).toMatchObject({ status: 'completed' });
+    expect(beaten).toBe(true);
+    expect(proxy.passed.length).toBeGreaterThan(1);
+    expect(new Set(proxy.passed)).toEqual(new Set([`${HOST}:${String(front.port)}`]));
+    const secrets = [PASSWORD, Buffer.from(`agent:${PASSWORD}`).toString('base64'), studio.server.agentToken];
+    for (const { path } of listFiles(join(studio.folder, `work-${String(lives)}`))) {
+      const bytes = readFileSync(join(studio.folder, `work-${String(lives)}`, path));
+      for (const secret of secrets) expect(bytes.includes(secret), `${path} holds a secret`).toBe(false);
+    }
+    for (const secret of secrets) expect(command.output()).not.toContain(secret);
+    const line = readFileSync(`/proc/${String(command.pid)}/cmdline`, 'utf8');
+    for (const secret of secrets) expect(line).not.toContain(secret);
+  });
 
   it.each([
     [
@@ -113,7 +106,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       () => ({ ...through(), proxyCredentialsFile: undefined, caFile: ca.caFile }),
       /asks for a name and password.+\[PROXY_CREDENTIALS\]/,
     ],
-  ])('%s is one sentence, and the agent goes on', { timeout: 240_000 }, async (_name, settings, sentence) => {
+  ])('%s is one sentence, and the agent goes on', async (_name, settings, sentence) => {
     const command = launch(settings());
     await command.said(sentence);
     expect(command.output()).not.toMatch(/\n\s+at /);
@@ -121,18 +114,14 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     expect((await command.ended).code).toBe(0);
   });
 
-  it(
-    'a broken policy is one sentence; once it is mended the agent works without a restart',
-    { timeout: 240_000 },
-    async () => {
-      const command = launch({}, { policy: '{\n"settings": {"serverUrl": 7}\n}' });
-      await command.said(/line 2: “settings\.serverUrl”.+\[POLICY_INVALID\]/);
-      const work = join(studio.folder, `work-${String(lives)}`);
-      const mended = { settings: { serverUrl, capabilities: NO_CAPABILITIES, ...through(), caFile: ca.caFile } };
-      writeFileSync(join(work, 'policy.json'), JSON.stringify(mended));
-      await command.said(/Connected\./);
-    },
-  );
+  it('a broken policy is one sentence; once it is mended the agent works without a restart', async () => {
+    const command = launch({}, { policy: '{\n"settings": {"serverUrl": 7}\n}' });
+    await command.said(/line 2: “settings\.serverUrl”.+\[POLICY_INVALID\]/);
+    const work = join(studio.folder, `work-${String(lives)}`);
+    const mended = { settings: { serverUrl, capabilities: NO_CAPABILITIES, ...through(), caFile: ca.caFile } };
+    writeFileSync(join(work, 'policy.json'), JSON.stringify(mended));
+    await command.said(/Connected\./);
+  });
 
   describe('enrolment without anybody in front of it', () => {
     const enrolling = (oneTime: string, token: string): Command => {
@@ -142,7 +131,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       return launch({}, { token, policy: JSON.stringify({ settings, enrolment: { tokenFile: file } }) });
     };
 
-    it('exchanges the one-time token for this machine’s own', { timeout: 240_000 }, async () => {
+    it('exchanges the one-time token for this machine’s own', async () => {
       const { token } = await studio.operator.call<{ token: string }>('/agents/enrollments', {});
       const own = join(studio.folder, 'own-token');
       const command = enrolling(token, own);
@@ -152,7 +141,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       expect(command.output()).not.toContain(token);
     });
 
-    it('an expired token is one sentence; a new one is used without a restart', { timeout: 240_000 }, async () => {
+    it('an expired token is one sentence; a new one is used without a restart', async () => {
       const own = join(studio.folder, 'late-token');
       const command = enrolling('a-token-of-last-year', own);
       await command.said(/does not accept this one-time token.+its day is over\..+\[ENROLMENT_REFUSED\]/);

@@ -24,7 +24,7 @@ const BEATS = 1_500;
 
 if (NO_SMALL_DISK !== null) console.info(`  a full disk of the server is not tried: ${NO_SMALL_DISK}`);
 
-describe.skipIf(NO_SMALL_DISK !== null)('a server whose disk is full', { timeout: 300_000 }, () => {
+describe.skipIf(NO_SMALL_DISK !== null)('a server whose disk is full', () => {
   let disk: SmallDisk;
   let rig: Rig;
   afterEach(async () => {

@@ -77,7 +77,7 @@ describe('finding the speech engine and its model', () => {
       expect(speechEngine.passedOver.map(({ variant }) => variant)).toEqual(['cuda', 'vulkan']);
       for (const { why } of speechEngine.passedOver) expect(why).not.toBe('');
     } else expect(found.states[0]?.version).toContain(', on ');
-  }, 180_000);
+  });
 });
 
 describe('another language than the model knows', () => {

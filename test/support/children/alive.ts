@@ -25,7 +25,7 @@ export function stateOf(pid: number): string {
  * How long tests wait for something to become true: longer than the busiest machine takes, and less than a test may take
  * at all, so that it says what it waited for.
  */
-export const PATIENCE_MS = 150_000;
+export const PATIENCE_MS = 240_000;
 
 /** Waits until none of these lives. */
 export async function gone(pids: readonly number[]): Promise<void> {

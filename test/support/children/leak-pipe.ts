@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process';
  * environment, so that nothing ties that process to us any more. With argv[3] = "flood" the holder also writes.
  */
 const seconds = Number(process.argv[2]) / 1_000;
-const script = process.argv[3] === 'flood' ? `timeout ${String(seconds)} yes ${'y'.repeat(1_000)}; :` : `sleep ${String(seconds)}`;
+const script =
+  process.argv[3] === 'flood' ? `timeout ${String(seconds)} yes ${'y'.repeat(1_000)}; :` : `sleep ${String(seconds)}`;
 const holder = spawn('/bin/sh', ['-c', script], {
   stdio: ['ignore', 'inherit', 'inherit'],
   detached: true,
