@@ -1,65 +1,151 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
 import { eventually } from '../support/children/alive.ts';
+import { ensureBuild, processesWith, put, start, type Command } from '../support/command.ts';
+import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
-import { age } from '../support/studio.ts';
-import { askedOnce, askedTwice, closed, openRig, type Rig } from './in-time.ts';
-import { randomOf } from './run-campaign.ts';
+import { addClips, age, openStudio, proveOnce, seeded, tally, type Studio } from '../support/studio.ts';
+import { lookInto, ownerMark } from '../support/work-folder.ts';
 
 /** `npm run test:faults -- --only in-time` takes 24, and looks at the seconds, too. */
-const MOMENTS = 4;
+const MOMENTS = 8;
+const GRACE_SECONDS = 2;
 
-describe.skipIf(NO_FFMPEG !== null)('SIGTERM', { timeout: 400_000 }, () => {
-  let rig: Rig;
+describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
+  let studio: Studio;
+  let proxy: FaultProxy;
+  let agent: Command | undefined;
+  let temporary: string;
+  const launch = (work: string): Command =>
+    start(
+      [
+        ...['agent', '--server', proxy.url, '--token-file', studio.tokenFile, '--grace', String(GRACE_SECONDS)],
+        ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
+      ],
+      { env: { TMPDIR: temporary } },
+    );
+  const childrenOf = (work: string): number[] => processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']);
   beforeAll(async () => {
-    rig = await openRig();
-  }, 900_000);
+    ensureBuild();
+    studio = await openStudio();
+    proxy = await startFaultProxy(studio.server.port);
+    temporary = join(studio.folder, 'tmp');
+    mkdirSync(temporary);
+  });
   afterAll(async () => {
-    expect((await closed(rig)).broken).toEqual([]);
-  }, 900_000);
+    await put(agent);
+    await proxy.close();
+    await studio.close();
+  });
 
-  it(`at ${MOMENTS} random moments: nothing claimed is left, nothing lost, nothing twice`, async () => {
-    const claims = async (): Promise<number> => (await rig.bench.studio.server.ledger({ event: 'jobClaimed' })).length;
-    const before = await claims();
+  it(`at ${MOMENTS} random moments: nothing claimed is left, nothing lost`, { timeout: 300_000 }, async () => {
+    const random = seeded(7);
+    const work = studio.workFolder('drained');
+    await proveOnce(studio, () => launch(work));
     for (let moment = 0; moment < MOMENTS; moment += 1) {
-      expect((await askedOnce(rig, randomOf(7, 'sigterm', moment))).broken).toEqual([]);
+      for (const path of await addClips(studio.media, 3, 4)) await studio.operator.job(path, 'generate_thumbnails');
+      agent = launch(work);
+      // A third of them while it still starts.
+      if (moment % 3 !== 0) await agent.said(/Connected/);
+      else await agent.said(/Working for/);
+      await delay(random() * 700);
+      agent.signal('SIGTERM');
+      const { code } = await agent.ended;
+      expect({ moment, code }).toEqual({ moment, code: 0 });
+      // A child of a proof that was broken off dies with the agent.
+      await eventually(() => childrenOf(work).length === 0);
+      const left = lookInto(work);
+      expect(left).toMatchObject({ runs: [], integrity: 'ok' });
+      // A proof that was broken off may leave its folder to the next start; a job may not.
+      expect(left.runFolders.filter((name) => !/^(proof-|accelerators)/.test(name))).toEqual([]);
+      expect((await studio.operator.jobs()).filter(({ status }) => status === 'claimed')).toEqual([]);
     }
-    expect(await claims()).toBeGreaterThan(before);
-    expect(await rig.bench.studio.server.ledger({ event: 'leaseExpired' })).toEqual([]);
+    const ledger = await studio.server.ledger();
+    const { submitted, doubles } = tally(ledger);
+    const given = ledger.filter(({ event }) => event === 'jobGivenBack').length;
+    console.info(`  ${MOMENTS} × SIGTERM: ${submitted.size} submitted, ${given} given back, ${doubles.length} twice`);
+    expect(submitted.size).toBeGreaterThan(0);
+    expect(doubles).toEqual([]);
+    expect(ledger.filter(({ event }) => event === 'leaseExpired')).toEqual([]);
   });
 
-  it.each([false, true])('a second one ends it, offline: %s', async (offline) => {
-    expect((await askedTwice(rig, 0, offline)).broken).toEqual([]);
-  });
-
-  it('while draining heartbeats go on, and what finishes within the grace is submitted', async () => {
-    const { studio, proxy } = rig.bench;
-    sourceFile(join(studio.media, 'slow.mov'));
-    age(join(studio.media, 'slow.mov'));
-    const beats = (): number => proxy.requests.filter(({ line }) => line.endsWith(`${jobId}/heartbeat`)).length;
-    let draining = false;
-    const agent = createCoreAgent({
-      serverUrl: proxy.url,
-      token: studio.server.agentToken,
-      workFolder: join(studio.folder, 'draining'),
-      roots: [{ name: 'MEDIA', path: studio.media }],
-      behaviours: {
-        // Done once two heartbeats went out while the agent was draining.
-        slow: async (context) => {
-          await eventually(() => draining);
-          const before = beats();
-          await eventually(() => beats() >= before + 2);
-          return filed(context, 64);
-        },
-      },
+  for (const offline of [false, true]) {
+    it(`a second one ends it${offline ? ', also offline' : ''}`, { timeout: 400_000 }, async () => {
+      for (const { job_id, status } of await studio.operator.jobs()) {
+        if (status === 'pending') await studio.operator.cancel(job_id);
+      }
+      const work = studio.workFolder(`hurried-${offline ? 'offline' : 'online'}`);
+      const [path = ''] = await addClips(studio.media, 1, 4);
+      const jobId = await studio.operator.job(path, 'generate_thumbnails');
+      // The tool of the job stands still, so that no grace is long enough.
+      agent = launch(work);
+      const { pid } = agent;
+      await eventually(() => {
+        const run = lookInto(work).runs.find(({ phase }) => phase === 'executing');
+        if (run === undefined) return false;
+        // The job's own, not one of a proof that runs beside it.
+        const children = processesWith([`RUSHCATALOG_RUN_ID=${run.runId}`], [pid]);
+        return children.map(standStill).includes(true);
+      });
+      if (offline) proxy.set({ halfOpen: true });
+      agent.signal('SIGTERM');
+      await delay(300);
+      agent.signal('SIGTERM');
+      const { code } = await agent.ended;
+      proxy.set({});
+      proxy.cut();
+      expect(code).toBe(0);
+      // What is killed last may still be on its way out when the agent is gone.
+      await eventually(() => childrenOf(work).length === 0);
+      const given = (await studio.server.ledger({ event: 'jobGivenBack', jobId })).length;
+      expect(given).toBe(offline ? 0 : 1);
+      // What could not be said is owed: the journal keeps the report.
+      expect(lookInto(work).runs.map(({ phase }) => phase)).toEqual(offline ? ['reporting'] : []);
+      if ((await studio.operator.jobs()).some((job) => job.job_id === jobId && job.status !== 'failed')) {
+        await studio.operator.cancel(jobId);
+      }
     });
-    const jobId = await studio.operator.job('MEDIA/slow.mov', 'generate_thumbnails', { thumbnail_profile: 'slow' });
-    await agent.start();
-    await until(agent, ({ running }) => running.some((job) => job.jobId === jobId));
-    const stopped = agent.stop(300_000);
-    draining = true;
-    await stopped;
-    expect((await studio.server.ledger({ jobId })).map(({ event }) => event)).toContain('jobSubmitted');
-  });
+  }
+
+  it(
+    'while draining heartbeats go on, and what finishes within the grace is submitted',
+    { timeout: 400_000 },
+    async () => {
+      sourceFile(join(studio.media, 'slow.mov'));
+      age(join(studio.media, 'slow.mov'));
+      const draining = createCoreAgent({
+        serverUrl: proxy.url,
+        token: studio.server.agentToken,
+        workFolder: join(studio.folder, 'draining'),
+        roots: [{ name: 'MEDIA', path: studio.media }],
+        behaviours: {
+          slow: async (context) => {
+            await delay(5_000);
+            return filed(context, 64);
+          },
+        },
+      });
+      const jobId = await studio.operator.job('MEDIA/slow.mov', 'generate_thumbnails', { thumbnail_profile: 'slow' });
+      await draining.start();
+      await until(draining, ({ running }) => running.some((job) => job.jobId === jobId));
+      const before = proxy.requests.length;
+      await draining.stop(60_000);
+      const beats = proxy.requests.slice(before).filter(({ line }) => line.endsWith(`${jobId}/heartbeat`)).length;
+      expect(beats).toBeGreaterThanOrEqual(2);
+      expect((await studio.server.ledger({ jobId })).map(({ event }) => event)).toContain('jobSubmitted');
+    },
+  );
 });
+
+/** False when the process had ended before it could be stopped. */
+function standStill(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGSTOP');
+    return true;
+  } catch {
+    return false;
+  }
+}
