@@ -58,7 +58,7 @@ describe('tests that `npm test` runs', () => {
     '  expect(Date.now() - clickedAt).toBeLessThan(6_000);',
     '  const left = Date.parse(until) - Date.now();',
     '    expect(result.wallMs).toBeLessThan(20_000);',
-    "  it('ends', async () => {",
+    "  it('ends', { timeout: 30_000 }, async () => {",
     '}, 30_000);',
     '  }, 60_000);',
     'test.setTimeout(90_000);',
@@ -70,7 +70,7 @@ describe('tests that `npm test` runs', () => {
   it.each([
     'const then = Date.now() - 3 * 86_400_000;',
     '  const now = Date.now();',
-    "  it('takes long', async () => {",
+    "  it('takes long', { timeout: 300_000 }, async () => {",
     '      }, 20);',
   ])('may contain %s', (line) => {
     expect(timed(new Map([['test/planted.test.ts', line]]))).toEqual([]);
