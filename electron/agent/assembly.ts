@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Settings } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import type { OperatorPort } from './jobs/operator-port.ts';
+import { jobConfinement } from '../work/capabilities/process-maker.ts';
 import { createCapabilities, type Capabilities } from '../work/capabilities/capabilities.ts';
 import type { TextStore } from '../work/storage/text-store.ts';
 import { instant, systemClock, type Clock } from '../work/clock.ts';
@@ -26,7 +27,6 @@ import { createJobProcesses } from '../work/process/job-processes.ts';
 import { endInWords, listenedProcesses, shellCommand, type ProcessListener } from '../work/process/logged-processes.ts';
 import { workNice } from '../work/process/priority.ts';
 import { createSandboxPort, type SandboxPort } from '../work/process/sandbox-port.ts';
-import { ownPlaces } from '../work/process/spawn-node.ts';
 import { createResults } from './results/results.ts';
 import { createClient, type Credentials } from './server/client.ts';
 import { createNetworkFetch, type NetworkFacts } from './server/network-fetch.ts';
@@ -62,6 +62,8 @@ export interface AgentDeps {
   readonly keeper?: TokenKeeper;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly bundledDir?: string;
+  /** What children are shut in by; default: one of its own. */
+  readonly sandbox?: SandboxPort;
   /** Where proofs are remembered; default: the journal. */
   readonly proofs?: TextStore;
   readonly clock?: Clock;
@@ -152,14 +154,13 @@ interface ProcessMaker {
 }
 
 function createProcessMaker({ deps, settings, env, owner, modelsFolder }: Ground): ProcessMaker {
-  const sandbox = createSandboxPort({ policy: () => settings().sandbox, env });
-  const own = ownPlaces();
+  const sandbox = deps.sandbox ?? createSandboxPort({ policy: () => settings().sandbox, env });
   const nice = deps.nice ?? workNice(env);
   return {
     sandbox,
     make(runId, jobId, folder = runId) {
-      const readable = (): readonly string[] => [...own, ...speechFiles(settings(), modelsFolder)];
-      const confinement = { port: sandbox, writable: [workspacePath(deps.workFolder, folder)], readable };
+      const workspace = workspacePath(deps.workFolder, folder);
+      const confinement = jobConfinement(sandbox, workspace, { settings, modelsFolder });
       return createJobProcesses({ runId, owner, jobId, nice, cpuCores: settings().cpuCores, confinement });
     },
   };
@@ -224,11 +225,6 @@ function partsOn(ground: Ground, { make }: ProcessMaker, capabilities: Capabilit
     results: deps.operator === undefined ? createResults({ rows: journal.results, workFolder, limitBytes }) : null,
     noteOutcome: (jobType, outcome) => capabilities.noteOutcome(jobType, outcome),
   };
-}
-
-/** What the speech engine may read, before the tools are known too: a model is proved before it is one of them. */
-function speechFiles(settings: Settings, modelsFolder: string): readonly string[] {
-  return [modelsFolder, settings.speechModelFolder, settings.speechModelPath].filter((path) => path !== undefined);
 }
 
 function firstSnapshot(

@@ -1,82 +1,83 @@
 import { join } from 'node:path';
-import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
-import { createServer } from '../../server/server.ts';
+import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
+import { createServer, type RunningServer } from '../../server/server.ts';
 import { createAgent, type Agent } from '../agent/agent.ts';
 import type { AgentDeps } from '../agent/assembly.ts';
-import type { TokenKeeper } from '../agent/commands/server-access.ts';
-import type { Log } from '../agent/diagnostics/log.ts';
-import type { NetworkFacts } from '../agent/server/network-fetch.ts';
-import type { SettingsStore } from '../agent/settings/settings-store.ts';
-import type { Surroundings } from '../agent/yield/surroundings.ts';
 import { fixedToken, type TokenSource } from '../agent/server/token-source.ts';
+import { createSandboxPort } from '../work/process/sandbox-port.ts';
 import { allExecutors } from './executors.ts';
 import { createOutsideFetch } from './network/outside-fetch.ts';
-import { createOperatorClient } from './operator-client.ts';
+import { createOperatorClient, type OperatorClient } from './operator-client.ts';
 import { createWorkPort } from './work/work-port.ts';
+
+export interface EmbeddedServer {
+  readonly kind: 'embedded';
+  readonly options: Pick<ServerOptions, 'dataDir' | 'maxAttempts' | 'backoff' | 'reserveBytes' | 'log'>;
+  readonly samplesFolder: string;
+}
 
 /** Which server the agent works for. */
 export type ServerChoice =
-  { readonly kind: 'embedded' } | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: TokenSource };
+  EmbeddedServer | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: TokenSource };
 
-export interface StationOptions {
-  /** Data folder; the agent's work folder is `agent` in it, the embedded server's `server`. */
-  readonly data: string;
-  readonly settings: SettingsStore;
+/** What callers say; everything else of an agent is composed here. */
+export interface StationOptions extends Pick<
+  AgentDeps,
+  | 'settings'
+  | 'workFolder'
+  | 'logFolder'
+  | 'log'
+  | 'keeper'
+  | 'surroundings'
+  | 'network'
+  | 'outside'
+  | 'nice'
+  | 'modelsFolder'
+  | 'proofs'
+> {
   readonly server: ServerChoice;
-  /** Where the token of a server is kept that a person pairs with. */
-  readonly keeper?: TokenKeeper;
-  /** What the shell knows better about the machine and whoever sits in front of it. */
-  readonly surroundings?: Partial<Surroundings>;
-  /** How a remote server is reached; default: straight. */
-  readonly network?: NetworkFacts;
-  /** How everything else is reached; default: by the settings and the proxy variables. */
-  readonly outside?: typeof fetch;
-  readonly log: Log;
 }
 
 /** One machine's agent and, where it has one, the embedded server it works for over loopback HTTP. */
 export interface Station {
   readonly agent: Agent;
+  readonly embedded: { readonly server: RunningServer; readonly client: OperatorClient } | null;
   /** After `agent.stop`: the agent's last words need the server. */
   closeServer(): Promise<void>;
 }
 
-/** Makes both; nothing is claimed before `agent.start()`. Throws StartError or ServerStartError. */
-export async function openStation(options: StationOptions): Promise<Station> {
-  const { data, settings, server, keeper, network, surroundings, log } = options;
-  const outside = options.outside ?? createOutsideFetch(settings);
+/** The one place where agents are composed. Nothing is claimed before `agent.start()`. Throws StartError or ServerStartError. */
+export async function openStation({ server: choice, ...own }: StationOptions): Promise<Station> {
+  const { settings } = own;
+  const sandbox = createSandboxPort({ policy: () => settings.view().values.sandbox, env: process.env });
   const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator' | 'work'>): Agent =>
-    createAgent({
-      ...deps,
-      ...(keeper === undefined ? {} : { keeper }),
-      ...(surroundings === undefined ? {} : { surroundings }),
-      ...(network === undefined || server.kind === 'embedded' ? {} : { network }),
-      outside,
-      settings,
-      workFolder: join(data, 'agent'),
-      logFolder: join(data, 'logs'),
-      executors: allExecutors(),
-      log,
-    });
-  if (server.kind === 'remote') {
-    return { agent: make({ serverUrl: server.serverUrl, token: server.token }), closeServer: async () => undefined };
+    createAgent({ outside: createOutsideFetch(settings), ...own, ...deps, sandbox, executors: allExecutors() });
+  if (choice.kind === 'remote') {
+    const { serverUrl, token } = choice;
+    return { agent: make({ serverUrl, token }), embedded: null, closeServer: async () => undefined };
   }
-  const embedded = await createServer({
-    dataDir: join(data, 'server'),
-    reserveBytes: USUAL_RESERVE_BYTES,
-    log,
-  });
-  const client = createOperatorClient(embedded.url, embedded.operatorToken);
+  const server = await createServer({ reserveBytes: USUAL_RESERVE_BYTES, ...choice.options });
+  const client = createOperatorClient(server.url, server.operatorToken);
   try {
     const agent = make({
-      serverUrl: embedded.url,
-      token: fixedToken(embedded.agentToken),
+      serverUrl: server.url,
+      token: fixedToken(server.agentToken),
       operator: client,
-      work: createWorkPort(client, data),
+      work: createWorkPort(client, choice.samplesFolder, { settings: () => settings.view().values, sandbox }),
     });
-    return { agent, closeServer: () => embedded.close() };
+    return { agent, embedded: { server, client }, closeServer: () => server.close() };
   } catch (error) {
-    await embedded.close();
+    await server.close();
     throw error;
   }
+}
+
+/** The folders of a data folder: the agent's, its logs, and those of the embedded server. */
+export function stationFolders(data: string): Pick<StationOptions, 'workFolder' | 'logFolder'> {
+  return { workFolder: join(data, 'agent'), logFolder: join(data, 'logs') };
+}
+
+export function embeddedIn(data: string, log: ServerOptions['log']): EmbeddedServer {
+  const options = { dataDir: join(data, 'server'), ...(log === undefined ? {} : { log }) };
+  return { kind: 'embedded', options, samplesFolder: join(data, 'samples') };
 }

@@ -2,17 +2,16 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
 import type { EncoderChoice, MediaRootSetting, Settings } from '../../shared/settings.ts';
-import { createAgent, type Agent } from '../agent/agent.ts';
+import type { Agent } from '../agent/agent.ts';
 import { tokenFromFile } from '../agent/server/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { prepareAgent, whenChanged, type Setup } from './agent-setup.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { openControl, openSharedControl } from '../compose/control.ts';
-import { allExecutors } from '../compose/executors.ts';
+import { openStation } from '../compose/station.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
-import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
 import { tokenFileKeeper } from '../compose/token-file.ts';
@@ -104,17 +103,8 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
   const { serverUrl, settings, network, tokenFile, workFolder, log, signals } = run;
   const token = tokenFromFile(tokenFile);
   const keeper = tokenFileKeeper(tokenFile, { source: token, serverUrl });
-  const agent = createAgent({
-    serverUrl,
-    token,
-    keeper,
-    network,
-    outside: createOutsideFetch(settings),
-    settings,
-    workFolder,
-    executors: allExecutors(),
-    log,
-  });
+  const server = { kind: 'remote', serverUrl, token } as const;
+  const { agent } = await openStation({ server, keeper, network, settings, workFolder, log });
   const controls = [
     await openControl(agent, workFolder, log),
     await openSharedControl(agent, process.env['RUNTIME_DIRECTORY'], log),

@@ -1,6 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import type { SandboxState } from '../../shared/snapshot.ts';
+import { jobConfinement } from '../work/capabilities/process-maker.ts';
+import { workspacePath } from '../work/workspace/workspace.ts';
 import { createCapabilities } from '../work/capabilities/capabilities.ts';
 import { diagnose, formatReport, type DoctorReport, type ServerCheck } from '../work/capabilities/doctor.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
@@ -47,22 +50,29 @@ export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Prom
     join(workFolder, 'settings.json'),
     readManaged(givenSettings({ speechModelPath: options.speechModel, encoder: options.encoder })),
   );
+  const places = { settings: () => settings.view().values, modelsFolder: modelsFolder(workFolder) };
+  const sandbox = createSandboxPort({ policy: () => places.settings().sandbox, env: process.env });
+  let state: SandboxState | undefined;
   const capabilities = createCapabilities({
     executors: allExecutors(),
-    settings: () => settings.view().values,
+    ...places,
     env: process.env,
     workFolder,
-    modelsFolder: modelsFolder(workFolder),
     agentVersion: VERSION,
-    processes: (jobId) => createJobProcesses({ runId: `doctor-${randomUUID()}`, owner: 'doctor', jobId, nice: 10 }),
+    processes: (jobId) => {
+      const confinement = jobConfinement(sandbox, workspacePath(workFolder, jobId), places);
+      return createJobProcesses({ runId: `doctor-${randomUUID()}`, owner: 'doctor', jobId, nice: 10, confinement });
+    },
+    sandbox,
     store: createFileStore(join(cacheFolder(), 'proofs.json')),
-    emit: () => undefined,
+    emit: (event) => {
+      if (event.type === 'sandboxChecked') state = event.sandbox;
+    },
     now: systemClock.now,
   });
-  const sandbox = await createSandboxPort({ policy: () => settings.view().values.sandbox, env: process.env }).check();
   const report = await diagnose({
     capabilities,
-    sandbox,
+    sandbox: () => state,
     workFolder,
     checkServer: () => checkServer(options, settings.view().values, workFolder),
   });

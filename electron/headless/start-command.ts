@@ -13,7 +13,7 @@ import { createFileLog } from '../compose/log-file.ts';
 import { closeDoor, openDoor, tellPage } from './page-door.ts';
 import { pageFolder } from './page-folder.ts';
 import { openControl } from '../compose/control.ts';
-import { openStation, type ServerChoice } from '../compose/station.ts';
+import { embeddedIn, openStation, stationFolders, type EmbeddedServer, type ServerChoice } from '../compose/station.ts';
 import { StartError } from '../agent/journal/database.ts';
 import { openHttpRefusal } from '../agent/server/open-http.ts';
 import { TOKEN_FILE, tokenFileKeeper } from '../compose/token-file.ts';
@@ -31,9 +31,9 @@ export interface StartCommandOptions {
 const GRACE_MS = 30_000;
 
 /** The server that was paired with on the page, or the embedded one. Throws StartError without its token. */
-function chooseServer(settings: Settings, tokenFile: string): ServerChoice {
+function chooseServer(settings: Settings, tokenFile: string, embedded: EmbeddedServer): ServerChoice {
   const { serverUrl } = settings;
-  if (serverUrl === '') return { kind: 'embedded' };
+  if (serverUrl === '') return embedded;
   const open = openHttpRefusal(serverUrl, settings);
   if (open !== null) throw new StartError(open);
   return { kind: 'remote', serverUrl, token: tokenFromFile(tokenFile) };
@@ -50,14 +50,14 @@ export async function startCommand(options: StartCommandOptions): Promise<number
     readManaged(givenSettings({ mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined })),
   );
   const tokenFile = join(data, TOKEN_FILE);
-  const server = chooseServer(settings.view().values, tokenFile);
+  const server = chooseServer(settings.view().values, tokenFile, embeddedIn(data, log));
   const inUse = server.kind === 'remote' ? { source: server.token, serverUrl: server.serverUrl } : undefined;
   const keeper = tokenFileKeeper(tokenFile, inUse);
   const { values, problem } = settings.view();
   const network = server.kind === 'remote' ? await networkFacts(values, server.serverUrl) : undefined;
   for (const each of [problem, network?.problem]) if (each !== undefined) tell(sentence(each));
   const { agent, closeServer } = await openStation({
-    data,
+    ...stationFolders(data),
     settings,
     server,
     keeper,

@@ -8,7 +8,7 @@ import { openControl } from '../compose/control.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
-import { openStation } from '../compose/station.ts';
+import { embeddedIn, openStation, stationFolders } from '../compose/station.ts';
 import type { AgentPort } from '../gateway/agent-port.ts';
 import type { GivenArguments } from './arguments.ts';
 import { attachToRunning } from './attached-agent.ts';
@@ -62,9 +62,9 @@ export async function openDesktopAgent(
     network: network?.facts ?? {},
   });
   const station = await openStation({
-    data,
+    ...stationFolders(data),
     settings,
-    server,
+    server: server.kind === 'remote' ? server : embeddedIn(data, log),
     keeper: keeperOf(secret, server),
     surroundings,
     log,

@@ -4,7 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { findTools, isTooOld, parseVersion, type ToolSearch } from '../../electron/work/capabilities/find-tools.ts';
 import { findSpeechModel } from '../../electron/work/capabilities/find-speech.ts';
 import { missingTool } from '../../electron/work/capabilities/needs.ts';
-import { usableTool } from '../../electron/compose/work/usable-tool.ts';
+import { usableTool } from '../../electron/compose/work/work-tools.ts';
+import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { memoryStore } from '../../electron/work/storage/text-store.ts';
 import type { ToolState } from '../../shared/snapshot.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
@@ -94,7 +95,9 @@ describe('findTools', () => {
     });
     expect(missingTool('generate_audio_waveform', tools)?.code).toBe('TOOL_TOO_OLD');
     vi.stubEnv('FFPROBE_BIN', path);
-    await expect(usableTool('ffprobe')).rejects.toMatchObject({ refusal: { code: 'TOOL_TOO_OLD' } });
+    await expect(
+      usableTool('ffprobe', { settings: () => ({}), sandbox: createSandboxPort({ policy: () => 'off', env: {} }) }),
+    ).rejects.toMatchObject({ refusal: { code: 'TOOL_TOO_OLD' } });
     vi.unstubAllEnvs();
   });
 

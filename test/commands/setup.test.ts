@@ -18,6 +18,7 @@ import { Journal } from '../../electron/agent/journal/journal.ts';
 import { systemClock } from '../../electron/work/clock.ts';
 import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
+import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import { tokenFromFile } from '../../electron/agent/server/token-source.ts';
 import { createOperatorClient } from '../../electron/compose/operator-client.ts';
@@ -290,6 +291,20 @@ describe('browsing', () => {
 
 describe('adding work', () => {
   const client = () => createOperatorClient(server.url, server.operatorToken);
+  const sandbox = createSandboxPort({ policy: () => 'auto', env: process.env });
+  const tools = { settings: () => ({}), sandbox };
+
+  it('looks into files with the ffprobe of the settings', async () => {
+    const media = join(folder, 'own-ffprobe');
+    await mkdir(media);
+    const path = join(media, 'voice.ogg');
+    await writeFile(path, 'x'.repeat(4096));
+    const ffprobePath = join(folder, 'old-ffprobe');
+    await writeFile(ffprobePath, '#!/bin/sh\necho ffprobe version 3.4\n', { mode: 0o755 });
+    const settings = () => ({ ffprobePath });
+    const port = createWorkPort(client(), folder, { settings, sandbox });
+    await expect(port.decide(path, ['transcribe_audio'])).rejects.toMatchObject({ refusal: { code: 'TOOL_TOO_OLD' } });
+  });
 
   it('is the server’s business where there is no embedded one', async () => {
     const { deps } = bench();
@@ -302,7 +317,7 @@ describe('adding work', () => {
     await writeFile(join(card, 'notes.txt'), 'x');
     const clip = await h264Clip({ seconds: 2 });
     await writeFile(join(card, 'silent.mov'), await readFile(clip));
-    const { deps, settings, store } = bench({ work: createWorkPort(client(), folder) });
+    const { deps, settings, store } = bench({ work: createWorkPort(client(), folder, tools) });
     const base = join(folder, 'Carte n° 1');
     const plan = (await ask(deps, 'planWork', { paths: [base, '/no/such'] })) as WorkPlan;
     expect(plan.files).toMatchObject([{ path: join(card, 'silent.mov'), base, kind: 'video' }]);
@@ -335,7 +350,7 @@ describe('adding work', () => {
       origin: 'policy',
       values: { mediaRoots: [{ name: 'fixed', path: join(folder, 'browse') }] },
     });
-    const { deps, store } = bench({ work: createWorkPort(client(), folder) }, managed);
+    const { deps, store } = bench({ work: createWorkPort(client(), folder, tools) }, managed);
     const jobTypes = ['generate_thumbnails'];
     expect(refusalIn(await ask(deps, 'addWork', { paths: [folder], jobTypes })).code).toBe('OUTSIDE_MEDIA_ROOTS');
     const gone = { paths: [join(folder, 'gone.mov')], jobTypes };

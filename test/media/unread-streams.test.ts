@@ -89,7 +89,7 @@ describe.skipIf(NO_FFMPEG !== null)(`a stream that nobody reads ${NO_FFMPEG ?? '
       detail: { subject: 'tta' },
     });
     const { context, remove } = await rigFor('transcribe_audio', source);
-    const tools = { ffprobe: () => Promise.resolve(context.tools.ffprobe) };
+    const tools = { ffprobe: () => Promise.resolve(context.tools.ffprobe), processes: () => context.processes };
     expect(await lookInto(source, tools)).toMatchObject({ picture: true, sound: true });
     await remove();
   });

@@ -8,23 +8,15 @@ import { probeSource } from '../../work/media/probe-source.ts';
 import { quickLook } from '../../work/media/quick-look.ts';
 import { unreadPicture, unreadSound } from '../../work/media/unread-streams.ts';
 import type { FoundTool, Source } from '../../work/execution.ts';
-import { createJobProcesses } from '../../work/process/job-processes.ts';
-import { createSandboxPort } from '../../work/process/sandbox-port.ts';
+import type { JobProcesses } from '../../work/process/child.ts';
 import { openSource } from '../../work/storage/open-source.ts';
+import type { LookTools } from './work-tools.ts';
 
 /** What a file holds, as far as it decides which jobs fit. */
 export type Holds =
   | { readonly kind: 'photo' }
   | { readonly kind: 'clip'; readonly picture: boolean; readonly sound: boolean }
   | { readonly kind: 'unreadable' };
-
-/** What is planned is as untrusted as what is made. */
-const sandbox = createSandboxPort({ policy: () => 'auto', env: process.env });
-
-export interface LookTools {
-  /** Asked for only where a file's header alone does not tell. */
-  ffprobe(): Promise<FoundTool>;
-}
 
 /** Looks into a file. Rejects only where ffprobe is needed and cannot be used. */
 export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
@@ -35,7 +27,7 @@ export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
     if ((await imageKindOf(source.fd).catch(() => null)) !== null) return { kind: 'photo' };
     const quick = await quickLook(source.fd, source.sizeBytes).catch(() => null);
     if (quick === 'cut-short') return UNREADABLE;
-    return quick === null ? await probed(source, await tools.ffprobe()) : { kind: 'clip', ...quick };
+    return quick === null ? await probed(source, await tools.ffprobe(), tools.processes()) : { kind: 'clip', ...quick };
   } finally {
     await handle.close();
   }
@@ -43,9 +35,7 @@ export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
 
 const UNREADABLE: Holds = { kind: 'unreadable' };
 
-async function probed(source: Source, ffprobe: FoundTool): Promise<Holds> {
-  const confinement = { port: sandbox, writable: [], readable: () => [] };
-  const processes = createJobProcesses({ runId: 'plan', owner: 'plan', jobId: 'plan', nice: 5, confinement });
+async function probed(source: Source, ffprobe: FoundTool, processes: JobProcesses): Promise<Holds> {
   try {
     const probe = await probeSource({ processes, tools: { ffprobe }, source });
     // A part that cannot be decoded gets its jobs, so that one of them says why.

@@ -1,9 +1,8 @@
 import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../work/clock.ts';
-import { createJobProcesses } from '../../work/process/job-processes.ts';
-import { usableTool } from './usable-tool.ts';
 import { WorkError } from './work-error.ts';
+import { usableTool, workProcesses, type WorkTools } from './work-tools.ts';
 
 interface Sample {
   readonly file: string;
@@ -40,10 +39,10 @@ const SAMPLES: readonly Sample[] = [
 ];
 
 /** Makes the samples with ffmpeg and returns their paths. Throws WorkError when there is no ffmpeg that can be used. */
-export async function makeSamples(folder: string): Promise<string[]> {
-  const ffmpeg = await usableTool('ffmpeg');
+export async function makeSamples(folder: string, tools: WorkTools): Promise<string[]> {
+  const ffmpeg = await usableTool('ffmpeg', tools);
   await mkdir(folder, { recursive: true });
-  const processes = createJobProcesses({ runId: 'samples', owner: 'samples', jobId: 'samples', nice: 5 });
+  const processes = workProcesses('samples', tools, [folder]);
   const paths: string[] = [];
   for (const { file, args } of SAMPLES) {
     const path = join(folder, file);

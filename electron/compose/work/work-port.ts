@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/job.ts';
 import type { WorkChoice, WorkPort } from '../../agent/imports/work-port.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { findMedia } from './find-media.ts';
-import { inputsOf, lookInto, notFor, type LookTools } from './plan-jobs.ts';
+import { inputsOf, lookInto, notFor } from './plan-jobs.ts';
 import { makeSamples } from './samples.ts';
-import { usableTool } from './usable-tool.ts';
+import { lookTools, type WorkTools } from './work-tools.ts';
 
 /** What a page shows of a plan; all that is found is added. */
 const SHOWN = { files: 5_000, skipped: 200 };
@@ -14,12 +13,16 @@ const SHOWN = { files: 5_000, skipped: 200 };
 const TAKEN = { files: 200_000, skipped: 0 };
 
 /** Adds work to the embedded server of this machine. */
-export function createWorkPort(client: Pick<OperatorClient, 'importFiles'>, data: string): WorkPort {
-  const tools = lookTools();
+export function createWorkPort(
+  client: Pick<OperatorClient, 'importFiles'>,
+  samplesFolder: string,
+  workTools: WorkTools,
+): WorkPort {
+  const tools = lookTools(workTools);
   return {
     plan: (paths) => findMedia(paths, SHOWN),
     find: (paths) => findMedia(paths, TAKEN),
-    samples: () => makeSamples(join(data, 'samples')),
+    samples: () => makeSamples(samplesFolder, workTools),
     async decide(path, jobTypes) {
       const holds = await lookInto(path, tools);
       const jobs: JobType[] = [];
@@ -51,19 +54,5 @@ function profilesOf({ proxyProfile, thumbnailProfile, language }: WorkChoice): P
     ...(proxyProfile === undefined ? {} : { proxyProfile }),
     ...(thumbnailProfile === undefined ? {} : { thumbnailProfile }),
     ...(language === undefined ? {} : { language }),
-  };
-}
-
-/** Looked for when the first file needs it, and again as long as it cannot be used. */
-function lookTools(): LookTools {
-  let found: ReturnType<typeof usableTool> | undefined;
-  return {
-    ffprobe: () => {
-      found ??= usableTool('ffprobe').catch((error: unknown) => {
-        found = undefined;
-        throw error;
-      });
-      return found;
-    },
   };
 }

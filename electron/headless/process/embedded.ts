@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { createServer, type RunningServer } from '../../../server/server.ts';
+import type { RunningServer } from '../../../server/server.ts';
 import type { Settings } from '../../../shared/settings.ts';
-import { createAgent, type Agent } from '../../agent/agent.ts';
+import type { Agent } from '../../agent/agent.ts';
 import { createSettingsStore } from '../../agent/settings/settings-store.ts';
-import { fixedToken } from '../../agent/server/token-source.ts';
-import { allExecutors } from '../../compose/executors.ts';
 import { createFileStore } from '../file-store.ts';
 import { cacheFolder, modelsFolder } from '../folders.ts';
 import { createFileLog } from '../../compose/log-file.ts';
-import { createOperatorClient, type OperatorClient } from '../../compose/operator-client.ts';
+import type { OperatorClient } from '../../compose/operator-client.ts';
+import { embeddedIn, openStation, stationFolders } from '../../compose/station.ts';
 
 /** Server and agent of one machine, in this process, over loopback HTTP like any other pair. */
 export interface Embedded {
@@ -32,26 +31,21 @@ const UNYIELDING = {
 
 /** Starts both in `folder`, with settings that are arguments of this run. */
 export async function startEmbedded(folder: string, values: Partial<Settings>): Promise<Embedded> {
-  const server = await createServer({
-    dataDir: join(folder, 'server'),
-    maxAttempts: ATTEMPTS,
-    backoff: () => BACKOFF_SECONDS,
-    log: createFileLog(join(folder, 'logs'), 'server'),
-  });
-  const client = createOperatorClient(server.url, server.operatorToken);
-  const agent = createAgent({
-    serverUrl: server.url,
-    token: fixedToken(server.agentToken),
+  const { options, ...place } = embeddedIn(folder, createFileLog(join(folder, 'logs'), 'server'));
+  const { agent, embedded } = await openStation({
+    server: {
+      ...place,
+      options: { ...options, maxAttempts: ATTEMPTS, backoff: () => BACKOFF_SECONDS, reserveBytes: 0 },
+    },
+    ...stationFolders(folder),
     // Somebody waits for this command as for any other.
     nice: 0,
     settings: createSettingsStore(null, { origin: 'argument', values: { ...UNYIELDING, ...values } }),
-    workFolder: join(folder, 'agent'),
     // What was downloaded once serves every run.
     modelsFolder: modelsFolder(),
-    executors: allExecutors(),
     proofs: createFileStore(join(cacheFolder(), 'proofs.json')),
-    operator: client,
     log: createFileLog(join(folder, 'logs'), 'agent'),
   });
-  return { server, agent, client };
+  if (embedded === null) throw new Error('an embedded server was asked for');
+  return { agent, ...embedded };
 }

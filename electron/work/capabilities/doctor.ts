@@ -37,8 +37,8 @@ export type ServerCheck =
 export interface DoctorDeps {
   /** Started or not; the doctor starts it and waits for its proofs and trials. */
   readonly capabilities: Pick<Capabilities, 'start' | 'states' | 'tools' | 'accelerators' | 'acceleratorsKnown'>;
-  /** Absent: not looked for. */
-  readonly sandbox?: SandboxState;
+  /** What the capabilities found when they started; absent: not looked for. */
+  readonly sandbox?: () => SandboxState | undefined;
   readonly workFolder: string;
   readonly checkServer: () => Promise<ServerCheck>;
   /** Default: asks the file system of the work folder. */
@@ -53,10 +53,11 @@ const WARN_CLOCK_OFFSET_MS = 60_000;
 
 /** Looks at everything the agent depends on. Never rejects: what cannot be asked is a finding. */
 export async function diagnose(deps: DoctorDeps): Promise<DoctorReport> {
-  const { capabilities, sandbox } = deps;
+  const { capabilities } = deps;
   const [server, disk] = await Promise.all([askServer(deps), checkDisk(deps), capabilities.start()]);
   await capabilities.acceleratorsKnown();
   const states = capabilities.states();
+  const sandbox = deps.sandbox?.();
   const findings = [
     ...capabilities.tools().map((tool) => judgeTool(tool, states)),
     ...judgeAccelerators(capabilities.accelerators()),
