@@ -95,7 +95,7 @@ function ChosenView({ route }: { route: Route }) {
     case 'now':
       return <NowView />;
     case 'queue':
-      return <QueueView />;
+      return <QueueView chosen={route.chosen} />;
     case 'add':
       return <AddWorkView />;
     case 'done':

@@ -3,6 +3,7 @@ import './styles/tokens.css';
 import './styles/frame.css';
 import './styles/parts.css';
 import './styles/views.css';
+import './styles/queue.css';
 import './styles/results.css';
 import './styles/more.css';
 import './styles/setup.css';

@@ -20,11 +20,12 @@ export interface NavCounts {
   readonly failures: number;
 }
 
-export function navCounts({ running, waiting, totals, done, failures }: Snapshot): NavCounts {
+/** Files: a person thinks of them, not of the jobs that each of them has. */
+export function navCounts({ running, waiting, queue, totals, done, failures }: Snapshot): NavCounts {
   return {
-    now: running.length,
-    queue: waiting.length,
-    done: Math.max(totals.done, done.length),
+    now: filesOf(running),
+    queue: queue?.files ?? new Set(waiting.map(({ sourcePath }) => sourcePath)).size,
+    done: Math.max(totals.doneFiles, filesOf(done)),
     failures: filesOf(failures.filter(needsSomebody)),
   };
 }
@@ -136,11 +137,15 @@ export function posterOf(done: readonly EndedJob[], assetUuid: string): EndedArt
 
 export type WaitKind = WaitReason['kind'];
 
-/** How many wait for each reason, most first. */
+/** How many files wait for each reason, most first; one of several reasons counts with each. */
 export function waitGroups(waiting: readonly WaitingJob[]): { readonly kind: WaitKind; readonly count: number }[] {
-  const counts = new Map<WaitKind, number>();
-  for (const { reason } of waiting) counts.set(reason.kind, (counts.get(reason.kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count);
+  const files = new Map<WaitKind, Set<string>>();
+  for (const { reason, sourcePath } of waiting) {
+    const known = files.get(reason.kind);
+    if (known === undefined) files.set(reason.kind, new Set([sourcePath]));
+    else known.add(sourcePath);
+  }
+  return [...files].map(([kind, { size }]) => ({ kind, count: size })).sort((a, b) => b.count - a.count);
 }
 
 /** Capability → number of jobs on the server that no agent can do, most first. */

@@ -4,6 +4,7 @@ import { CAPABILITIES, JOB_TYPES } from './job.ts';
 import { RESULT_COMMANDS } from './result-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import type { EndedJob, PauseLength, WaitingJob } from './snapshot.ts';
+import { OPERATIONS } from './wire.ts';
 
 const capability = z.enum(CAPABILITIES as [(typeof CAPABILITIES)[number], ...(typeof CAPABILITIES)[number][]]);
 const jobId = z.guid();
@@ -73,10 +74,27 @@ export const COMMANDS = {
     output: nothing,
   },
   jobLog: { input: z.object({ jobId }), output: z.object({ lines: z.array(JobLogLineSchema) }), forEditors: true },
+  /**
+   * One operation on waiting jobs; those that are not waiting any more are left as they are. Answers what was changed
+   * with the priority it had, which is what it takes to undo it.
+   */
+  operateJobs: {
+    input: z.object({
+      operation: z.enum(OPERATIONS),
+      jobIds: z.array(jobId).min(1).max(1000),
+      /** With `priority` only. */
+      priority: z.int().optional(),
+    }),
+    output: z.object({ jobs: z.array(z.object({ jobId: z.string(), priority: z.number() })) }),
+    slow: true,
+    operatorOnly: true,
+  },
   /** Waiting jobs of files with this in their path, of all that the server has, in the order in which they start. */
   searchQueue: {
     input: z.object({
-      search: z.string().min(1).max(200),
+      search: z.string().min(1).max(200).optional(),
+      /** Only those on hold, or only the others. */
+      held: z.boolean().optional(),
       cursor: z.string().max(500).optional(),
       limit: z.int().min(1).max(200).default(200),
     }),

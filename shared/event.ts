@@ -1,4 +1,4 @@
-import type { JobsSummary, ServerPolicy } from './wire.ts';
+import type { JobsSummary, QueueOverview, ServerPolicy } from './wire.ts';
 import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
@@ -35,6 +35,7 @@ export type AgentEvent =
   | { readonly type: 'rootsChecked'; readonly roots: readonly RootState[] }
   | { readonly type: 'offersSeen'; readonly waiting: readonly WaitingJob[] }
   | { readonly type: 'backlogSeen'; readonly backlog: JobsSummary | null }
+  | { readonly type: 'queueSeen'; readonly queue: QueueOverview }
   | {
       readonly type: 'jobClaimed';
       readonly at: string;
@@ -54,7 +55,8 @@ export type AgentEvent =
   | { readonly type: 'jobExecuted'; readonly jobId: string }
   | { readonly type: 'cancelRequested'; readonly jobId: string }
   | { readonly type: 'suspensionChanged'; readonly jobId: string; readonly suspended: boolean }
-  | { readonly type: 'jobEnded'; readonly job: EndedJob }
+  /** `newFile`: the first that was made of its file. */
+  | { readonly type: 'jobEnded'; readonly job: EndedJob; readonly newFile?: boolean }
   /** In the queue again; what it failed of needs nobody any more. */
   | { readonly type: 'jobRetried'; readonly jobId: string }
   /** It is as before: ended as it was. */

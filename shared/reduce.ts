@@ -57,11 +57,10 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
       return { waiting: event.waiting };
     case 'backlogSeen':
       return { backlog: event.backlog };
+    case 'queueSeen':
+      return { queue: event.queue };
     case 'settingsChanged':
-      return {
-        settings: event.settings,
-        agent: { ...s.agent, maxParallelJobs: event.settings.values.maxParallelJobs },
-      };
+      return withSettings(s, event.settings);
     case 'diskChecked':
       return { disk: event.disk };
     case 'yieldingChanged':
@@ -92,6 +91,10 @@ function restored(failures: readonly EndedJob[], job: EndedJob): EndedJob[] {
     .slice(0, HISTORY_LIMIT);
 }
 
+function withSettings({ agent }: Snapshot, settings: Snapshot['settings']): Partial<Snapshot> {
+  return { settings, agent: { ...agent, maxParallelJobs: settings.values.maxParallelJobs } };
+}
+
 type JobEvent = Extract<AgentEvent, { jobId: string } | { job: EndedJob }>;
 
 function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
@@ -113,7 +116,7 @@ function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
     case 'suspensionChanged':
       return patch(s, event.jobId, { suspended: event.suspended });
     case 'jobEnded':
-      return end(s, event.job);
+      return end(s, event);
     case 'jobRetried':
       return { failures: s.failures.filter(({ jobId }) => jobId !== event.jobId) };
     case 'retryTakenBack':
@@ -144,20 +147,20 @@ function patch(s: Snapshot, jobId: string, change: Partial<RunningJob>): Partial
   return { running: s.running.map((job) => (job.jobId === jobId ? { ...job, ...change } : job)) };
 }
 
-function end(s: Snapshot, job: EndedJob): Partial<Snapshot> {
+function end(s: Snapshot, { job, newFile = false }: Extract<AgentEvent, { type: 'jobEnded' }>): Partial<Snapshot> {
   const running = s.running.filter((entry) => entry.jobId !== job.jobId);
   const push = (list: readonly EndedJob[]): EndedJob[] =>
     [job, ...list.filter((entry) => entry.jobId !== job.jobId)].slice(0, HISTORY_LIMIT);
-  const totals = count(s.totals, job);
+  const totals = count(s.totals, job, newFile);
   return job.ending.kind === 'done'
     ? { running, totals, done: push(s.done), failures: s.failures.filter((entry) => entry.jobId !== job.jobId) }
     : { running, totals, failures: push(s.failures) };
 }
 
-function count(totals: Totals, { ending }: EndedJob): Totals {
+function count(totals: Totals, { ending }: EndedJob, newFile: boolean): Totals {
   switch (ending.kind) {
     case 'done':
-      return { ...totals, done: totals.done + 1 };
+      return { ...totals, done: totals.done + 1, doneFiles: totals.doneFiles + (newFile ? 1 : 0) };
     case 'failed':
       return { ...totals, failed: totals.failed + 1 };
     case 'given-back':

@@ -4,7 +4,7 @@ import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { SpeechModels } from './speech-models.ts';
 import type { DerivedKind, Warning } from './facts.ts';
-import type { JobsSummary, ServerPolicy } from './wire.ts';
+import type { JobsSummary, QueueOverview, ServerPolicy } from './wire.ts';
 
 /**
  * All a UI may know, as plain data: no Error, Date, Map or function. Instants are ISO 8601 UTC, durations are
@@ -32,6 +32,8 @@ export interface Snapshot {
   readonly totals: Totals;
   /** Jobs the server knows, by status and by capability nobody declares; null where the server does not tell. */
   readonly backlog: JobsSummary | null;
+  /** What its own server still has to do, in files and jobs; null with another server, which does not tell. */
+  readonly queue: QueueOverview | null;
   readonly settings: SettingsView;
   readonly disk: DiskState;
   /** Why the machine is left to its editor right now; null while nothing speaks against working. */
@@ -182,6 +184,8 @@ export type WaitReason =
   | { readonly kind: 'root-unknown'; readonly path: string }
   | { readonly kind: 'root-unavailable'; readonly root: string }
   | { readonly kind: 'source-growing' }
+  /** A person put it on hold. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'held-off'; readonly until: string }
   | { readonly kind: 'set-aside'; readonly crashes: number }
   | { readonly kind: 'quiet-hours'; readonly until?: string }
@@ -257,6 +261,8 @@ export interface EndedJob {
 
 export interface Totals {
   readonly done: number;
+  /** Files of which something was made. */
+  readonly doneFiles: number;
   readonly failed: number;
   readonly givenBack: number;
 }

@@ -246,6 +246,8 @@ export type CreateJobRequest = z.input<typeof CreateJobRequest>;
 
 /** Files with their jobs, all of them or none. */
 export const ImportRequest = z.object({
+  /** Names what a person added at once, over all its requests. */
+  batch: Uuid.optional(),
   priority: z.int().min(-100).max(100).optional(),
   files: z
     .array(
@@ -274,6 +276,8 @@ export const OperatorJob = WireJob.extend({
   progress: maybe(z.number()),
   stage: maybe(z.string()),
   cancel_requested: maybe(z.boolean()),
+  /** Pending, and offered to nobody until it is released. */
+  held: maybe(z.boolean()),
   submitted: z.unknown().optional(),
   failure: maybe(z.object({ error_code: z.string(), message: z.string(), retryable: z.boolean() })),
 });
@@ -296,6 +300,47 @@ export const JobsSummary = z.object({
   by_missing_capability: z.record(z.string(), z.int().min(0)),
 });
 export type JobsSummary = z.infer<typeof JobsSummary>;
+
+/** What still has to be done for files that were added at once. */
+export const QueueBatch = z.object({
+  batch: Uuid,
+  added_at: Instant,
+  files: z.int().min(0),
+  /** Nothing is pending or claimed for these any more. */
+  files_ended: z.int().min(0),
+  /** Of `files_ended`: a job failed. */
+  files_failed: z.int().min(0),
+  jobs: z.int().min(0),
+  /** Job type → jobs that are neither held nor claimed. */
+  pending: z.record(z.string(), z.int().min(0)),
+});
+export type QueueBatch = z.infer<typeof QueueBatch>;
+
+export const QueueOverview = z.object({
+  /** Files of which a job is pending. */
+  files: z.int().min(0),
+  held_jobs: z.int().min(0),
+  held_files: z.int().min(0),
+  pending: z.record(z.string(), z.int().min(0)),
+  /** Those with pending or claimed jobs, in the order they came. */
+  batches: z.array(QueueBatch),
+});
+export type QueueOverview = z.infer<typeof QueueOverview>;
+
+/** `uncancel`: offers jobs again that were cancelled before anybody had begun with them. */
+export const OPERATIONS = ['cancel', 'uncancel', 'hold', 'release', 'first', 'last', 'priority'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+export const OperateRequest = z.object({
+  operation: z.enum(OPERATIONS),
+  job_ids: z.array(Uuid).min(1).max(1000),
+  /** With `priority` only. */
+  priority: z.int().optional(),
+});
+export type OperateRequest = z.infer<typeof OperateRequest>;
+/** The jobs that were changed, with the priority they had: what it takes to undo it. */
+export const OperateAnswer = z.object({ jobs: z.array(z.object({ job_id: Uuid, priority: z.int() })) });
+export type OperateAnswer = z.infer<typeof OperateAnswer>;
 
 export const AgentEntry = z.object({
   agent_id: Uuid,

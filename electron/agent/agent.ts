@@ -11,6 +11,7 @@ import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assemb
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
 import { createImporter, type Importer } from './imports/importer.ts';
 import { readInstallation } from './server/installation-id.ts';
+import { watchQueue } from './intake/watch-queue.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { createRetention } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
@@ -101,6 +102,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       await clearLeftovers(parts, owner);
       void keepHouse(parts, stopping.signal);
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
+      if (deps.operator !== undefined) watchQueue(parts, deps.operator, stopping.signal);
       yielding.start();
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
       // machine. A job that has to go on waits for its tools by itself, and not for their proofs.

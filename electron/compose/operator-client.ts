@@ -5,12 +5,16 @@ import {
   Asset,
   ErrorBody,
   ImportAnswer,
+  OperateAnswer,
   OperatorJob,
   OperatorJobPage,
+  QueueOverview,
   type CreateAssetRequest,
   type CreateJobRequest,
   type ImportRequest,
+  type OperateRequest,
 } from '../../shared/wire.ts';
+import type { QueueSearch } from '../agent/jobs/operator-port.ts';
 import { boundedText } from '../agent/server/bounded-text.ts';
 
 const LedgerEntry = z.object({ sequence: z.int(), event: z.string(), job_id: z.string().optional() });
@@ -26,7 +30,9 @@ export interface OperatorClient {
   /** All jobs without their results. */
   jobs(): Promise<OperatorJob[]>;
   /** Waiting jobs of files with this in their path, as they start, a page at a time. */
-  searchQueue(search: string, limit: number, cursor?: string): Promise<OperatorJobPage>;
+  searchQueue(wanted: QueueSearch): Promise<OperatorJobPage>;
+  operate(request: OperateRequest): Promise<OperateAnswer>;
+  queue(): Promise<QueueOverview>;
   /** One job with its result. */
   job(jobId: string): Promise<OperatorJob>;
   /** What was written since `after`, oldest first; `last` is where to go on. */
@@ -71,11 +77,13 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       } while (cursor !== undefined);
       return all;
     },
-    async searchQueue(search, limit, cursor) {
-      const query = new URLSearchParams({ status: 'pending', order: 'queue', search, limit: String(limit) });
-      if (cursor !== undefined) query.set('cursor', cursor);
+    async searchQueue(wanted) {
+      const query = new URLSearchParams({ status: 'pending', order: 'queue' });
+      for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
       return read(OperatorJobPage, await ask('GET', `/jobs/all?${query}`));
     },
+    operate: async (request) => read(OperateAnswer, await ask('POST', '/jobs/operate', request)),
+    queue: async () => read(QueueOverview, await ask('GET', '/jobs/queue')),
     job: async (jobId) => read(OperatorJob, await ask('GET', `/jobs/${jobId}`)),
     async changes(after) {
       const entries: LedgerEntry[] = [];

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { WaitingJob } from '../../shared/snapshot.ts';
-import { useBridge, useReplica } from '../use-agent.ts';
+import { useAgent, useBridge, useReplica } from '../use-agent.ts';
 import { useSettled } from './past.ts';
 
 const PAGE = 200;
@@ -15,41 +15,49 @@ export interface QueueSearch {
 }
 
 interface Pages extends Pick<QueueSearch, 'jobs' | 'total'> {
-  readonly search: string;
+  readonly wanted: string;
   readonly cursor: string | 'end';
 }
 
-/** Null while nothing is searched for, and until the first answer. */
-export function useQueueSearch(typed: string): QueueSearch | null {
+/** Null while nothing is searched for, and until the first answer. `onHold`: of the jobs that are on hold alone. */
+export function useQueueSearch(typed: string, onHold: boolean): QueueSearch | null {
   const bridge = useBridge();
   const available = useReplica(({ link }) => link.kind === 'open');
   const search = useSettled(typed);
+  const heldJobs = useAgent(({ queue }) => (onHold ? (queue?.held_jobs ?? 0) : 0));
+  const wanted = JSON.stringify([search, onHold]);
   const [pages, setPages] = useState<Pages | null>(null);
   /** What is on its way; an answer to anything else comes too late. */
   const asked = useRef('');
   const load = useCallback(
     async (before: Pages | null): Promise<void> => {
       const cursor = before === null ? {} : { cursor: before.cursor };
-      const key = JSON.stringify([search, cursor]);
+      const key = JSON.stringify([wanted, cursor]);
       // The end of the list is in sight for as long as its next page is on its way.
       if (before !== null && asked.current === key) return;
       asked.current = key;
-      const answer = await bridge.call('searchQueue', { search, limit: PAGE, ...cursor });
+      const answer = await bridge.call('searchQueue', {
+        ...(search === '' ? {} : { search }),
+        ...(onHold ? { held: true } : {}),
+        limit: PAGE,
+        ...cursor,
+      });
       if (asked.current !== key) return;
       asked.current = '';
       if (!answer.ok) return;
       const { items, total, nextCursor = 'end' } = answer.output;
-      setPages({ search, jobs: [...(before?.jobs ?? []), ...items], total, cursor: nextCursor });
+      setPages({ wanted, jobs: [...(before?.jobs ?? []), ...items], total, cursor: nextCursor });
     },
-    [bridge, search],
+    [bridge, search, onHold, wanted],
   );
   useEffect(() => {
     const begin = async (): Promise<void> => {
-      if (search !== '' && available) await load(null);
+      // What is on hold may have become less or more.
+      if ((search !== '' || heldJobs > 0) && available) await load(null);
     };
     void begin();
-  }, [search, available, load]);
-  if (typed === '' || pages === null || pages.search !== search) return null;
+  }, [search, heldJobs, available, load]);
+  if ((typed === '' && !onHold) || pages === null || pages.wanted !== wanted) return null;
   const { jobs, total, cursor } = pages;
   return cursor === 'end' || !available ? { jobs, total } : { jobs, total, more: () => void load(pages) };
 }

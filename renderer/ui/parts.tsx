@@ -128,10 +128,17 @@ export function Said({
   );
 }
 
+/** So much of a long name's end always stays: takes of one camera differ there, and nowhere else. */
+const TAIL = 12;
+
+/** A name on one line; where it is too long its middle is left out (`A001C001…R1AB.mov`). */
 export function Name({ children }: { children: string }) {
+  const letters = [...children];
+  const cut = letters.length > 2 * TAIL ? letters.length - TAIL : letters.length;
   return (
     <bdi className="name" title={children}>
-      {children}
+      <span className="name-head">{letters.slice(0, cut).join('')}</span>
+      {cut < letters.length && <span className="name-tail">{letters.slice(cut).join('')}</span>}
     </bdi>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isJobType, JOB_TYPES } from '../../shared/job.ts';
+import { amountOf } from '../format/amounts.ts';
 import { fileName } from '../format/name.ts';
 import { useNarrowing } from '../results/address.ts';
 import { Chips, SearchField } from '../results/filters.tsx';
@@ -8,11 +9,11 @@ import { HoverScrub } from '../results/hover-scrub.tsx';
 import { usePast } from '../results/past.ts';
 import { ResultDetail } from '../results/result-detail.tsx';
 import { SaveProxies } from '../results/save-proxies.tsx';
-import { doneAssets, pictures, type DoneAsset } from '../selectors.ts';
+import { doneAssets, filesOf, pictures, type DoneAsset } from '../selectors.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useInstant } from '../use-agent.ts';
+import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
 
 const FILTERS = ['q', 'type'] as const;
 
@@ -24,7 +25,7 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
   const jobType = values.type !== undefined && isJobType(values.type) ? values.type : undefined;
   const { jobs, older } = usePast({ search, jobType });
   const everything = useAgent((snapshot) => snapshot.done);
-  const total = useAgent(({ totals }) => totals.done);
+  const totals = useAgent((snapshot) => snapshot.totals);
   const assets = useMemo(() => doneAssets(jobs), [jobs]);
   // A result stays open while its file is filtered out of the list beside it.
   const asset = useMemo(
@@ -38,7 +39,10 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
     if (chosen !== undefined && asset === undefined) older?.();
   }, [chosen, asset, older]);
   const isNarrowed = search !== '' || jobType !== undefined;
-  const note = t('done.total', { count: Math.max(total, everything.length) });
+  const language = useLanguage();
+  const files = Math.max(totals.doneFiles, filesOf(everything));
+  const amount = amountOf(files, Math.max(totals.done, everything.length), t, language);
+  const note = t('done.total', { count: files, amount });
   if (everything.length === 0 && assets.length === 0 && !isNarrowed) {
     return (
       <>

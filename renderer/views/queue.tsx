@@ -1,131 +1,262 @@
-import { memo, useMemo } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
-import { CAPABILITIES, isJobType, JOB_TYPE_OF, JOB_STATUSES } from '../../shared/job.ts';
-import type { RunningJob, WaitingJob, WaitReason } from '../../shared/snapshot.ts';
-import { fileName, folderOf, visible } from '../format/name.ts';
-import { bytes, count } from '../format/numbers.ts';
-import { useNarrowing } from '../results/address.ts';
+import { holds } from '../../shared/fold.ts';
+import type { RunningJob } from '../../shared/snapshot.ts';
+import { amountOf } from '../format/amounts.ts';
+import { count } from '../format/numbers.ts';
+import { Backlog } from '../queue/backlog.tsx';
+import { Batches, useTimeAhead } from '../queue/batches.tsx';
+import { FileRow } from '../queue/file-row.tsx';
+import { JobPanel } from '../queue/job-panel.tsx';
+import { QueueUndo, QueueVerbs } from '../queue/operations.tsx';
+import { endedByFile, inOrder, ORDERS, queuedFiles, type QueuedFile, type QueuedJob } from '../queue/queued-files.ts';
+import { useSelection, type Selection } from '../queue/selection.ts';
+import { useNarrowing, type Narrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
 import { useQueueSearch } from '../results/queue-search.ts';
-import { holds } from '../../shared/fold.ts';
-import { stageKey, waitGroups, withoutCapability } from '../selectors.ts';
-import { Icon, jobIcon } from '../ui/icon.tsx';
-import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
+import { waitGroups } from '../selectors.ts';
+import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useInstant, useLanguage, usePage } from '../use-agent.ts';
+import { useAgent, useLanguage, usePage } from '../use-agent.ts';
 import { AddingStrip } from '../work/adding-panel.tsx';
 
-const FILTERS = ['q', 'reason'] as const;
+const FILTERS = ['q', 'reason', 'sort'] as const;
+type Filters = Narrowing<(typeof FILTERS)[number]>;
 
-/** Held jobs are chosen among the reasons like those that wait. */
+/** Held jobs are chosen among the reasons like those that wait; what a person put on hold is on the server alone. */
 const CLAIMED = 'claimed';
+const HELD = 'held';
 
-/** What is claimed, what waits, each with its reason, and what nobody can do. */
-export function QueueView() {
+/** Files with what is still to be made from them, running or waiting, each with its reason. */
+export function QueueView({ chosen }: { readonly chosen: string | undefined }) {
   const { t } = useTranslation();
-  const language = useLanguage();
-  const waiting = useAgent((snapshot) => snapshot.waiting);
-  const claimed = useClaimed();
-  const { values, set } = useNarrowing('queue', FILTERS);
-  const search = values.q ?? '';
-  const found = useQueueSearch(search);
-  // Until the server has answered, what is listed here is looked through.
-  const listed = useMemo(() => {
-    if (found === null) return search === '' ? waiting : waiting.filter(({ sourcePath }) => holds(sourcePath, search));
-    // What was found may have been claimed since.
-    const ids = new Set(claimed.map(({ jobId }) => jobId));
-    return found.jobs.filter(({ jobId }) => !ids.has(jobId));
-  }, [found, waiting, claimed, search]);
-  const groups = useMemo(() => waitGroups(waiting), [waiting]);
-  const kind =
-    values.reason === CLAIMED ? CLAIMED : (groups.find((group) => group.kind === values.reason)?.kind ?? null);
-  const held = useMemo(
-    () => (search === '' ? claimed : claimed.filter(({ sourcePath }) => holds(sourcePath, search))),
-    [claimed, search],
-  );
-  const shown = useMemo((): readonly (RunningJob | WaitingJob)[] => {
-    if (kind === null) return [...held, ...listed];
-    return kind === CLAIMED ? held : listed.filter((job) => job.reason.kind === kind);
-  }, [held, listed, kind]);
-  const reason = useReason();
-  const total = claimed.length + waiting.length;
+  const narrowing = useNarrowing('queue', FILTERS);
+  const { values, set, to } = narrowing;
+  const listing = useListing(values);
+  const { files, total } = listing;
+  const selection = useSelection(files);
+  const done = useAgent((snapshot) => snapshot.done);
+  const failures = useAgent((snapshot) => snapshot.failures);
+  const ended = useMemo(() => endedByFile(done, failures), [done, failures]);
+  const mayOperate = useAgent(({ agent }) => agent.embeddedServer);
   const pending = useAgent(({ backlog }) => backlog?.by_status.pending ?? 0);
-  const waits =
-    pending > waiting.length
-      ? t('queue.waitingOf', {
-          count: waiting.length,
-          shown: count(waiting.length, language),
-          all: count(pending, language),
-        })
-      : t('queue.waiting', { count: waiting.length });
-  const note = claimed.length === 0 ? waits : `${waits} · ${t('queue.claimed', { count: claimed.length })}`;
-  const all = kind === null && found !== null ? held.length + found.total : shown.length;
-  const foundWords =
-    all > shown.length
-      ? t('queue.foundOf', { shown: count(shown.length, language), all: count(all, language) })
-      : t('queue.found', { count: all, all: count(all, language) });
+  const note = useNote();
+  const open = files.find(({ jobs }) => jobs.some(({ jobId }) => jobId === chosen));
+  const nothing = total === 0 && listing.held === 0;
   return (
     <>
       <ViewHeader title={t('queue.title')} note={note} />
       <AddingStrip />
+      <Batches />
       <Backlog />
-      {total > 0 && (
+      {!nothing && (
         <div className="narrow">
           <SearchField value={values.q ?? ''} label={t('results.searchFiles')} onChange={(value) => set('q', value)} />
-          {search !== '' && <span role="status">{foundWords}</span>}
+          <OrderChoice narrowing={narrowing} />
+          {listing.found !== null && <span role="status">{listing.found}</span>}
         </div>
       )}
-      {groups.length + Math.min(1, claimed.length) > 1 && (
-        <div className="filters" role="group" aria-label={t('queue.reason')}>
-          <button type="button" aria-pressed={kind === null} onClick={() => set('reason', undefined)}>
-            {t('queue.all')} <span>{count(total, language)}</span>
-          </button>
-          {claimed.length > 0 && (
-            <button type="button" aria-pressed={kind === CLAIMED} onClick={() => set('reason', CLAIMED)}>
-              {t('queue.claimedHere')} <span>{count(claimed.length, language)}</span>
-            </button>
-          )}
-          {groups.map((group) => (
-            <button
-              key={group.kind}
-              type="button"
-              aria-pressed={kind === group.kind}
-              onClick={() => set('reason', group.kind)}
-            >
-              {t(`waitGroup.${group.kind}`)} <span>{count(group.count, language)}</span>
-            </button>
-          ))}
-        </div>
-      )}
-      {total === 0 ? (
+      <Reasons narrowing={narrowing} held={listing.held} />
+      <QueueUndo />
+      {mayOperate && selection.files.length > 0 && <SelectionBar selection={selection} />}
+      {nothing ? (
         <Empty icon="queue" title={pending === 0 ? t('queue.emptyTitle') : t('queue.othersTitle')}>
           <p>{pending === 0 ? t('queue.emptyBody') : t('queue.othersBody', { count: pending })}</p>
         </Empty>
       ) : (
-        <VirtualList
-          items={shown}
-          rowHeight={44}
-          label={note}
-          keyOf={(job) => job.jobId}
-          head={<QueueHead />}
-          {...(found?.more === undefined ? {} : { onEnd: found.more })}
-        >
-          {(job) => ('reason' in job ? <QueueRow job={job} reason={reason(job.reason)} /> : <ClaimedRow job={job} />)}
-        </VirtualList>
+        <div className="queue-split" data-chosen={open === undefined ? undefined : ''}>
+          <VirtualList
+            items={files}
+            rowHeight={48}
+            label={note}
+            keyOf={keyOfFile}
+            head={<QueueHead selection={mayOperate ? selection : null} />}
+            {...(listing.more === undefined ? {} : { onEnd: listing.more })}
+          >
+            {(file) => (
+              <FileRow
+                file={file}
+                ended={ended.get(file.sourcePath)}
+                chosen={file === open ? chosen : undefined}
+                to={to}
+                onSelect={mayOperate ? selection.toggle : undefined}
+                selected={selection.keys.has(file.key)}
+              />
+            )}
+          </VirtualList>
+          {open !== undefined && chosen !== undefined && <JobPanel file={open} jobId={chosen} to={to} />}
+        </div>
       )}
     </>
   );
 }
 
-function QueueHead() {
+const keyOfFile = ({ key }: QueuedFile): string => key;
+
+/** How much waits, in files with their jobs, and how long it will take. */
+function useNote(): string {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const waiting = useAgent((snapshot) => snapshot.waiting);
+  const claimed = useClaimed();
+  const pending = useAgent(({ backlog }) => backlog?.by_status.pending ?? 0);
+  const queue = useAgent((snapshot) => snapshot.queue);
+  // One batch alone says it itself.
+  const left = useTimeAhead(queue === null || queue.batches.length === 1 ? undefined : queue.pending);
+  const files = useMemo(() => queuedFiles(waiting).length, [waiting]);
+  const all = queue?.files ?? files;
+  const waits =
+    pending > waiting.length && queue === null
+      ? t('queue.waitingOf', {
+          count: waiting.length,
+          shown: count(waiting.length, language),
+          all: count(pending, language),
+        })
+      : t('queue.waitingFiles', {
+          count: all,
+          amount: amountOf(all, Math.max(pending, waiting.length), t, language),
+        });
+  const parts = [
+    waits,
+    ...(claimed.length === 0 ? [] : [t('queue.claimed', { count: queuedFiles(claimed).length })]),
+    ...(left === null ? [] : [left]),
+  ];
+  return parts.join(' · ');
+}
+
+interface Listing {
+  readonly files: readonly QueuedFile[];
+  /** Jobs that are known here, whatever is searched for. */
+  readonly total: number;
+  /** Files on hold. */
+  readonly held: number;
+  /** How many of how many are listed, where something is looked for. */
+  readonly found: string | null;
+  readonly more?: () => void;
+}
+
+function useListing(values: Filters['values']): Listing {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const waiting = useAgent((snapshot) => snapshot.waiting);
+  const held = useAgent(({ queue }) => queue?.held_files ?? 0);
+  const claimed = useClaimed();
+  const search = values.q ?? '';
+  const onHold = values.reason === HELD && held > 0;
+  const answer = useQueueSearch(search, onHold);
+  const order = ORDERS.find((each) => each === values.sort) ?? 'start';
+  const jobs = useMemo(() => {
+    const fits = ({ sourcePath }: QueuedJob): boolean => search === '' || holds(sourcePath, search);
+    if (onHold) return answer?.jobs ?? [];
+    const own = claimed.filter(fits);
+    if (values.reason === CLAIMED) return own;
+    // What was found may have been claimed since; until the server has answered, what is listed here is looked through.
+    const ids = new Set(claimed.map(({ jobId }) => jobId));
+    const found = answer === null ? waiting.filter(fits) : answer.jobs.filter(({ jobId }) => !ids.has(jobId));
+    const isReason = waiting.some(({ reason }) => reason.kind === values.reason);
+    return isReason ? found.filter(({ reason }) => reason.kind === values.reason) : [...own, ...found];
+  }, [claimed, waiting, answer, search, onHold, values.reason]);
+  const files = useMemo(() => inOrder(queuedFiles(jobs), order), [jobs, order]);
+  const looks = search !== '' || onHold;
+  const isWhole = answer === null || answer.more === undefined;
+  const amount = amountOf(files.length, jobs.length, t, language);
+  return {
+    files,
+    total: waiting.length + claimed.length,
+    held,
+    found: !looks
+      ? null
+      : isWhole
+        ? t('queue.found', { count: files.length, amount })
+        : t('queue.foundOf', { amount, all: count(answer.total, language) }),
+    ...(answer?.more === undefined ? {} : { more: answer.more }),
+  };
+}
+
+function OrderChoice({ narrowing: { values, set } }: { readonly narrowing: Filters }) {
   const { t } = useTranslation();
   return (
-    <div className="queue-row queue-head" aria-hidden="true">
-      <span>{t('queue.file')}</span>
-      <span>{t('queue.job')}</span>
-      <span className="number">{t('queue.priority')}</span>
-      <span>{t('queue.reason')}</span>
+    <label className="order-choice">
+      {t('queue.sort')}{' '}
+      <select
+        className="input"
+        value={values.sort ?? 'start'}
+        onChange={({ target }) => set('sort', target.value === 'start' ? undefined : target.value)}
+      >
+        {ORDERS.map((order) => (
+          <option key={order} value={order}>
+            {t(`queue.order.${order}`)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Reasons({ narrowing: { values, set }, held }: { readonly narrowing: Filters; readonly held: number }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const waiting = useAgent((snapshot) => snapshot.waiting);
+  const claimed = useClaimed();
+  const groups = useMemo(() => waitGroups(waiting), [waiting]);
+  const here = useMemo(() => queuedFiles(claimed).length, [claimed]);
+  const all = useMemo(() => queuedFiles([...claimed, ...waiting]).length, [claimed, waiting]);
+  const kinds = [
+    ...(here > 0 ? [[CLAIMED, t('queue.claimedHere'), here] as const] : []),
+    ...(held > 0 ? [[HELD, t('waitGroup.held'), held] as const] : []),
+    ...groups.map((group) => [group.kind, t(`waitGroup.${group.kind}`), group.count] as const),
+  ];
+  if (kinds.length < 2 && held === 0) return null;
+  const chosen = kinds.find(([kind]) => kind === values.reason)?.[0];
+  return (
+    <div className="filters" role="group" aria-label={t('queue.reason')}>
+      <button type="button" aria-pressed={chosen === undefined} onClick={() => set('reason', undefined)}>
+        {t('queue.all')} <span>{count(all, language)}</span>
+      </button>
+      {kinds.map(([kind, name, number]) => (
+        <button key={kind} type="button" aria-pressed={chosen === kind} onClick={() => set('reason', kind)}>
+          {name} <span>{count(number, language)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function SelectionBar({ selection: { files, clear } }: { readonly selection: Selection }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const jobs = files.flatMap((file) => file.jobs);
+  return (
+    <div className="selection" role="group" aria-label={t('queue.selection')}>
+      <strong>
+        {t('queue.selected', { count: files.length, amount: amountOf(files.length, jobs.length, t, language) })}
+      </strong>
+      <QueueVerbs jobs={jobs} onDone={clear} />
+      <Button quiet onClick={clear}>
+        {t('queue.clearSelection')}
+      </Button>
+    </div>
+  );
+}
+
+function QueueHead({ selection }: { readonly selection: Selection | null }) {
+  const { t } = useTranslation();
+  const everything = selection !== null && selection.files.length > 0;
+  return (
+    <div className="queue-row queue-head">
+      {selection !== null && (
+        <input
+          type="checkbox"
+          className="queue-check"
+          aria-label={t('queue.selectAll')}
+          checked={everything}
+          onChange={everything ? selection.clear : selection.all}
+        />
+      )}
+      <span aria-hidden="true">{t('queue.file')}</span>
+      <span aria-hidden="true">{t('queue.jobs')}</span>
+      <span aria-hidden="true">{t('queue.reason')}</span>
     </div>
   );
 }
@@ -137,151 +268,5 @@ function useClaimed(): readonly RunningJob[] {
   return useMemo(
     () => store.getState().snapshot?.running.filter(({ jobId }) => ids.includes(jobId)) ?? [],
     [ids, store],
-  );
-}
-
-const QueueRow = memo(function QueueRow({ job, reason }: { job: WaitingJob; reason: string }) {
-  return (
-    <div className="queue-row">
-      <QueuedFile job={job} />
-      <span className="number">{job.priority}</span>
-      <span className="queue-reason" data-kind={job.reason.kind}>
-        {reason}
-      </span>
-    </div>
-  );
-});
-
-/** Sentences of their own: nothing is done on this machine just then. */
-const STANDING: ReadonlySet<string> = new Set(['cancelling', 'suspended', 'delivering'] satisfies ReturnType<
-  typeof stageKey
->[]);
-
-const ClaimedRow = memo(function ClaimedRow({ job }: { job: RunningJob }) {
-  const { t } = useTranslation();
-  const stage = useAgent(({ running }) => {
-    const held = running.find(({ jobId }) => jobId === job.jobId);
-    return held === undefined ? null : stageKey(held);
-  });
-  return (
-    <div className="queue-row">
-      <QueuedFile job={job} />
-      <span className="number" aria-hidden="true">
-        –
-      </span>
-      <span className="queue-reason" data-kind="claimed">
-        {stage !== null &&
-          (STANDING.has(stage) ? t(`stage.${stage}`) : t('queue.isClaimed', { stage: t(`stage.${stage}`) }))}
-      </span>
-    </div>
-  );
-});
-
-function QueuedFile({ job }: { readonly job: RunningJob | WaitingJob }) {
-  const { t } = useTranslation();
-  const folder = folderOf(job.sourcePath);
-  return (
-    <>
-      <span className="queue-file">
-        <Name>{fileName(job.sourcePath)}</Name>
-        <span className="path" title={folder}>
-          <bdi>{folder}</bdi>
-        </span>
-      </span>
-      <span className="queue-job">
-        <Icon name={jobIcon(job.jobType)} size={14} />
-        {isJobType(job.jobType) ? t(`jobType.${job.jobType}`) : t('jobType.other', { type: visible(job.jobType) })}
-      </span>
-    </>
-  );
-}
-
-/** Turns a reason into a sentence. */
-function useReason(): (reason: WaitReason) => string {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const instant = useInstant();
-  const capability = useCapabilityName();
-  return (reason) => {
-    switch (reason.kind) {
-      case 'slot':
-      case 'paused':
-      case 'draining':
-      case 'yielding':
-      case 'not-allowed':
-      case 'source-growing':
-        return t(`wait.${reason.kind}`);
-      case 'unsupported-type':
-        return t('wait.unsupported-type', { jobType: visible(reason.jobType) });
-      case 'no-capability':
-        return t('wait.no-capability', { capability: capability(reason.capability) });
-      case 'root-unknown':
-        return t('wait.root-unknown', { path: visible(reason.path) });
-      case 'root-unavailable':
-        return t('wait.root-unavailable', { root: visible(reason.root) });
-      case 'held-off':
-        return t('wait.held-off', { until: instant(reason.until) });
-      case 'set-aside':
-        return t('wait.set-aside', { count: reason.crashes });
-      case 'quiet-hours':
-        return reason.until === undefined
-          ? t('wait.quiet-hours')
-          : t('wait.quiet-hours-until', { until: instant(reason.until) });
-      case 'disk':
-        return t('wait.disk', { needed: bytes(reason.neededBytes, language), free: bytes(reason.freeBytes, language) });
-    }
-  };
-}
-
-function useCapabilityName(): (name: string) => string {
-  const { t } = useTranslation();
-  return (name) => {
-    const known = CAPABILITIES.find((capability) => capability === name);
-    return known === undefined ? t('capability.other', { name: visible(name) }) : t(`capability.${JOB_TYPE_OF[known]}`);
-  };
-}
-
-function Backlog() {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const instant = useInstant();
-  const backlog = useAgent((snapshot) => snapshot.backlog);
-  const link = useAgent(({ server }) => server.link);
-  const lastContact = useAgent(({ server }) => server.lastContactAt);
-  const capability = useCapabilityName();
-  if (backlog === null) return null;
-  const orphans = withoutCapability({ backlog });
-  const isStale = link !== 'connected';
-  return (
-    <div className="backlog">
-      <div>
-        <h2>
-          {isStale && lastContact !== undefined
-            ? t('queue.onServerThen', { time: instant(lastContact) })
-            : t('queue.onServer')}
-        </h2>
-        <dl className="counts">
-          {JOB_STATUSES.map((status) => (
-            <div key={status}>
-              <dd>{count(backlog.by_status[status] ?? 0, language)}</dd>
-              <dt>{t(`jobStatus.${status}`)}</dt>
-            </div>
-          ))}
-        </dl>
-      </div>
-      {orphans.length > 0 && (
-        <div className="orphans">
-          <h2>{t('queue.noCapability')}</h2>
-          <ul>
-            {orphans.map(([name, number]) => (
-              <li key={name}>
-                {capability(name)} <strong>{t('queue.pendingCount', { count: number })}</strong>
-              </li>
-            ))}
-          </ul>
-          <p>{t('queue.noCapabilityBody')}</p>
-        </div>
-      )}
-    </div>
   );
 }

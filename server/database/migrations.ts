@@ -14,7 +14,24 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, name: 'enrolment that can be repeated', up: addPendingBearers },
   { version: 4, name: 'offers by what they need, counters, results apart', up: addNeedsAndCounts },
   { version: 5, name: 'looks that pass over nothing, a clock of retention', up: addLooks },
+  { version: 6, name: 'jobs on hold, and what was added at once', up: addHoldAndBatch },
 ];
+
+async function addHoldAndBatch(tx: Transaction<Tables>): Promise<void> {
+  await tx.schema
+    .alterTable('job')
+    .addColumn('held', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await tx.schema.alterTable('job').addColumn('batch', 'text').execute();
+  await tx.schema.dropIndex('job_due').execute();
+  for (const look of [
+    sql`job_due ON job (needs, priority DESC, sequence) WHERE status = 'pending' AND not_before IS NULL AND held = 0`,
+    sql`job_open ON job (batch, asset_uuid) WHERE status IN ('pending', 'claimed')`,
+    sql`job_of_batch ON job (batch, asset_uuid, status, created_at)`,
+  ]) {
+    await sql`CREATE INDEX ${look}`.execute(tx);
+  }
+}
 
 /**
  * An index for every regular look, which begins where the answer does: jobs that are held off are not among the due

@@ -73,6 +73,10 @@ export interface JobTable {
   /** 1: the lease lives on because the server was away, and its holder was not heard of since. */
   in_grace: number;
   cancel_requested: number;
+  /** 1: pending, and offered to nobody until a person releases it. */
+  held: number;
+  /** What a person added at once. */
+  batch: string | null;
   progress: number | null;
   stage: string | null;
   failure_json: string | null;

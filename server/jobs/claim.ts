@@ -66,6 +66,7 @@ function sameLease(context: Context, job: JobRow, kept: unknown): WireJob {
 
 async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: string): Promise<void> {
   const { policy } = context.settings;
+  if (job.held === 1) throw stateConflict('The job is on hold.', { reason: 'held' });
   if (job.not_before !== null && job.not_before > context.leaseTime()) {
     throw stateConflict('The job waits after a failure and is not due yet.', { reason: 'not_before' });
   }

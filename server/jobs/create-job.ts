@@ -50,7 +50,7 @@ function draftOf(
  */
 export async function importFiles(
   context: Context,
-  { files, priority }: z.output<typeof ImportRequest>,
+  { files, priority, batch }: z.output<typeof ImportRequest>,
   identity: RequestIdentity,
 ): Promise<ImportAnswer> {
   return writing(context, (tx, now) =>
@@ -59,7 +59,7 @@ export async function importFiles(
       for (const { source_path, jobs } of files) {
         const asset = await assetOfPath(tx, { source_path }, now);
         const drafts = jobs.map((job) => draftOf(asset, { ...job, priority }));
-        const known = { assetUuid: asset.uuid, isValid: true };
+        const known = { assetUuid: asset.uuid, isValid: true, batch };
         await insertJobs(
           context,
           tx,
@@ -86,6 +86,7 @@ export interface JobDraft {
   readonly jobId?: string;
   readonly priority?: number;
   readonly maxAttempts?: number;
+  readonly batch?: string | undefined;
 }
 
 /**
@@ -151,6 +152,8 @@ function newRow(context: Context, { jobId, jobType, document, ...job }: NewJob, 
     attempts: 0,
     max_attempts: job.maxAttempts ?? context.settings.maxAttempts,
     not_before: null,
+    held: 0,
+    batch: job.batch ?? null,
     ...NO_LEASE,
     failure_json: null,
     last_lock_hash: null,

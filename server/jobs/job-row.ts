@@ -49,6 +49,7 @@ export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
     progress: row.progress ?? undefined,
     stage: row.stage ?? undefined,
     cancel_requested: row.cancel_requested === 1 ? true : undefined,
+    held: row.held === 1 ? true : undefined,
     failure: row.failure_json === null ? undefined : (JSON.parse(row.failure_json) as OperatorJob['failure']),
   };
 }

@@ -59,6 +59,7 @@ async function dueJobs(context: Context, needs: string, query: PageQuery): Promi
     .where('status', '=', sql.lit('pending' as const))
     .where('needs', '=', needs)
     .where('not_before', 'is', null)
+    .where('held', '=', sql.lit(0))
     .orderBy('priority', 'desc')
     .orderBy('sequence', 'asc')
     .limit(query.limit + 1);
@@ -114,10 +115,11 @@ interface JobsQuery extends PageQuery {
   readonly status?: JobStatus | undefined;
   readonly job_type?: string | undefined;
   readonly search?: string | undefined;
+  readonly held?: boolean | undefined;
   readonly order: 'newest' | 'queue';
 }
 
-/** Every job without its result; with a search, how many there are of those on all pages. */
+/** Every job without its result; of a search, or of what is on hold, how many there are of those on all pages. */
 export async function allJobs(
   context: Context,
   query: JobsQuery,
@@ -128,16 +130,17 @@ export async function allJobs(
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   const items = page.map((row) => operatorJob(context, row));
-  const total = query.search === undefined ? {} : { total: await countOf(context, query) };
+  const total = query.search === undefined && query.held === undefined ? {} : { total: await countOf(context, query) };
   if (rows.length <= query.limit || last === undefined) return { items, ...total };
   const cursor = query.order === 'queue' ? [last.priority, last.sequence] : [last.sequence];
   return { items, next_cursor: encodeCursor(cursor), ...total };
 }
 
-function wantedJobs({ database }: Context, { status, job_type, search }: JobsQuery) {
+function wantedJobs({ database }: Context, { status, job_type, search, held }: JobsQuery) {
   let select = database.selectFrom('job').selectAll('job');
   if (status !== undefined) select = select.where('status', '=', status);
   if (job_type !== undefined) select = select.where('job_type', '=', job_type);
+  if (held !== undefined) select = select.where('held', '=', held ? 1 : 0);
   if (search !== undefined) select = select.where('asset_uuid', 'in', assetsNamed(database, search));
   return select;
 }

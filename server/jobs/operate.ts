@@ -16,7 +16,13 @@ export async function cancelJob(context: Context, jobId: string): Promise<Operat
     const job = await jobOr404(tx, jobId);
     if (job.status === 'pending') {
       await record(tx, { at: now, event: 'jobCancelled', jobId });
-      return change(context, tx, job, { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null }, now);
+      return change(
+        context,
+        tx,
+        job,
+        { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null, held: 0 },
+        now,
+      );
     }
     if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}; there is nothing to cancel.`);
     if (job.cancel_requested === 1) return operatorJob(context, job);

@@ -18,6 +18,8 @@ export const LEDGER_EVENTS = [
   'jobCancelled',
   'jobRetried',
   'priorityChanged',
+  'jobHeld',
+  'jobReleased',
   'uploadBegun',
   'partStored',
   'uploadCompleted',

@@ -11,7 +11,10 @@ import {
   ImportRequest,
   JobsSummary,
   OperatorJob,
+  OperateAnswer,
+  OperateRequest,
   PriorityRequest,
+  QueueOverview,
 } from '../../shared/wire.ts';
 import { JOB_STATUSES } from '../../shared/job.ts';
 import { createEnrollment, enroll, rotateToken } from '../agents/enroll.ts';
@@ -23,6 +26,8 @@ import { createJob, importFiles } from '../jobs/create-job.ts';
 import { findJob, jobWithResult } from '../jobs/job-row.ts';
 import { expireLeases } from '../jobs/lease.ts';
 import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
+import { operateJobs } from '../jobs/operate-many.ts';
+import { queueOverview } from '../jobs/queue-overview.ts';
 import { cancelJob, retryJob, setPriority } from '../jobs/operate.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import { notFound } from '../problem.ts';
@@ -126,11 +131,36 @@ const JOB_ROUTES: readonly Route[] = [
       status: z.enum(JOB_STATUSES).optional(),
       job_type: z.string().min(1).optional(),
       search: z.string().min(1).max(200).optional(),
+      held: z
+        .enum(['true', 'false'])
+        .transform((value) => value === 'true')
+        .optional(),
       order: z.enum(['newest', 'queue']).default('newest'),
     }),
     answer: pageOf(OperatorJob).extend({ total: z.int().min(0).optional() }),
     statuses: [422],
     handle: ({ context, query }) => allJobs(context, query),
+  }),
+  route({
+    ...operator,
+    method: 'GET',
+    path: '/jobs/queue',
+    operationId: 'queueOverview',
+    summary: 'What still has to be done: files and jobs, and what was added at once.',
+    answer: QueueOverview,
+    statuses: [],
+    handle: ({ context }) => queueOverview(context),
+  }),
+  route({
+    ...operator,
+    method: 'POST',
+    path: '/jobs/operate',
+    operationId: 'operateJobs',
+    summary: 'One operation on many pending jobs; those that are not pending any more are left as they are.',
+    body: OperateRequest,
+    answer: OperateAnswer,
+    statuses: [422],
+    handle: ({ context, body }) => operateJobs(context, body),
   }),
   route({
     method: 'GET',

@@ -286,7 +286,7 @@ test.describe('results', () => {
   });
 
   test('older results come by the page', async ({ page, open }) => {
-    const { agent, view } = await open({ totals: { done: 400, failed: 0, givenBack: 0 } });
+    const { agent, view } = await open({ totals: { done: 400, doneFiles: 400, failed: 0, givenBack: 0 } });
     const newest = agent.snapshot().done.slice(0, 1);
     for (let n = 0; n < 150; n += 1) {
       const older = { jobId: uuidOf(5000 + n), assetUuid: uuidOf(6000 + n), sourcePath: `OLD/clip ${n}.mov` };
@@ -304,7 +304,7 @@ test.describe('much and hostile', () => {
   test('ten thousand waiting jobs scroll smoothly', async ({ page, open }) => {
     const { view } = await open({ waiting: waitingJobs(10_000) });
     await page.goto(`${view.origin}/#/queue`);
-    const list = page.getByRole('region', { name: /^10,000 jobs wait here/ });
+    const list = page.getByRole('region', { name: /^10,000 files wait/ });
     await expect(list.getByRole('listitem').first()).toBeVisible();
     const { perFrame, ratio } = await againstPlainList(page, 60, () =>
       list.evaluate(async (scroller) => {

@@ -169,7 +169,7 @@ test('a search in the queue stands in the address', async ({ page, show }) => {
     })),
   });
   await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('b00');
-  await expect(page.getByText('2 jobs found')).toBeVisible();
+  await expect(page.getByText('2 files found')).toBeVisible();
   expect(new URL(page.url()).hash).toBe('#/queue?q=b00');
   await page.reload();
   await expect(page.getByRole('searchbox', { name: 'Search by name or folder' })).toHaveValue('b00');
@@ -193,10 +193,10 @@ test('a search in the queue finds what waits on the server and is not listed her
   agent.emit({ type: 'offersSeen', waiting: listed });
   const search = page.getByRole('searchbox', { name: 'Search by name or folder' });
   await search.fill('elodie');
-  await expect(page.getByText('200 of 450 jobs found are listed')).toBeVisible();
+  await expect(page.getByText('200 files listed of 450 jobs found')).toBeVisible();
   const list = page.locator('.virtual');
   await expect(list.getByText('Élodie 0.mov')).toBeVisible();
-  for (const found of ['400 of 450 jobs found are listed', '450 jobs found']) {
+  for (const found of ['400 files listed of 450 jobs found', '450 files found']) {
     await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
     await expect(page.getByText(found)).toBeVisible();
   }
@@ -205,7 +205,7 @@ test('a search in the queue finds what waits on the server and is not listed her
 });
 
 test('failures are searched as far back as the journal goes', async ({ page, open }) => {
-  const { agent, view } = await open({ totals: { done: 0, failed: 300, givenBack: 0 } });
+  const { agent, view } = await open({ totals: { done: 0, doneFiles: 0, failed: 300, givenBack: 0 } });
   await page.goto(`${view.origin}/#/failures`);
   const broken = (number: number): EndedJob => ({
     jobId: `00000000-0000-4000-9000-${String(number).padStart(12, '0')}`,

@@ -321,7 +321,7 @@ test.describe('keys and states', () => {
     ],
     ['a server that is gone', { server: { ...sampleSnapshot().server, link: 'unreachable' } }, /does not answer/],
     ['what keeps it from working', { ...idle, disk: { ...sampleSnapshot().disk, full: true } }, /Cannot work/],
-    ['a first run', { ...idle, totals: { done: 0, failed: 0, givenBack: 0 } }, /Your first proxy/],
+    ['a first run', { ...idle, totals: { done: 0, doneFiles: 0, failed: 0, givenBack: 0 } }, /Your first proxy/],
     ['draining', { ...idle, agent: { ...sampleSnapshot().agent, phase: 'draining' } }, /Finishing, then quitting/],
   ];
   for (const [name, change, text] of states) {

@@ -113,8 +113,8 @@ describe('files on their way into the queue', () => {
       const first = live({
         async add(files, given, key) {
           batches += 1;
-          if (batches < 2) return port.add(files, given, key);
-          if (when.startsWith('after')) await port.add(files, given, key);
+          if (batches < 2) return port.add(files, given, key, '');
+          if (when.startsWith('after')) await port.add(files, given, key, '');
           reached.resolve();
           return new Promise(() => undefined);
         },
@@ -136,7 +136,7 @@ describe('files on their way into the queue', () => {
     await fill(90);
     const life: Life = live({
       async add(files, given, key) {
-        await port.add(files, given, key);
+        await port.add(files, given, key, '');
         life.importer.cancel();
       },
     });
@@ -160,7 +160,7 @@ describe('files on their way into the queue', () => {
       async add(files, given, key) {
         refusals -= 1;
         if (refusals >= 0) throw new Error('503');
-        return port.add(files, given, key);
+        return port.add(files, given, key, '');
       },
     });
     life.importer.add([card], choice);

@@ -61,7 +61,7 @@ describe('reduce', () => {
   it('a success takes the earlier failure of the same job away', () => {
     const snapshot = run([claimed(1), ended(1, failed), claimed(1), ended(1, done)]);
     expect([snapshot.failures.length, snapshot.done.length]).toEqual([0, 1]);
-    expect(snapshot.totals).toEqual({ done: 1, failed: 1, givenBack: 0 });
+    expect(snapshot.totals).toEqual({ done: 1, doneFiles: 0, failed: 1, givenBack: 0 });
   });
 
   it('keeps a bounded history, newest first', () => {

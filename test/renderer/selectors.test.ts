@@ -12,11 +12,20 @@ import {
   waitGroups,
   withoutCapability,
 } from '../../renderer/selectors.ts';
+import { queuedFiles } from '../../renderer/queue/queued-files.ts';
+import { workAhead } from '../../renderer/queue/work-ahead.ts';
 import { failure } from '../../shared/failure.ts';
 import type { EndedArtifact, EndedJob } from '../../shared/snapshot.ts';
 import type { JobType } from '../../shared/job.ts';
 import { runningJobs, waitingJobs } from '../support/busy-agent.ts';
+import { REAL_NAMES, realQueue } from '../support/real-names.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
+
+function endedJob(jobType: JobType, wallMs: number): EndedJob {
+  const at = '2026-03-02T08:00:00.000Z';
+  const ids = { jobId: uuidOf(1), assetUuid: uuidOf(2), sourcePath: 'RUSHES/a.mov' };
+  return { ...ids, jobType, claimedAt: at, endedAt: at, wallMs, ending: { kind: 'done', artifacts: [], warnings: [] } };
+}
 
 const thumb = (ref: string, timeMs: number): EndedArtifact => ({
   kind: 'thumb',
@@ -86,6 +95,22 @@ describe('counts', () => {
     expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(100);
   });
 
+  it('counts files, however many jobs each of them has', () => {
+    const waiting = realQueue();
+    expect(navCounts(sampleSnapshot({ waiting })).queue).toBe(REAL_NAMES.length);
+    const counts = new Map(waitGroups(waiting).map(({ kind, count }) => [kind, count]));
+    expect(counts.get('slot')).toBe(REAL_NAMES.length - 1);
+    expect(queuedFiles(waiting).map(({ sourcePath }) => sourcePath)).toEqual(REAL_NAMES);
+  });
+
+  it('tells how long work will take by what such jobs took last, and nothing where none was done', () => {
+    const [done] = [endedJob('generate_thumbnails', 10_000)];
+    const snapshot = sampleSnapshot({ done: [done] });
+    expect(workAhead({ generate_thumbnails: 12 }, snapshot), 'two at a time').toBe(60_000);
+    expect(workAhead({ generate_thumbnails: 12, transcribe_audio: 1 }, snapshot)).toBeNull();
+    expect(workAhead({}, snapshot)).toBeNull();
+  });
+
   it('leaves out capabilities that lack nothing', () => {
     const backlog = { by_status: {}, by_missing_capability: { a: 1, b: 0, c: 12 } };
     expect(withoutCapability({ backlog })).toEqual([
@@ -95,9 +120,12 @@ describe('counts', () => {
     expect(withoutCapability({ backlog: null })).toEqual([]);
   });
 
-  it('counts all that was ever done, also beyond what the snapshot holds', () => {
-    const snapshot = sampleSnapshot({ waiting: waitingJobs(7), totals: { done: 900, failed: 0, givenBack: 0 } });
-    expect(navCounts(snapshot)).toEqual({ now: 0, queue: 7, done: 900, failures: 0 });
+  it('counts all files of which something was ever made, also beyond what the snapshot holds', () => {
+    const snapshot = sampleSnapshot({
+      waiting: waitingJobs(7),
+      totals: { done: 900, doneFiles: 300, failed: 0, givenBack: 0 },
+    });
+    expect(navCounts(snapshot)).toEqual({ now: 0, queue: 7, done: 300, failures: 0 });
   });
 });
 

@@ -12,6 +12,7 @@ import {
   LONG_TAKE,
   type ResultsAgent,
 } from '../support/results-agent.ts';
+import { realOverview, realQueue } from '../support/real-names.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import type { ScriptedAgent } from '../support/scripted-agent.ts';
 
@@ -36,7 +37,7 @@ const EMPTY = {
   waiting: [],
   failures: [],
   backlog: null,
-  totals: { done: 0, failed: 0, givenBack: 0 },
+  totals: { done: 0, doneFiles: 0, failed: 0, givenBack: 0 },
 } as const;
 const idle = sampleSnapshot();
 
@@ -88,6 +89,19 @@ const managed = {
 } as const;
 
 const suspended = runningJobs().map((job) => ({ ...job, suspended: true }));
+
+/** A day’s rushes in the queue. */
+function shoot(): Partial<Snapshot> {
+  const waiting = realQueue();
+  return {
+    waiting,
+    queue: realOverview(ago),
+    backlog: {
+      by_status: { pending: waiting.length, claimed: 2, completed: 20_417, failed: 31 },
+      by_missing_capability: { 'speech.transcription@1': 39 },
+    },
+  };
+}
 
 const atRest: Partial<Snapshot> = {
   ...EMPTY,
@@ -164,7 +178,15 @@ export const SCENES: readonly Scene[] = [
     },
   },
   { name: 'closed', place: '', agent: busy(), closed: true },
-  { name: 'queue', place: 'queue', agent: busy() },
+  { name: 'queue', place: 'queue', agent: busy(shoot()) },
+  {
+    name: 'queue-selected',
+    place: `queue/${uuidOf(20_020)}`,
+    agent: busy(shoot()),
+    act: async (page) => {
+      for (const row of [1, 3, 4]) await page.locator('.virtual li .queue-check').nth(row).check();
+    },
+  },
   { name: 'queue-empty', place: 'queue', agent: busy(atRest) },
   { name: 'add', place: 'add', agent: busy() },
   {

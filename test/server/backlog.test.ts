@@ -62,7 +62,7 @@ test('offers are read from an index that begins with what a job needs, and nothi
   const plan = database
     .prepare(
       `EXPLAIN QUERY PLAN SELECT * FROM job WHERE status = 'pending' AND needs = ?
-        AND not_before IS NULL ORDER BY priority DESC, sequence ASC LIMIT 51`,
+        AND not_before IS NULL AND held = 0 ORDER BY priority DESC, sequence ASC LIMIT 51`,
     )
     .all('["media.thumbnails@1"]') as { detail: string }[];
   const claimed = database

@@ -35,7 +35,12 @@ export function createBusyAgent(media: PageMedia, change: Partial<Snapshot> = {}
       waiting: waitingJobs(40),
       done,
       failures: failedJobs(),
-      totals: { done: done.length, failed: 3, givenBack: 3 },
+      totals: {
+        done: done.length,
+        doneFiles: new Set(done.map(({ assetUuid }) => assetUuid)).size,
+        failed: 3,
+        givenBack: 3,
+      },
       backlog: {
         by_status: { pending: 1284, claimed: 2, completed: 20_417, failed: 31 },
         by_missing_capability: { 'speech.transcription@1': 212, 'media.faces@1': 9 },

@@ -141,7 +141,12 @@ export async function createResultsAgent(media: PageMedia, many = 0): Promise<Re
   const agent = createScriptedAgent({
     ...idle,
     done: jobs.slice(0, 200),
-    totals: { done: jobs.length, failed: 0, givenBack: 0 },
+    totals: {
+      done: jobs.length,
+      doneFiles: new Set(jobs.map(({ assetUuid }) => assetUuid)).size,
+      failed: 0,
+      givenBack: 0,
+    },
     roots: [{ name: 'RUSHES', path: '/media/rushes', readable: true, checkedAt: ago(5) }],
   });
   for (const [key, file] of files) agent.derived.set(key, file);

@@ -66,6 +66,8 @@ interface PlainInput {
   readonly cursor?: string;
   readonly limit?: number;
   readonly search?: string;
+  readonly jobIds?: readonly string[];
+  readonly operation?: string;
 }
 
 /** Failures whose jobs are in the queue again. */
@@ -129,6 +131,15 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
       const fitting = all.filter(({ sourcePath }) => holds(sourcePath, input.search ?? ''));
       const page = { items: fitting.slice(from, from + limit), total: fitting.length };
       return from + limit < fitting.length ? { ...page, nextCursor: String(from + limit) } : page;
+    }
+    case 'operateJobs': {
+      const chosen = new Set(input.jobIds);
+      const { waiting } = agent.snapshot();
+      const changed = waiting.filter((job) => chosen.has(job.jobId));
+      if (input.operation === 'cancel' || input.operation === 'hold') {
+        later({ type: 'offersSeen', waiting: waiting.filter((job) => !chosen.has(job.jobId)) });
+      }
+      return { jobs: changed.map((job) => ({ jobId: job.jobId, priority: job.priority })) };
     }
     case 'activity':
       return { days: [] };

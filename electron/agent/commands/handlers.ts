@@ -8,7 +8,7 @@ import { importCommands, workCommands } from '../imports/import-commands.ts';
 import type { Importer } from '../imports/importer.ts';
 import type { WorkPort } from '../imports/work-port.ts';
 import type { Intake } from '../intake/intake.ts';
-import { searchQueue } from '../intake/search-queue.ts';
+import { queueCommands, searchQueue } from '../intake/search-queue.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
 import { jobCommands, retryCommands } from '../jobs/job-commands.ts';
 import type { OperatorPort } from '../jobs/operator-port.ts';
@@ -53,7 +53,9 @@ export function agentHandlers(deps: CommandDeps): AgentHandlers {
     activity: async ({ days }) => ({ days: parts.journal.activity.days(parts.clock.now(), days) }),
     diagnostics: () => diagnostics(deps),
     ...importCommands(importer),
-    ...(operator === undefined ? {} : retryCommands(parts, operator, deps.wake)),
+    ...(operator === undefined
+      ? {}
+      : { ...retryCommands(parts, operator, deps.wake), ...queueCommands(parts, operator, deps.wake) }),
     ...(work === undefined || importer === null
       ? {}
       : workCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),

@@ -165,7 +165,7 @@ class AgentImporter implements Importer {
   async #send(id: string, { number, decisions }: Batch, choice: WorkChoice): Promise<void> {
     const { rows, work, clock, onAdded } = this.#deps;
     const files = decisions.filter(({ jobs }) => jobs.length > 0);
-    if (files.length > 0) await work.add(files, choice, `${id}-${number}`);
+    if (files.length > 0) await work.add(files, choice, `${id}-${number}`, id);
     rows.arrived(
       id,
       number,

@@ -23,6 +23,8 @@ export interface WorkPort {
     files: readonly { readonly sourcePath: string; readonly jobs: readonly JobType[] }[],
     choice: WorkChoice,
     key: string,
+    /** Names all that a person added at once. */
+    batch: string,
   ): Promise<void>;
   samples(): Promise<readonly string[]>;
 }

@@ -11,18 +11,39 @@ export function searchQueue(
   intake: Pick<Intake, 'reasonOf'>,
   operator: Pick<OperatorPort, 'searchQueue'> | undefined,
 ): Handlers<'searchQueue'>['searchQueue'] {
-  return async ({ search, limit, cursor }) => {
+  return async (wanted) => {
     const { waiting } = store.snapshot();
     if (operator === undefined) {
-      const items = waiting.filter(({ sourcePath }) => holds(sourcePath, search));
+      const { search = '', held = false } = wanted;
+      const items = held ? [] : waiting.filter(({ sourcePath }) => holds(sourcePath, search));
       return { items, total: items.length };
     }
     const known = new Map(waiting.map((job) => [job.jobId, job]));
-    const page = await operator.searchQueue(search, limit, cursor);
+    const page = await operator.searchQueue(wanted);
     return {
-      items: page.items.map((offer) => known.get(offer.job_id) ?? waitingJob(offer, intake.reasonOf(offer))),
+      items: page.items.map((offer) => {
+        if (offer.held === true) return waitingJob(offer, { kind: 'held' });
+        return known.get(offer.job_id) ?? waitingJob(offer, intake.reasonOf(offer));
+      }),
       total: page.total ?? page.items.length,
       ...(page.next_cursor === undefined ? {} : { nextCursor: page.next_cursor }),
     };
+  };
+}
+
+/** Cancels, holds or re-ranks waiting jobs; running ones are cancelled by `cancelJob`. */
+export function queueCommands(
+  { store }: Pick<Parts, 'store'>,
+  operator: Pick<OperatorPort, 'operate' | 'queue'>,
+  wake: () => void,
+): Handlers<'operateJobs'> {
+  return {
+    async operateJobs({ operation, jobIds, priority }) {
+      const asked = { operation, job_ids: [...jobIds], ...(priority === undefined ? {} : { priority }) };
+      const { jobs } = await operator.operate(asked);
+      wake();
+      store.emit({ type: 'queueSeen', queue: await operator.queue() });
+      return { jobs: jobs.map(({ job_id: jobId, priority: was }) => ({ jobId, priority: was })) };
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../../shared/failure.ts';
-import type { OperatorJobPage } from '../../../shared/wire.ts';
+import type { OperateAnswer, OperateRequest, OperatorJobPage, QueueOverview } from '../../../shared/wire.ts';
 
 /** Another port to the embedded server, where there is one: what only its operator may do. */
 export interface OperatorPort {
@@ -8,7 +8,17 @@ export interface OperatorPort {
   /** The same for a job that nobody has begun with. */
   cancelPending(jobId: string): Promise<Refusal | null>;
   /** Waiting jobs of all that the server has, also those that were never offered here. */
-  searchQueue(search: string, limit: number, cursor?: string): Promise<OperatorJobPage>;
+  searchQueue(wanted: QueueSearch): Promise<OperatorJobPage>;
+  operate(request: OperateRequest): Promise<OperateAnswer>;
+  queue(): Promise<QueueOverview>;
   /** Derived files of the embedded server are read in its operator's scope, not with an agent's token. */
   openDerived(assetUuid: string, ref: string, range?: string): Promise<Response>;
+}
+
+export interface QueueSearch {
+  readonly search?: string | undefined;
+  /** Only those on hold, or only the others. */
+  readonly held?: boolean | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
 }

@@ -84,9 +84,10 @@ async function keep({ parts, run, stopping }: Life): Promise<void> {
 async function finish({ parts, run, stopping }: Life, ending: Ending, report: string | undefined): Promise<void> {
   await removeWorkspace(workspacePath(parts.workFolder, run.runId));
   const job = endedJob(parts, run, ending);
+  const newFile = ending.kind === 'done' && !parts.journal.hasDone(run.assetUuid);
   await whenThereIsRoom(parts, stopping, () => parts.journal.end(run.runId, job, report));
   parts.log.info({ job_id: run.jobId, ending: ending.kind }, 'job ended');
-  parts.store.emit({ type: 'jobEnded', job });
+  parts.store.emit({ type: 'jobEnded', job, newFile });
 }
 
 function endedJob(parts: Parts, run: Run, ending: Ending): EndedJob {

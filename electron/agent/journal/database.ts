@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { holds } from '../../../shared/fold.ts';
 import { RefusedError } from '../../../shared/failure.ts';
 import { ACTIVITY_TABLES } from './activity-rows.ts';
+import { DONE_FILES_INDEX } from './history-rows.ts';
 import { IMPORT_TABLES } from './import-rows.ts';
 import { RESULTS_TABLE } from './result-rows.ts';
 
@@ -67,6 +68,7 @@ const MIGRATIONS: readonly string[] = [
   RESULTS_TABLE,
   ACTIVITY_TABLES,
   IMPORT_TABLES,
+  DONE_FILES_INDEX,
 ];
 
 /**

@@ -17,6 +17,10 @@ export interface HistoryOptions {
 /** The ending of rows about which nobody has to do anything any more: their job is in the queue again. */
 export const SETTLED = 'retried';
 
+/** The file of a job, as SQL; an index is found only by these very words. */
+export const DONE_FILE = "json_extract(job, '$.assetUuid')";
+export const DONE_FILES_INDEX = `CREATE INDEX history_done_files ON history (${DONE_FILE}) WHERE ending = 'done';`;
+
 export interface HistoryPage {
   readonly items: readonly EndedJob[];
   readonly nextCursor?: string;

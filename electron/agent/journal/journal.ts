@@ -1,11 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { EndedJob } from '../../../shared/snapshot.ts';
+import type { EndedJob, Totals } from '../../../shared/snapshot.ts';
 import type { UploadedPart } from '../../../shared/wire.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
 import { activityRows, REAL_ENDING, type ActivityRows } from './activity-rows.ts';
 import { openDatabase } from './database.ts';
 import {
   deliveredProxies,
+  DONE_FILE,
   pageOfHistory,
   SETTLED,
   type DeliveredProxy,
@@ -258,7 +259,14 @@ export class Journal {
     return text(row?.['report']);
   }
 
-  totals(): { readonly done: number; readonly failed: number; readonly givenBack: number } {
+  /** Whether something was made of this file before. */
+  hasDone(assetUuid: string): boolean {
+    return (
+      this.#get(`SELECT 1 FROM history WHERE ${DONE_FILE} = ? AND ending = 'done' LIMIT 1`, assetUuid) !== undefined
+    );
+  }
+
+  totals(): Totals {
     const count = new Map(
       this.#all(`SELECT ${REAL_ENDING} AS ending, count(*) AS n FROM history GROUP BY 1`).map((row) => [
         String(row['ending']),
@@ -266,7 +274,13 @@ export class Journal {
       ]),
     );
     const of = (kind: string): number => count.get(kind) ?? 0;
-    return { done: of('done'), failed: of('failed'), givenBack: of('given-back') + of('lease-lost') + of('cancelled') };
+    const files = this.#get(`SELECT count(DISTINCT ${DONE_FILE}) AS files FROM history WHERE ending = 'done'`);
+    return {
+      done: of('done'),
+      doneFiles: Number(files?.['files'] ?? 0),
+      failed: of('failed'),
+      givenBack: of('given-back') + of('lease-lost') + of('cancelled'),
+    };
   }
 
   /** Removes finished rows that ended before `instant` (ISO 8601) and hold-offs that are over. */

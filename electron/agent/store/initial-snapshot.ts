@@ -45,6 +45,7 @@ export function initialSnapshot(start: {
     failures: journal.history({ done: false, limit: HISTORY_LIMIT }).items,
     totals: journal.totals(),
     backlog: null,
+    queue: null,
     settings,
     disk: { workFolder: start.workFolder, full: false },
     yielding: null,

@@ -34,9 +34,10 @@ export function createWorkPort(
       }
       return { jobs, left };
     },
-    async add(files, choice, key) {
+    async add(files, choice, key, batch) {
       await client.importFiles(
         {
+          batch,
           priority: choice.priority,
           files: files.map(({ sourcePath, jobs }) => ({
             source_path: sourcePath,
