@@ -54,6 +54,18 @@ export type TechnicalMetadata = z.infer<typeof TechnicalMetadata>;
 
 const Tile = z.object({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1), h: z.int().min(1) });
 
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lowercase hex');
+
+/** A derived file as it is listed: `ref` is the server's name for it. */
+export const DerivedRef = z.object({
+  kind: z.enum(DERIVED_KINDS),
+  ref: z.string().min(1),
+  content_type: z.string().min(1),
+  size_bytes: z.int().min(1),
+  sha256: Sha256,
+});
+export type DerivedRef = z.infer<typeof DerivedRef>;
+
 /** One picture of a source: what is known before the upload; the wire adds kind, ref, type, size and hash. */
 export const ThumbFacts = z.object({
   index: z.int().min(0),
@@ -63,6 +75,12 @@ export const ThumbFacts = z.object({
   tile: Tile.optional(),
 });
 export type ThumbFacts = z.infer<typeof ThumbFacts>;
+export const ThumbEntry = DerivedRef.extend(ThumbFacts.shape);
+export type ThumbEntry = z.infer<typeof ThumbEntry>;
+
+export const ProxyEntry = DerivedRef.extend({ profile: z.string().min(1) });
+export type ProxyEntry = z.infer<typeof ProxyEntry>;
+
 export const WaveformFacts = z.object({
   duration_ms: z.int().min(0),
   bucket_count: z.int().min(1),
@@ -71,6 +89,9 @@ export const WaveformFacts = z.object({
   sample_rate: z.int().min(1),
 });
 export type WaveformFacts = z.infer<typeof WaveformFacts>;
+export const WaveformData = WaveformFacts.extend({ ref: z.string().min(1) });
+export type WaveformData = z.infer<typeof WaveformData>;
+
 export const Segment = z.object({ start_ms: z.int().min(0), end_ms: z.int().min(0), text: z.string() });
 /** `p` is absent where the engine gives no probability: never invented. */
 export const Word = z.object({

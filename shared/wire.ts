@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { DERIVED_KINDS, Segment, TechnicalMetadata, ThumbFacts, Transcript, Warning, WaveformFacts } from './facts.ts';
+import {
+  DERIVED_KINDS,
+  DerivedRef,
+  ProxyEntry,
+  Segment,
+  Sha256,
+  TechnicalMetadata,
+  ThumbEntry,
+  Transcript,
+  Warning,
+  WaveformData,
+} from './facts.ts';
 import { JOB_TYPES, type JobType } from './job.ts';
 
 /**
@@ -20,7 +31,6 @@ export const SERVER_ERROR_CODES = [
 ] as const;
 
 const Uuid = z.guid();
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lowercase hex');
 const Instant = z.iso.datetime({ offset: true });
 /** Absent and null are the same thing in an answer. */
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
@@ -158,24 +168,6 @@ export const UploadStatusAnswer = z.object({ parts: z.array(UploadedPart) });
 export type UploadStatusAnswer = z.infer<typeof UploadStatusAnswer>;
 
 // ── results ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export const DerivedRef = z.object({
-  kind: z.enum(DERIVED_KINDS),
-  ref: z.string().min(1),
-  content_type: z.string().min(1),
-  size_bytes: z.int().min(1),
-  sha256: Sha256,
-});
-export type DerivedRef = z.infer<typeof DerivedRef>;
-
-export const ThumbEntry = DerivedRef.extend(ThumbFacts.shape);
-export type ThumbEntry = z.infer<typeof ThumbEntry>;
-
-export const ProxyEntry = DerivedRef.extend({ profile: z.string().min(1) });
-export type ProxyEntry = z.infer<typeof ProxyEntry>;
-
-export const WaveformData = WaveformFacts.extend({ ref: z.string().min(1) });
-export type WaveformData = z.infer<typeof WaveformData>;
 
 export const Metrics = z.record(z.string(), z.unknown());
 

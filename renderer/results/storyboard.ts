@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ThumbEntry } from '../../shared/wire.ts';
+import { ThumbEntry } from '../../shared/facts.ts';
 import type { EndedArtifact } from '../../shared/snapshot.ts';
 import type { Report } from '../report.ts';
 import { pictures } from '../selectors.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DerivedKind } from '../../shared/facts.ts';
-import type { DerivedRef, SubmitRequest } from '../../shared/wire.ts';
+import type { DerivedKind, DerivedRef } from '../../shared/facts.ts';
+import type { SubmitRequest } from '../../shared/wire.ts';
 import type { JobType } from '../../shared/job.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { validationFailed, type FieldIssue } from '../problem.ts';

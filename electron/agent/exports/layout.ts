@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { endingOf } from '../../../shared/file-endings.ts';
-import type { DerivedRef } from '../../../shared/wire.ts';
+import type { DerivedRef } from '../../../shared/facts.ts';
 
 /** Where proxies go on disk, so that the named editing program finds them (media.md, "On disk an NLE must find it"). */
 export const LAYOUTS = ['plain', 'premiere', 'resolve'] as const;

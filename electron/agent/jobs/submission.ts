@@ -1,7 +1,7 @@
 import { assertNever } from '../../../shared/assert-never.ts';
 import type { EndedArtifact } from '../../../shared/snapshot.ts';
-import type { DerivedRef, FailRequest, SubmitRequest } from '../../../shared/wire.ts';
-import type { TechnicalMetadata } from '../../../shared/facts.ts';
+import type { FailRequest, SubmitRequest } from '../../../shared/wire.ts';
+import type { DerivedRef, TechnicalMetadata } from '../../../shared/facts.ts';
 import type { Failure } from '../../../shared/failure.ts';
 import type { Artifact, ExecutionSuccess } from '../../work/execution.ts';
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { z } from 'zod';
 import type { EndedJob } from '../../../shared/snapshot.ts';
-import { ProxyEntry } from '../../../shared/wire.ts';
+import { ProxyEntry } from '../../../shared/facts.ts';
 import { type JobType } from '../../../shared/job.ts';
 
 export interface HistoryOptions {

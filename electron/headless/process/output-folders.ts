@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DerivedRef } from '../../../shared/wire.ts';
+import { DerivedRef } from '../../../shared/facts.ts';
 import { derivedName, fitted, stemOf } from '../../agent/exports/layout.ts';
 
 const Owner = z
