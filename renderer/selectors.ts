@@ -42,7 +42,7 @@ export function filesOf(jobs: readonly { readonly assetUuid: string }[]): number
 
 /** One machine on which nothing was ever asked for: the page then shows how to begin. */
 export function isFirstRun({ agent, running, waiting, done, failures, totals, backlog }: Snapshot): boolean {
-  const known = Object.values(backlog?.by_status ?? {}).reduce((sum, count) => sum + count, 0);
+  const known = Object.values(backlog?.byStatus ?? {}).reduce((sum, count) => sum + count, 0);
   const seen = running.length + waiting.length + done.length + failures.length + totals.done + totals.failed;
   const nothing = seen + known === 0;
   return agent.embeddedServer && nothing && agent.phase !== 'draining' && agent.phase !== 'stopping';
@@ -150,7 +150,7 @@ export function waitGroups(waiting: readonly WaitingJob[]): { readonly kind: Wai
 
 /** Capability → number of jobs on the server that no agent can do, most first. */
 export function withoutCapability({ backlog }: Pick<Snapshot, 'backlog'>): [capability: string, count: number][] {
-  return Object.entries(backlog?.by_missing_capability ?? {})
+  return Object.entries(backlog?.byMissingCapability ?? {})
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a);
 }

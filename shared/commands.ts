@@ -4,7 +4,7 @@ import { CAPABILITIES, JOB_TYPES } from './job.ts';
 import { RESULT_COMMANDS } from './result-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import type { EndedJob, PauseLength, WaitingJob } from './snapshot.ts';
-import { OPERATIONS } from './wire.ts';
+import { OPERATIONS } from './job.ts';
 
 const capability = z.enum(CAPABILITIES as [(typeof CAPABILITIES)[number], ...(typeof CAPABILITIES)[number][]]);
 const jobId = z.guid();

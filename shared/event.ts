@@ -1,4 +1,3 @@
-import type { JobsSummary, QueueOverview, ServerPolicy } from './wire.ts';
 import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
@@ -7,11 +6,14 @@ import type {
   AcceleratorState,
   Adding,
   AgentPhase,
+  Backlog,
   CapabilityState,
   DiskState,
   EndedJob,
+  QueueOverview,
   RootState,
   SandboxState,
+  ServerPolicy,
   ServerState,
   Stage,
   ToolState,
@@ -34,7 +36,7 @@ export type AgentEvent =
   | { readonly type: 'sandboxChecked'; readonly sandbox: SandboxState }
   | { readonly type: 'rootsChecked'; readonly roots: readonly RootState[] }
   | { readonly type: 'offersSeen'; readonly waiting: readonly WaitingJob[] }
-  | { readonly type: 'backlogSeen'; readonly backlog: JobsSummary | null }
+  | { readonly type: 'backlogSeen'; readonly backlog: Backlog | null }
   | { readonly type: 'queueSeen'; readonly queue: QueueOverview }
   | {
       readonly type: 'jobClaimed';

@@ -1,3 +1,5 @@
+import type { Failure } from './failure.ts';
+
 export const JOB_TYPES = [
   'generate_video_proxies',
   'generate_thumbnails',
@@ -72,3 +74,13 @@ export type Job =
     });
 
 export type JobOf<T extends JobType> = Extract<Job, { jobType: T }>;
+
+/** What became of reading a job: an unknown type is not invalid, it is left to agents that know it. */
+export type ParsedJob =
+  | { readonly kind: 'valid'; readonly job: Job }
+  | { readonly kind: 'unknown-type'; readonly jobType: string }
+  | { readonly kind: 'invalid'; readonly failure: Failure };
+
+/** `uncancel`: offers jobs again that were cancelled before anybody had begun with them. */
+export const OPERATIONS = ['cancel', 'uncancel', 'hold', 'release', 'first', 'last', 'priority'] as const;
+export type Operation = (typeof OPERATIONS)[number];

@@ -4,7 +4,6 @@ import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { SpeechModels } from './speech-models.ts';
 import type { DerivedKind, Warning } from './facts.ts';
-import type { JobsSummary, QueueOverview, ServerPolicy } from './wire.ts';
 
 /**
  * All a UI may know, as plain data: no Error, Date, Map or function. Instants are ISO 8601 UTC, durations are
@@ -31,7 +30,7 @@ export interface Snapshot {
   readonly failures: readonly EndedJob[];
   readonly totals: Totals;
   /** Jobs the server knows, by status and by capability nobody declares; null where the server does not tell. */
-  readonly backlog: JobsSummary | null;
+  readonly backlog: Backlog | null;
   /** What its own server still has to do, in files and jobs; null with another server, which does not tell. */
   readonly queue: QueueOverview | null;
   readonly settings: SettingsView;
@@ -83,6 +82,46 @@ export interface AgentState {
 }
 
 export type ServerLink = 'connecting' | 'connected' | 'unreachable' | 'unauthorized' | 'refused';
+
+/** What the server allows; what it does not say is free. */
+export interface ServerPolicy {
+  readonly minPollIntervalSeconds: number | undefined;
+  readonly maxParallelJobs: number | undefined;
+  readonly allowedJobTypes: readonly string[] | undefined;
+  /** "HH:MM", local to `timezone` or to this machine. */
+  readonly quietHours:
+    { readonly start: string; readonly end: string; readonly timezone?: string | undefined } | undefined;
+}
+
+/** What still has to be done for files that were added at once. */
+export interface QueueBatch {
+  readonly batch: string;
+  readonly addedAt: string;
+  readonly files: number;
+  /** Nothing is pending or claimed for these any more. */
+  readonly filesEnded: number;
+  /** Of `filesEnded`: a job failed. */
+  readonly filesFailed: number;
+  readonly jobs: number;
+  /** Job type → jobs that are neither held nor claimed. */
+  readonly pending: Readonly<Record<string, number>>;
+}
+
+export interface QueueOverview {
+  /** Files of which a job is pending. */
+  readonly files: number;
+  readonly heldJobs: number;
+  readonly heldFiles: number;
+  readonly pending: Readonly<Record<string, number>>;
+  /** Those with pending or claimed jobs, in the order they came. */
+  readonly batches: readonly QueueBatch[];
+}
+
+/** What the server has to do, by status, and what nobody it knows can do, by capability. */
+export interface Backlog {
+  readonly byStatus: Readonly<Record<string, number>>;
+  readonly byMissingCapability: Readonly<Record<string, number>>;
+}
 
 export interface ServerState {
   readonly url: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failure, type Failure } from './failure.ts';
-import { isJobType, type Job, type JobBase, type JobType } from './job.ts';
+import { isJobType, type Job, type JobBase, type JobType, type ParsedJob } from './job.ts';
 import type { WireJob } from './wire.ts';
 
 const optionalText = z
@@ -24,11 +24,6 @@ const SixParts = z.object({
   expected_outputs: z.array(z.unknown()),
   invariants: z.array(z.unknown()),
 });
-
-export type ParsedJob =
-  | { readonly kind: 'valid'; readonly job: Job }
-  | { readonly kind: 'unknown-type'; readonly jobType: string }
-  | { readonly kind: 'invalid'; readonly failure: Failure };
 
 /**
  * Decides whether a job from the wire is one this agent may execute (JOB-TYPES §2, protocol.md "Job").

@@ -11,7 +11,7 @@ import {
   Warning,
   WaveformData,
 } from './facts.ts';
-import { JOB_TYPES, type JobType } from './job.ts';
+import { JOB_TYPES, OPERATIONS, type JobType } from './job.ts';
 
 /**
  * The protocol's schemas, spelled exactly as on the wire (protocol.md). Requests are strict where we are the
@@ -318,10 +318,6 @@ export const QueueOverview = z.object({
   batches: z.array(QueueBatch),
 });
 export type QueueOverview = z.infer<typeof QueueOverview>;
-
-/** `uncancel`: offers jobs again that were cancelled before anybody had begun with them. */
-export const OPERATIONS = ['cancel', 'uncancel', 'hold', 'release', 'first', 'last', 'priority'] as const;
-export type Operation = (typeof OPERATIONS)[number];
 
 export const OperateRequest = z.object({
   operation: z.enum(OPERATIONS),

@@ -120,6 +120,14 @@ function forbidden(path: string, room: string, specifier: string): string | null
   return reserved === undefined || reserved.only.some((prefix) => path.startsWith(prefix)) ? null : reserved.why;
 }
 
+/** Files outside both ends of the wire that name one of its types. */
+function whoKnowsTheWire(all: Sources): string[] {
+  const ends = /^(electron\/agent\/server\/|server\/|shared\/wire)/;
+  const knows = (path: string, text: string): boolean =>
+    importsOf(text).some(({ specifier }) => /^shared\/wire/.test(resolveImport(path, specifier) ?? ''));
+  return [...all].filter(([path, text]) => !ends.test(path) && knows(path, text)).map(([path]) => path);
+}
+
 /** `from → to` of every import between two folders of a storey, with the file it is in. */
 function folderArrows(
   storey: string,
@@ -247,6 +255,20 @@ describe('the house', () => {
       .map(([path, text]) => ({ path, lines: text.split('\n').length - 1 }));
     expect(sizes.filter(({ lines }) => lines > 350)).toEqual([]);
     expect(sizes.filter(({ lines }) => lines > 250).length / sizes.length).toBeLessThanOrEqual(0.05);
+  });
+
+  it('knows the words of the wire at its two ends alone', () => {
+    expect(whoKnowsTheWire(sources)).toEqual([]);
+  });
+
+  it.each([
+    'electron/agent/jobs/planted.ts',
+    'electron/headless/planted.ts',
+    'renderer/planted.ts',
+    'shared/planted.ts',
+  ])('notices a planted type of the wire in %s', (path) => {
+    const to = path.startsWith('shared/') ? './wire.ts' : `${'../'.repeat(path.split('/').length - 1)}shared/wire.ts`;
+    expect(whoKnowsTheWire(planted(path, `import type { WireJob } from '${to}';`))).toEqual([path]);
   });
 
   it('uses the agent’s own runtime for children, never its own executable', () => {

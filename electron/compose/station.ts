@@ -7,7 +7,7 @@ import { fixedToken, type TokenSource } from '../agent/server/token-source.ts';
 import { createSandboxPort } from '../work/process/sandbox-port.ts';
 import { allExecutors } from './executors.ts';
 import { createOutsideFetch } from './network/outside-fetch.ts';
-import { createOperatorClient, type OperatorClient } from './operator-client.ts';
+import { createOperatorClient, type OperatorClient } from '../agent/server/operator-client.ts';
 import { createWorkPort } from './work/work-port.ts';
 
 export interface EmbeddedServer {

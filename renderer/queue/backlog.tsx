@@ -28,7 +28,7 @@ export function Backlog() {
         <dl className="counts">
           {JOB_STATUSES.map((status) => (
             <div key={status}>
-              <dd>{count(backlog.by_status[status] ?? 0, language)}</dd>
+              <dd>{count(backlog.byStatus[status] ?? 0, language)}</dd>
               <dt>{t(`jobStatus.${status}`)}</dt>
             </div>
           ))}

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { QueueBatch } from '../../shared/wire.ts';
+import type { QueueBatch } from '../../shared/snapshot.ts';
 import { spokenTimeLeft } from '../format/durations.ts';
 import { shortTime } from '../format/instants.ts';
 import { count, percent } from '../format/numbers.ts';
@@ -30,10 +30,10 @@ function BatchLine({ batch }: { readonly batch: QueueBatch }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const left = useTimeAhead(batch.pending);
-  const { files, files_ended: ended, files_failed: failed } = batch;
+  const { files, filesEnded: ended, filesFailed: failed } = batch;
   const share = files === 0 ? 0 : ended / files;
   const name = t('queue.batch', {
-    time: shortTime(batch.added_at, language),
+    time: shortTime(batch.addedAt, language),
     files: t('amount.files', { count: files, shown: count(files, language) }),
   });
   const done = t('queue.batchDone', { count: ended - failed, shown: count(ended - failed, language) });

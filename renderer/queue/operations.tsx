@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
-import type { Operation } from '../../shared/wire.ts';
+import type { Operation } from '../../shared/job.ts';
 import { Button } from '../ui/parts.tsx';
 import { useCommand, usePage, type PageContext } from '../use-agent.ts';
 import { isWaiting, type QueuedJob } from './queued-files.ts';

@@ -24,7 +24,7 @@ export function useQueueSearch(typed: string, onHold: boolean): QueueSearch | nu
   const bridge = useBridge();
   const available = useReplica(({ link }) => link.kind === 'open');
   const search = useSettled(typed);
-  const heldJobs = useAgent(({ queue }) => (onHold ? (queue?.held_jobs ?? 0) : 0));
+  const heldJobs = useAgent(({ queue }) => (onHold ? (queue?.heldJobs ?? 0) : 0));
   const wanted = JSON.stringify([search, onHold]);
   const [pages, setPages] = useState<Pages | null>(null);
   /** What is on its way; an answer to anything else comes too late. */

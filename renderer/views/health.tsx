@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ServerPolicy } from '../../shared/wire.ts';
+import type { ServerPolicy } from '../../shared/snapshot.ts';
 import { Activity } from '../activity/activity.tsx';
 import { clock } from '../format/durations.ts';
 import { visible } from '../format/name.ts';
@@ -107,7 +107,7 @@ function useClockText(aheadMs: number | undefined): string | undefined {
 
 function Policy({ policy }: { policy: ServerPolicy }) {
   const { t } = useTranslation();
-  const { min_poll_interval_seconds: poll, max_parallel_jobs_allowed: parallel, quiet_hours: quiet } = policy;
+  const { minPollIntervalSeconds: poll, maxParallelJobs: parallel, quietHours: quiet } = policy;
   const parts = [
     poll === undefined ? null : t('health.policyPoll', { count: poll }),
     parallel === undefined ? null : t('health.policyParallel', { count: parallel }),

@@ -40,7 +40,7 @@ export function QueueView({ chosen }: { readonly chosen: string | undefined }) {
   const failures = useAgent((snapshot) => snapshot.failures);
   const ended = useMemo(() => endedByFile(done, failures), [done, failures]);
   const mayOperate = useAgent(({ agent }) => agent.embeddedServer);
-  const pending = useAgent(({ backlog }) => backlog?.by_status.pending ?? 0);
+  const pending = useAgent(({ backlog }) => backlog?.byStatus.pending ?? 0);
   const note = useNote();
   const open = files.find(({ jobs }) => jobs.some(({ jobId }) => jobId === chosen));
   const nothing = total === 0 && listing.held === 0;
@@ -100,7 +100,7 @@ function useNote(): string {
   const language = useLanguage();
   const waiting = useAgent((snapshot) => snapshot.waiting);
   const claimed = useClaimed();
-  const pending = useAgent(({ backlog }) => backlog?.by_status.pending ?? 0);
+  const pending = useAgent(({ backlog }) => backlog?.byStatus.pending ?? 0);
   const queue = useAgent((snapshot) => snapshot.queue);
   // One batch alone says it itself.
   const left = useTimeAhead(queue === null || queue.batches.length === 1 ? undefined : queue.pending);
@@ -140,7 +140,7 @@ function useListing(values: Filters['values']): Listing {
   const { t } = useTranslation();
   const language = useLanguage();
   const waiting = useAgent((snapshot) => snapshot.waiting);
-  const held = useAgent(({ queue }) => queue?.held_files ?? 0);
+  const held = useAgent(({ queue }) => queue?.heldFiles ?? 0);
   const claimed = useClaimed();
   const search = values.q ?? '';
   const onHold = values.reason === HELD && held > 0;

@@ -70,12 +70,30 @@ describe('the journal', () => {
     // Back to what the first version had.
     database.exec(`
       ALTER TABLE runs DROP COLUMN executing;
+      ALTER TABLE runs DROP COLUMN job;
+      ALTER TABLE runs ADD COLUMN wire_job TEXT;
       DROP TABLE import_files; DROP TABLE imports; DROP TABLE results; DROP TABLE day_media; DROP TABLE day_yield; DROP TABLE saved_files;
       DROP INDEX history_by_end;
       PRAGMA user_version = 1;`);
+    const inputs = { asset_uuid: 'a', source_path: 'MEDIA/a.mov', thumbnail_profile: 'storyboard_v1', language: null };
+    const wire = { job_id: 'j', required_capabilities: ['media.thumbnails@1'], inputs, priority: 7, lock_token: 'l' };
+    database.prepare('UPDATE runs SET wire_job = ?').run(JSON.stringify(wire));
     database.close();
     const migrated = new Journal(path);
     expect(migrated.runs().map((run) => [run.runId, run.executing])).toEqual([[runId, undefined]]);
+    const [{ jobId, assetUuid, job } = {}] = migrated.runs();
+    expect(job).toEqual({
+      kind: 'valid',
+      job: {
+        jobId,
+        assetUuid,
+        jobType: 'generate_thumbnails',
+        requiredCapabilities: ['media.thumbnails@1'],
+        sourcePath: 'MEDIA/a.mov',
+        priority: 7,
+        thumbnailProfile: 'storyboard_v1',
+      },
+    });
     migrated.close();
   });
 
@@ -131,9 +149,9 @@ describe('the journal', () => {
     const journal = new Journal(fresh());
     const runId = begin(journal);
     journal.saveUpload(runId, { artifact: 0, generation: 0, uploadId: 'u', partSize: 5 });
-    journal.savePart(runId, 0, { part_number: 1, etag: 'e' });
-    journal.savePart(runId, 0, { part_number: 1, etag: 'f' });
-    expect(journal.parts(runId, 0)).toEqual([{ part_number: 1, etag: 'f' }]);
+    journal.savePart(runId, 0, { number: 1, etag: 'e' });
+    journal.savePart(runId, 0, { number: 1, etag: 'f' });
+    expect(journal.parts(runId, 0)).toEqual([{ number: 1, etag: 'f' }]);
     expect(journal.restartUpload(runId, 0)).toEqual({ artifact: 0, generation: 1 });
     expect(journal.parts(runId, 0)).toEqual([]);
     journal.forget(runId);

@@ -5,6 +5,7 @@ import { quietFor } from '../../electron/agent/yield/quiet-hours.ts';
 import { createBackoff } from '../../electron/agent/server/retry.ts';
 import { readRetryAfter } from '../../electron/agent/server/outcome.ts';
 import type { WireJob } from '../../shared/wire.ts';
+import { offerOf } from '../../electron/agent/server/dialect.ts';
 
 const asset = randomUUID();
 const offer = (more: Partial<WireJob> = {}): WireJob => ({
@@ -33,7 +34,7 @@ const open: IntakeState = {
   crashes: () => 0,
 };
 const reason = (job: WireJob, state: Partial<IntakeState> = {}): string => {
-  const admission = admit(job, { ...open, ...state });
+  const admission = admit(offerOf(job), { ...open, ...state });
   return admission.kind === 'wait' ? admission.reason.kind : `take ${admission.sourcePath}`;
 };
 

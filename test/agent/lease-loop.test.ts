@@ -48,7 +48,7 @@ describe('the lease loop', () => {
       _jobId: string,
       _body: unknown,
       limits?: { readonly timeoutMs?: number },
-    ): Promise<Reply<{ locked_until: string | undefined; cancel_requested: boolean | undefined }>> => {
+    ): Promise<Reply<{ lockedUntil: string | undefined; cancelRequested: boolean }>> => {
       const sentAt = clock.monotonic();
       patience.push(limits?.timeoutMs);
       beats.push(sentAt);
@@ -61,7 +61,7 @@ describe('the lease loop', () => {
       return {
         ...head,
         answer,
-        body: { locked_until: new Date(GRANTED + 1_000).toISOString(), cancel_requested: undefined },
+        body: { lockedUntil: new Date(GRANTED + 1_000).toISOString(), cancelRequested: false },
       };
     };
     const send = (message: FromLeaseThread): number => said.push(message);

@@ -5,7 +5,8 @@ import { claim, intendToClaim } from '../../electron/agent/jobs/claim.ts';
 import { deliver } from '../../electron/agent/jobs/deliver.ts';
 import { uploadArtifact, type UploadDeps } from '../../electron/agent/jobs/upload.ts';
 import { failure } from '../../shared/failure.ts';
-import { claimedRun, createTestParts, steadyLease, type TestParts } from '../support/agent-parts.ts';
+import { claimedRun, createTestParts, steadyLease, type TestParts, wireJobOf } from '../support/agent-parts.ts';
+import { offerOf } from '../../electron/agent/server/dialect.ts';
 import { startScriptedServer, type Scripted, type ScriptedServer } from '../support/scripted-server.ts';
 
 const HOUR_MS = 3_600_000;
@@ -114,7 +115,7 @@ describe.each(['submit', 'fail'] as const)('a %s that never gets a definite answ
 
 describe('a claim that never gets an answer of use', () => {
   const tryToClaim = async (): Promise<readonly [string, string | undefined, boolean]> => {
-    const run = intendToClaim(rig.parts, claimedRun(rig).wireJob, 'generate_thumbnails');
+    const run = intendToClaim(rig.parts, offerOf(wireJobOf(claimedRun(rig))), 'generate_thumbnails');
     const { kind } = await claim(rig.parts, run, new AbortController().signal);
     const intended = rig.parts.journal.runs().some(({ runId }) => runId === run.runId);
     return [kind, rig.parts.journal.heldOffUntil(run.jobId) ?? undefined, intended];
@@ -122,7 +123,7 @@ describe('a claim that never gets an answer of use', () => {
   const tenMinutesOn = (): string => new Date(rig.clock.now() + 10 * 60_000).toISOString();
 
   it.each([...Object.keys(BROKEN), 'no lock_token'])('%s: eight tries, then others may have it', async (kind) => {
-    const { lock_token: _, ...unlocked } = claimedRun(rig).wireJob;
+    const { lock_token: _, ...unlocked } = wireJobOf(claimedRun(rig));
     server.always('claim', BROKEN[kind] ?? { status: 200, body: unlocked });
     expect(await tryToClaim()).toEqual(['left', tenMinutesOn(), false]);
     expect(calls('claim')).toBe(8);

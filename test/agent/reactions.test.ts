@@ -13,7 +13,8 @@ import type { FromLeaseThread } from '../../electron/agent/lease/messages.ts';
 import { ANSWERS, type AnswerKind } from '../../electron/agent/server/outcome.ts';
 import { CALLS, REACTIONS, reactionTo, type CallName, type Reaction } from '../../electron/agent/server/reactions.ts';
 import { failure } from '../../shared/failure.ts';
-import { claimedRun, createTestParts, steadyLease, type TestParts } from '../support/agent-parts.ts';
+import { claimedRun, createTestParts, steadyLease, type TestParts, wireJobOf } from '../support/agent-parts.ts';
+import { offerOf } from '../../electron/agent/server/dialect.ts';
 import { eventually } from '../support/children/alive.ts';
 import { startScriptedServer, type Scripted, type ScriptedServer } from '../support/scripted-server.ts';
 
@@ -180,7 +181,7 @@ describe('what the agent does', () => {
     jobs: (row) => polls(row),
     summary: (row) => polls(row),
     claim: async ({ reaction }) => {
-      const offer = { ...claimedRun(rig).wireJob, job_id: JOB };
+      const offer = offerOf({ ...wireJobOf(claimedRun(rig)), job_id: JOB });
       const before = rig.parts.journal.runs().length;
       const run = intendToClaim(rig.parts, offer, 'generate_thumbnails');
       const result = await claim(rig.parts, run, new AbortController().signal);
@@ -345,7 +346,7 @@ describe('what the agent does', () => {
   });
 
   it('reads the other offers of a page in which one has no usable identity', async () => {
-    const offer = claimedRun(rig).wireJob;
+    const offer = wireJobOf(claimedRun(rig));
     const spoilt = { ...offer, job_id: 'not-a-uuid' };
     server.next('jobs', { status: 200, body: { items: [spoilt, { ...offer, status: 'pending' }, 'nonsense'] } });
     const over = new AbortController();
@@ -354,7 +355,7 @@ describe('what the agent does', () => {
       parts: rig.parts,
       declaration: () => 1,
       consider: async (offers) => {
-        seen.push(...offers.map(({ job_id }) => job_id));
+        seen.push(...offers.map(({ jobId }) => jobId));
         over.abort();
       },
       signal: over.signal,
@@ -385,24 +386,22 @@ describe('what the agent does', () => {
 
   it('looks at the next offer while a claim is not answered', async () => {
     const taken: string[] = [];
-    const offers = ['a', 'b'].map((name) => ({
-      ...claimedRun(rig).wireJob,
-      inputs: null,
-      priority: name === 'a' ? 1 : 0,
-    }));
+    const offers = ['a', 'b'].map((name) =>
+      offerOf({ ...wireJobOf(claimedRun(rig)), inputs: null, priority: name === 'a' ? 1 : 0 }),
+    );
     await considerOffers(
       {
         parts: rig.parts,
         state: () => ({ ...openIntake, freeSlots: 2 - taken.length }),
         isActive: () => false,
         take: (offer) => {
-          taken.push(offer.job_id);
+          taken.push(offer.jobId);
           return taken.length === 1 ? new Promise(() => undefined) : Promise.resolve();
         },
       },
       offers,
     );
-    expect(taken).toEqual(offers.map((offer) => offer.job_id));
+    expect(taken).toEqual(offers.map((offer) => offer.jobId));
   });
 
   it('gives a part three tries, then the upload counts as failed', async () => {

@@ -21,7 +21,7 @@ import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import { tokenFromFile } from '../../electron/agent/server/token-source.ts';
-import { createOperatorClient } from '../../electron/compose/operator-client.ts';
+import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
 import { tokenFileKeeper } from '../../electron/compose/token-file.ts';
 import { createWorkPort } from '../../electron/compose/work/work-port.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';

@@ -166,7 +166,7 @@ test.describe('hostile text', () => {
           },
         },
       ],
-      backlog: { by_status: { pending: 1 }, by_missing_capability: { [long]: 3 } },
+      backlog: { byStatus: { pending: 1 }, byMissingCapability: { [long]: 3 } },
     });
     for (const place of ['now', 'queue', 'done', `done/${uuidOf(5)}`, `failures/${uuidOf(6)}`]) {
       await page.goto(`${view.origin}/#/${place}`);

@@ -135,7 +135,7 @@ test.describe('live', () => {
     open,
   }) => {
     const { agent, view } = await open();
-    const backlog = { by_status: { pending: 51_230, claimed: 2, completed: 7, failed: 1 }, by_missing_capability: {} };
+    const backlog = { byStatus: { pending: 51_230, claimed: 2, completed: 7, failed: 1 }, byMissingCapability: {} };
     agent.emit({ type: 'backlogSeen', backlog });
     await page.goto(`${view.origin}/#/queue`);
     await expect(page.getByText(/\d+ of 51,230 waiting jobs are listed here/)).toBeVisible();

@@ -78,16 +78,16 @@ describe('reduce', () => {
   });
 
   it('keeps the server’s address and policy when only the link changes', () => {
-    const policy = { min_poll_interval_seconds: 7 } as const;
+    const policy = { minPollIntervalSeconds: 7 } as const;
     const snapshot = run([
       {
         type: 'registered',
         agentId: uuidOf(5),
         policy: {
           ...policy,
-          max_parallel_jobs_allowed: undefined,
-          allowed_job_types: undefined,
-          quiet_hours: undefined,
+          maxParallelJobs: undefined,
+          allowedJobTypes: undefined,
+          quietHours: undefined,
         },
       },
       { type: 'serverLinkChanged', server: { link: 'unreachable', since: at } },

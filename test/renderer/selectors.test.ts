@@ -112,7 +112,7 @@ describe('counts', () => {
   });
 
   it('leaves out capabilities that lack nothing', () => {
-    const backlog = { by_status: {}, by_missing_capability: { a: 1, b: 0, c: 12 } };
+    const backlog = { byStatus: {}, byMissingCapability: { a: 1, b: 0, c: 12 } };
     expect(withoutCapability({ backlog })).toEqual([
       ['c', 12],
       ['a', 1],

@@ -28,7 +28,7 @@ describe('what the page says', () => {
       agent: { ...agent, embeddedServer: true, phase: 'working' },
     });
     expect(isFirstRun(first)).toBe(true);
-    const backlog = { by_status: { pending: 100, claimed: 0, completed: 0, failed: 0 }, by_missing_capability: {} };
+    const backlog = { byStatus: { pending: 100, claimed: 0, completed: 0, failed: 0 }, byMissingCapability: {} };
     expect(isFirstRun({ ...first, backlog })).toBe(false);
   });
 

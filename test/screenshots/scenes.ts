@@ -97,8 +97,8 @@ function shoot(): Partial<Snapshot> {
     waiting,
     queue: realOverview(ago),
     backlog: {
-      by_status: { pending: waiting.length, claimed: 2, completed: 20_417, failed: 31 },
-      by_missing_capability: { 'speech.transcription@1': 39 },
+      byStatus: { pending: waiting.length, claimed: 2, completed: 20_417, failed: 31 },
+      byMissingCapability: { 'speech.transcription@1': 39 },
     },
   };
 }

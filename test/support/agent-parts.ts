@@ -16,6 +16,8 @@ import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { sampleSnapshot } from './sample-snapshot.ts';
+import type { WireJob } from '../../shared/wire.ts';
+import { offerOf } from '../../electron/agent/server/dialect.ts';
 
 /** A clock of its own: waiting takes no time and is written down. */
 export interface TestClock extends Clock {
@@ -138,7 +140,16 @@ export function claimedRun({ parts }: TestParts, bytes = 10): Claimed {
     claimedAt: '2026-03-01T12:00:00.000Z',
   };
   parts.journal.begin(begun);
-  const wireJob: Claimed['wireJob'] = {
+  const { job } = offerOf(wireJobOf({ jobId, assetUuid }));
+  parts.journal.change(runId, { phase: 'claimed', job, lockToken: 'lock-1' });
+  mkdirSync(join(parts.workFolder, 'runs', runId), { recursive: true });
+  writeFileSync(join(parts.workFolder, 'runs', runId, 'thumb.webp'), Buffer.alloc(bytes, 7));
+  return { ...begun, phase: 'claimed', job, lockToken: 'lock-1' };
+}
+
+/** The job of a run as a server says it in the answer to a claim. */
+export function wireJobOf({ jobId, assetUuid }: Pick<Claimed, 'jobId' | 'assetUuid'>): WireJob {
+  return {
     job_id: jobId,
     job_type: 'generate_thumbnails',
     status: 'claimed',
@@ -152,8 +163,4 @@ export function claimedRun({ parts }: TestParts, bytes = 10): Claimed {
     lock_token: 'lock-1',
     locked_until: undefined,
   };
-  parts.journal.change(runId, { phase: 'claimed', wireJob, lockToken: 'lock-1' });
-  mkdirSync(join(parts.workFolder, 'runs', runId), { recursive: true });
-  writeFileSync(join(parts.workFolder, 'runs', runId, 'thumb.webp'), Buffer.alloc(bytes, 7));
-  return { ...begun, phase: 'claimed', wireJob, lockToken: 'lock-1' };
 }

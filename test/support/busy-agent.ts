@@ -42,8 +42,8 @@ export function createBusyAgent(media: PageMedia, change: Partial<Snapshot> = {}
         givenBack: 3,
       },
       backlog: {
-        by_status: { pending: 1284, claimed: 2, completed: 20_417, failed: 31 },
-        by_missing_capability: { 'speech.transcription@1': 212, 'media.faces@1': 9 },
+        byStatus: { pending: 1284, claimed: 2, completed: 20_417, failed: 31 },
+        byMissingCapability: { 'speech.transcription@1': 212, 'media.faces@1': 9 },
       },
       ...change,
     }),

@@ -1,5 +1,5 @@
 import type { WaitingJob, WaitReason } from '../../shared/snapshot.ts';
-import type { QueueOverview } from '../../shared/wire.ts';
+import type { QueueOverview } from '../../shared/snapshot.ts';
 import { uuidOf } from './sample-snapshot.ts';
 
 /** Forty names as they come from cards, recorders and phones in one day of a shoot. */
@@ -54,19 +54,19 @@ function reasonOf(sourcePath: string, jobType: string): WaitReason {
 
 export function realOverview(added: (secondsAgo: number) => string): QueueOverview {
   const pending = { generate_video_proxies: 39, generate_thumbnails: 34, generate_audio_waveform: 39 };
-  const batch = (number: number, secondsAgo: number, files: number, files_ended: number, files_failed: number) => ({
+  const batch = (number: number, secondsAgo: number, files: number, filesEnded: number, filesFailed: number) => ({
     batch: uuidOf(900 + number),
-    added_at: added(secondsAgo),
+    addedAt: added(secondsAgo),
     files,
-    files_ended,
-    files_failed,
+    filesEnded,
+    filesFailed,
     jobs: files * 4,
     pending,
   });
   return {
     files: 40,
-    held_jobs: 3,
-    held_files: 1,
+    heldJobs: 3,
+    heldFiles: 1,
     pending,
     batches: [batch(1, 5400, 203, 175, 3), batch(2, 600, 12, 0, 0)],
   };

@@ -7,7 +7,7 @@ import type { AgentDeps } from '../../electron/agent/assembly.ts';
 import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { fixedToken } from '../../electron/agent/server/token-source.ts';
 import type { Surroundings } from '../../electron/agent/yield/surroundings.ts';
-import { createOperatorClient } from '../../electron/compose/operator-client.ts';
+import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
 import { allExecutors } from '../../electron/compose/executors.ts';
 import { CAPABILITIES, type CapabilityName } from '../../shared/job.ts';
 import type { Settings } from '../../shared/settings.ts';

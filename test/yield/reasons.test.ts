@@ -48,10 +48,10 @@ const CASES: Readonly<Record<YieldReason['kind'], readonly [Circumstances, Yield
   'quiet-hours': [
     given({
       policy: {
-        min_poll_interval_seconds: 5,
-        max_parallel_jobs_allowed: 1,
-        allowed_job_types: [],
-        quiet_hours: { start: '11:00', end: '13:30', timezone: undefined },
+        minPollIntervalSeconds: 5,
+        maxParallelJobs: 1,
+        allowedJobTypes: [],
+        quietHours: { start: '11:00', end: '13:30', timezone: undefined },
       },
     }),
     { kind: 'quiet-hours', since, until: iso(NOON + 90 * MINUTE) },

@@ -1,9 +1,8 @@
 import { isJobType, type JobType } from '../../../shared/job.ts';
-import { parseJob } from '../../../shared/wire-job.ts';
 import type { AgentPhase, WaitReason } from '../../../shared/snapshot.ts';
-import type { WireJob } from '../../../shared/wire.ts';
 import type { SourceLook } from '../../work/storage/media-roots.ts';
 import { CRASH_LIMIT } from '../jobs/produce.ts';
+import type { Offer } from '../server/offer.ts';
 
 /** Free space wanted before a claim, as a multiple of the estimated outputs (reliability.md, "Disk full"). */
 const DISK_MARGIN = 1.5;
@@ -28,23 +27,22 @@ export type Admission =
   | { readonly kind: 'wait'; readonly reason: WaitReason };
 
 /** May this offer be taken now, as far as can be told without touching the disk? */
-export function admit(offer: WireJob, state: IntakeState): Admission {
+export function admit(offer: Offer, state: IntakeState): Admission {
   const wait = (reason: WaitReason): Admission => ({ kind: 'wait', reason });
-  if (!isJobType(offer.job_type)) return wait({ kind: 'unsupported-type', jobType: offer.job_type });
-  const parsed = parseJob(offer);
-  const job = parsed.kind === 'valid' ? parsed.job : null;
+  if (!isJobType(offer.jobType)) return wait({ kind: 'unsupported-type', jobType: offer.jobType });
+  const job = offer.job.kind === 'valid' ? offer.job.job : null;
   const missing = job?.requiredCapabilities.find((capability) => !state.declared.has(capability));
   if (missing !== undefined) return wait({ kind: 'no-capability', capability: missing });
-  if (state.allowedJobTypes !== undefined && !state.allowedJobTypes.includes(offer.job_type)) {
+  if (state.allowedJobTypes !== undefined && !state.allowedJobTypes.includes(offer.jobType)) {
     return wait({ kind: 'not-allowed' });
   }
-  const crashes = state.crashes(offer.job_id);
+  const crashes = state.crashes(offer.jobId);
   if (crashes >= CRASH_LIMIT) return wait({ kind: 'set-aside', crashes });
-  const until = state.heldOffUntil(offer.job_id);
+  const until = state.heldOffUntil(offer.jobId);
   if (until !== undefined) return wait({ kind: 'held-off', until });
   const blocked = blockedAltogether(state);
   if (blocked !== null) return wait(blocked);
-  return { kind: 'candidate', jobType: offer.job_type, sourcePath: job?.sourcePath ?? null };
+  return { kind: 'candidate', jobType: offer.jobType, sourcePath: job?.sourcePath ?? null };
 }
 
 function blockedAltogether(state: IntakeState): WaitReason | null {

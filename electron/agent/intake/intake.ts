@@ -1,9 +1,9 @@
 import type { WaitReason } from '../../../shared/snapshot.ts';
-import type { WireJob } from '../../../shared/wire.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
 import type { Capabilities } from '../../work/capabilities/capabilities.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { Yielding } from '../yield/yielding.ts';
+import type { Offer } from '../server/offer.ts';
 import { admit, type IntakeState } from './admission.ts';
 import { considerOffers, knownType } from './offers.ts';
 import { startPolling, type Poll } from './poll.ts';
@@ -31,7 +31,7 @@ export interface Intake {
   /** Ask the server now; `endedSince`: only if it was not asked since then. */
   askNow(endedSince?: number): void;
   /** Why an offer waits, as far as can be told without looking at its file. */
-  reasonOf(offer: WireJob): WaitReason;
+  reasonOf(offer: Offer): WaitReason;
   /** Resolves when the round of polling under way at `close` is over. */
   ended(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     // The others are proved a moment later where their proofs are remembered; then one poll is for all of them.
     if (!canAsk && capabilities.declared().length > 0) void parts.clock.sleep(OTHERS_MS, closed.signal).then(mayAsk);
   });
-  const consider = async (offers: readonly WireJob[]): Promise<void> => {
+  const consider = async (offers: readonly Offer[]): Promise<void> => {
     // An idle agent does not look around; before it takes something it does.
     if (offers.length > 0) await deps.yielding.look();
     await considerOffers(
@@ -100,12 +100,12 @@ function intakeState({ parts, runs, capabilities, yielding }: IntakeDeps, closed
   const { agent, server } = parts.store.snapshot();
   const { policy } = server;
   const now = parts.clock.now();
-  const quiet = quietFor(policy?.quiet_hours, now);
+  const quiet = quietFor(policy?.quietHours, now);
   return {
     phase: closed.aborted ? 'draining' : agent.phase,
-    freeSlots: freeSlots(parts.settings().maxParallelJobs, policy?.max_parallel_jobs_allowed, runs),
+    freeSlots: freeSlots(parts.settings().maxParallelJobs, policy?.maxParallelJobs, runs),
     declared: new Set<string>(capabilities.declared()),
-    allowedJobTypes: policy?.allowed_job_types,
+    allowedJobTypes: policy?.allowedJobTypes,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
     yielding: yielding.holds(),
     heldOffUntil: (jobId) => {

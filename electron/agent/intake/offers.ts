@@ -1,11 +1,11 @@
 import { isJobType, type JobType } from '../../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
-import type { WireJob } from '../../../shared/wire.ts';
 import { withTimeout } from '../../work/clock.ts';
 import { executorFor } from '../../work/executors/registry.ts';
 import { dropOldestKept } from '../jobs/kept.ts';
 import type { Parts } from '../jobs/parts.ts';
 import { admit, waitForDisk, waitForSource, type IntakeState } from './admission.ts';
+import type { Offer } from '../server/offer.ts';
 import { diskRoom } from './disk.ts';
 
 export interface OfferDeps {
@@ -14,18 +14,18 @@ export interface OfferDeps {
   readonly state: () => IntakeState;
   readonly isActive: (jobId: string) => boolean;
   /** Claims and starts; resolves when the claim is decided. */
-  readonly take: (offer: WireJob) => Promise<void>;
+  readonly take: (offer: Offer) => Promise<void>;
 }
 
 /** A claim that is not decided by then keeps its slot, and the next offer is looked at. */
 const CLAIM_PATIENCE_MS = 2_000;
 
 /** Goes through the offers in the server's order, takes what may be taken, and tells why the others wait. */
-export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]): Promise<void> {
+export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]): Promise<void> {
   const waiting: WaitingJob[] = [];
   await noteDisk(deps.parts);
   for (const offer of offers) {
-    if (deps.isActive(offer.job_id)) continue;
+    if (deps.isActive(offer.jobId)) continue;
     const reason = await consider(deps, offer);
     if (reason === null) await decided(deps, offer);
     else waiting.push(waitingJob(offer, reason));
@@ -36,12 +36,12 @@ export async function considerOffers(deps: OfferDeps, offers: readonly WireJob[]
 }
 
 /** Offers are taken one after the other, in order; one whose claim the server does not answer holds up no other. */
-async function decided({ parts, take }: OfferDeps, offer: WireJob): Promise<void> {
+async function decided({ parts, take }: OfferDeps, offer: Offer): Promise<void> {
   await withTimeout(parts.clock, CLAIM_PATIENCE_MS, take(offer), undefined);
 }
 
 /** Null: take it now. */
-async function consider({ parts, state }: OfferDeps, offer: WireJob): Promise<WaitReason | null> {
+async function consider({ parts, state }: OfferDeps, offer: Offer): Promise<WaitReason | null> {
   const admission = admit(offer, state());
   if (admission.kind === 'wait') return admission.reason;
   if (admission.sourcePath === null) return null;
@@ -77,19 +77,13 @@ async function noteDisk(parts: Parts): Promise<void> {
 }
 
 /** An offer as a page shows it. */
-export function waitingJob(offer: WireJob, reason: WaitReason): WaitingJob {
-  const inputs = offer.inputs as { readonly source_path?: unknown } | null | undefined;
-  return {
-    jobId: offer.job_id,
-    jobType: offer.job_type,
-    sourcePath: typeof inputs?.source_path === 'string' ? inputs.source_path : '',
-    priority: offer.priority ?? 0,
-    reason,
-  };
+export function waitingJob(offer: Offer, reason: WaitReason): WaitingJob {
+  const { jobId, jobType, sourcePath, priority } = offer;
+  return { jobId, jobType, sourcePath, priority, reason };
 }
 
 /** The job type a run is filed under; only known types are ever taken. */
-export function knownType(offer: WireJob): JobType {
-  if (!isJobType(offer.job_type)) throw new Error(`Unknown job type ${offer.job_type} was admitted`);
-  return offer.job_type;
+export function knownType(offer: Offer): JobType {
+  if (!isJobType(offer.jobType)) throw new Error(`Unknown job type ${offer.jobType} was admitted`);
+  return offer.jobType;
 }

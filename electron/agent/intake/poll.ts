@@ -1,5 +1,5 @@
-import type { WireJob } from '../../../shared/wire.ts';
 import type { Parts } from '../jobs/parts.ts';
+import type { Offer } from '../server/offer.ts';
 import type { ReplyHead } from '../server/outcome.ts';
 import { reactionTo } from '../server/reactions.ts';
 
@@ -23,7 +23,7 @@ export interface PollDeps {
   readonly register: () => Promise<{ readonly accepted: boolean; readonly reply: ReplyHead }>;
   /** Rises with every change of the declared capabilities. */
   readonly declaration: () => number;
-  readonly consider: (offers: readonly WireJob[]) => Promise<void>;
+  readonly consider: (offers: readonly Offer[]) => Promise<void>;
   /** False while everything is still being proved: offers for an agent that can do nothing are none. Default: true. */
   readonly canAsk?: () => boolean;
   readonly signal: AbortSignal;
@@ -89,7 +89,7 @@ async function loop(deps: PollDeps, bell: Bell): Promise<void> {
   let summaryAt = Number.NEGATIVE_INFINITY;
   let askAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
-  let offers: readonly WireJob[] = [];
+  let offers: readonly Offer[] = [];
   const backoff = parts.connection.backoff();
   while (!signal.aborted) {
     const now = clock.monotonic();
@@ -155,7 +155,7 @@ async function loopOnAndOn(deps: PollDeps, bell: Bell): Promise<void> {
 }
 
 function pollInterval({ store }: Parts): number {
-  return Math.max(MIN_POLL_MS, (store.snapshot().server.policy?.min_poll_interval_seconds ?? 0) * 1000);
+  return Math.max(MIN_POLL_MS, (store.snapshot().server.policy?.minPollIntervalSeconds ?? 0) * 1000);
 }
 
 /**
@@ -163,8 +163,8 @@ function pollInterval({ store }: Parts): number {
  * know us any more. What could not be taken when it was looked at last is passed over: an unmounted share in front must
  * not hide the jobs behind it.
  */
-async function readOffers(parts: Parts, signal: AbortSignal): Promise<WireJob[] | ReplyHead | 'register-again'> {
-  const offers: WireJob[] = [];
+async function readOffers(parts: Parts, signal: AbortSignal): Promise<Offer[] | ReplyHead | 'register-again'> {
+  const offers: Offer[] = [];
   const passedOver = notForHere(parts);
   let enough = 0;
   let pages = 0;
@@ -183,11 +183,11 @@ async function readOffers(parts: Parts, signal: AbortSignal): Promise<WireJob[] 
     if (reply.body.unreadable > 0) {
       parts.log.warn({ offers: reply.body.unreadable }, 'offers without a usable job_id were passed over');
     }
-    const pending = reply.body.items.filter((offer) => (offer.status ?? 'pending') === 'pending');
+    const pending = reply.body.offers.filter(({ isPending }) => isPending);
     offers.push(...pending);
-    enough += pending.filter(({ job_id: jobId }) => !passedOver.has(jobId)).length;
-    if (reply.body.next_cursor === cursor) break;
-    cursor = reply.body.next_cursor;
+    enough += pending.filter(({ jobId }) => !passedOver.has(jobId)).length;
+    if (reply.body.nextCursor === cursor) break;
+    cursor = reply.body.nextCursor;
   } while (cursor !== undefined && enough < ENOUGH_OFFERS && offers.length < MAX_OFFERS && pages < MAX_PAGES);
   return offers;
 }

@@ -1,5 +1,5 @@
-import type { RegisterRequest } from '../../../shared/wire.ts';
 import type { Parts } from '../jobs/parts.ts';
+import type { Registration } from '../server/dialect.ts';
 import { reactionTo, type Reaction } from '../server/reactions.ts';
 import type { ReplyHead } from '../server/outcome.ts';
 
@@ -13,19 +13,19 @@ export async function register(
   signal?: AbortSignal,
 ): Promise<{ readonly reaction: Reaction; readonly reply: ReplyHead }> {
   const settings = parts.settings();
-  const body: RegisterRequest = {
-    installation_id: identity.installationId,
-    agent_name: settings.agentName,
-    agent_version: parts.version,
+  const own: Registration = {
+    installationId: identity.installationId,
+    agentName: settings.agentName,
+    agentVersion: parts.version,
     platform: `${process.platform}-${process.arch}`,
-    capabilities: [...capabilities],
-    max_parallel_jobs: settings.maxParallelJobs,
+    capabilities,
+    maxParallelJobs: settings.maxParallelJobs,
   };
-  const reply = await parts.client.register(body, signal);
+  const reply = await parts.client.register(own, signal);
   // A call that we broke off ourselves says nothing about the server.
   if (signal?.aborted !== true) parts.connection.note(reply);
   if (reply.answer === 'ok') {
-    const { agent_id: agentId, server_policy: policy } = reply.body;
+    const { agentId, policy } = reply.body;
     identity.setAgentId(agentId);
     parts.journal.setMeta(META_AGENT_ID, agentId);
     parts.store.emit({ type: 'registered', agentId, ...(policy === undefined ? {} : { policy }) });

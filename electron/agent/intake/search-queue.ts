@@ -21,12 +21,12 @@ export function searchQueue(
     const known = new Map(waiting.map((job) => [job.jobId, job]));
     const page = await operator.searchQueue(wanted);
     return {
-      items: page.items.map((offer) => {
-        if (offer.held === true) return waitingJob(offer, { kind: 'held' });
-        return known.get(offer.job_id) ?? waitingJob(offer, intake.reasonOf(offer));
+      items: page.offers.map((offer) => {
+        if (offer.isHeld) return waitingJob(offer, { kind: 'held' });
+        return known.get(offer.jobId) ?? waitingJob(offer, intake.reasonOf(offer));
       }),
-      total: page.total ?? page.items.length,
-      ...(page.next_cursor === undefined ? {} : { nextCursor: page.next_cursor }),
+      total: page.total,
+      ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
     };
   };
 }
@@ -38,12 +38,11 @@ export function queueCommands(
   wake: () => void,
 ): Handlers<'operateJobs'> {
   return {
-    async operateJobs({ operation, jobIds, priority }) {
-      const asked = { operation, job_ids: [...jobIds], ...(priority === undefined ? {} : { priority }) };
-      const { jobs } = await operator.operate(asked);
+    async operateJobs(asked) {
+      const jobs = await operator.operate(asked);
       wake();
       store.emit({ type: 'queueSeen', queue: await operator.queue() });
-      return { jobs: jobs.map(({ job_id: jobId, priority: was }) => ({ jobId, priority: was })) };
+      return { jobs: [...jobs] };
     },
   };
 }

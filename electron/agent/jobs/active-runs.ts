@@ -1,11 +1,11 @@
 import type { JobType } from '../../../shared/job.ts';
-import type { WireJob } from '../../../shared/wire.ts';
 import { claim, intendToClaim, type Claimed } from './claim.ts';
 import type { Parts } from './parts.ts';
 import { CRASH_LIMIT, crashedTooOften } from './produce.ts';
 import { startRun, type ActiveRun } from './run-job.ts';
 import type { Run } from '../journal/run.ts';
 import type { Grant } from '../lease/messages.ts';
+import type { Offer } from '../server/offer.ts';
 import { whenAborted } from './when-aborted.ts';
 
 /** The jobs this agent holds right now, whatever state they are in. */
@@ -16,7 +16,7 @@ export interface ActiveRuns {
   executing(): number;
   /** Jobs that hold a lease, claims under way included. */
   held(): number;
-  take(offer: WireJob, jobType: JobType): Promise<void>;
+  take(offer: Offer, jobType: JobType): Promise<void>;
   /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
   resume(): Promise<void>;
   /** Resolves when no run and no claim under way is left, or when `signal` is aborted. */
@@ -102,10 +102,9 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
 
 /** A run that was executing when the agent died counts one crash; after too many the report owed is AGENT_CRASHED. */
 function afterRestart(parts: Parts, run: Run): Claimed {
-  const { wireJob, lockToken } = run;
-  if (wireJob === undefined || lockToken === undefined)
-    throw new Error(`Run ${run.runId} was claimed without a receipt`);
-  const claimed: Claimed = { ...run, wireJob, lockToken };
+  const { job, lockToken } = run;
+  if (job === undefined || lockToken === undefined) throw new Error(`Run ${run.runId} was claimed without a receipt`);
+  const claimed: Claimed = { ...run, job, lockToken };
   if (run.phase === 'executed' || run.executing !== true) return claimed;
   const crashes = parts.journal.died(run);
   if (crashes < CRASH_LIMIT) return claimed;

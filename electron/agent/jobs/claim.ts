@@ -1,15 +1,16 @@
-import type { WireJob } from '../../../shared/wire.ts';
+import type { ParsedJob } from '../../../shared/job.ts';
 import type { Run } from '../journal/run.ts';
 import type { Grant } from '../lease/messages.ts';
 import { grantOf } from '../lease/grant.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
 import { crashPoint } from './crash-point.ts';
 import { reactionTo } from '../server/reactions.ts';
+import type { Offer } from '../server/offer.ts';
 import { createPatience } from '../server/retry.ts';
 import type { Parts } from './parts.ts';
 import { whenThereIsRoom } from './room.ts';
 
-export type Claimed = Run & { readonly wireJob: WireJob; readonly lockToken: string };
+export type Claimed = Run & { readonly job: ParsedJob; readonly lockToken: string };
 
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly run: Claimed; readonly grant: Grant }
@@ -19,16 +20,15 @@ export type ClaimResult =
   | { readonly kind: 'unknown' };
 
 /** Writes the intent to claim an offer. `runId` is the fresh claim id that the idempotency key is made of. */
-export function intendToClaim(parts: Parts, offer: WireJob, jobType: Run['jobType']): Run {
+export function intendToClaim(parts: Parts, offer: Offer, jobType: Run['jobType']): Run {
   const runId = parts.uuid();
-  const inputs = offer.inputs as { readonly source_path?: unknown } | null | undefined;
   const run = {
     runId,
-    jobId: offer.job_id,
-    assetUuid: typeof offer.asset_uuid === 'string' ? offer.asset_uuid : '',
+    jobId: offer.jobId,
+    assetUuid: offer.assetUuid,
     jobType,
-    sourcePath: typeof inputs?.source_path === 'string' ? inputs.source_path : '',
-    claimKey: idempotencyKey({ jobId: offer.job_id, secret: runId, step: 'claim' }),
+    sourcePath: offer.sourcePath,
+    claimKey: idempotencyKey({ jobId: offer.jobId, secret: runId, step: 'claim' }),
     claimedAt: new Date(parts.clock.now()).toISOString(),
   };
   parts.journal.begin(run);
@@ -52,9 +52,9 @@ export async function claim(parts: Parts, run: Run, signal: AbortSignal): Promis
     parts.connection.note(reply);
     const reaction = reactionTo('claim', reply.answer, reply.error?.code);
     if (reply.answer === 'ok') {
-      const { lock_token: lockToken, locked_until: lockedUntil } = reply.body;
+      const { offer, lockToken, lockedUntil } = reply.body;
       if (lockToken !== undefined) {
-        const claimed: Claimed = { ...run, phase: 'claimed', wireJob: reply.body, lockToken };
+        const claimed: Claimed = { ...run, phase: 'claimed', job: offer.job, lockToken };
         await whenThereIsRoom(parts, signal, () => parts.journal.change(run.runId, claimed));
         crashPoint('claim-answered');
         return { kind: 'claimed', run: claimed, grant: grantOf(reply, lockedUntil) };

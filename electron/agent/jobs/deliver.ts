@@ -1,6 +1,5 @@
 import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { Ending } from '../../../shared/snapshot.ts';
-import { SubmitRequest } from '../../../shared/wire.ts';
 import { instant } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome, ExecutionSuccess } from '../../work/execution.ts';
@@ -8,7 +7,9 @@ import { isDiskFull } from '../../work/storage/disk-full.ts';
 import type { Report } from '../journal/run.ts';
 import type { Reply } from '../server/client.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
-import { buildFail, buildSubmit, endedArtifacts } from './submission.ts';
+import { failBody } from '../server/dialect.ts';
+import { submitBody } from '../server/submit-body.ts';
+import { endedArtifacts } from './ended-artifacts.ts';
 import { insistOnReport, type Definite } from './insist.ts';
 import { uploadArtifact, type UploadDeps, type UploadInterruption } from './upload.ts';
 
@@ -69,16 +70,12 @@ async function uploadAll(
 async function reportSuccess(deps: UploadDeps, success: ExecutionSuccess, refs: readonly string[]): Promise<Delivered> {
   const { parts, run, lease } = deps;
   enter(deps, 'reporting');
-  const body = SubmitRequest.safeParse(buildSubmit(lease.lockToken, success, refs));
-  if (!body.success) {
-    const issue = body.error.issues[0];
-    const where = issue?.path.join('.') ?? 'output';
-    return becomeFailure(
-      deps,
-      failure('OUTPUT_INVALID', `The result does not fit the protocol at ${where}: ${issue?.message ?? ''}.`),
-    );
+  const made = submitBody(lease.lockToken, success, refs);
+  if (made.kind === 'unfit') {
+    const message = `The result does not fit the protocol at ${made.where}: ${made.why}.`;
+    return becomeFailure(deps, failure('OUTPUT_INVALID', message));
   }
-  const report = fixReport(deps, 'submit', JSON.stringify(body.data));
+  const report = fixReport(deps, 'submit', made.body);
   const answer = await send(deps, 'submit', report, (signal) =>
     parts.client.submit(run.jobId, report.body, report.key, signal),
   );
@@ -110,7 +107,7 @@ function becomeFailure(deps: UploadDeps, value: Failure): Promise<Delivered> {
 async function reportFailure(deps: UploadDeps, value: Failure): Promise<Delivered> {
   const { parts, run, lease } = deps;
   enter(deps, 'reporting');
-  const report = fixReport(deps, 'fail', JSON.stringify(buildFail(lease.lockToken, value)));
+  const report = fixReport(deps, 'fail', failBody(lease.lockToken, value));
   const answer = await send(deps, 'fail', report, (signal) =>
     parts.client.fail(run.jobId, report.body, report.key, { signal }),
   );

@@ -3,6 +3,7 @@ import type { Refusal } from '../../../shared/failure.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { OperatorPort } from './operator-port.ts';
 import type { Parts } from './parts.ts';
+import { withoutToken } from '../server/dialect.ts';
 
 const UNKNOWN: Refusal = { code: 'UNKNOWN_JOB', message: 'This agent does not hold such a job any more.' };
 
@@ -67,10 +68,4 @@ export function retryCommands(
       return {};
     },
   };
-}
-
-/** A lock token is a secret even when its lease is over: it never reaches a page. */
-function withoutToken(report: string): unknown {
-  const { lock_token: _secret, ...rest } = JSON.parse(report) as Record<string, unknown>;
-  return rest;
 }

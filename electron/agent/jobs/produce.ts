@@ -1,6 +1,5 @@
 import { withTimeout } from '../../work/clock.ts';
 import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
-import { parseJob } from '../../../shared/wire-job.ts';
 import { type Job } from '../../../shared/job.ts';
 import { instant } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
@@ -92,7 +91,7 @@ interface HeldSource {
 
 async function attempt(life: Production, held: HeldSource): Promise<ExecutionOutcome> {
   const { parts, run } = life;
-  const parsed = parseJob(run.wireJob);
+  const { job: parsed } = run;
   if (parsed.kind === 'invalid') return { kind: 'failure', failure: parsed.failure };
   if (parsed.kind === 'unknown-type') {
     return { kind: 'failure', failure: failure('INVALID_JOB', `The job type “${parsed.jobType}” is not known here.`) };

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import type { UploadCompleteRequest, UploadedPart, UploadInitRequest } from '../../../shared/wire.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Artifact } from '../../work/execution.ts';
 import type { Upload } from '../journal/run.ts';
@@ -71,7 +70,7 @@ async function learnParts(deps: UploadDeps, index: number, uploadId: string): Pr
     case 'interrupted':
       return { kind: known.reaction };
     case 'accept':
-      if (known.body !== undefined) parts.journal.replaceParts(run.runId, index, known.body.parts);
+      if (known.body !== undefined) parts.journal.replaceParts(run.runId, index, known.body);
       return null;
     case 'do-without':
       return null;
@@ -96,20 +95,13 @@ async function initiate(deps: UploadDeps, artifact: Artifact, upload: Upload): P
   if (upload.uploadId !== undefined && upload.partSize !== undefined) {
     return { ...upload, uploadId: upload.uploadId, partSize: upload.partSize };
   }
-  const body: UploadInitRequest = {
-    job_id: run.jobId,
-    lock_token: lease.lockToken,
-    kind: artifact.kind,
-    content_type: artifact.contentType,
-    size_bytes: artifact.sizeBytes,
-    sha256: artifact.sha256,
-  };
+  const wish = { jobId: run.jobId, lockToken: lease.lockToken, artifact };
   const key = keyOf(deps, 'upload-init', upload);
   const answer = await insist(context(deps), 'upload-init', (signal) =>
-    parts.client.uploadInit(run.assetUuid, JSON.stringify(body), key, signal),
+    parts.client.uploadInit(run.assetUuid, wish, key, signal),
   );
   if (answer.reaction !== 'accept' || answer.body === undefined) return troubleOf(answer, artifact);
-  const { upload_id: uploadId, max_part_size_bytes: maxPartSize, upload_url: uploadUrl } = answer.body;
+  const { uploadId, maxPartSize, uploadUrl } = answer.body;
   const opened: Opened = {
     ...upload,
     uploadId,
@@ -124,7 +116,7 @@ async function initiate(deps: UploadDeps, artifact: Artifact, upload: Upload): P
 /** Sends the parts the journal does not know as held, at most two at a time; null when all are there. */
 async function sendParts(deps: UploadDeps, artifact: Artifact, upload: Opened): Promise<Trouble | null> {
   const { parts, run } = deps;
-  const held = new Set(parts.journal.parts(run.runId, upload.artifact).map((part) => part.part_number));
+  const held = new Set(parts.journal.parts(run.runId, upload.artifact).map((part) => part.number));
   const total = Math.ceil(artifact.sizeBytes / upload.partSize);
   const missing = Array.from({ length: total }, (_, index) => index + 1).filter((number) => !held.has(number));
   const url = parts.client.partUrl(run.assetUuid, upload.uploadUrl);
@@ -160,17 +152,13 @@ async function sendPart(deps: UploadDeps, artifact: Artifact, upload: Opened, pa
   const { parts, run, lease } = deps;
   const sha256 = await sha256Of(part.chunk);
   for (let tries = 1; ; tries += 1) {
-    const answer = await insist(context(deps), 'upload-part', (signal) => {
-      const form = new FormData();
-      form.set('upload_id', upload.uploadId);
-      form.set('lock_token', lease.lockToken);
-      form.set('part_number', String(part.number));
-      form.set('chunk', part.chunk, artifact.file);
-      return parts.client.uploadPart(part.url, form, sha256, signal);
-    });
+    const { number, chunk } = part;
+    const sent = { uploadId: upload.uploadId, lockToken: lease.lockToken, number, chunk, fileName: artifact.file };
+    const answer = await insist(context(deps), 'upload-part', (signal) =>
+      parts.client.uploadPart(part.url, sent, sha256, signal),
+    );
     if (answer.reaction === 'accept' && answer.body !== undefined) {
-      const done: UploadedPart = { part_number: part.number, etag: answer.body.etag };
-      parts.journal.savePart(run.runId, upload.artifact, done);
+      parts.journal.savePart(run.runId, upload.artifact, { number, etag: answer.body.etag });
       crashPoint('part-stored');
       return null;
     }
@@ -181,14 +169,11 @@ async function sendPart(deps: UploadDeps, artifact: Artifact, upload: Opened, pa
 
 async function complete(deps: UploadDeps, artifact: Artifact, upload: Opened): Promise<Uploaded | Trouble> {
   const { parts, run, lease } = deps;
-  const body: UploadCompleteRequest = {
-    upload_id: upload.uploadId,
-    lock_token: lease.lockToken,
-    parts: [...parts.journal.parts(run.runId, upload.artifact)],
-  };
+  const { uploadId } = upload;
+  const held = parts.journal.parts(run.runId, upload.artifact);
   const key = keyOf(deps, 'upload-complete', upload);
   const answer = await insist(context(deps), 'upload-complete', (signal) =>
-    parts.client.uploadComplete(run.assetUuid, JSON.stringify(body), key, signal),
+    parts.client.uploadComplete(run.assetUuid, { uploadId, lockToken: lease.lockToken, parts: held }, key, signal),
   );
   if (answer.reaction !== 'accept' || answer.body === undefined) return troubleOf(answer, artifact);
   parts.journal.saveUpload(run.runId, { ...upload, ref: answer.body.ref });

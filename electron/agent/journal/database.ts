@@ -69,6 +69,20 @@ const MIGRATIONS: readonly string[] = [
   ACTIVITY_TABLES,
   IMPORT_TABLES,
   DONE_FILES_INDEX,
+  // The job in our own words; until then it was kept as the server had spelled it.
+  `
+  ALTER TABLE runs ADD COLUMN job TEXT;
+  UPDATE runs SET job = json_object('kind', 'valid', 'job', json(json_patch('{}', json_object(
+    'jobId', job_id, 'assetUuid', asset_uuid, 'jobType', job_type, 'sourcePath', source_path,
+    'requiredCapabilities', json_extract(wire_job, '$.required_capabilities'),
+    'priority', coalesce(json_extract(wire_job, '$.priority'), 0),
+    'proxyProfile', json_extract(wire_job, '$.inputs.proxy_profile'),
+    'thumbnailProfile', json_extract(wire_job, '$.inputs.thumbnail_profile'),
+    'language', json_extract(wire_job, '$.inputs.language'),
+    'transcriptionProfile', json_extract(wire_job, '$.inputs.transcription_profile')
+  )))) WHERE wire_job IS NOT NULL;
+  ALTER TABLE runs DROP COLUMN wire_job;
+  `,
 ];
 
 /**

@@ -1,6 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EndedJob, Totals } from '../../../shared/snapshot.ts';
-import type { UploadedPart } from '../../../shared/wire.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
 import { activityRows, REAL_ENDING, type ActivityRows } from './activity-rows.ts';
 import { openDatabase } from './database.ts';
@@ -15,10 +14,10 @@ import {
 } from './history-rows.ts';
 import { importRows, type ImportRows } from './import-rows.ts';
 import { resultRows, type ResultRows } from './result-rows.ts';
-import { readRun, readUpload, text, type Run, type Upload } from './run.ts';
+import { readRun, readUpload, text, type Run, type Upload, type UploadedPart } from './run.ts';
 
 type RunChange = Partial<
-  Pick<Run, 'phase' | 'wireJob' | 'lockToken' | 'fingerprint' | 'executing' | 'outcome' | 'report' | 'keptAt'>
+  Pick<Run, 'phase' | 'job' | 'lockToken' | 'fingerprint' | 'executing' | 'outcome' | 'report' | 'keptAt'>
 >;
 
 /** What an ended execution means for later offers of the same job. */
@@ -88,7 +87,7 @@ export class Journal {
   change(runId: string, change: RunChange): void {
     const columns: [string, SQLInputValue][] = [];
     if (change.phase !== undefined) columns.push(['phase', change.phase]);
-    if (change.wireJob !== undefined) columns.push(['wire_job', JSON.stringify(change.wireJob)]);
+    if (change.job !== undefined) columns.push(['job', JSON.stringify(change.job)]);
     if (change.lockToken !== undefined) columns.push(['lock_token', change.lockToken]);
     if (change.fingerprint !== undefined) columns.push(['fingerprint', change.fingerprint]);
     if (change.executing !== undefined) columns.push(['executing', change.executing ? 1 : 0]);
@@ -181,11 +180,11 @@ export class Journal {
       'SELECT part_number, etag FROM parts WHERE run_id = ? AND artifact = ? ORDER BY part_number',
       runId,
       artifact,
-    ).map((row) => ({ part_number: Number(row['part_number']), etag: String(row['etag']) }));
+    ).map((row) => ({ number: Number(row['part_number']), etag: String(row['etag']) }));
   }
 
   savePart(runId: string, artifact: number, part: UploadedPart): void {
-    this.#run('INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)', runId, artifact, part.part_number, part.etag);
+    this.#run('INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)', runId, artifact, part.number, part.etag);
   }
 
   /** After a restart the server says which parts it holds; what we remember is replaced by that. */

@@ -1,5 +1,4 @@
-import type { JobType } from '../../../shared/job.ts';
-import type { WireJob } from '../../../shared/wire.ts';
+import type { JobType, ParsedJob } from '../../../shared/job.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
 
 /** A job this agent claimed, or is about to claim, and has not yet reported (reliability.md, "A job's life"). */
@@ -15,7 +14,8 @@ export interface Run {
   readonly claimedAt: string;
   /** Its executor had begun and did not end: the agent died with it. */
   readonly executing?: boolean;
-  readonly wireJob?: WireJob;
+  /** Since the claim was answered. */
+  readonly job?: ParsedJob;
   readonly lockToken?: string;
   /** Hash of inputs and source identity: kept work is delivered again only if it is the same (protocol.md, Lease). */
   readonly fingerprint?: string;
@@ -29,6 +29,13 @@ export interface Report {
   readonly call: 'submit' | 'fail';
   readonly body: string;
   readonly key: string;
+}
+
+/** A part that the server holds. */
+export interface UploadedPart {
+  /** From 1. */
+  readonly number: number;
+  readonly etag: string;
 }
 
 export interface Upload {
@@ -65,7 +72,7 @@ export function readRun(row: Record<string, unknown>): Run {
     claimKey: String(row['claim_key']),
     claimedAt: String(row['claimed_at']),
     ...present('executing', Number(row['executing']) === 1 ? true : undefined),
-    ...present('wireJob', column<WireJob>(row, 'wire_job')),
+    ...present('job', column<ParsedJob>(row, 'job')),
     ...present('lockToken', text(row['lock_token'])),
     ...present('fingerprint', text(row['fingerprint'])),
     ...present('outcome', column<ExecutionOutcome>(row, 'outcome')),

@@ -170,7 +170,7 @@ async function beat(deps: LoopDeps, entry: Held): Promise<'extended' | 'unanswer
   const reply = await client.heartbeat(
     entry.lease.jobId,
     {
-      lock_token: entry.lease.lockToken,
+      lockToken: entry.lease.lockToken,
       ...(entry.progress === undefined ? {} : { progress: entry.progress }),
       ...(entry.stage === undefined ? {} : { stage: entry.stage }),
     },
@@ -178,10 +178,10 @@ async function beat(deps: LoopDeps, entry: Held): Promise<'extended' | 'unanswer
   );
   if (entry.released) return 'unanswered';
   if (reply.answer === 'ok') {
-    entry.grant = grantOf(reply, reply.body.locked_until, entry.grant?.grantedMs);
+    entry.grant = grantOf(reply, reply.body.lockedUntil, entry.grant?.grantedMs);
     entry.unsure = false;
     const { deadline } = entry.grant;
-    const cancelRequested = reply.body.cancel_requested ?? false;
+    const { cancelRequested } = reply.body;
     deps.send({ type: 'extended', runId: entry.lease.runId, deadline, cancelRequested });
     return 'extended';
   }

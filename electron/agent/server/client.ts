@@ -1,18 +1,25 @@
 import { z } from 'zod';
+import { API_BASE, UploadPartAnswer } from '../../../shared/wire.ts';
 import {
-  API_BASE,
-  HeartbeatAnswer,
-  JobPage,
-  JobsSummary,
-  RegisterAnswer,
-  UploadCompleteAnswer,
-  UploadInitAnswer,
-  UploadPartAnswer,
-  UploadStatusAnswer,
-  WireJob,
-  type HeartbeatRequest,
-  type RegisterRequest,
-} from '../../../shared/wire.ts';
+  BacklogAnswer,
+  beatBody,
+  Claimed,
+  Extended,
+  OfferPage,
+  partForm,
+  PartsHeld,
+  registerBody,
+  Registered,
+  uploadCompleteBody,
+  UploadCompleted,
+  uploadInitBody,
+  UploadOpened,
+  type Beat,
+  type PartToSend,
+  type Registration,
+  type UploadToComplete,
+  type UploadWish,
+} from './dialect.ts';
 import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
 import { MAX_ANSWER_BYTES, textUnlessTooLarge } from './bounded-text.ts';
@@ -66,19 +73,19 @@ export function createClient(deps: ClientDeps) {
   const upload = (asset: string): string => `${api}/assets/${encodeURIComponent(asset)}/derived/upload`;
 
   return {
-    register: (body: RegisterRequest, signal?: AbortSignal) =>
-      send(RegisterAnswer, post('register', `${api}/agents/register`, JSON.stringify(body), signal)),
+    register: (own: Registration, signal?: AbortSignal) =>
+      send(Registered, post('register', `${api}/agents/register`, registerBody(own), signal)),
     jobs: (cursor?: string, signal?: AbortSignal) =>
       send(
-        JobPage,
+        OfferPage,
         get('jobs', `${api}/jobs${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`, signal),
       ),
-    summary: (signal?: AbortSignal) => send(JobsSummary, get('summary', `${api}/jobs/summary`, signal)),
+    summary: (signal?: AbortSignal) => send(BacklogAnswer, get('summary', `${api}/jobs/summary`, signal)),
     claim: (jobId: string, key: string, signal?: AbortSignal) =>
-      send(WireJob, { call: 'claim', method: 'POST', url: `${job(jobId)}/claim`, headers: keyed(key), signal }),
-    heartbeat: (jobId: string, body: HeartbeatRequest, options?: { timeoutMs?: number; signal?: AbortSignal }) =>
-      send(HeartbeatAnswer, {
-        ...post('heartbeat', `${job(jobId)}/heartbeat`, JSON.stringify(body), options?.signal),
+      send(Claimed, { call: 'claim', method: 'POST', url: `${job(jobId)}/claim`, headers: keyed(key), signal }),
+    heartbeat: (jobId: string, beat: Beat, options?: { timeoutMs?: number; signal?: AbortSignal }) =>
+      send(Extended, {
+        ...post('heartbeat', `${job(jobId)}/heartbeat`, beatBody(beat), options?.signal),
         ...(options?.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       }),
     submit: (jobId: string, bytes: string, key: string, signal?: AbortSignal) =>
@@ -88,22 +95,25 @@ export function createClient(deps: ClientDeps) {
         ...post('fail', `${job(jobId)}/fail`, bytes, options?.signal, keyed(key)),
         ...(options?.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       }),
-    uploadInit: (asset: string, bytes: string, key: string, signal?: AbortSignal) =>
-      send(UploadInitAnswer, post('upload-init', `${upload(asset)}/init`, bytes, signal, keyed(key))),
-    uploadPart: (url: string, form: FormData, sha256: string, signal?: AbortSignal) =>
+    uploadInit: (asset: string, wish: UploadWish, key: string, signal?: AbortSignal) =>
+      send(UploadOpened, post('upload-init', `${upload(asset)}/init`, uploadInitBody(wish), signal, keyed(key))),
+    uploadPart: (url: string, part: PartToSend, sha256: string, signal?: AbortSignal) =>
       send(UploadPartAnswer, {
         call: 'upload-part',
         method: 'POST',
         url,
-        body: form,
+        body: partForm(part),
         headers: { 'X-Part-Sha256': sha256 },
         timeoutMs: PART_TIMEOUT_MS,
         signal,
       }),
-    uploadComplete: (asset: string, bytes: string, key: string, signal?: AbortSignal) =>
-      send(UploadCompleteAnswer, post('upload-complete', `${upload(asset)}/complete`, bytes, signal, keyed(key))),
+    uploadComplete: (asset: string, done: UploadToComplete, key: string, signal?: AbortSignal) =>
+      send(
+        UploadCompleted,
+        post('upload-complete', `${upload(asset)}/complete`, uploadCompleteBody(done), signal, keyed(key)),
+      ),
     uploadStatus: (asset: string, uploadId: string, signal?: AbortSignal) =>
-      send(UploadStatusAnswer, get('upload-status', `${upload(asset)}/${encodeURIComponent(uploadId)}`, signal)),
+      send(PartsHeld, get('upload-status', `${upload(asset)}/${encodeURIComponent(uploadId)}`, signal)),
     /** Where parts go: `upload_url` if it is of the same origin, else the call of the protocol; null if it is foreign. */
     partUrl(asset: string, uploadUrl: string | undefined): string | null {
       if (uploadUrl === undefined) return `${upload(asset)}/part`;

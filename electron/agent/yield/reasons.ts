@@ -1,6 +1,5 @@
 import type { Settings } from '../../../shared/settings.ts';
-import type { YieldReason } from '../../../shared/snapshot.ts';
-import type { ServerPolicy } from '../../../shared/wire.ts';
+import type { ServerPolicy, YieldReason } from '../../../shared/snapshot.ts';
 import { quietFor } from './quiet-hours.ts';
 import type { PauseWish } from './pause-wish.ts';
 import { outsideHours } from './work-hours.ts';
@@ -103,7 +102,7 @@ function workHours({ settings, now }: Circumstances): Found {
 }
 
 function quietHours({ policy, now }: Circumstances): Found {
-  const quiet = quietFor(policy?.quiet_hours, now);
+  const quiet = quietFor(policy?.quietHours, now);
   if (quiet === null) return null;
   // Seconds of the wall clock move the sum by a millisecond or two: told to the minute.
   return { kind: 'quiet-hours', until: new Date(Math.round((now + quiet) / MINUTE_MS) * MINUTE_MS).toISOString() };

@@ -1,6 +1,5 @@
 import { basename, dirname } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
-import type { CreateJobRequest } from '../../../shared/wire.ts';
 import type { JobType } from '../../../shared/job.ts';
 import { imageKindOf } from '../../work/media/image-kind.ts';
 import { audioStreams, videoStream } from '../../work/media/probe.ts';
@@ -86,7 +85,7 @@ export interface ProfileChoice {
 }
 
 /** The inputs of a job, beside asset and path, which the server adds. */
-export function inputsOf(jobType: JobType, choice: ProfileChoice): NonNullable<CreateJobRequest['inputs']> {
+export function inputsOf(jobType: JobType, choice: ProfileChoice): Record<string, string> {
   switch (jobType) {
     case 'generate_video_proxies':
       return choice.proxyProfile === undefined ? {} : { proxy_profile: choice.proxyProfile };

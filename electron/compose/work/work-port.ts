@@ -1,7 +1,7 @@
 import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/job.ts';
 import type { WorkChoice, WorkPort } from '../../agent/imports/work-port.ts';
-import type { OperatorClient } from '../operator-client.ts';
+import type { OperatorClient } from '../../agent/server/operator-client.ts';
 import { findMedia } from './find-media.ts';
 import { inputsOf, lookInto, notFor } from './plan-jobs.ts';
 import { makeSamples } from './samples.ts';

@@ -1,15 +1,26 @@
 import { assertNever } from '../../../shared/assert-never.ts';
-import type { EndedArtifact } from '../../../shared/snapshot.ts';
-import type { FailRequest, SubmitRequest } from '../../../shared/wire.ts';
+import { SubmitRequest } from '../../../shared/wire.ts';
 import type { DerivedRef, TechnicalMetadata } from '../../../shared/facts.ts';
-import type { Failure } from '../../../shared/failure.ts';
 import type { Artifact, ExecutionSuccess } from '../../work/execution.ts';
 
+/** What is handed in, or why it cannot be: `where` is a path of field names. */
+export type SubmitBody =
+  | { readonly kind: 'fits'; readonly body: string }
+  | { readonly kind: 'unfit'; readonly where: string; readonly why: string };
+
+/** Checked before it is sent: what does not fit the protocol is our own fault, and no server's business. */
+export function submitBody(lockToken: string, success: ExecutionSuccess, refs: readonly string[]): SubmitBody {
+  const checked = SubmitRequest.safeParse(resultOf(lockToken, success, refs));
+  if (checked.success) return { kind: 'fits', body: JSON.stringify(checked.data) };
+  const issue = checked.error.issues[0];
+  return { kind: 'unfit', where: issue?.path.join('.') ?? 'output', why: issue?.message ?? '' };
+}
+
 /**
- * Builds the body of a submit from what was executed and the refs the uploads gave (protocol.md, Results): `output`
- * in JOB-TYPES's shape and `result` with the same entries, so that the two can never disagree.
+ * From what was executed and the refs the uploads gave (protocol.md, Results): `output` in JOB-TYPES's shape and `result`
+ * with the same entries, so that the two can never disagree.
  */
-export function buildSubmit(lockToken: string, success: ExecutionSuccess, refs: readonly string[]): SubmitRequest {
+function resultOf(lockToken: string, success: ExecutionSuccess, refs: readonly string[]): SubmitRequest {
   const derived = success.artifacts.map((artifact, index) => derivedRef(artifact, refs[index]));
   const entry = (index: number): DerivedRef => derived[index] ?? missing(index);
   const { outputs } = success;
@@ -48,38 +59,6 @@ export function buildSubmit(lockToken: string, success: ExecutionSuccess, refs: 
     default:
       return assertNever(outputs);
   }
-}
-
-export function buildFail(lockToken: string, failure: Failure): FailRequest {
-  return {
-    lock_token: lockToken,
-    error_code: failure.code,
-    message: failure.message.slice(0, 10_000),
-    retryable: failure.retryable,
-  };
-}
-
-/** What the page needs to show the results: pictures in time order, then the rest. */
-export function endedArtifacts(success: ExecutionSuccess, refs: readonly string[]): EndedArtifact[] {
-  const { outputs } = success;
-  return success.artifacts.map((artifact, index): EndedArtifact => {
-    const thumb =
-      outputs.jobType === 'generate_thumbnails' ? outputs.thumbs.find((entry) => entry.artifact === index) : undefined;
-    return {
-      kind: artifact.kind,
-      ref: refs[index] ?? '',
-      contentType: artifact.contentType,
-      sizeBytes: artifact.sizeBytes,
-      ...(thumb === undefined
-        ? {}
-        : {
-            timeMs: thumb.facts.time_ms,
-            width: thumb.facts.width,
-            height: thumb.facts.height,
-            ...(thumb.facts.tile === undefined ? {} : { tile: thumb.facts.tile }),
-          }),
-    };
-  });
 }
 
 function derivedRef({ kind, contentType, sizeBytes, sha256 }: Artifact, ref: string | undefined): DerivedRef {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Refusal } from '../../shared/failure.ts';
+import type { Refusal } from '../../../shared/failure.ts';
 import {
   API_BASE,
   Asset,
@@ -8,14 +8,18 @@ import {
   OperateAnswer,
   OperatorJob,
   OperatorJobPage,
-  QueueOverview,
   type CreateAssetRequest,
   type CreateJobRequest,
   type ImportRequest,
   type OperateRequest,
-} from '../../shared/wire.ts';
-import type { QueueSearch } from '../agent/jobs/operator-port.ts';
-import { boundedText } from '../agent/server/bounded-text.ts';
+} from '../../../shared/wire.ts';
+import type { QueueOverview } from '../../../shared/snapshot.ts';
+import type { OperatorPort } from '../jobs/operator-port.ts';
+import type { OfferList } from './offer.ts';
+import { boundedText } from './bounded-text.ts';
+import { offerOf, QueueAnswer } from './dialect.ts';
+
+export type { OperatorJob };
 
 const LedgerEntry = z.object({ sequence: z.int(), event: z.string(), job_id: z.string().optional() });
 type LedgerEntry = z.output<typeof LedgerEntry>;
@@ -30,8 +34,8 @@ export interface OperatorClient {
   /** All jobs without their results. */
   jobs(): Promise<OperatorJob[]>;
   /** Waiting jobs of files with this in their path, as they start, a page at a time. */
-  searchQueue(wanted: QueueSearch): Promise<OperatorJobPage>;
-  operate(request: OperateRequest): Promise<OperateAnswer>;
+  searchQueue: OperatorPort['searchQueue'];
+  operate: OperatorPort['operate'];
   queue(): Promise<QueueOverview>;
   /** One job with its result. */
   job(jobId: string): Promise<OperatorJob>;
@@ -77,13 +81,22 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       } while (cursor !== undefined);
       return all;
     },
-    async searchQueue(wanted) {
+    async searchQueue(wanted): Promise<OfferList> {
       const query = new URLSearchParams({ status: 'pending', order: 'queue' });
       for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
-      return read(OperatorJobPage, await ask('GET', `/jobs/all?${query}`));
+      const page = await read(OperatorJobPage, await ask('GET', `/jobs/all?${query}`));
+      return { offers: page.items.map(offerOf), total: page.total ?? page.items.length, nextCursor: page.next_cursor };
     },
-    operate: async (request) => read(OperateAnswer, await ask('POST', '/jobs/operate', request)),
-    queue: async () => read(QueueOverview, await ask('GET', '/jobs/queue')),
+    async operate({ operation, jobIds, priority }) {
+      const body: OperateRequest = {
+        operation,
+        job_ids: [...jobIds],
+        ...(priority === undefined ? {} : { priority }),
+      };
+      const { jobs } = await read(OperateAnswer, await ask('POST', '/jobs/operate', body));
+      return jobs.map(({ job_id: jobId, priority: was }) => ({ jobId, priority: was }));
+    },
+    queue: async () => read(QueueAnswer, await ask('GET', '/jobs/queue')),
     job: async (jobId) => read(OperatorJob, await ask('GET', `/jobs/${jobId}`)),
     async changes(after) {
       const entries: LedgerEntry[] = [];

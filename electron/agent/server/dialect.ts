@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import type { Failure } from '../../../shared/failure.ts';
+import type { Backlog, QueueOverview as Overview, ServerPolicy } from '../../../shared/snapshot.ts';
+import { parseJob } from '../../../shared/wire-job.ts';
+import {
+  HeartbeatAnswer,
+  JobPage,
+  JobsSummary,
+  QueueOverview,
+  RegisterAnswer,
+  UploadCompleteAnswer,
+  UploadInitAnswer,
+  UploadStatusAnswer,
+  WireJob,
+  type FailRequest,
+  type HeartbeatRequest,
+  type RegisterRequest,
+  type UploadCompleteRequest,
+  type UploadedPart as WirePart,
+  type UploadInitRequest,
+} from '../../../shared/wire.ts';
+import type { Artifact } from '../../work/execution.ts';
+import type { UploadedPart } from '../journal/run.ts';
+import type { ClaimAnswer, Offer } from './offer.ts';
+
+/**
+ * The words of a RushCatalog server and ours: everything the agent reads from one or writes to one is translated here and
+ * in submit-body.ts, and nowhere else. A server of another kind would be a second file like this one.
+ */
+
+/** Who signs on, and what it can do. */
+export interface Registration {
+  readonly installationId: string;
+  readonly agentName: string;
+  readonly agentVersion: string;
+  readonly platform: string;
+  readonly capabilities: readonly string[];
+  readonly maxParallelJobs: number;
+}
+
+export interface Beat {
+  readonly lockToken: string;
+  /** 0..1. */
+  readonly progress?: number;
+  readonly stage?: string;
+}
+
+// ── what a server says ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** `held` is told to operators alone. */
+export function offerOf(wire: WireJob & { readonly held?: boolean | undefined }): Offer {
+  const inputs = wire.inputs as { readonly source_path?: unknown } | null | undefined;
+  return {
+    jobId: wire.job_id,
+    jobType: wire.job_type,
+    assetUuid: typeof wire.asset_uuid === 'string' ? wire.asset_uuid : '',
+    sourcePath: typeof inputs?.source_path === 'string' ? inputs.source_path : '',
+    priority: wire.priority ?? 0,
+    isHeld: wire.held === true,
+    isPending: (wire.status ?? 'pending') === 'pending',
+    job: parseJob(wire),
+  };
+}
+
+function policyOf(wire: NonNullable<RegisterAnswer['server_policy']>): ServerPolicy {
+  return {
+    minPollIntervalSeconds: wire.min_poll_interval_seconds,
+    maxParallelJobs: wire.max_parallel_jobs_allowed,
+    allowedJobTypes: wire.allowed_job_types,
+    quietHours: wire.quiet_hours,
+  };
+}
+
+export const Registered = RegisterAnswer.transform(({ agent_id, server_policy }) => ({
+  agentId: agent_id,
+  policy: server_policy === undefined ? undefined : policyOf(server_policy),
+}));
+
+export const OfferPage = JobPage.transform(({ items, unreadable, next_cursor }) => ({
+  offers: items.map(offerOf),
+  unreadable,
+  nextCursor: next_cursor,
+}));
+
+export const BacklogAnswer = JobsSummary.transform(({ by_status, by_missing_capability }): Backlog => ({
+  byStatus: by_status,
+  byMissingCapability: by_missing_capability,
+}));
+
+export const QueueAnswer = QueueOverview.transform(({ files, held_jobs, held_files, pending, batches }): Overview => ({
+  files,
+  heldJobs: held_jobs,
+  heldFiles: held_files,
+  pending,
+  batches: batches.map(({ added_at, files_ended, files_failed, ...rest }) => ({
+    ...rest,
+    addedAt: added_at,
+    filesEnded: files_ended,
+    filesFailed: files_failed,
+  })),
+}));
+
+export const Claimed = WireJob.transform((wire): ClaimAnswer => ({
+  offer: offerOf(wire),
+  lockToken: wire.lock_token,
+  lockedUntil: wire.locked_until,
+}));
+
+export const Extended = HeartbeatAnswer.transform(({ locked_until, cancel_requested }) => ({
+  lockedUntil: locked_until,
+  cancelRequested: cancel_requested ?? false,
+}));
+
+export const UploadOpened = UploadInitAnswer.transform(({ upload_id, max_part_size_bytes, upload_url }) => ({
+  uploadId: upload_id,
+  maxPartSize: max_part_size_bytes,
+  uploadUrl: upload_url,
+}));
+
+export const PartsHeld = UploadStatusAnswer.transform(({ parts }) =>
+  parts.map(({ part_number, etag }): UploadedPart => ({ number: part_number, etag })),
+);
+
+export const UploadCompleted = UploadCompleteAnswer;
+
+// ── what we say ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function registerBody(own: Registration): string {
+  const body: RegisterRequest = {
+    installation_id: own.installationId,
+    agent_name: own.agentName,
+    agent_version: own.agentVersion,
+    platform: own.platform,
+    capabilities: [...own.capabilities],
+    max_parallel_jobs: own.maxParallelJobs,
+  };
+  return JSON.stringify(body);
+}
+
+export function beatBody({ lockToken, progress, stage }: Beat): string {
+  const body: HeartbeatRequest = {
+    lock_token: lockToken,
+    ...(progress === undefined ? {} : { progress }),
+    ...(stage === undefined ? {} : { stage }),
+  };
+  return JSON.stringify(body);
+}
+
+export function failBody(lockToken: string, failure: Failure): string {
+  const body: FailRequest = {
+    lock_token: lockToken,
+    error_code: failure.code,
+    message: failure.message.slice(0, 10_000),
+    retryable: failure.retryable,
+  };
+  return JSON.stringify(body);
+}
+
+export interface UploadWish {
+  readonly jobId: string;
+  readonly lockToken: string;
+  readonly artifact: Artifact;
+}
+
+export function uploadInitBody({ jobId, lockToken, artifact }: UploadWish): string {
+  const body: UploadInitRequest = {
+    job_id: jobId,
+    lock_token: lockToken,
+    kind: artifact.kind,
+    content_type: artifact.contentType,
+    size_bytes: artifact.sizeBytes,
+    sha256: artifact.sha256,
+  };
+  return JSON.stringify(body);
+}
+
+export interface PartToSend {
+  readonly uploadId: string;
+  readonly lockToken: string;
+  readonly number: number;
+  readonly chunk: Blob;
+  readonly fileName: string;
+}
+
+export function partForm({ uploadId, lockToken, number, chunk, fileName }: PartToSend): FormData {
+  const form = new FormData();
+  form.set('upload_id', uploadId);
+  form.set('lock_token', lockToken);
+  form.set('part_number', String(number));
+  form.set('chunk', chunk, fileName);
+  return form;
+}
+
+export interface UploadToComplete {
+  readonly uploadId: string;
+  readonly lockToken: string;
+  readonly parts: readonly UploadedPart[];
+}
+
+export function uploadCompleteBody({ uploadId, lockToken, parts }: UploadToComplete): string {
+  const wireParts = parts.map(({ number, etag }): WirePart => ({ part_number: number, etag }));
+  const body: UploadCompleteRequest = { upload_id: uploadId, lock_token: lockToken, parts: wireParts };
+  return JSON.stringify(body);
+}
+
+const AnyReport = z.record(z.string(), z.unknown());
+
+/** A report as a page may see it: a lock token is a secret even when its lease is over. */
+export function withoutToken(report: string): unknown {
+  const { lock_token: _secret, ...rest } = AnyReport.parse(JSON.parse(report));
+  return rest;
+}
