@@ -124,7 +124,7 @@ function forbidden(path: string, room: string, specifier: string): string | null
 function whoKnowsTheWire(all: Sources): string[] {
   const ends = /^(electron\/agent\/server\/|server\/|shared\/wire)/;
   const knows = (path: string, text: string): boolean =>
-    importsOf(text).some(({ specifier }) => /^shared\/wire/.test(resolveImport(path, specifier) ?? ''));
+    importsOf(text).some(({ specifier }) => (resolveImport(path, specifier) ?? '').startsWith('shared/wire'));
   return [...all].filter(([path, text]) => !ends.test(path) && knows(path, text)).map(([path]) => path);
 }
 
