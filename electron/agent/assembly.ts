@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
-import type { OperatorPort } from './jobs/operator-port.ts';
+import type { OperatorPort } from './server/operator-port.ts';
 import { jobConfinement } from '../work/capabilities/process-maker.ts';
 import { createCapabilities, type Capabilities } from '../work/capabilities/capabilities.ts';
 import type { TextStore } from '../work/storage/text-store.ts';

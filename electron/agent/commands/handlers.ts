@@ -11,7 +11,7 @@ import type { Intake } from '../intake/intake.ts';
 import { queueCommands, searchQueue } from '../intake/search-queue.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
 import { jobCommands, retryCommands } from '../jobs/job-commands.ts';
-import type { OperatorPort } from '../jobs/operator-port.ts';
+import type { OperatorPort } from '../server/operator-port.ts';
 import type { Parts } from '../jobs/parts.ts';
 import { yieldCommands, type Yielding } from '../yield/yielding.ts';
 import { browse } from './browse.ts';

@@ -1,6 +1,6 @@
 import type { Handlers } from '../../../shared/commands.ts';
 import { holds } from '../../../shared/fold.ts';
-import type { OperatorPort } from '../jobs/operator-port.ts';
+import type { OperatorPort } from '../server/operator-port.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { Intake } from './intake.ts';
 import { waitingJob } from './offers.ts';

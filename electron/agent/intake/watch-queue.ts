@@ -1,5 +1,5 @@
 import type { AgentEventType } from '../../../shared/event.ts';
-import type { OperatorPort } from '../jobs/operator-port.ts';
+import type { OperatorPort } from '../server/operator-port.ts';
 import type { Parts } from '../jobs/parts.ts';
 
 /** After these the queue is not what it was. */

@@ -1,7 +1,7 @@
 import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ActiveRuns } from './active-runs.ts';
-import type { OperatorPort } from './operator-port.ts';
+import type { OperatorPort } from '../server/operator-port.ts';
 import type { Parts } from './parts.ts';
 import { withoutToken } from '../server/dialect.ts';
 

@@ -14,7 +14,7 @@ import {
   type OperateRequest,
 } from '../../../shared/wire.ts';
 import type { QueueOverview } from '../../../shared/snapshot.ts';
-import type { OperatorPort } from '../jobs/operator-port.ts';
+import type { OperatorPort } from './operator-port.ts';
 import type { OfferList } from './offer.ts';
 import { boundedText } from './bounded-text.ts';
 import { offerOf, QueueAnswer } from './dialect.ts';

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Operation } from '../../../shared/job.ts';
 import type { QueueOverview } from '../../../shared/snapshot.ts';
-import type { OfferList } from '../server/offer.ts';
+import type { OfferList } from './offer.ts';
 
 /** Another port to the embedded server, where there is one: what only its operator may do. */
 export interface OperatorPort {
