@@ -64,7 +64,8 @@ const BEGUN: Refusal = {
 };
 
 export function createOperatorClient(serverUrl: string, token: string): OperatorClient {
-  const { ask, read, openDerived } = createCalls(serverUrl, token);
+  const calls = createCalls(serverUrl, token);
+  const { ask, read, openDerived } = calls;
   return {
     createAsset: async (request) => read(Asset, await ask('POST', '/assets', request)),
     createJob: async (request) => read(OperatorJob, await ask('POST', '/jobs', request)),
@@ -81,22 +82,7 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       } while (cursor !== undefined);
       return all;
     },
-    async searchQueue(wanted): Promise<OfferList> {
-      const query = new URLSearchParams({ status: 'pending', order: 'queue' });
-      for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
-      const page = await read(OperatorJobPage, await ask('GET', `/jobs/all?${query}`));
-      return { offers: page.items.map(offerOf), total: page.total ?? page.items.length, nextCursor: page.next_cursor };
-    },
-    async operate({ operation, jobIds, priority }) {
-      const body: OperateRequest = {
-        operation,
-        job_ids: [...jobIds],
-        ...(priority === undefined ? {} : { priority }),
-      };
-      const { jobs } = await read(OperateAnswer, await ask('POST', '/jobs/operate', body));
-      return jobs.map(({ job_id: jobId, priority: was }) => ({ jobId, priority: was }));
-    },
-    queue: async () => read(QueueAnswer, await ask('GET', '/jobs/queue')),
+    ...queueCalls(calls),
     job: async (jobId) => read(OperatorJob, await ask('GET', `/jobs/${jobId}`)),
     async changes(after) {
       const entries: LedgerEntry[] = [];
@@ -135,6 +121,31 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       if (!response.ok) throw new Error(`the embedded server answered ${response.status} for a derived file`);
       return response;
     },
+  };
+}
+
+/** The waiting jobs of the whole server: looked through, counted, worked on. */
+function queueCalls({
+  ask,
+  read,
+}: ReturnType<typeof createCalls>): Pick<OperatorClient, 'searchQueue' | 'operate' | 'queue'> {
+  return {
+    async searchQueue(wanted): Promise<OfferList> {
+      const query = new URLSearchParams({ status: 'pending', order: 'queue' });
+      for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
+      const page = await read(OperatorJobPage, await ask('GET', `/jobs/all?${query}`));
+      return { offers: page.items.map(offerOf), total: page.total ?? page.items.length, nextCursor: page.next_cursor };
+    },
+    async operate({ operation, jobIds, priority }) {
+      const body: OperateRequest = {
+        operation,
+        job_ids: [...jobIds],
+        ...(priority === undefined ? {} : { priority }),
+      };
+      const { jobs } = await read(OperateAnswer, await ask('POST', '/jobs/operate', body));
+      return jobs.map(({ job_id: jobId, priority: was }) => ({ jobId, priority: was }));
+    },
+    queue: async () => read(QueueAnswer, await ask('GET', '/jobs/queue')),
   };
 }
 
