@@ -1,4 +1,4 @@
-// npm run process | agent | server | doctor | start: checks Node, builds if needed, makes sure of the tools, runs.
+// npm run process, agent, server, start, doctor, status …: checks Node, builds if needed, makes sure of the tools, runs.
 import { requireNode } from './node-check.mjs';
 
 requireNode();

@@ -1,4 +1,4 @@
-// npm run icons: makes every size of the app's and the tray's icon from two drawings.
+// node scripts/pack/icons.ts: makes every size of the app's and the tray's icon from two drawings.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
