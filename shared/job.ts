@@ -1,3 +1,4 @@
+import type { DerivedKind } from './facts.ts';
 import type { Failure } from './failure.ts';
 
 export const JOB_TYPES = [
@@ -49,6 +50,41 @@ export const CONTRACT_OF: Record<
     invariants: ['source_not_modified', 'no_keep_reject_decision', 'output_recreatable'],
   },
 };
+
+/** What people type for a job type, and read beside a progress bar. */
+export const SHORT_NAME_OF = {
+  generate_video_proxies: 'proxies',
+  generate_thumbnails: 'thumbnails',
+  generate_audio_waveform: 'waveform',
+  transcribe_audio: 'transcript',
+} as const satisfies Record<JobType, string>;
+
+/** What a source must hold for a job to be of use; photos are pictures without a clip around them. */
+export const FITS: Readonly<
+  Record<JobType, { readonly clip: 'any' | 'picture' | 'sound'; readonly photo: boolean; readonly unreadable: boolean }>
+> = {
+  generate_video_proxies: { clip: 'any', photo: false, unreadable: true },
+  generate_thumbnails: { clip: 'picture', photo: true, unreadable: true },
+  generate_audio_waveform: { clip: 'sound', photo: false, unreadable: true },
+  // That a file cannot be read is said often enough by the others.
+  transcribe_audio: { clip: 'sound', photo: false, unreadable: false },
+};
+
+/** Kinds of derived files that a result is made of. */
+export const KINDS_OF: Readonly<Record<JobType, readonly DerivedKind[]>> = {
+  generate_video_proxies: ['proxy_video', 'proxy_audio'],
+  generate_thumbnails: ['thumb'],
+  generate_audio_waveform: ['waveform'],
+  transcribe_audio: [],
+};
+
+/** What can be chosen for a job, by the names we have for it and those that JOB-TYPES has. */
+export const INPUTS_OF = {
+  generate_video_proxies: { proxyProfile: 'proxy_profile' },
+  generate_thumbnails: { thumbnailProfile: 'thumbnail_profile' },
+  generate_audio_waveform: {},
+  transcribe_audio: { language: 'language', transcriptionProfile: 'transcription_profile' },
+} as const satisfies Record<JobType, Readonly<Record<string, string>>>;
 
 export function isJobType(value: string): value is JobType {
   return (JOB_TYPES as readonly string[]).includes(value);

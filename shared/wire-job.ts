@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failure, type Failure } from './failure.ts';
-import { isJobType, type Job, type JobBase, type JobType, type ParsedJob } from './job.ts';
+import { INPUTS_OF, isJobType, type Job, type JobBase, type JobType, type ParsedJob } from './job.ts';
 import type { WireJob } from './wire.ts';
 
 const optionalText = z
@@ -52,22 +52,11 @@ export function parseJob(wire: WireJob): ParsedJob {
 }
 
 function withInputs(jobType: JobType, base: JobBase, inputs: z.infer<typeof SixParts>['inputs']): Job {
-  const { proxy_profile, thumbnail_profile, language, transcription_profile } = inputs;
-  switch (jobType) {
-    case 'generate_video_proxies':
-      return { ...base, jobType, ...(proxy_profile === undefined ? {} : { proxyProfile: proxy_profile }) };
-    case 'generate_thumbnails':
-      return { ...base, jobType, ...(thumbnail_profile === undefined ? {} : { thumbnailProfile: thumbnail_profile }) };
-    case 'generate_audio_waveform':
-      return { ...base, jobType };
-    case 'transcribe_audio':
-      return {
-        ...base,
-        jobType,
-        ...(language === undefined ? {} : { language }),
-        ...(transcription_profile === undefined ? {} : { transcriptionProfile: transcription_profile }),
-      };
-  }
+  const chosen = Object.entries(INPUTS_OF[jobType]).flatMap(([ours, theirs]) =>
+    inputs[theirs] === undefined ? [] : [[ours, inputs[theirs]]],
+  );
+  // The table pairs each type with the inputs of its own member of the union, which the compiler cannot follow.
+  return { ...base, jobType, ...Object.fromEntries(chosen) } as Job;
 }
 
 function invalid(field: string, why: string): Failure {

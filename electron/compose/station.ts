@@ -5,7 +5,7 @@ import { createAgent, type Agent } from '../agent/agent.ts';
 import type { AgentDeps } from '../agent/assembly.ts';
 import { fixedToken, type TokenSource } from '../agent/server/token-source.ts';
 import { createSandboxPort } from '../work/process/sandbox-port.ts';
-import { allExecutors } from './executors.ts';
+import { allExecutors } from '../work/executors/registry.ts';
 import { createOutsideFetch } from './network/outside-fetch.ts';
 import { createOperatorClient, type OperatorClient } from '../agent/server/operator-client.ts';
 import { createWorkPort } from './work/work-port.ts';

@@ -19,7 +19,7 @@ import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import { givenSettings, parseServerUrl } from './agent-options.ts';
 import { defaultTokenFile } from './agent-setup.ts';
 import { EXIT } from './exit.ts';
-import { allExecutors } from '../compose/executors.ts';
+import { allExecutors } from '../work/executors/registry.ts';
 import { createFileStore } from './file-store.ts';
 import { cacheFolder, dataFolder, modelsFolder } from './folders.ts';
 import { say, sayJson } from './say.ts';

@@ -1,6 +1,6 @@
 import type { Failure } from '../../shared/failure.ts';
 import type { JobOf, JobType } from '../../shared/job.ts';
-import type { Stage } from '../../shared/snapshot.ts';
+import type { Stage, ToolState } from '../../shared/snapshot.ts';
 import type {
   DerivedKind,
   TechnicalMetadata,
@@ -115,6 +115,8 @@ export type ExecutionOutcome =
 /** One job type. Executors know tools and media; leases, uploads and reports are not their business. */
 export interface Executor<T extends JobType> {
   readonly jobType: T;
+  /** What it cannot do without; the first that is missing is the reason shown. */
+  readonly needs: readonly ToolState['name'][];
   /** Largest total size of the outputs for a source of this size, in bytes; admission multiplies by 1.5. */
   estimateBytes(sourceBytes: number): number;
   /** Throws JobFailure; anything else that is thrown becomes INTERNAL. */

@@ -1,3 +1,4 @@
+import { isJobType, type JobType } from '../../shared/job.ts';
 import type { DoneAsset } from '../selectors.ts';
 
 /** Own icons on a 16 × 16 grid, drawn with the text's colour. */
@@ -50,7 +51,7 @@ const SHAPES = {
 
 export type IconName = keyof typeof SHAPES;
 
-const JOB_ICONS: Readonly<Record<string, IconName>> = {
+const JOB_ICONS: Readonly<Record<JobType, IconName>> = {
   generate_video_proxies: 'video',
   generate_thumbnails: 'picture',
   generate_audio_waveform: 'wave',
@@ -58,7 +59,7 @@ const JOB_ICONS: Readonly<Record<string, IconName>> = {
 };
 
 export function jobIcon(jobType: string): IconName {
-  return JOB_ICONS[jobType] ?? 'unknown';
+  return isJobType(jobType) ? JOB_ICONS[jobType] : 'unknown';
 }
 
 /** What stands for a file without a picture. */

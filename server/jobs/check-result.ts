@@ -1,17 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DerivedKind, DerivedRef } from '../../shared/facts.ts';
+import type { DerivedRef } from '../../shared/facts.ts';
 import type { SubmitRequest } from '../../shared/wire.ts';
-import type { JobType } from '../../shared/job.ts';
+import { KINDS_OF } from '../../shared/job.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { validationFailed, type FieldIssue } from '../problem.ts';
-
-/** Kinds a result of this type may be made of. */
-const KINDS_OF: Record<JobType, readonly DerivedKind[]> = {
-  generate_video_proxies: ['proxy_video', 'proxy_audio'],
-  generate_thumbnails: ['thumb'],
-  generate_audio_waveform: ['waveform'],
-  transcribe_audio: [],
-};
 
 /**
  * Holds a result against what was really uploaded for this job, and its two forms against each other: `output` and

@@ -10,6 +10,8 @@ import { memoryStore } from '../../electron/work/storage/text-store.ts';
 import type { ToolState } from '../../shared/snapshot.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 import { realProcesses, temporaryFolder } from './small-world.ts';
+import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
+import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
 
 const search = (change: Partial<ToolSearch> = {}): ToolSearch => ({
   settings: {},
@@ -45,8 +47,8 @@ describe('findTools', () => {
     const state = named(without.tools, 'media-worker');
     expect(state).toMatchObject({ found: false, problem: { code: 'MEDIA_WORKER_UNAVAILABLE' } });
     expect(state?.problem?.message).toContain('Could not load the "sharp" module');
-    expect(missingTool('generate_thumbnails', without.tools)?.code).toBe('MEDIA_WORKER_UNAVAILABLE');
-    expect(missingTool('generate_audio_waveform', without.tools)).toBeNull();
+    expect(missingTool(createThumbnailExecutor().needs, without.tools)?.code).toBe('MEDIA_WORKER_UNAVAILABLE');
+    expect(missingTool(createWaveformExecutor().needs, without.tools)).toBeNull();
   });
 
   it('says that no model is chosen, and how to choose one', async () => {
@@ -93,7 +95,7 @@ describe('findTools', () => {
         field: 'ffprobePath',
       },
     });
-    expect(missingTool('generate_audio_waveform', tools)?.code).toBe('TOOL_TOO_OLD');
+    expect(missingTool(createWaveformExecutor().needs, tools)?.code).toBe('TOOL_TOO_OLD');
     vi.stubEnv('FFPROBE_BIN', path);
     await expect(
       usableTool('ffprobe', { settings: () => ({}), sandbox: createSandboxPort({ policy: () => 'off', env: {} }) }),

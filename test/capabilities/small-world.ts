@@ -29,6 +29,7 @@ export function countingExecutor(
 ): Executor<'generate_thumbnails'> {
   return {
     jobType: 'generate_thumbnails',
+    needs: ['ffmpeg', 'ffprobe', 'media-worker'],
     estimateBytes: () => 0,
     execute: async (context) => {
       const output = join(context.workspace, 'frames.txt');

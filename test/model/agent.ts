@@ -170,6 +170,7 @@ function makeParts(
     executors: {
       generate_thumbnails: {
         jobType: 'generate_thumbnails',
+        needs: ['ffmpeg', 'ffprobe', 'media-worker'],
         estimateBytes: () => 1_000,
         execute: (context) => work(context, index, { time, owner, journal, oracle }),
         proof: { what: '', sample: { fileName: '', args: [] }, inputs: {}, check: () => null },

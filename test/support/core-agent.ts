@@ -36,6 +36,7 @@ export function createCoreAgent(options: CoreAgentOptions): Agent {
   };
   const executor: Executor<'generate_thumbnails'> = {
     jobType: 'generate_thumbnails',
+    needs: ['ffmpeg', 'ffprobe', 'media-worker'],
     estimateBytes: () => 1_000_000,
     execute,
     proof: {

@@ -8,7 +8,7 @@ import { createSettingsStore } from '../../electron/agent/settings/settings-stor
 import { fixedToken } from '../../electron/agent/server/token-source.ts';
 import type { Surroundings } from '../../electron/agent/yield/surroundings.ts';
 import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
-import { allExecutors } from '../../electron/compose/executors.ts';
+import { allExecutors } from '../../electron/work/executors/registry.ts';
 import { CAPABILITIES, type CapabilityName } from '../../shared/job.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { made } from '../support/made-media.ts';

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { NotMade } from '../../../shared/setup-commands.ts';
-import type { JobType } from '../../../shared/job.ts';
+import { FITS, INPUTS_OF, JOB_TYPES, type JobType } from '../../../shared/job.ts';
 import { imageKindOf } from '../../work/media/image-kind.ts';
 import { audioStreams, videoStream } from '../../work/media/probe.ts';
 import { probeSource } from '../../work/media/probe-source.ts';
@@ -51,30 +51,17 @@ async function probed(source: Source, ffprobe: FoundTool, processes: JobProcesse
  * transcript, so that each says why it failed.
  */
 export function notFor(jobType: JobType, holds: Holds): NotMade | null {
-  if (holds.kind === 'unreadable') return jobType === 'transcribe_audio' ? 'no-sound' : null;
-  if (holds.kind === 'photo') return jobType === 'generate_thumbnails' ? null : 'photo';
-  switch (jobType) {
-    case 'generate_video_proxies':
-      return null;
-    case 'generate_thumbnails':
-      return holds.picture ? null : 'no-picture';
-    case 'generate_audio_waveform':
-    case 'transcribe_audio':
-      return holds.sound ? null : 'no-sound';
-  }
+  const fits = FITS[jobType];
+  if (holds.kind === 'unreadable') return fits.unreadable ? null : 'no-sound';
+  if (holds.kind === 'photo') return fits.photo ? null : 'photo';
+  if (fits.clip === 'any' || holds[fits.clip]) return null;
+  return fits.clip === 'picture' ? 'no-picture' : 'no-sound';
 }
-
-const ALL: readonly JobType[] = [
-  'generate_video_proxies',
-  'generate_thumbnails',
-  'generate_audio_waveform',
-  'transcribe_audio',
-];
 
 /** The jobs a file is good for, when a person named none: what it has no picture or no sound for is not asked for. */
 export async function fittingJobs(path: string, tools: LookTools): Promise<JobType[]> {
   const holds = await lookInto(path, tools);
-  return ALL.filter((jobType) => notFor(jobType, holds) === null);
+  return JOB_TYPES.filter((jobType) => notFor(jobType, holds) === null);
 }
 
 export interface ProfileChoice {
@@ -86,17 +73,10 @@ export interface ProfileChoice {
 
 /** The inputs of a job, beside asset and path, which the server adds. */
 export function inputsOf(jobType: JobType, choice: ProfileChoice): Record<string, string> {
-  switch (jobType) {
-    case 'generate_video_proxies':
-      return choice.proxyProfile === undefined ? {} : { proxy_profile: choice.proxyProfile };
-    case 'generate_thumbnails':
-      return choice.thumbnailProfile === undefined ? {} : { thumbnail_profile: choice.thumbnailProfile };
-    case 'transcribe_audio':
-      return {
-        ...(choice.language === undefined ? {} : { language: choice.language }),
-        ...(choice.transcriptionProfile === undefined ? {} : { transcription_profile: choice.transcriptionProfile }),
-      };
-    case 'generate_audio_waveform':
-      return {};
-  }
+  const chosen: Readonly<Record<string, string | undefined>> = { ...choice };
+  return Object.fromEntries(
+    Object.entries(INPUTS_OF[jobType]).flatMap(([ours, theirs]) =>
+      chosen[ours] === undefined ? [] : [[theirs, chosen[ours]]],
+    ),
+  );
 }

@@ -1,26 +1,17 @@
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
-import type { JobType } from '../../../shared/job.ts';
+import { JOB_TYPES, SHORT_NAME_OF, type JobType } from '../../../shared/job.ts';
 import { CommandError } from '../exit.ts';
-
-/** Short names of the job types on the command line. */
-export const JOB_NAMES = {
-  proxies: 'generate_video_proxies',
-  thumbnails: 'generate_thumbnails',
-  waveform: 'generate_audio_waveform',
-  transcript: 'transcribe_audio',
-} as const satisfies Record<string, JobType>;
-
-export type JobName = keyof typeof JOB_NAMES;
 
 /** `proxies,thumbnails` → job types. Throws CommandError naming what is unknown. */
 export function parseJobNames(text: string): JobType[] {
   const names = text.split(',').map((name) => name.trim());
   return names.map((name) => {
-    if (Object.hasOwn(JOB_NAMES, name)) return JOB_NAMES[name as JobName];
+    const jobType = JOB_TYPES.find((each) => SHORT_NAME_OF[each] === name);
+    if (jobType !== undefined) return jobType;
     throw new CommandError({
       code: 'JOB_UNKNOWN',
       message: `“${name}” is not a job.`,
-      nextStep: `Choose from ${Object.keys(JOB_NAMES).join(', ')}, separated by commas.`,
+      nextStep: `Choose from ${Object.values(SHORT_NAME_OF).join(', ')}, separated by commas.`,
     });
   });
 }

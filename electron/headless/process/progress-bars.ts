@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import { basename } from 'node:path';
+import { isJobType, SHORT_NAME_OF } from '../../../shared/job.ts';
 import { printable } from '../../../shared/printable.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
 
@@ -8,13 +9,6 @@ export interface ProgressBars {
   show(snapshot: Snapshot): void;
   stop(): void;
 }
-
-const LABELS: Readonly<Record<string, string>> = {
-  generate_video_proxies: 'proxy',
-  generate_thumbnails: 'thumbnails',
-  generate_audio_waveform: 'waveform',
-  transcribe_audio: 'transcript',
-};
 
 export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
   if (!stream.isTTY) return { show: () => undefined, stop: () => undefined };
@@ -41,7 +35,7 @@ export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
       }
       for (const job of running) {
         const payload = {
-          label: LABELS[job.jobType] ?? job.jobType,
+          label: labelOf(job.jobType),
           file: printable(basename(job.sourcePath)),
           stage: job.stage,
         };
@@ -55,5 +49,5 @@ export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
 }
 
 export function labelOf(jobType: string): string {
-  return LABELS[jobType] ?? jobType;
+  return isJobType(jobType) ? SHORT_NAME_OF[jobType] : jobType;
 }

@@ -247,7 +247,7 @@ class ProvedCapabilities implements Capabilities {
       if (this.#stop.signal.aborted) return;
       const jobType = JOB_TYPE_OF[name];
       const startedAt = this.#instant();
-      const problem = missingTool(jobType, this.#found.tools);
+      const problem = missingTool(this.#deps.executors[jobType]?.needs ?? [], this.#found.tools);
       const { toolbox } = this.#found;
       if (problem?.code === NO_MODEL_CODE) {
         // Nothing was tried and nothing failed: a person has not decided yet.

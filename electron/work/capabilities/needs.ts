@@ -1,14 +1,5 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
-import type { JobType } from '../../../shared/job.ts';
-
-/** What each job type cannot do without; the first that is missing is the reason shown. */
-const NEEDS: Readonly<Record<JobType, readonly ToolState['name'][]>> = {
-  generate_video_proxies: ['ffmpeg', 'ffprobe'],
-  generate_thumbnails: ['ffmpeg', 'ffprobe', 'media-worker'],
-  generate_audio_waveform: ['ffmpeg', 'ffprobe'],
-  transcribe_audio: ['ffmpeg', 'ffprobe', 'speech-engine', 'speech-model'],
-};
 
 export const NO_TOOLS: Refusal = {
   code: 'TOOL_MISSING',
@@ -16,9 +7,9 @@ export const NO_TOOLS: Refusal = {
   nextStep: 'Install ffmpeg and ffprobe, then test again.',
 };
 
-/** Why a job type cannot be done with these tools, before anything is run; null when all it needs was found. */
-export function missingTool(jobType: JobType, tools: readonly ToolState[]): Refusal | null {
-  for (const needed of NEEDS[jobType]) {
+/** Why what needs these tools cannot be done, before anything is run; null when all of them were found. */
+export function missingTool(needs: readonly ToolState['name'][], tools: readonly ToolState[]): Refusal | null {
+  for (const needed of needs) {
     const tool = tools.find(({ name }) => name === needed);
     if (tool?.found !== true) return tool?.problem ?? NO_TOOLS;
   }

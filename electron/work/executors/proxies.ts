@@ -38,6 +38,7 @@ type Context = ExecutionContext<'generate_video_proxies'>;
 export function createProxyExecutor(): Executor<'generate_video_proxies'> {
   return {
     jobType: 'generate_video_proxies',
+    needs: ['ffmpeg', 'ffprobe'],
     estimateBytes,
     execute,
     proof: {

@@ -1,5 +1,9 @@
 import type { JobType } from '../../../shared/job.ts';
 import type { Executor } from '../execution.ts';
+import { createProxyExecutor } from './proxies.ts';
+import { createThumbnailExecutor } from './thumbnails.ts';
+import { createTranscribeExecutor } from './transcribe.ts';
+import { createWaveformExecutor } from './waveform.ts';
 
 /** Every job type has at most one executor; a type without one is never claimed. */
 export type ExecutorRegistry = { readonly [T in JobType]?: Executor<T> };
@@ -10,4 +14,14 @@ export type ExecutorRegistry = { readonly [T in JobType]?: Executor<T> };
  */
 export function executorFor(registry: ExecutorRegistry, jobType: JobType): Executor<JobType> | undefined {
   return registry[jobType] as unknown as Executor<JobType> | undefined;
+}
+
+/** The job types this build can execute. */
+export function allExecutors(): ExecutorRegistry {
+  return {
+    generate_video_proxies: createProxyExecutor(),
+    generate_thumbnails: createThumbnailExecutor(),
+    generate_audio_waveform: createWaveformExecutor(),
+    transcribe_audio: createTranscribeExecutor(),
+  };
 }

@@ -23,6 +23,7 @@ const ESTIMATE_BYTES = 1000 * 320 * 568 * 1.5;
 export function createThumbnailExecutor(): Executor<'generate_thumbnails'> {
   return {
     jobType: 'generate_thumbnails',
+    needs: ['ffmpeg', 'ffprobe', 'media-worker'],
     estimateBytes: () => ESTIMATE_BYTES,
     execute,
     proof: {

@@ -33,6 +33,7 @@ const LARGEST_RAW_BYTES = 12 * 3600 * 32_000;
 export function createTranscribeExecutor(engine?: SpeechEngine): Executor<'transcribe_audio'> {
   return {
     jobType: 'transcribe_audio',
+    needs: ['ffmpeg', 'ffprobe', 'speech-engine', 'speech-model'],
     estimateBytes: (sourceBytes) => Math.min(sourceBytes * RAW_BYTES_PER_SOURCE_BYTE, LARGEST_RAW_BYTES),
     execute: (context) => execute(context, engine ?? engineOf(context.tools)),
     proof: {

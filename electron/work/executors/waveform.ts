@@ -42,6 +42,7 @@ const TEMPORARY = 'waveform.part';
 export function createWaveformExecutor(): Executor<'generate_audio_waveform'> {
   return {
     jobType: 'generate_audio_waveform',
+    needs: ['ffmpeg', 'ffprobe'],
     // Two bytes for 256 samples; the smallest sound files (Opus at 6 kb/s) have 64 samples a byte.
     estimateBytes: (sourceBytes) => DAT_HEADER_BYTES + sourceBytes,
     execute,
