@@ -3,7 +3,8 @@ import { sampleSnapshot } from '../support/sample-snapshot.ts';
 import { expect, test } from './open-page.ts';
 
 const waiting = realQueue();
-const queue = realOverview((seconds) => new Date(Date.now() - seconds * 1000).toISOString());
+const now = Date.now();
+const queue = realOverview((seconds) => new Date(now - seconds * 1000).toISOString());
 
 test('one row stands for a file, its jobs lead to their pages, and what was added at once says how far it is', async ({
   page,

@@ -16,8 +16,8 @@ export function executorFor(registry: ExecutorRegistry, jobType: JobType): Execu
   return registry[jobType] as unknown as Executor<JobType> | undefined;
 }
 
-/** The job types this build can execute. */
-export function allExecutors(): ExecutorRegistry {
+/** All of them: a job type whose executor is forgotten does not compile. */
+export function allExecutors(): Required<ExecutorRegistry> {
   return {
     generate_video_proxies: createProxyExecutor(),
     generate_thumbnails: createThumbnailExecutor(),
