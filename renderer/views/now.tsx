@@ -132,10 +132,12 @@ function RunningCard({ job, now }: { job: RunningJob; now: number }) {
             <Left job={job} now={now} />
           </dd>
         </div>
-        <div>
-          <dt>{t('now.encoder')}</dt>
-          <dd className="running-encoder">{job.encoder === undefined ? '–' : visible(job.encoder)}</dd>
-        </div>
+        {job.encoder !== undefined && (
+          <div>
+            <dt>{t('now.encoder')}</dt>
+            <dd className="running-encoder">{visible(job.encoder)}</dd>
+          </div>
+        )}
       </dl>
       <div className="running-actions">
         <Button

@@ -112,7 +112,7 @@ test('pairing with a real server by a one-time token; the secret never comes bac
     await page.getByLabel('Address of the server').fill(server.url);
     await page.getByLabel('One-time token').last().fill('wrong');
     await page.getByRole('button', { name: 'Pair', exact: true }).click();
-    await expect(page.getByText('The server does not accept this one-time token')).toBeVisible();
+    await expect(page.getByText(`${server.url} does not accept this one-time token`)).toBeVisible();
     await page.getByLabel('One-time token').last().fill(token);
     await page.getByRole('button', { name: 'Pair', exact: true }).click();
     await expect(page.getByText('Paired. The token is kept.')).toBeVisible();
