@@ -52,7 +52,7 @@ export function createAgent(deps: AgentDeps): Agent {
 }
 
 function assemble(deps: AgentDeps, assembly: Assembly): Agent {
-  const { parts, capabilities, owner, signOn } = assembly;
+  const { parts, capabilities, owner, proofs, signOn } = assembly;
   const { store } = parts;
   const stopping = new AbortController();
   const drained = Promise.withResolvers<void>();
@@ -65,7 +65,6 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     onChange: wake,
     onEnded: (since) => intake.askNow(since),
   });
-  const { proofs } = assembly;
   const yielding = agentYielding({ parts, runs: () => runs, proofs, surroundings: deps.surroundings, onChange: wake });
   const intake: Intake = createIntake({ parts, runs, capabilities, signOn, yielding });
   const drain = (): void => {
@@ -93,13 +92,15 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     work: deps.work,
   });
   let stopped: Promise<void> | undefined;
+  const isStopped = (): boolean => stopped !== undefined;
   return {
     snapshot: store.snapshot,
     subscribe: store.subscribe,
     drained: drained.promise,
     wake: () => intake.askNow(),
     async start() {
-      await clearLeftovers(parts, owner);
+      await clearLeftovers(parts, owner, isStopped);
+      if (isStopped()) return;
       void keepHouse(parts, stopping.signal);
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
       if (deps.operator !== undefined) watchQueue(parts, deps.operator, stopping.signal);
@@ -109,7 +110,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       await runs.resume();
       const ready = capabilities.start();
       await Promise.race([ready, parts.toolsKnown]);
-      if (stopped !== undefined) return;
+      if (isStopped()) return;
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
       importer?.start();
@@ -220,10 +221,11 @@ async function keepHouse(parts: Parts, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What an earlier life left behind: its children and its folders. */
-async function clearLeftovers(parts: Parts, owner: string): Promise<void> {
+/** What an earlier life left behind: its children and its folders. The journal of an agent that was stopped is closed. */
+async function clearLeftovers(parts: Parts, owner: string, isStopped: () => boolean): Promise<void> {
   const { journal, log } = parts;
   const { ended } = await sweepStrayChildren(owner);
+  if (isStopped()) return;
   if (ended.length > 0) log.warn({ ended: ended.length }, 'ended processes that an earlier run left behind');
   await sweepWorkspaces(parts.workFolder, new Set(journal.runs().map((run) => run.runId)));
 }
