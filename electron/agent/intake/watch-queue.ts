@@ -14,6 +14,8 @@ const MOVES: ReadonlySet<AgentEventType> = new Set([
 ]);
 /** Of ten thousand files it takes the server some hundredths of a second to count them. */
 const AT_MOST_EVERY_MS = 2_000;
+/** Of a million it takes seconds, in which the server does nothing else: no more than a fiftieth of its time. */
+const SHARE = 50;
 
 /**
  * Tells what still has to be done, in files and by what was added at once, whenever something moved: an idle agent
@@ -33,6 +35,7 @@ export function watchQueue(
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
       moved = new AbortController();
+      const askedAt = clock.monotonic();
       try {
         const queue = await operator.queue();
         if (signal.aborted) return;
@@ -41,7 +44,7 @@ export function watchQueue(
         if (!signal.aborted) log.warn({ err: error }, 'the queue could not be counted; it is tried again');
         look();
       }
-      await clock.sleep(AT_MOST_EVERY_MS, signal);
+      await clock.sleep(Math.max(AT_MOST_EVERY_MS, SHARE * (clock.monotonic() - askedAt)), signal);
       if (!moved.signal.aborted) await clock.sleep(Number.MAX_SAFE_INTEGER, AbortSignal.any([moved.signal, signal]));
     }
   };
