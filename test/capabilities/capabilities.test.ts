@@ -9,6 +9,7 @@ import { failure } from '../../shared/failure.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { countingExecutor, realProcesses, temporaryFolder } from './small-world.ts';
 import { PATIENCE_MS } from '../support/children/alive.ts';
+import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 
 const THUMBNAILS = 'media.thumbnails@1';
 
@@ -190,7 +191,8 @@ describe('capabilities', () => {
 
   it('transcription without a chosen model says so and how to choose one', async () => {
     const { deps } = await world();
-    const speech = { ...countingExecutor(), jobType: 'transcribe_audio' } as unknown as NonNullable<
+    const { needs } = createTranscribeExecutor();
+    const speech = { ...countingExecutor(), jobType: 'transcribe_audio', needs } as unknown as NonNullable<
       CapabilityDeps['executors']['transcribe_audio']
     >;
     const capabilities = createCapabilities({ ...deps, executors: { transcribe_audio: speech } });
