@@ -100,7 +100,7 @@ export const Word = z.object({
   text: z.string(),
   p: z.number().min(0).max(1).optional(),
 });
-export const TranscriptSegment = Segment.extend({
+const TranscriptSegment = Segment.extend({
   track: z.int().optional(),
   words: z.array(Word).optional(),
 });

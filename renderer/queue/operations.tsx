@@ -7,7 +7,7 @@ import { useCommand, usePage, type PageContext } from '../use-agent.ts';
 import { isWaiting, type QueuedJob } from './queued-files.ts';
 
 /** What a person asks for; the others are there to undo these. */
-export type Wish = Extract<Operation, 'cancel' | 'hold' | 'release' | 'first' | 'last'>;
+type Wish = Extract<Operation, 'cancel' | 'hold' | 'release' | 'first' | 'last'>;
 
 interface Changed {
   readonly jobId: string;
@@ -50,7 +50,7 @@ async function operate(
 }
 
 /** Does it at once; the way back stands above the list. A running job can only be cancelled. */
-export function useOperate(): (wish: Wish, jobs: readonly QueuedJob[]) => Promise<void> {
+function useOperate(): (wish: Wish, jobs: readonly QueuedJob[]) => Promise<void> {
   const page = usePage();
   return async (wish, jobs) => {
     last.setState({ wish, changed: [] });

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { JobRow, JobTable } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
-import { CANCELLED_FAILURE, changeLeased, leasedJob, NO_LEASE } from './lease.ts';
+import { CANCELLED, changeLeased, leasedJob, NO_LEASE } from './lease.ts';
 import { isRepeat, lastReport } from './repeat.ts';
 import { writing } from '../writing.ts';
 
@@ -43,7 +43,7 @@ export async function fail(
  */
 function verdict(context: Context, job: JobRow, request: FailRequest): Verdict {
   if (job.cancel_requested === 1 || request.error_code === 'CANCELLED') {
-    return { event: 'jobCancelled', changes: { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null } };
+    return { event: 'jobCancelled', changes: CANCELLED };
   }
   const { error_code, message, retryable } = request;
   const failure_json = JSON.stringify({ error_code, message, retryable });

@@ -62,6 +62,14 @@ export const CANCELLED_FAILURE = JSON.stringify({
   retryable: false,
 });
 
+/** What a cancel leaves of a job, whoever asked for it and when. */
+export const CANCELLED = {
+  status: 'failed',
+  failure_json: CANCELLED_FAILURE,
+  not_before: null,
+  held: 0,
+} as const satisfies Updateable<JobTable>;
+
 /** Jobs that waited after a failure are due: from here on they are among what is offered. */
 async function offerDue({ database, ...context }: Context, now: number): Promise<void> {
   // As text: SQLite uses a partial index only where it can see the condition.
@@ -149,7 +157,7 @@ async function expire(tx: Tx, job: JobRow, now: number): Promise<void> {
 }
 
 function afterExpiry(job: JobRow, attempts: number): Updateable<JobTable> {
-  if (job.cancel_requested === 1) return { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null };
+  if (job.cancel_requested === 1) return CANCELLED;
   if (job.in_grace === 1 || attempts < job.max_attempts) return { status: 'pending', not_before: null };
   const failure = {
     error_code: 'LEASE_EXPIRED',

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
 import { validationFailed } from '../problem.ts';
-import { CANCELLED_FAILURE } from './lease.ts';
+import { CANCELLED, CANCELLED_FAILURE } from './lease.ts';
 import { writing } from '../writing.ts';
 
 /** What becomes of a job, and what is written down about it. */
@@ -13,12 +13,6 @@ interface Step {
   readonly changes: Updateable<JobTable>;
 }
 
-const CANCELLED: Updateable<JobTable> = {
-  status: 'failed',
-  failure_json: CANCELLED_FAILURE,
-  not_before: null,
-  held: 0,
-};
 const OFFERED_AGAIN: Updateable<JobTable> = { status: 'pending', failure_json: null };
 
 /** One operation of a person on many jobs, in one transaction; what is not as it must be is left alone. @throws Problem 422 */

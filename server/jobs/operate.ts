@@ -5,7 +5,7 @@ import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, stateConflict } from '../problem.ts';
 import { findJob, operatorJob } from './job-row.ts';
-import { CANCELLED_FAILURE, NO_LEASE } from './lease.ts';
+import { CANCELLED, NO_LEASE } from './lease.ts';
 import { writing } from '../writing.ts';
 
 /** What a person may do to a job. Each answers the job as it is afterwards. */
@@ -16,13 +16,7 @@ export async function cancelJob(context: Context, jobId: string): Promise<Operat
     const job = await jobOr404(tx, jobId);
     if (job.status === 'pending') {
       await record(tx, { at: now, event: 'jobCancelled', jobId });
-      return change(
-        context,
-        tx,
-        job,
-        { status: 'failed', failure_json: CANCELLED_FAILURE, not_before: null, held: 0 },
-        now,
-      );
+      return change(context, tx, job, CANCELLED, now);
     }
     if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}; there is nothing to cancel.`);
     if (job.cancel_requested === 1) return operatorJob(context, job);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import type { OperateAnswer, OperatorJobPage, QueueOverview } from '../../shared/wire.ts';
+import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
 import { claimJob, newJob, startRig, type Rig } from './running.ts';
 
 let rig: Rig;
@@ -52,6 +53,18 @@ test('many are cancelled at once, and come back as they were', async () => {
   expect(await offers()).toEqual([]);
   await operate('uncancel', [a.jobId, b.jobId]);
   expect(await offers()).toEqual([a.jobId, b.jobId]);
+});
+
+test('an operator that takes one back leaves what somebody works on as it is', async () => {
+  rig = await startRig();
+  const [waiting, taken] = await threeJobs();
+  await claimJob(rig, taken);
+  const operator = createOperatorClient(rig.server.url, rig.server.operatorToken);
+  expect(await operator.cancelPending(waiting.jobId)).toBeNull();
+  expect(await operator.cancelPending(taken.jobId)).toMatchObject({ code: 'ALREADY_BEGUN' });
+  expect(await operator.job(waiting.jobId)).toMatchObject({ status: 'failed', failure: { error_code: 'CANCELLED' } });
+  const begun = await operator.job(taken.jobId);
+  expect([begun.status, begun.cancel_requested]).toEqual(['claimed', undefined]);
 });
 
 test('the queue is told in files and in jobs, by what was added at once', async () => {

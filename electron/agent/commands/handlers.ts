@@ -18,7 +18,7 @@ import { browse } from './browse.ts';
 import { saveRoots, settingsCommands, type SettingsCommandDeps } from './change-settings.ts';
 import { serverCommands, type ServerAccessDeps } from './server-access.ts';
 
-export interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
+interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
   readonly parts: Parts;
   readonly runs: ActiveRuns;
   readonly intake: Intake;
@@ -33,7 +33,7 @@ export interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
 }
 
 /** What an agent can do: without an embedded server, all but what only its operator may. */
-export type AgentHandlers = Handlers<Exclude<CommandName, OperatorCommand>> & Partial<Handlers<OperatorCommand>>;
+type AgentHandlers = Handlers<Exclude<CommandName, OperatorCommand>> & Partial<Handlers<OperatorCommand>>;
 
 export function agentHandlers(deps: CommandDeps): AgentHandlers {
   const { parts, operator, work, importer, settings } = deps;

@@ -7,7 +7,7 @@ import type { Importer } from './importer.ts';
 import { deepest, knownRoots } from './naming.ts';
 import type { WorkPort } from './work-port.ts';
 
-export interface ImportCommandDeps {
+interface ImportCommandDeps {
   readonly settings: { readonly view: () => SettingsView };
   /** The refusal says why they cannot be changed. */
   readonly saveRoots: (roots: MediaRootSetting[]) => Promise<Refusal | null>;

@@ -5,7 +5,7 @@ import type { JobType } from '../../../shared/job.ts';
 export type WorkChoice = Omit<z.output<(typeof SETUP_COMMANDS)['addWork']['input']>, 'paths'>;
 
 /** The jobs that fit a file, and why the others of those chosen do not. */
-export interface Fitting {
+interface Fitting {
   readonly jobs: readonly JobType[];
   readonly left: readonly { readonly jobType: JobType; readonly why: NotMade }[];
 }

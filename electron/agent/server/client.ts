@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_BASE, UploadPartAnswer } from '../../../shared/wire.ts';
+import { API_BASE, UploadCompleteAnswer, UploadPartAnswer } from '../../../shared/wire.ts';
 import {
   BacklogAnswer,
   beatBody,
@@ -11,7 +11,6 @@ import {
   registerBody,
   Registered,
   uploadCompleteBody,
-  UploadCompleted,
   uploadInitBody,
   UploadOpened,
   type Beat,
@@ -109,7 +108,7 @@ export function createClient(deps: ClientDeps) {
       }),
     uploadComplete: (asset: string, done: UploadToComplete, key: string, signal?: AbortSignal) =>
       send(
-        UploadCompleted,
+        UploadCompleteAnswer,
         post('upload-complete', `${upload(asset)}/complete`, uploadCompleteBody(done), signal, keyed(key)),
       ),
     uploadStatus: (asset: string, uploadId: string, signal?: AbortSignal) =>

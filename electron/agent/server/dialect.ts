@@ -8,7 +8,6 @@ import {
   JobsSummary,
   QueueOverview,
   RegisterAnswer,
-  UploadCompleteAnswer,
   UploadInitAnswer,
   UploadStatusAnswer,
   WireJob,
@@ -120,8 +119,6 @@ export const UploadOpened = UploadInitAnswer.transform(({ upload_id, max_part_si
 export const PartsHeld = UploadStatusAnswer.transform(({ parts }) =>
   parts.map(({ part_number, etag }): UploadedPart => ({ number: part_number, etag })),
 );
-
-export const UploadCompleted = UploadCompleteAnswer;
 
 // ── what we say ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -66,6 +66,7 @@ const BEGUN: Refusal = {
 export function createOperatorClient(serverUrl: string, token: string): OperatorClient {
   const calls = createCalls(serverUrl, token);
   const { ask, read, openDerived } = calls;
+  const queue = queueCalls(calls);
   return {
     createAsset: async (request) => read(Asset, await ask('POST', '/assets', request)),
     createJob: async (request) => read(OperatorJob, await ask('POST', '/jobs', request)),
@@ -82,7 +83,7 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       } while (cursor !== undefined);
       return all;
     },
-    ...queueCalls(calls),
+    ...queue,
     job: async (jobId) => read(OperatorJob, await ask('GET', `/jobs/${jobId}`)),
     async changes(after) {
       const entries: LedgerEntry[] = [];
@@ -97,10 +98,9 @@ export function createOperatorClient(serverUrl: string, token: string): Operator
       }
     },
     async cancelPending(jobId) {
-      const { status } = await read(OperatorJob, await ask('GET', `/jobs/${jobId}`));
-      if (status !== 'pending') return BEGUN;
-      await read(OperatorJob, await ask('POST', `/jobs/${jobId}/cancel`, {}));
-      return null;
+      // What an agent took in between is left alone: only a job that still waits is among those that were changed.
+      const cancelled = await queue.operate({ operation: 'cancel', jobIds: [jobId] });
+      return cancelled.length === 0 ? BEGUN : null;
     },
     async retry(jobId) {
       const response = await ask('POST', `/jobs/${jobId}/retry`, {});

@@ -26,7 +26,7 @@ export interface QueueSearch {
   readonly cursor?: string | undefined;
 }
 
-export interface QueueOperation {
+interface QueueOperation {
   readonly operation: Operation;
   readonly jobIds: readonly string[];
   /** With `priority` only. */

@@ -4,7 +4,7 @@ import type { DerivedRef, TechnicalMetadata } from '../../../shared/facts.ts';
 import type { Artifact, ExecutionSuccess } from '../../work/execution.ts';
 
 /** What is handed in, or why it cannot be: `where` is a path of field names. */
-export type SubmitBody =
+type SubmitBody =
   | { readonly kind: 'fits'; readonly body: string }
   | { readonly kind: 'unfit'; readonly where: string; readonly why: string };
 
