@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { EndedJob } from '../../shared/snapshot.ts';
 import { fileName, folderOf } from '../format/name.ts';
 import { Name } from '../ui/parts.tsx';
-import { EndedChip, JobChip } from './job-chip.tsx';
+import { FileChips } from './file-chips.tsx';
 import { useJobStates } from './job-state.ts';
 import { isWaiting, type QueuedFile } from './queued-files.ts';
 
@@ -25,7 +25,6 @@ export const FileRow = memo(function FileRow({ file, ended, chosen, to, onSelect
   const states = useJobStates(jobs);
   const name = fileName(sourcePath);
   const folder = folderOf(sourcePath);
-  const over = (ended ?? []).filter(({ jobType }) => !jobs.some((job) => job.jobType === jobType));
   return (
     <div className="queue-row" data-selected={selected ? '' : undefined}>
       {onSelect !== undefined && (
@@ -43,20 +42,7 @@ export const FileRow = memo(function FileRow({ file, ended, chosen, to, onSelect
           <bdi>{folder}</bdi>
         </span>
       </span>
-      <span className="job-chips">
-        {over.map((job) => (
-          <EndedChip key={job.jobId} job={job} />
-        ))}
-        {jobs.map((job, index) => (
-          <JobChip
-            key={job.jobId}
-            jobType={job.jobType}
-            {...(states[index] ?? { says: '', state: 'waiting' })}
-            href={to(job.jobId)}
-            current={job.jobId === chosen}
-          />
-        ))}
-      </span>
+      <FileChips jobs={jobs} states={states} ended={ended} chosen={chosen} to={to} />
       <span className="queue-reason" data-kind={jobs.every(isWaiting) ? undefined : 'claimed'}>
         {[...new Set(states.map(({ says }) => says))].join(' · ')}
       </span>

@@ -41,17 +41,20 @@ export function JobChip({
 }
 
 /** A job of the same file that ended: leads to its results, or to its failure. */
-export function EndedChip({ job }: { readonly job: EndedJob }) {
+export function EndedChip({ job, current = false }: { readonly job: EndedJob; readonly current?: boolean }) {
   const { t } = useTranslation();
   const { ending, jobType } = job;
   const state = ending.kind === 'done' ? 'done' : needsSomebody(job) ? 'failed' : 'interrupted';
   const href = ending.kind === 'done' ? routeTo('done', job.assetUuid) : routeTo('failures', job.jobId);
+  const thumbs = ending.kind === 'done' ? ending.artifacts.filter(({ kind, tile }) => kind === 'thumb' && !tile) : [];
+  const made = thumbs.length > 0 ? t('done.thumbs', { count: thumbs.length }) : t('jobStatus.completed');
   return (
     <JobChip
       jobType={jobType}
       state={state}
-      says={ending.kind === 'done' ? t('jobStatus.completed') : t(`ending.${ending.kind}`)}
+      says={ending.kind === 'done' ? made : t(`ending.${ending.kind}`)}
       href={href}
+      current={current}
     />
   );
 }

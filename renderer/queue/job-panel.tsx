@@ -1,10 +1,12 @@
 import { useTranslation } from 'react-i18next';
+import type { EndedJob } from '../../shared/snapshot.ts';
 import { fileName, folderOf } from '../format/name.ts';
 import { routeTo } from '../route.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Facts } from '../ui/parts.tsx';
 import { useAgent } from '../use-agent.ts';
-import { JobChip, useJobName } from './job-chip.tsx';
+import { FileChips } from './file-chips.tsx';
+import { useJobName } from './job-chip.tsx';
 import { useJobStates } from './job-state.ts';
 import { QueueVerbs } from './operations.tsx';
 import { isWaiting, type QueuedFile } from './queued-files.ts';
@@ -12,10 +14,12 @@ import { isWaiting, type QueuedFile } from './queued-files.ts';
 /** One job of a file: how it stands, why, and what may be done about it. */
 export function JobPanel({
   file,
+  ended,
   jobId,
   to,
 }: {
   readonly file: QueuedFile;
+  readonly ended: readonly EndedJob[] | undefined;
   readonly jobId: string;
   readonly to: (jobId: string | undefined) => string;
 }) {
@@ -37,17 +41,7 @@ export function JobPanel({
       <p className="path">
         <bdi>{folderOf(file.sourcePath)}</bdi>
       </p>
-      <p className="job-chips">
-        {file.jobs.map((each, at) => (
-          <JobChip
-            key={each.jobId}
-            jobType={each.jobType}
-            {...(states[at] ?? { says: '', state: 'waiting' })}
-            href={to(each.jobId)}
-            current={each.jobId === jobId}
-          />
-        ))}
-      </p>
+      <FileChips jobs={file.jobs} states={states} ended={ended} chosen={jobId} to={to} />
       <Facts
         rows={[
           [t('queue.job'), name(job.jobType)],

@@ -22,10 +22,13 @@ const PASSING: ReadonlySet<WaitReason['kind']> = new Set([
   'held-off',
 ]);
 
+export interface JobState {
+  readonly says: string;
+  readonly state: ChipState;
+}
+
 /** How each queued job is, in words and as a state. Steps of running jobs are looked up only while one is shown. */
-export function useJobStates(
-  jobs: readonly QueuedJob[],
-): readonly { readonly says: string; readonly state: ChipState }[] {
+export function useJobStates(jobs: readonly QueuedJob[]): readonly JobState[] {
   const { t } = useTranslation();
   const reason = useReason();
   const held = jobs.filter((job) => !isWaiting(job));

@@ -45,9 +45,9 @@ const KEYS: Readonly<Record<Exclude<Order, 'start'>, (file: QueuedFile) => strin
 };
 
 /** What was made of each file already, and what failed: source path → the newest job of each type. */
-export function endedByFile(done: readonly EndedJob[], failures: readonly EndedJob[]): Map<string, EndedJob[]> {
+export function endedByFile(jobs: readonly EndedJob[]): Map<string, EndedJob[]> {
   const files = new Map<string, EndedJob[]>();
-  for (const job of [...done, ...failures].sort((a, b) => b.endedAt.localeCompare(a.endedAt))) {
+  for (const job of jobs.toSorted((a, b) => b.endedAt.localeCompare(a.endedAt))) {
     const known = files.get(job.sourcePath);
     if (known === undefined) files.set(job.sourcePath, [job]);
     else if (!known.some(({ jobType }) => jobType === job.jobType)) known.push(job);

@@ -134,11 +134,16 @@ const TAIL = 12;
 /** A name on one line; where it is too long its middle is left out (`A001C001…R1AB.mov`). */
 export function Name({ children }: { children: string }) {
   const letters = [...children];
-  const cut = letters.length > 2 * TAIL ? letters.length - TAIL : letters.length;
+  // Of a short name not more than half, so that its beginning can be read as well.
+  const cut = letters.length - Math.min(TAIL, Math.floor(letters.length / 2));
+  const tail = letters.slice(cut).join('');
+  // Read as one word, the end stands in the text without a size; what is seen of it is drawn beside.
   return (
-    <bdi className="name" title={children}>
-      <span className="name-head">{letters.slice(0, cut).join('')}</span>
-      {cut < letters.length && <span className="name-tail">{letters.slice(cut).join('')}</span>}
+    <bdi className="name" title={children} data-tail={tail}>
+      <span className="name-head">
+        {letters.slice(0, cut).join('')}
+        <span className="name-rest">{tail}</span>
+      </span>
     </bdi>
   );
 }

@@ -2,23 +2,26 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 /**
- * A list of rows of one height, of which only the visible ones exist: ten thousand scroll like ten. Screen readers
- * are told the true size and position.
+ * A list of rows, of which only the visible ones exist: ten thousand scroll like ten. Their heights are known before
+ * they are drawn. Screen readers are told the true size and position.
  */
 export function VirtualList<T>({
   items,
   rowHeight,
   label,
   keyOf,
+  isHeading,
   head,
   onEnd,
   children,
 }: {
   items: readonly T[];
-  /** Pixels. */
-  rowHeight: number;
+  /** Pixels: of all rows, or of each. */
+  rowHeight: number | ((item: T) => number);
   label: string;
   keyOf: (item: T) => string;
+  /** Rows that only name those below: the arrows walk past them. */
+  isHeading?: (item: T) => boolean;
   /** Stays on top; lower than the rows that are drawn ahead. */
   head?: ReactNode;
   /** The last rows are nearly in sight: more may be fetched. */
@@ -34,12 +37,16 @@ export function VirtualList<T>({
     },
     [items, keyOf],
   );
+  const heightAt = (index: number): number => {
+    const item = items[index];
+    return typeof rowHeight === 'number' ? rowHeight : item === undefined ? 0 : rowHeight(item);
+  };
   // The library's functions cannot be memoised; nothing here hands them on.
   // oxlint-disable-next-line react/incompatible-library
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: heightAt,
     getItemKey,
     overscan: 8,
   });
@@ -54,7 +61,9 @@ export function VirtualList<T>({
     const inRow = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-index]') : null;
     if (step === undefined || inRow === null) return;
     event.preventDefault();
-    const index = Number(inRow.dataset['index']) + step;
+    const from = Number(inRow.dataset['index']);
+    const over = (index: number): number => (isHeading?.(items[index] as T) === true ? index + step : index);
+    const index = from + step >= 0 && from + step < items.length ? over(from + step) : -1;
     if (index < 0 || index >= items.length) return;
     rows.scrollToIndex(index);
     // The row may have to be drawn first.
@@ -74,7 +83,7 @@ export function VirtualList<T>({
               aria-setsize={items.length}
               aria-posinset={row.index + 1}
               data-index={row.index}
-              style={{ height: rowHeight, transform: `translateY(${row.start}px)` }}
+              style={{ height: row.size, transform: `translateY(${row.start}px)` }}
             >
               {children(item)}
             </li>

@@ -1,16 +1,21 @@
 import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { EndedJob } from '../../shared/snapshot.ts';
 import { isJobType, JOB_TYPES } from '../../shared/job.ts';
 import { amountOf } from '../format/amounts.ts';
 import { fileName } from '../format/name.ts';
+import { FileChips } from '../queue/file-chips.tsx';
+import { useJobStates } from '../queue/job-state.ts';
+import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
+import type { QueuedJob } from '../queue/queued-files.ts';
 import { useNarrowing } from '../results/address.ts';
 import { Chips, SearchField } from '../results/filters.tsx';
 import { HoverScrub } from '../results/hover-scrub.tsx';
 import { usePast } from '../results/past.ts';
 import { ResultDetail } from '../results/result-detail.tsx';
 import { SaveProxies } from '../results/save-proxies.tsx';
-import { doneAssets, filesOf, pictures, type DoneAsset } from '../selectors.ts';
-import { Icon, jobIcon } from '../ui/icon.tsx';
+import { routeTo } from '../route.ts';
+import { doneAssets, filesOf, type DoneAsset } from '../selectors.ts';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
@@ -27,6 +32,8 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
   const everything = useAgent((snapshot) => snapshot.done);
   const totals = useAgent((snapshot) => snapshot.totals);
   const assets = useMemo(() => doneAssets(jobs), [jobs]);
+  const ended = useEndedByFile(jobs);
+  const queued = useQueuedByFile();
   // A result stays open while its file is filtered out of the list beside it.
   const asset = useMemo(
     () =>
@@ -82,7 +89,15 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
               keyOf={({ assetUuid }) => assetUuid}
               {...(older === undefined ? {} : { onEnd: older })}
             >
-              {(item) => <DoneRow asset={item} href={to(item.assetUuid)} current={item.assetUuid === chosen} />}
+              {(item) => (
+                <DoneRow
+                  asset={item}
+                  ended={ended.get(item.sourcePath)}
+                  queued={queued.get(item.sourcePath)}
+                  href={to(item.assetUuid)}
+                  current={item.assetUuid === chosen}
+                />
+              )}
             </VirtualList>
           )}
           {older !== undefined && (
@@ -107,34 +122,38 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
   );
 }
 
-function DoneRow({ asset, href, current }: { asset: DoneAsset; href: string; current: boolean }) {
+function DoneRow({
+  asset,
+  ended,
+  queued,
+  href,
+  current,
+}: {
+  asset: DoneAsset;
+  ended: readonly EndedJob[] | undefined;
+  queued: readonly QueuedJob[] | undefined;
+  href: string;
+  current: boolean;
+}) {
   const { t } = useTranslation();
   const instant = useInstant();
-  const thumbs = pictures(asset.artifacts).filter(({ tile }) => tile === undefined).length;
-  // Several results have no room for their names; their marks stand for them.
-  const alone = asset.jobs.length === 1;
+  const states = useJobStates(queued ?? []);
   return (
-    <a className="row" href={href} aria-current={current ? 'true' : undefined}>
-      <HoverScrub asset={asset} />
-      <span className="row-text">
-        <Name>{fileName(asset.sourcePath)}</Name>
-        <span className="row-made">
-          {asset.jobs.map((job) => {
-            const pictured = job.jobType === 'generate_thumbnails' && thumbs > 0;
-            const made = pictured ? t('done.thumbs', { count: thumbs }) : t(`jobType.${job.jobType}`);
-            return (
-              <span key={job.jobId} className="made" title={made}>
-                <Icon name={jobIcon(job.jobType)} size={14} />
-                <span className={alone ? undefined : 'visually-hidden'}>{made}</span>
-              </span>
-            );
-          })}
+    <>
+      <a className="row" href={href} aria-current={current ? 'true' : undefined}>
+        <HoverScrub asset={asset} />
+        <span className="row-text">
+          <Name>{fileName(asset.sourcePath)}</Name>
+          <span className="row-when">
+            {instant(asset.endedAt)}
+            {asset.warnings.length > 0 && <span className="row-warning"> · {t('done.warnings')}</span>}
+          </span>
+          <span className="row-chips-place" />
         </span>
-        <span className="row-when">
-          {instant(asset.endedAt)}
-          {asset.warnings.length > 0 && <span className="row-warning"> · {t('done.warnings')}</span>}
-        </span>
+      </a>
+      <span className="row-chips">
+        <FileChips jobs={queued ?? []} states={states} ended={ended} to={(jobId) => routeTo('queue', jobId)} />
       </span>
-    </a>
+    </>
   );
 }

@@ -1,21 +1,18 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EndedJob } from '../../shared/snapshot.ts';
-import { failureGroups, type FailureGroup } from '../failure-groups.ts';
+import { Causes } from '../failures/causes.tsx';
+import { failureGroups } from '../failures/groups.ts';
 import { filesAndJobs } from '../format/amounts.ts';
-import { fileName } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
 import { usePast } from '../results/past.ts';
 import { filesOf, needsSomebody } from '../selectors.ts';
-import { Icon, jobIcon } from '../ui/icon.tsx';
-import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
-import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
-import { FailureDetail } from './failure-detail.tsx';
+import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
+import { useAgent, useLanguage } from '../use-agent.ts';
+import { FailureDetail } from '../failures/failure-detail.tsx';
 import { RetryUndo, useQueuedAgain } from '../work/retry-undo.tsx';
-import { useFailureText } from './failure-text.ts';
 
 const FILTERS = ['q', 'kind'] as const;
 const INTERRUPTED = 'interrupted';
@@ -47,8 +44,12 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
   const groups = useMemo(() => failureGroups(isApart ? interrupted : failed), [isApart, interrupted, failed]);
   const group = groups.find((each) => each.jobs.some(({ jobId }) => jobId === chosen));
   const job = group?.jobs.find(({ jobId }) => jobId === chosen);
-  const note = t('failures.note', { ...totals });
   const amount = (list: readonly EndedJob[]): string => filesAndJobs(list, t, language);
+  // The journal counts jobs; files only where all of it lies here.
+  const note =
+    older === undefined
+      ? t('failures.noteFiles', { failed: amount(failed), others: amount(interrupted) })
+      : t('failures.note', { ...totals });
   return (
     <>
       <ViewHeader title={t('failures.title')} note={note} />
@@ -62,10 +63,10 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
       {interrupted.length > 0 && (
         <div className="filters" role="group" aria-label={t('failures.kind')}>
           <button type="button" aria-pressed={!isApart} onClick={() => show(undefined)}>
-            {t('failures.needsYou')} <span>{amount(failed)}</span>
+            {t('failures.needsYou')} <span>{count(filesOf(failed), language)}</span>
           </button>
           <button type="button" aria-pressed={isApart} onClick={() => show(INTERRUPTED)}>
-            {t('failures.interrupted')} <span>{amount(interrupted)}</span>
+            {t('failures.interrupted')} <span>{count(filesOf(interrupted), language)}</span>
           </button>
         </div>
       )}
@@ -80,9 +81,7 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
       ) : (
         <div className="split" data-chosen={job === undefined ? undefined : ''}>
           <div className="split-list">
-            <VirtualList items={groups} rowHeight={104} label={t('failures.causes')} keyOf={({ key }) => key}>
-              {(item) => <GroupRow group={item} href={to(item.jobs[0]?.jobId)} current={item === group} />}
-            </VirtualList>
+            <Causes groups={groups} chosen={chosen} to={to} />
             {older !== undefined && (
               <div className="split-more">
                 <Button quiet onClick={older}>
@@ -103,47 +102,5 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
         </div>
       )}
     </>
-  );
-}
-
-function GroupRow({
-  group,
-  href,
-  current,
-}: {
-  readonly group: FailureGroup;
-  readonly href: string;
-  readonly current: boolean;
-}) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const instant = useInstant();
-  const { ending, jobType, sourcePath, endedAt } = group.jobs[0] as FailureGroup['jobs'][number];
-  const text = useFailureText(ending);
-  if (text === null || ending.kind === 'done') return null;
-  const others = filesOf(group.jobs) - 1;
-  return (
-    <a className="row row-failure" href={href} aria-current={current ? 'true' : undefined}>
-      <span className={`row-icon row-icon-${ending.kind}`}>
-        <Icon name={jobIcon(jobType)} size={16} />
-      </span>
-      <span className="row-text">
-        <span className="row-sentence row-cause" lang={text.language}>
-          {text.sentence}
-        </span>
-        <span className="row-files">
-          <Name>{fileName(sourcePath)}</Name>
-          {others > 0 && <span className="row-more">{t('failures.others', { count: others })}</span>}
-        </span>
-        <span className="row-when">
-          {t(`ending.${ending.kind}`)} · {t(`faultShort.${text.fault}`)} · {instant(endedAt)}
-        </span>
-      </span>
-      {others > 0 && (
-        <span className="row-count" aria-hidden="true">
-          {count(filesOf(group.jobs), language)}
-        </span>
-      )}
-    </a>
   );
 }

@@ -1,23 +1,23 @@
 import { useTranslation } from 'react-i18next';
-import type { RunningJob, Snapshot } from '../../shared/snapshot.ts';
-import { clock, spokenTimeLeft } from '../format/durations.ts';
-import { fileName, folderOf, visible } from '../format/name.ts';
-import { percent } from '../format/numbers.ts';
-import { estimateTimeLeft } from '../progress-history.ts';
+import type { Snapshot } from '../../shared/snapshot.ts';
+import { fileName } from '../format/name.ts';
+import { count } from '../format/numbers.ts';
+import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import { routeTo } from '../route.ts';
-import { doneAssets, isFirstRun, poster, posterOf, stageKey, troubleOf } from '../selectors.ts';
-import { assetIcon, jobIcon } from '../ui/icon.tsx';
-import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
+import { doneAssets, filesOf, isFirstRun, poster, posterOf, troubleOf } from '../selectors.ts';
+import { assetIcon } from '../ui/icon.tsx';
+import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
-import { ProgressBar } from '../ui/progress-bar.tsx';
-import { useAgent, useCommand, useLanguage, useNow, useReplica } from '../use-agent.ts';
+import { useAgent, useLanguage, useNow, useReplica } from '../use-agent.ts';
 import { AddingStrip } from '../work/adding-panel.tsx';
 import { FirstRun } from './first-run.tsx';
+import { RunningFile } from './running-file.tsx';
 import { YieldBanner } from './yield-banner.tsx';
 
 /** What runs on this machine right now. */
 export function NowView() {
   const { t } = useTranslation();
+  const language = useLanguage();
   const running = useAgent((snapshot) => snapshot.running);
   const max = useAgent((snapshot) => snapshot.agent.maxParallelJobs);
   const done = useAgent((snapshot) => snapshot.done);
@@ -26,9 +26,14 @@ export function NowView() {
   // What is not heard of does not run on.
   const now = lostSince ?? ticking;
   const first = useAgent(isFirstRun);
+  const ended = useEndedByFile();
+  const queued = useQueuedByFile();
+  const slots = t('now.slots', { count: running.length, max });
+  const files = filesOf(running);
+  const note = files === 0 ? slots : `${t('amount.files', { count: files, shown: count(files, language) })} · ${slots}`;
   return (
     <>
-      <ViewHeader title={t('now.title')} note={t('now.slots', { count: running.length, max })} />
+      <ViewHeader title={t('now.title')} note={note} />
       <div className="view-body">
         <YieldBanner />
         <AddingStrip />
@@ -40,9 +45,9 @@ export function NowView() {
           )
         ) : (
           <ul className="cards">
-            {running.map((job) => (
-              <li key={job.jobId}>
-                <RunningCard job={job} now={now} />
+            {Object.entries(Object.groupBy(running, ({ assetUuid }) => assetUuid)).map(([assetUuid, jobs = []]) => (
+              <li key={assetUuid}>
+                <RunningFile jobs={jobs} now={now} ended={ended} queued={queued} />
               </li>
             ))}
           </ul>
@@ -80,87 +85,6 @@ function emptySentence(snapshot: Snapshot) {
   if (link !== 'connected' && link !== 'connecting') return 'now.emptyUnreachable' as const;
   if (snapshot.yielding !== null) return 'now.emptyYielding' as const;
   return snapshot.waiting.length > 0 ? ('now.emptyWaiting' as const) : ('now.emptyNothing' as const);
-}
-
-function RunningCard({ job, now }: { job: RunningJob; now: number }) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const done = useAgent((snapshot) => snapshot.done);
-  const { available, send } = useCommand();
-  const name = fileName(job.sourcePath);
-  const folder = folderOf(job.sourcePath);
-  const known = job.progress !== undefined;
-  const spoken = known ? percent(job.progress ?? 0, language) : t('now.lengthUnknown');
-  return (
-    <article className="card running" aria-label={name}>
-      <Poster
-        assetUuid={job.assetUuid}
-        picture={posterOf(done, job.assetUuid)}
-        alt=""
-        fallback={jobIcon(job.jobType)}
-      />
-      <div className="running-what">
-        <h2 className="running-name">
-          <Name>{name}</Name>
-        </h2>
-        <p className="path" title={folder}>
-          <bdi>{folder}</bdi>
-        </p>
-      </div>
-      <div className="running-percent" aria-hidden="true">
-        {known ? spoken : ''}
-      </div>
-      <div className="running-bar">
-        <ProgressBar
-          value={job.delivering ? 1 : job.progress}
-          label={t('now.progress', { name })}
-          spoken={spoken}
-          still={job.suspended}
-        />
-      </div>
-      <p className="running-stage">
-        <span className="tag">{t(`jobType.${job.jobType}`)}</span> {t(`stage.${stageKey(job)}`)}
-      </p>
-      <dl className="running-numbers">
-        <div>
-          <dt>{t('now.elapsed')}</dt>
-          <dd>{clock(now - Date.parse(job.claimedAt))}</dd>
-        </div>
-        <div>
-          <dt>{t('now.left')}</dt>
-          <dd>
-            <Left job={job} now={now} />
-          </dd>
-        </div>
-        {job.encoder !== undefined && (
-          <div>
-            <dt>{t('now.encoder')}</dt>
-            <dd className="running-encoder">{visible(job.encoder)}</dd>
-          </div>
-        )}
-      </dl>
-      <div className="running-actions">
-        <Button
-          icon="cancel"
-          quiet
-          disabled={!available || job.cancelRequested}
-          label={t('verb.cancelNamed', { name })}
-          onClick={() => void send('cancelJob', { jobId: job.jobId })}
-        >
-          {t('verb.cancel')}
-        </Button>
-      </div>
-    </article>
-  );
-}
-
-function Left({ job, now }: { job: RunningJob; now: number }) {
-  const { t } = useTranslation();
-  const samples = useReplica(({ progress }) => progress[job.jobId]);
-  const left = samples === undefined || job.delivering ? null : estimateTimeLeft(samples, now);
-  if (left === null) return <>{job.delivering ? '–' : t('now.leftUnknown')}</>;
-  const { key, ...values } = spokenTimeLeft(left);
-  return <>{t(key, values)}</>;
 }
 
 const SHOWN = 6;

@@ -1,8 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useShallow } from 'zustand/react/shallow';
 import { holds } from '../../shared/fold.ts';
-import type { RunningJob } from '../../shared/snapshot.ts';
 import { amountOf } from '../format/amounts.ts';
 import { count } from '../format/numbers.ts';
 import { Backlog } from '../queue/backlog.tsx';
@@ -10,7 +8,8 @@ import { Batches, useTimeAhead } from '../queue/batches.tsx';
 import { FileRow } from '../queue/file-row.tsx';
 import { JobPanel } from '../queue/job-panel.tsx';
 import { QueueUndo, QueueVerbs } from '../queue/operations.tsx';
-import { endedByFile, inOrder, ORDERS, queuedFiles, type QueuedFile, type QueuedJob } from '../queue/queued-files.ts';
+import { useClaimed, useEndedByFile } from '../queue/of-files.ts';
+import { inOrder, ORDERS, queuedFiles, type QueuedFile, type QueuedJob } from '../queue/queued-files.ts';
 import { useSelection, type Selection } from '../queue/selection.ts';
 import { useNarrowing, type Narrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
@@ -18,7 +17,7 @@ import { useQueueSearch } from '../results/queue-search.ts';
 import { waitGroups } from '../selectors.ts';
 import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useLanguage, usePage } from '../use-agent.ts';
+import { useAgent, useLanguage } from '../use-agent.ts';
 import { AddingStrip } from '../work/adding-panel.tsx';
 
 const FILTERS = ['q', 'reason', 'sort'] as const;
@@ -36,9 +35,7 @@ export function QueueView({ chosen }: { readonly chosen: string | undefined }) {
   const listing = useListing(values);
   const { files, total } = listing;
   const selection = useSelection(files);
-  const done = useAgent((snapshot) => snapshot.done);
-  const failures = useAgent((snapshot) => snapshot.failures);
-  const ended = useMemo(() => endedByFile(done, failures), [done, failures]);
+  const ended = useEndedByFile();
   const mayOperate = useAgent(({ agent }) => agent.embeddedServer);
   const pending = useAgent(({ backlog }) => backlog?.byStatus.pending ?? 0);
   const note = useNote();
@@ -85,7 +82,9 @@ export function QueueView({ chosen }: { readonly chosen: string | undefined }) {
               />
             )}
           </VirtualList>
-          {open !== undefined && chosen !== undefined && <JobPanel file={open} jobId={chosen} to={to} />}
+          {open !== undefined && chosen !== undefined && (
+            <JobPanel file={open} ended={ended.get(open.sourcePath)} jobId={chosen} to={to} />
+          )}
         </div>
       )}
     </>
@@ -258,15 +257,5 @@ function QueueHead({ selection }: { readonly selection: Selection | null }) {
       <span aria-hidden="true">{t('queue.jobs')}</span>
       <span aria-hidden="true">{t('queue.reason')}</span>
     </div>
-  );
-}
-
-/** Held jobs, as they were claimed; another array only when one comes or goes, not with every step of progress. */
-function useClaimed(): readonly RunningJob[] {
-  const { store } = usePage().replica;
-  const ids = useAgent(useShallow(({ running }) => running.map(({ jobId }) => jobId)));
-  return useMemo(
-    () => store.getState().snapshot?.running.filter(({ jobId }) => ids.includes(jobId)) ?? [],
-    [ids, store],
   );
 }

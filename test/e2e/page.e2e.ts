@@ -5,6 +5,12 @@ import { againstPlainList, PLAIN_ROWS } from '../ui-load/measure.ts';
 import { expect, openLink, test } from './open-page.ts';
 
 const NAME = 'A003C014_260302_R1XK.mov';
+const CANCELLED = {
+  claimedAt: new Date().toISOString(),
+  endedAt: new Date().toISOString(),
+  wallMs: 9,
+  ending: { kind: 'cancelled' },
+} as const;
 
 test.describe('the link', () => {
   test('without a session the page says how to get one, and connects by itself once there is one', async ({
@@ -70,6 +76,16 @@ test.describe('live', () => {
     await expect(bar).toHaveAttribute('aria-valuenow', '42');
     await expect(card).toContainText('Encoding');
     await expect(card).toContainText('libx264');
+    // One card per file, with every job of it.
+    const waveform = { jobType: 'generate_audio_waveform', assetUuid: uuidOf(101), sourcePath: SCENE } as const;
+    agent.emit({ type: 'jobClaimed', at: new Date().toISOString(), jobId: uuidOf(501), ...waveform });
+    await expect(card).toHaveCount(1);
+    await expect(card.getByRole('progressbar')).toHaveCount(2);
+    await expect(card.getByRole('link', { name: 'Waveform: Starting on this machine' })).toBeVisible();
+    await expect(page.getByText('One file · 2 jobs running (limit 2)')).toBeVisible();
+    agent.emit({ type: 'cancelRequested', jobId: uuidOf(501) });
+    agent.emit({ type: 'jobEnded', job: { ...waveform, jobId: uuidOf(501), ...CANCELLED } });
+    await expect(card.getByRole('link', { name: 'Waveform: Cancelled' })).toBeVisible();
     agent.emit({
       type: 'jobEnded',
       job: {
@@ -237,6 +253,10 @@ test.describe('results', () => {
       items.filter((row) => !row.querySelector('.poster :is(img, svg)')),
     );
     expect(missing).toEqual([]);
+    // Each file's jobs stand in its row, and lead to it.
+    const chips = rows.first().locator('.job-chip');
+    await expect(chips).toHaveCount(4);
+    await expect(chips.nth(1)).toHaveAccessibleName('Thumbnails: 10 pictures');
     const portrait = page.getByRole('link', { name: /été à Sète/ }).locator('img');
     await expect.poll(() => portrait.evaluate((img: HTMLImageElement) => img.naturalHeight)).toBe(480);
     const box = await portrait.boundingBox();

@@ -221,7 +221,7 @@ test('failures are searched as far back as the journal goes', async ({ page, ope
   agent.emit({ type: 'jobEnded', job: broken(1_000) });
   await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('derniere 299');
   await expect(page.getByRole('status').getByText('One file', { exact: true })).toBeVisible();
-  await expect(page.locator('.split-list').getByRole('link')).toContainText('Dernière 299.mov');
+  await expect(page.locator('.split-list .row')).toContainText('Dernière 299.mov');
   expect(agent.executed.filter(({ name }) => name === 'history').at(-1)?.input).toMatchObject({
     ending: 'failed',
     search: 'derniere 299',

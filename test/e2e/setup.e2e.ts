@@ -184,27 +184,38 @@ test.describe('failures', () => {
     ending: { kind: 'failed', failure: failure('SOURCE_UNREADABLE', `The file “clip ${number}.mov” is missing.`) },
   });
 
-  test('of one cause are one row, explained once, and run again together', async ({ page, open }) => {
+  test('of one cause stand together, a row per file with its jobs as chips, and run again together', async ({
+    page,
+    open,
+  }) => {
     const failures = Array.from({ length: 40 }, (_, index) => broken(7000 + index));
-    const { agent, view } = await open({ failures });
+    const [first] = failures;
+    const sound: EndedJob = {
+      ...broken(7900),
+      ...{ jobType: 'generate_audio_waveform', assetUuid: first?.assetUuid ?? '', sourcePath: first?.sourcePath ?? '' },
+    };
+    const { agent, view } = await open({ failures: [...failures, sound] });
     await page.goto(`${view.origin}/#/failures`);
     const rows = page.locator('.split-list li');
-    await expect(rows).toHaveCount(1);
-    await expect(rows).toContainText('and 39 more');
-    await expect(rows).toContainText('the file');
-    await rows.getByRole('link').click();
+    const cause = rows.getByRole('button', { name: /clip 7000\.mov.*40 files \(41 jobs\) · Failed · the file/ });
+    await expect(cause, 'the only cause is not folded').toHaveAttribute('aria-expanded', 'true');
+    const file = rows.filter({ has: page.getByRole('link', { name: /^clip 7000\.mov/ }) });
+    await expect(file.getByRole('link', { name: 'Proxy: Failed' })).toBeVisible();
+    await file.getByRole('link', { name: 'Waveform: Failed' }).click();
     const detail = page.getByRole('article', { name: 'clip 7000.mov' });
-    await expect(detail).toContainText('40 files with this cause');
-    await detail.getByRole('link', { name: 'clip 7007.mov' }).click();
-    await expect(page.getByRole('article', { name: 'clip 7007.mov' })).toContainText('“clip 7007.mov” is missing');
-    await page.getByRole('button', { name: 'Run all 40 again' }).click();
-    await expect.poll(() => agent.executed.filter(({ name }) => name === 'retryJob').length).toBe(40);
-    await expect(page.getByText('40 jobs are in the queue again.')).toBeVisible();
+    await expect(detail).toContainText('“clip 7900.mov” is missing');
+    await detail.getByRole('link', { name: 'Proxy: Failed' }).click();
+    await expect(detail).toContainText('“clip 7000.mov” is missing');
+    await cause.click();
+    await expect(rows).toHaveCount(1);
+    await page.getByRole('button', { name: 'Run all 41 again' }).click();
+    await expect.poll(() => agent.executed.filter(({ name }) => name === 'retryJob').length).toBe(41);
+    await expect(page.getByText('41 jobs are in the queue again.')).toBeVisible();
     await expect(rows, 'the row leaves at once').toHaveCount(0);
     await expect(page.getByRole('link', { name: 'Failures', exact: true }), 'the badge too').toBeVisible();
     await page.getByRole('button', { name: 'Undo' }).click();
-    await expect(rows).toContainText('and 39 more');
-    expect(agent.executed.filter(({ name }) => name === 'takeBackRetry')).toHaveLength(40);
+    await expect(cause).toBeVisible();
+    expect(agent.executed.filter(({ name }) => name === 'takeBackRetry')).toHaveLength(41);
   });
 
   test('what was interrupted stands apart, is not counted, and asks for nothing', async ({ page, open }) => {
@@ -214,20 +225,24 @@ test.describe('failures', () => {
     };
     const cancelled: EndedJob = { ...broken(7101), ending: { kind: 'cancelled' } };
     const sameFile: EndedJob = { ...broken(7103), assetUuid: broken(7102).assetUuid };
-    const { agent, view } = await open({ failures: [broken(7102), sameFile, handedBack, cancelled] });
+    const { agent, view } = await open({
+      failures: [broken(7102), sameFile, handedBack, cancelled],
+      totals: { done: 0, doneFiles: 0, failed: 2, givenBack: 2 },
+    });
     await page.goto(`${view.origin}/#/failures`);
     await expect(page.getByRole('link', { name: /^Failures\b.*\b1\b/ }), 'files that need somebody').toBeVisible();
     const rows = page.locator('.split-list li');
-    await expect(rows).toHaveCount(1);
-    await expect(page.getByRole('button', { name: 'Need somebody One file (2 jobs)' })).toBeVisible();
-    await page.getByRole('button', { name: 'Interrupted 2 files' }).click();
+    // A cause and its file.
     await expect(rows).toHaveCount(2);
-    await rows.filter({ hasText: 'Returned to the queue' }).getByRole('link').click();
+    await expect(page.getByText('One file (2 jobs) failed')).toBeVisible();
+    await page.getByRole('button', { name: 'Interrupted 2' }).click();
+    await expect(rows).toHaveCount(4);
+    await page.getByRole('link', { name: /^clip 7100\.mov/ }).click();
     const detail = page.getByRole('article');
     await expect(detail).toContainText('The editor needed the machine.');
     await expect(detail.getByRole('button', { name: 'Run again' }), 'it is in the queue already').toHaveCount(0);
-    await page.getByRole('button', { name: 'Need somebody One file (2 jobs)' }).click();
-    await expect(rows).toHaveCount(1);
+    await page.getByRole('button', { name: 'Need somebody 1' }).click();
+    await expect(rows).toHaveCount(2);
     expect(agent.snapshot().failures).toHaveLength(4);
   });
 
@@ -240,10 +255,10 @@ test.describe('failures', () => {
     });
     const { view } = await open({ failures });
     await page.goto(`${view.origin}/#/failures`);
-    await page.locator('.split-list li a').first().focus();
-    for (let step = 0; step < 59; step += 1) {
+    await page.locator('.split-list li button').first().focus();
+    for (let step = 1; step < 120; step += 1) {
       await page.keyboard.press('ArrowDown');
-      await expect(page.locator(`[data-index="${step + 1}"] a`)).toBeFocused();
+      await expect(page.locator(`[data-index="${step}"] > :is(.cause, .row)`)).toBeFocused();
     }
     await page.keyboard.press('Enter');
     await expect(page.getByRole('article', { name: 'clip 8059.mov' })).toBeVisible();

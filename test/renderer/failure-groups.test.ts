@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failureGroups } from '../../renderer/failure-groups.ts';
+import { failureGroups, rowsOf } from '../../renderer/failures/groups.ts';
 import { failure, type FailureCode } from '../../shared/failure.ts';
 import type { EndedJob, Ending } from '../../shared/snapshot.ts';
 import { uuidOf } from '../support/sample-snapshot.ts';
@@ -44,4 +44,17 @@ it('keeps causes apart that differ in code, in ending or in what happened', () =
     ended({ kind: 'given-back', failure: failure('SOURCE_GROWING', 'The file is missing.') }),
   ]);
   expect(groups).toHaveLength(4);
+});
+
+it('has one row per file below its cause, and folds a cause of many files unless it is looked at', () => {
+  const many = Array.from({ length: 13 }, () => failed('SOURCE_UNREADABLE', 'The file is missing.'));
+  const twice = failed('ENCODE_FAILED', 'It broke.');
+  const wave: EndedJob = { ...twice, jobId: uuidOf(1), jobType: 'generate_audio_waveform' };
+  const groups = failureGroups([...many, twice, wave]);
+  const shape = (chosen?: string, folds = new Map<string, boolean>()) =>
+    rowsOf(groups, folds, chosen).map((row) => (row.kind === 'cause' ? row.isOpen : row.jobs.length));
+  expect(shape()).toEqual([false, true, 2]);
+  expect(shape(many[0]?.jobId)).toHaveLength(13 + 3);
+  expect(shape(many[0]?.jobId, new Map([[groups[0]?.key ?? '', false]]))).toEqual([false, true, 2]);
+  expect(rowsOf(groups.slice(0, 1), new Map(), undefined), 'the only cause').toHaveLength(14);
 });

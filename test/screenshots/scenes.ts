@@ -12,7 +12,7 @@ import {
   LONG_TAKE,
   type ResultsAgent,
 } from '../support/results-agent.ts';
-import { realOverview, realQueue } from '../support/real-names.ts';
+import { realAsset, realDay, realOverview, realQueue } from '../support/real-names.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import type { ScriptedAgent } from '../support/scripted-agent.ts';
 
@@ -45,6 +45,16 @@ const busy =
   (change: Partial<Snapshot> = {}): Scene['agent'] =>
   (media) =>
     createBusyAgent(media, change);
+
+/** A day of a shoot, with pictures. */
+const day: Scene['agent'] = (media) => {
+  const agent = createBusyAgent(media, realDay(ago));
+  for (let file = 0; file < 28; file += 1) {
+    const picture = media.thumbs[file % media.thumbs.length];
+    if (picture !== undefined) agent.derived.set(`${realAsset(file)}/still-${file}`, picture);
+  }
+  return agent;
+};
 
 const results: Scene['agent'] = async (media) => {
   const agent: ResultsAgent = await createResultsAgent(media, 30);
@@ -110,6 +120,10 @@ const atRest: Partial<Snapshot> = {
 
 export const SCENES: readonly Scene[] = [
   { name: 'now', place: 'now', agent: busy() },
+  { name: 'now-day', place: 'now', agent: day },
+  { name: 'done-day', place: 'done', agent: day },
+  { name: 'failures-day', place: `failures/${uuidOf(40_280)}`, agent: day },
+  { name: 'failures-day-list', place: 'failures', agent: day },
   { name: 'now-first-run', place: 'now', agent: busy(EMPTY) },
   { name: 'now-empty', place: 'now', agent: busy(atRest) },
   {

@@ -1,5 +1,15 @@
-import type { WaitingJob, WaitReason } from '../../shared/snapshot.ts';
-import type { QueueOverview } from '../../shared/snapshot.ts';
+import { failure } from '../../shared/failure.ts';
+import type { JobType } from '../../shared/job.ts';
+import type {
+  EndedArtifact,
+  EndedJob,
+  Ending,
+  QueueOverview,
+  RunningJob,
+  Snapshot,
+  WaitingJob,
+  WaitReason,
+} from '../../shared/snapshot.ts';
 import { uuidOf } from './sample-snapshot.ts';
 
 /** Forty names as they come from cards, recorders and phones in one day of a shoot. */
@@ -69,5 +79,84 @@ export function realOverview(added: (secondsAgo: number) => string): QueueOvervi
     heldFiles: 1,
     pending,
     batches: [batch(1, 5400, 203, 175, 3), batch(2, 600, 12, 0, 0)],
+  };
+}
+
+/** The middle of that day: most is made, some is being made, some could not be. `added` answers an instant so long ago. */
+export function realDay(added: (secondsAgo: number) => string): Partial<Snapshot> {
+  const done = REAL_NAMES.slice(0, 28).flatMap((path, file) =>
+    ['generate_audio_waveform', 'generate_thumbnails', 'generate_video_proxies'].flatMap((type, index) =>
+      (file === 27 && type !== 'generate_thumbnails') || (path.endsWith('.wav') && type === 'generate_thumbnails')
+        ? []
+        : [ended(file, type as JobType, added((file % 9) * 40 + index + (file > 14 ? 86_400 : 0)), made(type, file))],
+    ),
+  );
+  const failures = [28, 29, 30, 31].flatMap((file) =>
+    ['generate_video_proxies', 'generate_audio_waveform'].map((type) =>
+      ended(file, type as JobType, added(900 + file), {
+        kind: 'failed',
+        failure: failure('SOURCE_UNREADABLE', 'The file ends in the middle: its index (moov) is missing.'),
+      }),
+    ),
+  );
+  const more = [
+    ended(32, 'generate_video_proxies', added(300), {
+      kind: 'failed',
+      failure: failure('ENCODE_FAILED', 'ffmpeg ended while encoding.', { signal: 'SIGSEGV', lastLines: [] }),
+    }),
+    ended(33, 'generate_video_proxies', added(350), { kind: 'cancelled' }),
+  ];
+  const waiting = realQueue().filter(({ sourcePath }) => REAL_NAMES.indexOf(sourcePath) > 33);
+  return {
+    done: done.sort((a, b) => b.endedAt.localeCompare(a.endedAt)),
+    failures: [...failures, ...more].sort((a, b) => b.endedAt.localeCompare(a.endedAt)),
+    running: [runs(27, 'generate_video_proxies', 0.374, added), runs(27, 'generate_audio_waveform', 0.81, added)],
+    waiting: [
+      { jobId: uuidOf(20_273), jobType: 'transcribe_audio', sourcePath: nameOf(27), priority: 0, reason: SPEECH },
+      ...waiting,
+    ],
+    queue: realOverview(added),
+    totals: { done: done.length, doneFiles: 28, failed: failures.length + 1, givenBack: 1 },
+    backlog: {
+      byStatus: { pending: waiting.length, claimed: 2, completed: done.length, failed: 9 },
+      byMissingCapability: {},
+    },
+  };
+}
+
+const SPEECH: WaitReason = { kind: 'no-capability', capability: 'speech.transcription@1' };
+const nameOf = (file: number): string => REAL_NAMES[file] ?? '';
+/** The file's number in REAL_NAMES. */
+export const realAsset = (file: number): string => uuidOf(30_000 + file);
+
+function made(type: string, file: number): Ending {
+  const picture: EndedArtifact = {
+    ...{ kind: 'thumb', ref: `still-${file}`, contentType: 'image/webp', sizeBytes: 9000, timeMs: 1000 },
+    ...{ width: 480, height: 270 },
+  };
+  return { kind: 'done', artifacts: type === 'generate_thumbnails' ? [picture] : [], warnings: [] };
+}
+
+function ended(file: number, jobType: JobType, endedAt: string, ending: Ending): EndedJob {
+  const claimedAt = new Date(Date.parse(endedAt) - 12_000).toISOString();
+  const jobId = uuidOf(40_000 + file * 10 + VIDEO.indexOf(jobType));
+  return {
+    jobId,
+    jobType,
+    assetUuid: realAsset(file),
+    sourcePath: nameOf(file),
+    claimedAt,
+    endedAt,
+    wallMs: 12_000,
+    ending,
+  };
+}
+
+function runs(file: number, jobType: JobType, progress: number, added: (secondsAgo: number) => string): RunningJob {
+  return {
+    ...{ jobId: uuidOf(jobType === 'generate_video_proxies' ? 1 : 2), jobType, assetUuid: realAsset(file) },
+    ...{ sourcePath: nameOf(file), stage: 'encoding', progress, claimedAt: added(84), stageSince: added(80) },
+    ...(jobType === 'generate_video_proxies' ? { encoder: 'libx264' } : {}),
+    ...{ delivering: false, cancelRequested: false, suspended: false },
   };
 }

@@ -5,6 +5,9 @@ import type { JobLogLine } from '../../shared/commands.ts';
 import type { FailureCode } from '../../shared/failure.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
 import { fileName, visible } from '../format/name.ts';
+import { FileChips } from '../queue/file-chips.tsx';
+import { useJobStates } from '../queue/job-state.ts';
+import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import { routeTo } from '../route.ts';
 import { shellLine, supportText } from '../support-text.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -41,6 +44,7 @@ export function FailureDetail({ job, group }: { job: EndedJob; group: readonly E
       <h2 className="detail-title">
         <Name>{fileName(job.sourcePath)}</Name>
       </h2>
+      <OfFile job={job} />
       <p className="failure-sentence" lang={text.language}>
         {text.sentence}
       </p>
@@ -92,37 +96,20 @@ export function FailureDetail({ job, group }: { job: EndedJob; group: readonly E
         </details>
       )}
       <JobLog jobId={job.jobId} />
-      {group.length > 1 && <SameCause job={job} group={group} />}
     </article>
   );
 }
 
+/** Everything else of the same file. */
+function OfFile({ job: { jobId, sourcePath } }: { readonly job: EndedJob }) {
+  const ended = useEndedByFile().get(sourcePath);
+  const queued = useQueuedByFile().get(sourcePath) ?? [];
+  const states = useJobStates(queued);
+  return <FileChips jobs={queued} states={states} ended={ended} chosen={jobId} to={(id) => routeTo('queue', id)} />;
+}
+
 /** Trying the very same job again cannot help: the job itself has to be another one. */
 const NOT_AGAIN: ReadonlySet<FailureCode> = new Set(['INVALID_JOB', 'UNKNOWN_PROFILE', 'SOURCE_FORBIDDEN']);
-
-/** The other files of this cause; as many as a person reads. */
-const SHOWN = 100;
-
-function SameCause({ job, group }: { readonly job: EndedJob; readonly group: readonly EndedJob[] }) {
-  const { t } = useTranslation();
-  const instant = useInstant();
-  return (
-    <>
-      <h3>{t('failures.sameCause', { count: group.length })}</h3>
-      <ul className="same-cause">
-        {group.slice(0, SHOWN).map((each) => (
-          <li key={each.jobId}>
-            <a href={routeTo('failures', each.jobId)} aria-current={each.jobId === job.jobId ? 'true' : undefined}>
-              <Name>{fileName(each.sourcePath)}</Name>
-            </a>
-            <span>{t(`jobType.${each.jobType}`)}</span>
-            <span>{instant(each.endedAt)}</span>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
 
 /** Lines of a tool: as they are, scrollable by keyboard too. */
 function Output({ label, lines }: { label: string; lines: readonly string[] }) {
