@@ -1,3 +1,4 @@
+import type { CapabilityState } from './capability-state.ts';
 import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
@@ -7,7 +8,6 @@ import type {
   Adding,
   AgentPhase,
   Backlog,
-  CapabilityState,
   DiskState,
   EndedJob,
   QueueOverview,

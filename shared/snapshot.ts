@@ -1,5 +1,6 @@
+import type { CapabilityState } from './capability-state.ts';
 import type { Failure, Refusal } from './failure.ts';
-import type { CapabilityName, JobType } from './job.ts';
+import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { SpeechModels } from './speech-models.ts';
@@ -138,31 +139,6 @@ export interface ServerState {
   readonly policy?: ServerPolicy;
 }
 
-export type ProofState =
-  /** Not tried yet; `reason`: something that a person still has to choose. That is no failure. */
-  | { readonly status: 'missing'; readonly reason?: Refusal }
-  | { readonly status: 'running'; readonly startedAt: string }
-  | { readonly status: 'passed'; readonly ranAt: string; readonly wallMs: number; readonly what: string }
-  | {
-      readonly status: 'failed';
-      readonly ranAt: string;
-      readonly wallMs: number;
-      readonly what: string;
-      readonly reason: Refusal;
-    };
-
-export interface CapabilityState {
-  readonly name: CapabilityName;
-  readonly jobType: JobType;
-  /** The person's (or IT's) switch. */
-  readonly enabled: boolean;
-  readonly proof: ProofState;
-  /** Declared to the server right now: enabled, proved and not withdrawn. */
-  readonly declared: boolean;
-  /** Three machine faults in a row withdrew it; its proof must pass again. */
-  readonly withdrawn?: { readonly since: string; readonly because: Failure };
-}
-
 export interface ToolState {
   readonly name: 'ffmpeg' | 'ffprobe' | 'speech-engine' | 'speech-model' | 'speech-detector' | 'media-worker';
   readonly found: boolean;
@@ -219,6 +195,8 @@ export type WaitReason =
   | { readonly kind: 'yielding' }
   | { readonly kind: 'unsupported-type'; readonly jobType: string }
   | { readonly kind: 'no-capability'; readonly capability: string }
+  /** The capability is there; what its profile asks of the tool is still being proved, or does not work here. */
+  | { readonly kind: 'profile-untested' | 'profile-failed'; readonly profile: string }
   | { readonly kind: 'not-allowed' }
   | { readonly kind: 'root-unknown'; readonly path: string }
   | { readonly kind: 'root-unavailable'; readonly root: string }

@@ -5,7 +5,9 @@ import type { Settings } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import type { OperatorPort } from './server/operator-port.ts';
 import { jobConfinement } from '../work/capabilities/process-maker.ts';
-import { createCapabilities, type Capabilities } from '../work/capabilities/capabilities.ts';
+import { wantedProfiles } from './intake/admission.ts';
+import { createCapabilities } from '../work/capabilities/capabilities.ts';
+import type { Capabilities } from '../work/capabilities/capabilities-port.ts';
 import type { TextStore } from '../work/storage/text-store.ts';
 import { instant, systemClock, type Clock } from '../work/clock.ts';
 import type { WorkPort } from './imports/work-port.ts';
@@ -184,6 +186,7 @@ function capabilitiesOn(ground: Ground, { sandbox, make }: ProcessMaker, proofs:
     store: deps.proofs ?? { get: (key) => journal.proof(key), set: (key, value) => journal.setProof(key, value) },
     emit: store.emit,
     now: clock.now,
+    wanted: () => wantedProfiles(store.snapshot()),
   });
 }
 
@@ -223,7 +226,7 @@ function partsOn(ground: Ground, { make }: ProcessMaker, capabilities: Capabilit
     createProcesses: (runId, jobId) => listenedProcesses(make(runId, jobId), logOf(jobLogs, jobId, clock)),
     version: VERSION,
     results: deps.operator === undefined ? createResults({ rows: journal.results, workFolder, limitBytes }) : null,
-    noteOutcome: (jobType, outcome) => capabilities.noteOutcome(jobType, outcome),
+    noteOutcome: (ended, outcome) => capabilities.noteOutcome(ended, outcome),
   };
 }
 

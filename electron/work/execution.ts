@@ -128,9 +128,27 @@ export interface Executor<T extends JobType> {
 export interface ExecutorProof<T extends JobType> {
   /** One sentence for the Capabilities page: what the run does. */
   readonly what: string;
-  /** ffmpeg arguments after the global ones, output path excluded, that make a sample of ≤ 2 s from lavfi sources. */
-  readonly sample: { readonly fileName: string; readonly args: readonly string[] };
+  readonly sample: ProofSample;
+  /** Where the type has profiles: those of its standard one. */
   readonly inputs: Partial<JobOf<T>>;
   /** Why the result is not good enough, or null. */
   check(success: ExecutionSuccess<T>): string | null;
+  /** The other profiles, each proved by itself after this: one whose options this tool refuses takes no other along. */
+  readonly profiles?: readonly ProfileProof<T>[];
+}
+
+/** A clip of lavfi sources. */
+export interface ProofSample {
+  readonly fileName: string;
+  /** ffmpeg arguments after the global ones, output path excluded; a second's work of a slow machine. */
+  readonly args: readonly string[];
+}
+
+/** What proves one profile beyond the standard one. */
+export interface ProfileProof<T extends JobType> extends Pick<ExecutorProof<T>, 'inputs' | 'check'> {
+  readonly profile: string;
+  /** What the profile asks for, as data: asked for otherwise, it is proved again. */
+  readonly options: object;
+  /** Each takes another way through the executor, with other options of the tool. */
+  readonly samples: readonly ProofSample[];
 }

@@ -244,6 +244,7 @@ export const enSetup = {
     },
     jobs: 'What to make',
     notHere: 'Not available here yet; these jobs will wait',
+    profileNotHere: '“{{profile}}” does not work on this machine; its jobs will wait',
     proxyProfile: 'Proxy profile',
     thumbnailProfile: 'Thumbnail profile',
     language: 'Language of the speech',

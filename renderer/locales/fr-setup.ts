@@ -259,6 +259,7 @@ export const frSetup = {
     },
     jobs: 'Que faut-il faire ?',
     notHere: 'Pas encore disponible ici ; ces tâches attendront',
+    profileNotHere: '« {{profile}} » ne fonctionne pas sur cette machine ; ses tâches attendront',
     proxyProfile: 'Profil de proxy',
     thumbnailProfile: 'Profil de vignettes',
     language: 'Langue parlée',

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { CAPABILITIES, JOB_TYPE_OF } from '../../shared/job.ts';
 import type { WaitReason } from '../../shared/snapshot.ts';
+import { withLabels } from '../format/labels.ts';
 import { visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
 import { useInstant, useLanguage } from '../use-agent.ts';
@@ -25,6 +26,9 @@ export function useReason(): (reason: WaitReason) => string {
         return t('wait.unsupported-type', { jobType: visible(reason.jobType) });
       case 'no-capability':
         return t('wait.no-capability', { capability: capability(reason.capability) });
+      case 'profile-untested':
+      case 'profile-failed':
+        return t(`wait.${reason.kind}`, { profile: withLabels(visible(reason.profile), t) });
       case 'root-unknown':
         return t('wait.root-unknown', { path: visible(reason.path) });
       case 'root-unavailable':

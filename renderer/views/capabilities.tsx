@@ -1,7 +1,9 @@
 import { Switch } from '@base-ui/react/switch';
 import { useTranslation } from 'react-i18next';
-import type { CapabilityState } from '../../shared/snapshot.ts';
+import { isFailing, isMade, type CapabilityState, type ProfileState } from '../../shared/capability-state.ts';
+import { PROFILES_OF } from '../../shared/job-profile.ts';
 import { took } from '../format/durations.ts';
+import { withLabels } from '../format/labels.ts';
 import { routeTo } from '../route.ts';
 import { SpeechModels } from '../models/speech-models.tsx';
 import { Icon, jobIcon } from '../ui/icon.tsx';
@@ -79,6 +81,7 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
           <Said code={capability.withdrawn.because.code} message={capability.withdrawn.because.message} />
         </div>
       )}
+      <Profiles capability={capability} />
       <div className="capability-proof">
         {ran !== null && (
           <Facts
@@ -109,13 +112,57 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
   );
 }
 
+/** What a capability makes, where it makes several things: each is proved by itself. */
+function Profiles({ capability: { jobType, proof, enabled, profiles = [] } }: { capability: CapabilityState }) {
+  const { t } = useTranslation();
+  if (!enabled || profiles.length === 0 || (proof.status === 'missing' && proof.reason !== undefined)) return null;
+  return (
+    <section className="capability-profiles" aria-label={t('capabilities.profiles')}>
+      <ul>
+        {profiles.map((profile) => (
+          <li key={profile.name}>
+            <span>{withLabels(profile.name, t)}</span> <ProfileStanding profile={profile} />
+            {/* Why the standard one fails is said above: its proof is the capability's. */}
+            <WhyNot profile={profile} said={profile.name === PROFILES_OF[jobType]?.standard} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function ProfileStanding({ profile }: { profile: ProfileState }) {
+  const { t } = useTranslation();
+  if (profile.proof.status === 'running') return <State tone="active">{t('capabilities.profile.running')}</State>;
+  if (isFailing(profile)) return <State tone="bad">{t('capabilities.profile.failed')}</State>;
+  if (isMade(profile)) return <State tone="good">{t('capabilities.profile.made')}</State>;
+  return <State tone="quiet">{t('capabilities.profile.untested')}</State>;
+}
+
+function WhyNot({ profile: { proof, withdrawn }, said }: { profile: ProfileState; said: boolean }) {
+  const { t } = useTranslation();
+  const instant = useInstant();
+  if (withdrawn !== undefined) {
+    return (
+      <>
+        <p>{t('capabilities.profileWithdrawn', { time: instant(withdrawn.since) })}</p>
+        <Said code={withdrawn.because.code} message={withdrawn.because.message} />
+      </>
+    );
+  }
+  if (proof.status !== 'failed' || said) return null;
+  return <Said code={proof.reason.code} message={proof.reason.message} nextStep={proof.reason.nextStep} />;
+}
+
 function standing(capability: CapabilityState) {
-  const { proof, enabled, declared, withdrawn } = capability;
+  const { proof, enabled, declared, withdrawn, profiles = [] } = capability;
   const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
   if (proof.status === 'running') return say('active', 'running');
   if (!enabled) return say('quiet', 'off');
   if (withdrawn !== undefined) return say('bad', 'withdrawn');
+  if (declared && profiles.some(isFailing)) return say('caution', 'declaredInPart');
   if (proof.status === 'failed') return say('bad', 'notProved');
   if (proof.status === 'missing') return say('quiet', proof.reason === undefined ? 'missing' : 'toChoose');
-  return declared ? say('good', 'declared') : say('quiet', 'notDeclared');
+  if (declared) return say('good', 'declared');
+  return profiles.some(isFailing) ? say('bad', 'withdrawn') : say('quiet', 'notDeclared');
 }

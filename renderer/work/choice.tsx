@@ -7,7 +7,9 @@ import {
   PROXY_PROFILES,
   THUMBNAIL_PROFILES,
 } from '../../shared/profiles.ts';
+import { isFailing } from '../../shared/capability-state.ts';
 import { JOB_TYPES, type JobType } from '../../shared/job.ts';
+import { withLabels } from '../format/labels.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { State } from '../ui/parts.tsx';
 import { useAgent } from '../use-agent.ts';
@@ -92,6 +94,7 @@ export function ChoiceForm() {
             ))}
           </select>
         </label>
+        <ProfileNotHere profiles={[choice.proxyProfile, choice.thumbnailProfile]} />
       </div>
     </div>
   );
@@ -103,6 +106,20 @@ function NotHere({ jobType }: { readonly jobType: JobType }) {
   const capability = useAgent(({ capabilities }) => capabilities.find((each) => each.jobType === jobType));
   if (capability === undefined || capability.declared || capability.proof.status === 'running') return null;
   return <State tone="quiet">{t('add.notHere')}</State>;
+}
+
+/** The same for a profile that was chosen. */
+function ProfileNotHere({ profiles }: { readonly profiles: readonly string[] }) {
+  const { t } = useTranslation();
+  const capabilities = useAgent((snapshot) => snapshot.capabilities);
+  return capabilities
+    .flatMap((capability) => (capability.declared ? (capability.profiles ?? []) : []))
+    .filter((profile) => profiles.includes(profile.name) && isFailing(profile))
+    .map(({ name }) => (
+      <State key={name} tone="quiet">
+        {t('add.profileNotHere', { profile: withLabels(name, t) })}
+      </State>
+    ));
 }
 
 function Select<T extends string>({

@@ -32,6 +32,7 @@ const open: IntakeState = {
   yielding: false,
   heldOffUntil: () => undefined,
   crashes: () => 0,
+  profileProblem: () => null,
 };
 const reason = (job: WireJob, state: Partial<IntakeState> = {}): string => {
   const admission = admit(offerOf(job), { ...open, ...state });
@@ -52,7 +53,20 @@ describe('admission', () => {
     ['quiet-hours', offer(), { quietUntil: '2026-03-01T22:00:00Z' }],
     ['yielding', offer(), { yielding: true }],
     ['slot', offer(), { freeSlots: 0 }],
+    ['profile-failed', offer(), { profileProblem: () => 'failed' as const }],
+    ['profile-untested', offer(), { profileProblem: () => 'untested' as const }],
   ])('waits: %s', (kind, job, state) => expect(reason(job, state)).toBe(kind));
+
+  it('asks for the profile that a job names, or its type means', () => {
+    const asked: string[] = [];
+    const profileProblem = (jobType: string, profile: string): null => {
+      asked.push(`${jobType} ${profile}`);
+      return null;
+    };
+    const inputs = { asset_uuid: asset, source_path: 'MEDIA/a.mov', thumbnail_profile: 'scrub_sprite_v1' };
+    for (const job of [offer(), offer({ inputs })]) reason(job, { profileProblem });
+    expect(asked).toEqual(['generate_thumbnails video_representative_v1', 'generate_thumbnails scrub_sprite_v1']);
+  });
 
   it.each(['asset_uuid', 'required_capabilities', 'inputs', 'expected_outputs', 'invariants'])(
     'takes a job without %s, without a capability, only to say so',

@@ -141,6 +141,7 @@ const openIntake: IntakeState = {
   yielding: false,
   heldOffUntil: () => undefined,
   crashes: () => 0,
+  profileProblem: () => null,
 };
 
 describe('a 409 on an upload', () => {

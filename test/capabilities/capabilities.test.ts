@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { createCapabilities, type CapabilityDeps } from '../../electron/work/capabilities/capabilities.ts';
+import { createCapabilities } from '../../electron/work/capabilities/capabilities.ts';
+import type { CapabilityDeps } from '../../electron/work/capabilities/capabilities-port.ts';
 import { memoryStore } from '../../electron/work/storage/text-store.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import { failure } from '../../shared/failure.ts';
@@ -122,7 +123,9 @@ describe('capabilities', () => {
     const capabilities = createCapabilities(deps);
     await capabilities.start();
     const fault = failure('RENDER_FAILED', 'The picture is empty.');
-    for (let index = 0; index < 3; index += 1) capabilities.noteOutcome('generate_thumbnails', fault);
+    for (let index = 0; index < 3; index += 1) {
+      capabilities.noteOutcome({ jobType: 'generate_thumbnails', profile: null, assetUuid: String(index) }, fault);
+    }
     expect(capabilities.declared()).toEqual([]);
     expect(capabilities.states()[0]?.withdrawn?.because).toEqual(fault);
     expect(waits.map(({ ms }) => ms)).toEqual([0]);

@@ -9,7 +9,7 @@ import {
   type CapabilityRecord,
 } from '../../electron/work/capabilities/declared.ts';
 import { failure, type FailureCode } from '../../shared/failure.ts';
-import type { ProofState } from '../../shared/snapshot.ts';
+import type { ProofState } from '../../shared/capability-state.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const passed: ProofState = { status: 'passed', ranAt: AT, wallMs: 10, what: 'a run' };

@@ -111,5 +111,6 @@ const fast: Pick<DoctorDeps, 'capabilities'> = {
     tools: () => [],
     accelerators: () => [],
     acceleratorsKnown: () => Promise.resolve(),
+    profilesKnown: () => Promise.resolve(),
   },
 };

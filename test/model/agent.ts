@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createActiveRuns } from '../../electron/agent/jobs/active-runs.ts';
-import type { Capabilities } from '../../electron/work/capabilities/capabilities.ts';
+import type { Capabilities } from '../../electron/work/capabilities/capabilities-port.ts';
 import { createConnection } from '../../electron/agent/server/connection.ts';
 import type { ExecutionContext, ExecutionSuccess } from '../../electron/work/execution.ts';
 import { createIntake, type Intake } from '../../electron/agent/intake/intake.ts';
@@ -264,6 +264,9 @@ const CAPABLE: Capabilities = {
   test: () => Promise.reject(new Error('not part of the model')),
   refresh: () => Promise.resolve(),
   noteOutcome: () => undefined,
+  profileProblem: () => null,
+  profilesKnown: () => Promise.resolve(),
+  onProfile: () => () => undefined,
   declared: () => ['media.thumbnails@1'],
   states: () => [],
   tools: () => [],

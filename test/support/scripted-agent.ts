@@ -7,7 +7,8 @@ import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { holds } from '../../shared/fold.ts';
 import type { CapabilityName } from '../../shared/job.ts';
-import type { CapabilityState, EndedJob, Snapshot, WaitingJob } from '../../shared/snapshot.ts';
+import type { CapabilityState } from '../../shared/capability-state.ts';
+import type { EndedJob, Snapshot, WaitingJob } from '../../shared/snapshot.ts';
 
 export interface DerivedFile {
   readonly contentType: string;

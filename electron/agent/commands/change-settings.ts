@@ -3,7 +3,7 @@ import type { Refusal } from '../../../shared/failure.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import { RESTART_SETTINGS } from '../../../shared/setup-commands.ts';
 import { SETTING_NAMES, type SettingName, type Settings } from '../../../shared/settings.ts';
-import type { Capabilities } from '../../work/capabilities/capabilities.ts';
+import type { Capabilities } from '../../work/capabilities/capabilities-port.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 

@@ -1,5 +1,6 @@
 import { isJobType, type JobType } from '../../../shared/job.ts';
-import type { AgentPhase, WaitReason } from '../../../shared/snapshot.ts';
+import { profileOf } from '../../../shared/job-profile.ts';
+import type { AgentPhase, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
 import type { SourceLook } from '../../work/storage/media-roots.ts';
 import { CRASH_LIMIT } from '../jobs/produce.ts';
 import type { Offer } from '../server/offer.ts';
@@ -19,6 +20,8 @@ export interface IntakeState {
   readonly yielding: boolean;
   readonly heldOffUntil: (jobId: string) => string | undefined;
   readonly crashes: (jobId: string) => number;
+  /** Why jobs of this type and profile are not taken now, or null. */
+  readonly profileProblem: (jobType: JobType, profile: string) => 'untested' | 'failed' | null;
 }
 
 export type Admission =
@@ -36,6 +39,9 @@ export function admit(offer: Offer, state: IntakeState): Admission {
   if (state.allowedJobTypes !== undefined && !state.allowedJobTypes.includes(offer.jobType)) {
     return wait({ kind: 'not-allowed' });
   }
+  const profile = job === null ? null : profileOf(job);
+  const problem = profile === null ? null : state.profileProblem(offer.jobType, profile);
+  if (profile !== null && problem !== null) return wait({ kind: `profile-${problem}`, profile });
   const crashes = state.crashes(offer.jobId);
   if (crashes >= CRASH_LIMIT) return wait({ kind: 'set-aside', crashes });
   const until = state.heldOffUntil(offer.jobId);
@@ -71,4 +77,9 @@ export function waitForSource(look: SourceLook, sourcePath: string): WaitReason 
 export function waitForDisk(estimateBytes: number, freeBytes: number): WaitReason | null {
   const neededBytes = Math.ceil(estimateBytes * DISK_MARGIN);
   return neededBytes <= freeBytes ? null : { kind: 'disk', neededBytes, freeBytes };
+}
+
+/** Profiles that jobs wait for because they were not proved yet. */
+export function wantedProfiles({ waiting }: Pick<Snapshot, 'waiting'>): ReadonlySet<string> {
+  return new Set(waiting.flatMap(({ reason }) => (reason.kind === 'profile-untested' ? [reason.profile] : [])));
 }

@@ -1,6 +1,6 @@
 import type { WaitReason } from '../../../shared/snapshot.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
-import type { Capabilities } from '../../work/capabilities/capabilities.ts';
+import type { Capabilities } from '../../work/capabilities/capabilities-port.ts';
 import type { Parts } from '../jobs/parts.ts';
 import type { Yielding } from '../yield/yielding.ts';
 import type { Offer } from '../server/offer.ts';
@@ -55,6 +55,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     // The others are proved a moment later where their proofs are remembered; then one poll is for all of them.
     if (!canAsk && capabilities.declared().length > 0) void parts.clock.sleep(OTHERS_MS, closed.signal).then(mayAsk);
   });
+  // Jobs may wait for this one profile.
+  capabilities.onProfile(() => poll?.wake());
   const consider = async (offers: readonly Offer[]): Promise<void> => {
     // An idle agent does not look around; before it takes something it does.
     if (offers.length > 0) await deps.yielding.look();
@@ -113,6 +115,7 @@ function intakeState({ parts, runs, capabilities, yielding }: IntakeDeps, closed
       return until !== undefined && until > new Date(now).toISOString() ? until : undefined;
     },
     crashes: (jobId) => parts.journal.crashes(jobId),
+    profileProblem: (jobType, profile) => capabilities.profileProblem(jobType, profile),
   };
 }
 

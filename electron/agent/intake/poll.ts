@@ -195,7 +195,7 @@ async function readOffers(parts: Parts, signal: AbortSignal): Promise<Offer[] | 
 /** Jobs that wait for something of their own, and not only for a slot or for the editor to leave. */
 function notForHere({ store }: Parts): ReadonlySet<string> {
   const own = new Set(['unsupported-type', 'no-capability', 'not-allowed', 'root-unknown', 'root-unavailable']);
-  own.add('held-off').add('set-aside').add('disk');
+  own.add('held-off').add('set-aside').add('disk').add('profile-failed').add('profile-untested');
   return new Set(store.snapshot().waiting.flatMap(({ jobId, reason }) => (own.has(reason.kind) ? [jobId] : [])));
 }
 

@@ -1,8 +1,8 @@
 import type { Failure } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
-import type { JobType } from '../../../shared/job.ts';
 import type { Clock } from '../../work/clock.ts';
 import type { Connection } from '../server/connection.ts';
+import type { EndedWork } from '../../work/capabilities/capabilities-port.ts';
 import type { ExecutorRegistry } from '../../work/executors/registry.ts';
 import type { HardwareEncoders, Toolbox } from '../../work/execution.ts';
 import type { JobLogs } from './job-log.ts';
@@ -41,6 +41,9 @@ export interface Parts {
   readonly version: string;
   /** Copies of what was delivered; null where the server is this machine's own and can be read. */
   readonly results: Results | null;
-  /** Tells capabilities how a job of this type ended, for withdrawal after machine faults. */
-  readonly noteOutcome: (jobType: JobType, outcome: 'success' | Failure) => void;
+  /**
+   * Tells capabilities how a job ended, for withdrawal after machine faults.
+   * @returns the failure to report instead, where it is the machine's and not the file's
+   */
+  readonly noteOutcome: (ended: EndedWork, outcome: 'success' | Failure) => Failure | undefined;
 }

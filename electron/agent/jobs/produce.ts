@@ -1,6 +1,7 @@
 import { withTimeout } from '../../work/clock.ts';
 import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
 import { type Job } from '../../../shared/job.ts';
+import { profileOf } from '../../../shared/job-profile.ts';
 import { instant } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
@@ -58,15 +59,22 @@ export async function produce(life: Production): Promise<ExecutionOutcome | 'int
   if (stopping.aborted && !stop.aborted) return 'interrupted';
   // Work that was finished before the lease went is worth keeping; everything else of it is over.
   if (lease.lost.aborted && made.kind === 'failure') return made;
-  const outcome: ExecutionOutcome = stop.aborted && !lease.lost.aborted ? stopped(stop.reason as StopReason) : made;
+  const outcome = noted(life, stop.aborted && !lease.lost.aborted ? stopped(stop.reason as StopReason) : made);
   // The first thing a full disk gets back: without this room the journal could not say that it was full.
   if (outcome.kind === 'failure') await removeWorkspace(workspacePath(parts.workFolder, run.runId));
   const aftermath = outcome.kind === 'failure' ? aftermathOf(parts, outcome.failure) : { crashed: false };
   await whenThereIsRoom(parts, stopping, () => parts.journal.executed(run, outcome, aftermath));
   crashPoint('outcome-written');
   if (outcome.kind === 'failure') tell(parts, run, outcome.failure);
-  parts.noteOutcome(run.jobType, outcome.kind === 'success' ? 'success' : outcome.failure);
   return outcome;
+}
+
+/** What the end says about the machine is noted; a failure that is the machine's and not the file's is told as that. */
+function noted({ parts, run }: Production, outcome: ExecutionOutcome): ExecutionOutcome {
+  const profile = run.job.kind === 'valid' ? profileOf(run.job.job) : null;
+  const ended = { jobType: run.jobType, profile, assetUuid: run.assetUuid };
+  const instead = parts.noteOutcome(ended, outcome.kind === 'success' ? 'success' : outcome.failure);
+  return instead === undefined ? outcome : { kind: 'failure', failure: instead };
 }
 
 /** Every wait has an end: an executor that does not return although its children are gone is left behind. */

@@ -1,5 +1,6 @@
 import { systemClock } from '../../work/clock.ts';
-import type { ProofState, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
+import type { ProofState } from '../../../shared/capability-state.ts';
+import type { Snapshot, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType } from '../../../shared/job.ts';
 import { sentence } from '../../compose/sentence.ts';
 import type { Embedded } from './embedded.ts';
@@ -54,9 +55,10 @@ export async function untilEnded({ agent, client }: Embedded, jobs: readonly Own
 const isDecided = (proof: ProofState): boolean =>
   proof.status === 'passed' || proof.status === 'failed' || (proof.status === 'missing' && proof.reason !== undefined);
 
-/** Nothing on this machine can do the job now: its capability was not proved or was withdrawn. */
+/** Nothing on this machine can do the job now: its capability, or its profile, was not proved or was withdrawn. */
 function isHopeless(snapshot: Snapshot, job: OwnJob): boolean {
-  return capabilityOf(snapshot, job.jobType)?.declared === false;
+  const waits = snapshot.waiting.find(({ jobId }) => jobId === job.jobId)?.reason.kind;
+  return capabilityOf(snapshot, job.jobType)?.declared === false || waits === 'profile-failed';
 }
 
 function capabilityOf(snapshot: Snapshot, jobType: string): Snapshot['capabilities'][number] | undefined {
@@ -66,6 +68,9 @@ function capabilityOf(snapshot: Snapshot, jobType: string): Snapshot['capabiliti
 /** Why a job that did not end waits, for a person. */
 export function whyWaiting(snapshot: Snapshot, jobId: string, jobType: JobType): string {
   const capability = capabilityOf(snapshot, jobType);
+  const reason: WaitReason | undefined = snapshot.waiting.find((each) => each.jobId === jobId)?.reason;
+  const profile = reason?.kind === 'profile-failed' ? reason.profile : undefined;
+  if (profile !== undefined) return `${profile} does not work here: ${whyNot(capability, profile)}`;
   const { proof } = capability ?? {};
   if ((proof?.status === 'failed' || proof?.status === 'missing') && proof.reason !== undefined) {
     return `no capability: ${sentence(proof.reason)}`;
@@ -73,6 +78,11 @@ export function whyWaiting(snapshot: Snapshot, jobId: string, jobType: JobType):
   if (capability?.withdrawn !== undefined) {
     return `no capability: it was withdrawn after repeated failures (${capability.withdrawn.because.message})`;
   }
-  const reason: WaitReason | undefined = snapshot.waiting.find((each) => each.jobId === jobId)?.reason;
   return reason === undefined ? 'no capability' : reason.kind;
+}
+
+function whyNot(capability: Snapshot['capabilities'][number] | undefined, profile: string): string {
+  const state = capability?.profiles?.find(({ name }) => name === profile);
+  if (state?.withdrawn !== undefined) return state.withdrawn.because.message;
+  return state?.proof.status === 'failed' ? sentence(state.proof.reason) : 'its test failed';
 }

@@ -1,14 +1,12 @@
-import type { AgentEvent } from '../../../shared/event.ts';
 import type { Failure } from '../../../shared/failure.ts';
 import { CAPABILITY_OF, JOB_TYPE_OF, type CapabilityName, JOB_TYPES, type JobType } from '../../../shared/job.ts';
-import type { Settings } from '../../../shared/settings.ts';
-import type { AcceleratorState, CapabilityState, ProofState, ToolState } from '../../../shared/snapshot.ts';
+import type { CapabilityState, ProofState } from '../../../shared/capability-state.ts';
+import type { AcceleratorState, ToolState } from '../../../shared/snapshot.ts';
 import type { HardwareEncoders, Toolbox } from '../execution.ts';
-import type { ExecutorRegistry } from '../executors/registry.ts';
-import { findAccelerators, type GraphicsDevice } from './accelerators.ts';
+import { findAccelerators } from './accelerators.ts';
+import type { Capabilities, CapabilityDeps, EndedWork } from './capabilities-port.ts';
 import {
   capabilityState,
-  isDeclared,
   newRecord,
   proveAgainMs,
   retestDelayMs,
@@ -21,64 +19,11 @@ import { createHardware } from './hardware.ts';
 import { findTools, type ToolsFound } from './find-tools.ts';
 import { NO_MODEL_CODE } from './find-speech.ts';
 import { missingTool, NO_TOOLS } from './needs.ts';
-import type { ProcessMaker } from './process-maker.ts';
-import type { SandboxPort } from '../process/sandbox-port.ts';
-import { proofKey, rememberedProof, rememberProof } from './proof-cache.ts';
-import { proveCapability, type FinishedProof } from './prove.ts';
-import { createRetests, type After, type Retests } from './retests.ts';
-import type { TextStore } from '../storage/text-store.ts';
-
-export interface CapabilityDeps {
-  readonly executors: ExecutorRegistry;
-  /** The settings of this moment. */
-  readonly settings: () => Settings;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly bundledDir?: string;
-  readonly workFolder: string;
-  readonly agentVersion: string;
-  /** Gives its children a nice value below normal: proofs run beside an editor. */
-  readonly processes: ProcessMaker;
-  readonly store: TextStore;
-  /** The agent's own folder of speech models. */
-  readonly modelsFolder?: string;
-  /** Absent: tools run without one. */
-  readonly sandbox?: SandboxPort;
-  readonly emit: (event: AgentEvent) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Default: asks the system. */
-  readonly devices?: () => Promise<readonly GraphicsDevice[]>;
-  /** Default: driverMark. */
-  readonly driverMark?: (tool: string) => Promise<string>;
-  /** Default: a timer that keeps nothing alive. */
-  readonly after?: After;
-}
-
-export interface Capabilities {
-  /** Finds the tools, takes remembered proofs, runs the missing ones one by one. Resolves when all is known. */
-  start(): Promise<void>;
-  /** Ends a running proof; nothing is proved afterwards. */
-  stop(): Promise<void>;
-  setEnabled(name: CapabilityName, enabled: boolean): void;
-  /** "Test again": looks for tools and devices anew and runs the proof, whatever is remembered. */
-  test(name: CapabilityName): Promise<ProofState>;
-  /** A path or the encoder setting changed: tools are found anew and what is not proved for them is. */
-  refresh(): Promise<void>;
-  /** Every end of a job, so that a machine that keeps failing stops claiming. */
-  noteOutcome(jobType: JobType, outcome: 'success' | Failure): void;
-  declared(): readonly CapabilityName[];
-  states(): readonly CapabilityState[];
-  tools(): readonly ToolState[];
-  accelerators(): readonly AcceleratorState[];
-  /** null while a needed tool is missing. */
-  toolbox(): Toolbox | null;
-  /** Resolves when the hardware trials of the last start or test are over. */
-  acceleratorsKnown(): Promise<void>;
-  /** What executors may encode with, by the proofs of this moment. */
-  readonly hardware: HardwareEncoders;
-  /** Called when the list of declared capabilities changed. Returns how to stop listening. */
-  onChange(listener: (declared: readonly CapabilityName[]) => void): () => void;
-}
+import { createProfileProofs, profileProblem } from './profile-proofs.ts';
+import { isOfProfile, profileState } from './profile-record.ts';
+import { rememberedProof, rememberProof } from './proof-cache.ts';
+import { createProver } from './prover.ts';
+import { createRetests, type Retests } from './retests.ts';
 
 export function createCapabilities(deps: CapabilityDeps): Capabilities {
   return new ProvedCapabilities(deps);
@@ -88,6 +33,7 @@ class ProvedCapabilities implements Capabilities {
   readonly #deps: CapabilityDeps;
   readonly #records = new Map<CapabilityName, CapabilityRecord>();
   readonly #listeners = new Set<(declared: readonly CapabilityName[]) => void>();
+  readonly #profileListeners = new Set<() => void>();
   readonly #stop = new AbortController();
   readonly #hardware = createHardware({
     proofs: async () => {
@@ -98,6 +44,9 @@ class ProvedCapabilities implements Capabilities {
     mark: () => this.#driverMark(),
   });
   readonly #retests: Retests;
+  readonly #prover;
+  readonly #profiles;
+  #declared = '';
   #found: ToolsFound = { tools: [], toolbox: null };
   #accelerators: readonly AcceleratorState[] = [];
   #acceleratorsKnown: Promise<void> = Promise.resolve();
@@ -107,7 +56,28 @@ class ProvedCapabilities implements Capabilities {
 
   constructor(deps: CapabilityDeps) {
     this.#deps = deps;
-    this.#retests = createRetests((name) => this.#records.get(name)?.enabled === true, deps.after);
+    const isEnabled = (name: CapabilityName): boolean => this.#records.get(name)?.enabled === true;
+    this.#retests = createRetests((key) => isEnabled(key.split(' ')[0] as CapabilityName), deps.after);
+    this.#prover = createProver(deps, () => ({ found: this.#found, accelerators: this.#accelerators }));
+    this.#profiles = createProfileProofs({
+      executors: deps.executors,
+      isEnabled,
+      key: (name, profile) => this.#prover.key(JOB_TYPE_OF[name], profile),
+      remembered: (key) => rememberedProof(deps.store, key),
+      remember: (key, proof) => rememberProof(deps.store, key, proof),
+      run: async (name, profile) => {
+        const { toolbox } = this.#found;
+        if (toolbox === null || this.#stop.signal.aborted) return null;
+        const proof = await this.#prover.run(JOB_TYPE_OF[name], toolbox, this.#stop.signal, profile);
+        return this.#stop.signal.aborted ? null : proof;
+      },
+      proveStandard: (name) => void this.#prove(name, { remembered: false }),
+      inLine: (task) => this.#inLine(task),
+      retests: this.#retests,
+      wanted: deps.wanted ?? (() => new Set()),
+      changed: (name) => this.#profileChanged(name),
+      instant: () => this.#instant(),
+    });
     const { capabilities } = deps.settings();
     for (const jobType of JOB_TYPES) {
       if (deps.executors[jobType] === undefined) continue;
@@ -128,6 +98,7 @@ class ProvedCapabilities implements Capabilities {
     if (hardware) await this.#findAccelerators();
     await Promise.all([...this.#records.keys()].map((name) => this.#proveIfNeeded(name)));
     if (!hardware) void this.#findAccelerators();
+    void this.#profiles.proveMissing();
   }
 
   async stop(): Promise<void> {
@@ -141,32 +112,44 @@ class ProvedCapabilities implements Capabilities {
     const record = this.#records.get(name);
     if (record === undefined || record.enabled === enabled) return;
     this.#replace({ ...record, enabled });
-    if (enabled) void this.#proveIfNeeded(name);
+    if (enabled) void this.#proveIfNeeded(name).then(() => this.#profiles.proveMissing());
   }
 
   async test(name: CapabilityName): Promise<ProofState> {
-    await this.#findTools();
-    await this.#prove(name, { remembered: false });
-    void this.#findAccelerators();
-    return this.#records.get(name)?.proof ?? { status: 'missing' };
+    this.#profiles.forget(name);
+    return this.#testAgain(name);
   }
 
-  noteOutcome(jobType: JobType, outcome: 'success' | Failure): void {
+  noteOutcome({ jobType, profile, assetUuid }: EndedWork, outcome: 'success' | Failure): Failure | undefined {
     const name = CAPABILITY_OF[jobType];
     const record = this.#records.get(name);
-    if (record === undefined) return;
-    const next = withOutcome(record, outcome, this.#instant());
-    if (next === record) return;
+    if (record === undefined) return undefined;
+    const at = this.#instant();
+    const isOwn = profile !== null && this.#profiles.of(name).some((one) => one.name === profile);
+    const instead = isOwn ? this.#profiles.note(name, profile, { outcome, assetUuid, at }) : undefined;
+    // One profile that fails takes none of its siblings along.
+    if (isOwn && outcome !== 'success' && isOfProfile(outcome)) return instead;
+    const next = withOutcome(record, outcome, at);
+    if (next === record) return instead;
     this.#replace(next);
     if (next.withdrawn !== undefined && record.withdrawn === undefined) this.#retestLater(next);
+    return instead;
+  }
+
+  profileProblem(jobType: JobType, profile: string): 'untested' | 'failed' | null {
+    return profileProblem(this.#profiles.of(CAPABILITY_OF[jobType]), profile);
+  }
+
+  profilesKnown(): Promise<void> {
+    return this.#profiles.proveMissing();
   }
 
   declared(): readonly CapabilityName[] {
-    return [...this.#records.values()].filter(isDeclared).map(({ name }) => name);
+    return this.states().flatMap(({ name, declared }) => (declared ? [name] : []));
   }
 
   states(): readonly CapabilityState[] {
-    return [...this.#records.values()].map(capabilityState);
+    return [...this.#records.values()].map((record) => this.#stateOf(record));
   }
 
   tools(): readonly ToolState[] {
@@ -192,6 +175,19 @@ class ProvedCapabilities implements Capabilities {
   onChange(listener: (declared: readonly CapabilityName[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onProfile(listener: () => void): () => void {
+    this.#profileListeners.add(listener);
+    return () => this.#profileListeners.delete(listener);
+  }
+
+  async #testAgain(name: CapabilityName): Promise<ProofState> {
+    await this.#findTools();
+    await this.#prove(name, { remembered: false });
+    void this.#findAccelerators();
+    void this.#profiles.proveMissing();
+    return this.#records.get(name)?.proof ?? { status: 'missing' };
   }
 
   /** One look after the other: what an earlier one saw must not replace what a later one found. */
@@ -239,7 +235,8 @@ class ProvedCapabilities implements Capabilities {
   }
 
   async #proveIfNeeded(name: CapabilityName): Promise<void> {
-    if (this.#records.get(name)?.enabled === true) await this.#prove(name, { remembered: true });
+    if (this.#records.get(name)?.enabled !== true) return;
+    await this.#prove(name, { remembered: true });
   }
 
   #prove(name: CapabilityName, options: { readonly remembered: boolean }): Promise<void> {
@@ -259,53 +256,31 @@ class ProvedCapabilities implements Capabilities {
         this.#setProof(name, { status: 'failed', ranAt: startedAt, wallMs: 0, what, reason: problem ?? NO_TOOLS });
         return;
       }
-      const key = await this.#proofKey(jobType, toolbox);
+      const key = await this.#prover.key(jobType);
       const known = options.remembered && key !== null ? rememberedProof(this.#deps.store, key) : undefined;
+      // Those of the tools of now, before anything can be taken by them.
+      await this.#profiles.recall(name);
       if (known !== undefined && this.#records.get(name)?.withdrawn === undefined) {
         this.#setProof(name, known);
         return;
       }
       this.#setProof(name, { status: 'running', startedAt });
-      const proof = await this.#runProof(jobType, toolbox);
+      const proof = await this.#prover.run(jobType, toolbox, this.#stop.signal);
       if (proof.status === 'passed' && key !== null) rememberProof(this.#deps.store, key, proof);
       this.#setProof(name, proof);
     });
-  }
-
-  async #runProof<T extends JobType>(jobType: T, toolbox: Toolbox): Promise<FinishedProof> {
-    const executor = this.#deps.executors[jobType];
-    if (executor === undefined) throw new Error(`no executor for ${jobType}`);
-    const { workFolder, processes, now } = this.#deps;
-    const { encoder } = this.#deps.settings();
-    return proveCapability<T>(executor, { toolbox, workFolder, processes, encoder, now, signal: this.#stop.signal });
-  }
-
-  /** null when a tool vanished between being found and being asked for its size: then nothing is remembered. */
-  async #proofKey(jobType: JobType, toolbox: Toolbox): Promise<string | null> {
-    const { encoder } = this.#deps.settings();
-    const engine = this.#found.tools.find(({ name }) => name === 'speech-engine')?.version;
-    const subject = {
-      jobType,
-      what: this.#deps.executors[jobType]?.proof.what ?? '',
-      toolbox,
-      engine: jobType === 'transcribe_audio' ? engine : undefined,
-      encoder,
-      sandbox: (await this.#deps.sandbox?.choose())?.kind ?? 'none',
-      drivers: encoder === 'auto' ? this.#accelerators.map(({ name, driver }) => `${name} ${driver ?? ''}`) : [],
-      agentVersion: this.#deps.agentVersion,
-    };
-    return proofKey(subject).catch(() => null);
   }
 
   #setProof(name: CapabilityName, proof: ProofState): void {
     const record = this.#records.get(name);
     if (record === undefined) return;
     const next = withProof(record, proof);
+    this.#profiles.standard(name, proof);
     this.#replace(next);
     if (proof.status === 'passed') this.#retests.callOff(name);
     if (proof.status !== 'failed') return;
     if (next.withdrawn === undefined) {
-      this.#retests.later(name, proveAgainMs(next), () => void this.test(name));
+      this.#retests.later(name, proveAgainMs(next), () => void this.#testAgain(name));
       return;
     }
     this.#replace({ ...next, withdrawals: next.withdrawals + 1 });
@@ -318,16 +293,26 @@ class ProvedCapabilities implements Capabilities {
   }
 
   #replace(record: CapabilityRecord): void {
-    const before = this.#records.get(record.name);
     this.#records.set(record.name, record);
     this.#tell(record);
-    if (before !== undefined && isDeclared(before) === isDeclared(record)) return;
     const declared = this.declared();
+    if (this.#declared === declared.join()) return;
+    this.#declared = declared.join();
     for (const listener of this.#listeners) listener(declared);
   }
 
+  #profileChanged(name: CapabilityName): void {
+    const record = this.#records.get(name);
+    if (record !== undefined) this.#replace(record);
+    for (const listener of this.#profileListeners) listener();
+  }
+
+  #stateOf(record: CapabilityRecord): CapabilityState {
+    return capabilityState(record, this.#profiles.of(record.name).map(profileState));
+  }
+
   #tell(record: CapabilityRecord): void {
-    this.#deps.emit({ type: 'capabilityChanged', capability: capabilityState(record) });
+    this.#deps.emit({ type: 'capabilityChanged', capability: this.#stateOf(record) });
   }
 
   #inLine(task: () => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import { FAILURES, type Failure } from '../../../shared/failure.ts';
 import type { CapabilityName, JobType } from '../../../shared/job.ts';
-import type { CapabilityState, ProofState } from '../../../shared/snapshot.ts';
+import { isMade, type CapabilityState, type ProfileState, type ProofState } from '../../../shared/capability-state.ts';
 
 /** protocol.md, "Job": three machine-fault failures in a row withdraw a capability until its proof passes again. */
 export const FAULTS_THAT_WITHDRAW = 3;
@@ -24,20 +24,28 @@ export function newRecord(name: CapabilityName, jobType: JobType, enabled: boole
   return { name, jobType, enabled, proof: { status: 'missing' }, faultsInARow: 0, withdrawals: 0, failedProofs: 0 };
 }
 
-/** Switched on, proved on this machine, and not withdrawn (protocol.md, "Job"). */
-export function isDeclared({ enabled, proof, withdrawn }: CapabilityRecord): boolean {
-  return enabled && proof.status === 'passed' && withdrawn === undefined;
+/**
+ * Switched on, proved on this machine, and not withdrawn (protocol.md, "Job"). Of several profiles one is enough: jobs of
+ * the others wait.
+ */
+export function isDeclared(
+  { enabled, proof, withdrawn }: CapabilityRecord,
+  profiles: readonly ProfileState[] = [],
+): boolean {
+  if (!enabled || withdrawn !== undefined) return false;
+  return profiles.length === 0 ? proof.status === 'passed' : profiles.some(isMade);
 }
 
-export function capabilityState(record: CapabilityRecord): CapabilityState {
+export function capabilityState(record: CapabilityRecord, profiles: readonly ProfileState[] = []): CapabilityState {
   const { name, jobType, enabled, proof, withdrawn } = record;
   return {
     name,
     jobType,
     enabled,
     proof,
-    declared: isDeclared(record),
+    declared: isDeclared(record, profiles),
     ...(withdrawn === undefined ? {} : { withdrawn }),
+    ...(profiles.length === 0 ? {} : { profiles }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Refusal } from '../../../shared/failure.ts';
-import type { CapabilityState, SandboxState, ToolState } from '../../../shared/snapshot.ts';
-import type { Capabilities } from './capabilities.ts';
+import { isFailing, type CapabilityState } from '../../../shared/capability-state.ts';
+import type { SandboxState, ToolState } from '../../../shared/snapshot.ts';
+import type { Capabilities } from './capabilities-port.ts';
 
 export interface DoctorFinding {
   /** What was looked at: `ffmpeg`, `media.thumbnails@1`, `disk` … */
@@ -36,7 +37,10 @@ export type ServerCheck =
 
 export interface DoctorDeps {
   /** Started or not; the doctor starts it and waits for its proofs and trials. */
-  readonly capabilities: Pick<Capabilities, 'start' | 'states' | 'tools' | 'accelerators' | 'acceleratorsKnown'>;
+  readonly capabilities: Pick<
+    Capabilities,
+    'start' | 'states' | 'tools' | 'accelerators' | 'acceleratorsKnown' | 'profilesKnown'
+  >;
   /** What the capabilities found when they started; absent: not looked for. */
   readonly sandbox?: () => SandboxState | undefined;
   readonly workFolder: string;
@@ -56,13 +60,14 @@ export async function diagnose(deps: DoctorDeps): Promise<DoctorReport> {
   const { capabilities } = deps;
   const [server, disk] = await Promise.all([askServer(deps), checkDisk(deps), capabilities.start()]);
   await capabilities.acceleratorsKnown();
+  await capabilities.profilesKnown();
   const states = capabilities.states();
   const sandbox = deps.sandbox?.();
   const findings = [
     ...capabilities.tools().map((tool) => judgeTool(tool, states)),
     ...judgeAccelerators(capabilities.accelerators()),
     ...(sandbox === undefined ? [] : [judgeSandbox(sandbox)]),
-    ...states.map(judgeCapability),
+    ...states.flatMap((state) => [judgeCapability(state), ...judgeProfiles(state)]),
     disk,
     ...server,
   ];
@@ -107,6 +112,16 @@ function judgeCapability(state: CapabilityState): DoctorFinding {
     case 'running':
       return { name, status: 'broken', text: 'Its test did not finish.', nextStep: 'Run the doctor again.' };
   }
+}
+
+/** Jobs of these wait, and all others of their capability are done. */
+function judgeProfiles({ enabled, declared, profiles = [] }: CapabilityState): readonly DoctorFinding[] {
+  if (!enabled || !declared) return [];
+  return profiles.filter(isFailing).map(({ name, proof, withdrawn }) => {
+    const said = proof.status === 'failed' ? sentence(proof.reason, 'The test failed.') : undefined;
+    const text = said?.text ?? `Withdrawn after repeated failures: ${withdrawn?.because.message ?? ''}`;
+    return { name, status: 'warning', ...said, text: `Its jobs wait: ${text}` };
+  });
 }
 
 /** Working without one is allowed, and worth telling. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import type { ProofState } from '../../../shared/snapshot.ts';
+import type { ProofState } from '../../../shared/capability-state.ts';
 import type { JobType } from '../../../shared/job.ts';
 import type { Toolbox } from '../execution.ts';
 import type { TextStore } from '../storage/text-store.ts';
@@ -10,6 +10,8 @@ import type { TextStore } from '../storage/text-store.ts';
 export interface ProofSubject {
   readonly jobType: JobType;
   readonly what: string;
+  /** The one profile that is proved, by its name and its options; absent: the capability by its standard profile. */
+  readonly profile?: { readonly name: string; readonly options: object } | undefined;
   readonly toolbox: Toolbox;
   /** Version of the speech engine, for the job type that uses it. */
   readonly engine?: string | undefined;
@@ -28,7 +30,7 @@ export async function proofKey(subject: ProofSubject): Promise<string> {
   const files = await Promise.all([ffmpeg.path, ffprobe.path].map(fileMark));
   const parts = [
     subject.jobType,
-    subject.what,
+    subject.profile ?? subject.what,
     [ffmpeg, ffprobe, files],
     model,
     subject.engine ?? null,

@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FAILURES, failure, JobFailure, type Failure, type Refusal } from '../../../shared/failure.ts';
 import { CAPABILITY_OF, type JobOf, type JobType } from '../../../shared/job.ts';
-import type { ProofState } from '../../../shared/snapshot.ts';
-import type { ExecutionSuccess, Executor, Source, Toolbox } from '../execution.ts';
+import type { ProofState } from '../../../shared/capability-state.ts';
+import type { ExecutionSuccess, Executor, ProfileProof, ProofSample, Source, Toolbox } from '../execution.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { JobProcesses } from '../process/child.ts';
 import { abortAfterActive } from '../process/watchdogs.ts';
@@ -40,14 +40,39 @@ export async function proveCapability<T extends JobType>(
   executor: Executor<T>,
   deps: ProofDeps,
 ): Promise<FinishedProof> {
+  const { what, sample, inputs, check } = executor.proof;
+  return prove(executor, { what, samples: [sample], inputs, check }, deps);
+}
+
+/** The same for one more profile of a capability: each of its ways through the executor, until one fails. */
+export async function proveProfile<T extends JobType>(
+  executor: Executor<T>,
+  profile: ProfileProof<T>,
+  deps: ProofDeps,
+): Promise<FinishedProof> {
+  return prove(executor, { ...profile, what: profile.profile }, deps);
+}
+
+type Trial<T extends JobType> = Pick<ProfileProof<T>, 'samples' | 'inputs' | 'check'>;
+
+async function prove<T extends JobType>(
+  executor: Executor<T>,
+  { what, ...trial }: Trial<T> & { readonly what: string },
+  deps: ProofDeps,
+): Promise<FinishedProof> {
   const startedAt = deps.now();
-  const { what } = executor.proof;
-  const problem = await attempt(executor, deps);
+  let problem: Failure | null = null;
+  for (const sample of trial.samples) problem ??= await attempt({ executor, ...trial, sample }, deps);
   const ran = { ranAt: new Date(startedAt).toISOString(), wallMs: Math.max(0, deps.now() - startedAt), what };
   return problem === null ? { status: 'passed', ...ran } : { status: 'failed', ...ran, reason: refusal(problem) };
 }
 
-async function attempt<T extends JobType>(executor: Executor<T>, deps: ProofDeps): Promise<Failure | null> {
+interface Attempt<T extends JobType> extends Pick<ProfileProof<T>, 'inputs' | 'check'> {
+  readonly executor: Executor<T>;
+  readonly sample: ProofSample;
+}
+
+async function attempt<T extends JobType>(what: Attempt<T>, deps: ProofDeps): Promise<Failure | null> {
   const runId = `proof-${randomUUID()}`;
   const processes = deps.processes(runId);
   const limitMs = deps.limitMs ?? LIMIT_MS;
@@ -68,7 +93,7 @@ async function attempt<T extends JobType>(executor: Executor<T>, deps: ProofDeps
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const folder = await createWorkspace(deps.workFolder, runId);
-    const outcome = await Promise.race([runProof(executor, deps, folder, processes, signal), gaveUp]);
+    const outcome = await Promise.race([runProof(what, deps, folder, processes, signal), gaveUp]);
     return signal.aborted ? stopped() : outcome;
   } catch (error) {
     return signal.aborted ? stopped() : asFailure(error);
@@ -81,18 +106,18 @@ async function attempt<T extends JobType>(executor: Executor<T>, deps: ProofDeps
 }
 
 async function runProof<T extends JobType>(
-  executor: Executor<T>,
+  what: Attempt<T>,
   deps: ProofDeps,
   folder: string,
   processes: JobProcesses,
   signal: AbortSignal,
 ): Promise<Failure | null> {
-  const sample = await makeSample(executor, deps.toolbox, processes, folder);
+  const sample = await makeSample(what.sample, deps.toolbox, processes, folder);
   const workspace = await createWorkspace(folder, 'proof');
   const source = await openSample(sample);
   try {
-    const success = await executor.execute({
-      job: proofJob(executor, sample),
+    const success = await what.executor.execute({
+      job: proofJob(what, sample),
       source,
       workspace,
       tools: deps.toolbox,
@@ -101,25 +126,24 @@ async function runProof<T extends JobType>(
       signal,
       report: { stage: () => undefined, progress: () => undefined, log: () => undefined },
     });
-    return judge(executor, success);
+    return judge(what, success);
   } finally {
     await source.close();
   }
 }
 
-function judge<T extends JobType>(executor: Executor<T>, success: ExecutionSuccess<T>): Failure | null {
-  const complaint = executor.proof.check(success);
+function judge<T extends JobType>({ check }: Attempt<T>, success: ExecutionSuccess<T>): Failure | null {
+  const complaint = check(success);
   return complaint === null ? null : failure('OUTPUT_INVALID', complaint);
 }
 
 /** The sample is ours and small; ffmpeg still gets bounds, because a broken build may do anything. */
-async function makeSample<T extends JobType>(
-  executor: Executor<T>,
+async function makeSample(
+  { fileName, args }: ProofSample,
   toolbox: Toolbox,
   processes: JobProcesses,
   folder: string,
 ): Promise<string> {
-  const { fileName, args } = executor.proof.sample;
   const path = join(folder, fileName);
   const result = await processes.run({
     program: toolbox.ffmpeg.path,
@@ -146,7 +170,7 @@ async function openSample(path: string): Promise<Source & { readonly close: () =
   };
 }
 
-function proofJob<T extends JobType>(executor: Executor<T>, sourcePath: string): JobOf<T> {
+function proofJob<T extends JobType>({ executor, inputs }: Attempt<T>, sourcePath: string): JobOf<T> {
   const base = {
     jobId: randomUUID(),
     assetUuid: randomUUID(),
@@ -156,7 +180,7 @@ function proofJob<T extends JobType>(executor: Executor<T>, sourcePath: string):
     jobType: executor.jobType,
   };
   // The union's member for T is base plus optional inputs, which the compiler cannot follow through a type parameter.
-  return { ...base, ...executor.proof.inputs } as unknown as JobOf<T>;
+  return { ...base, ...inputs } as unknown as JobOf<T>;
 }
 
 function asFailure(error: unknown): Failure {

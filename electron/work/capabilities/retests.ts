@@ -1,10 +1,8 @@
-import type { CapabilityName } from '../../../shared/job.ts';
-
-/** What is to be proved later: at most one thing per capability, the newest wish. */
+/** What is to be proved later: at most one thing per capability, and per profile of one, the newest wish. */
 export interface Retests {
   /** Nothing is done for a capability that is switched off by then. */
-  later(name: CapabilityName, ms: number, task: () => void): void;
-  callOff(name: CapabilityName): void;
+  later(name: string, ms: number, task: () => void): void;
+  callOff(name: string): void;
   callOffAll(): void;
 }
 
@@ -12,12 +10,12 @@ export interface Retests {
 export type After = (ms: number, task: () => void) => () => void;
 
 export function createRetests(
-  isEnabled: (name: CapabilityName) => boolean,
+  isEnabled: (name: string) => boolean,
   // A timer that keeps no program alive.
   after: After = unheldTimer,
 ): Retests {
-  const planned = new Map<CapabilityName, () => void>();
-  const callOff = (name: CapabilityName): void => planned.get(name)?.();
+  const planned = new Map<string, () => void>();
+  const callOff = (name: string): void => planned.get(name)?.();
   return {
     later(name, ms, task) {
       callOff(name);

@@ -19,7 +19,14 @@ import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-
 import { earlierStream } from '../media/sound-clock.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import { seal } from '../workspace/workspace.ts';
-import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
+import type {
+  Artifact,
+  ExecutionContext,
+  ExecutionSuccess,
+  Executor,
+  ProfileProof,
+  ProofSample,
+} from '../execution.ts';
 import { refuseFieldCoded } from './field-coded.ts';
 import { largestPicture, sizesWarning } from './picture-sizes.ts';
 import { climb } from './proxies-ladder.ts';
@@ -43,16 +50,39 @@ export function createProxyExecutor(): Executor<'generate_video_proxies'> {
     execute,
     proof: {
       what: 'Encodes a review proxy of a one-second clip with sound and compares it with the clip.',
-      sample: {
-        fileName: 'proof-proxies.mp4',
-        args: argv(
-          '-f lavfi -i testsrc2=s=640x360:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 ' +
-            '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -f mp4',
-        ),
-      },
+      sample: PROOF_CLIP,
       inputs: { proxyProfile: DEFAULT_PROXY_PROFILE },
       check: checkProof,
+      profiles: Object.values<ProxyProfile>(PROXY_PROFILES).flatMap((profile) =>
+        profile.name === DEFAULT_PROXY_PROFILE ? [] : [profileProof(profile)],
+      ),
     },
+  };
+}
+
+const SECOND_OF_PICTURE_AND_SOUND = '-f lavfi -i testsrc2=s=640x360:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1';
+
+const PROOF_CLIP: ProofSample = {
+  fileName: 'proof-proxies.mp4',
+  args: argv(`${SECOND_OF_PICTURE_AND_SOUND} -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -f mp4`),
+};
+
+/** Fields are encoded with options of their own. */
+const PROOF_FIELDS: ProofSample = {
+  fileName: 'proof-fields.mov',
+  args: argv(
+    `${SECOND_OF_PICTURE_AND_SOUND} -vf interlace -c:v mpeg2video -flags +ildct+ilme -q:v 4 -c:a pcm_s16le -f mov`,
+  ),
+};
+
+function profileProof(profile: ProxyProfile): ProfileProof<'generate_video_proxies'> {
+  const fields = profile.family === 'edit' && profile.limits.interlaced;
+  return {
+    profile: profile.name,
+    options: profile,
+    samples: fields ? [PROOF_CLIP, PROOF_FIELDS] : [PROOF_CLIP],
+    inputs: { proxyProfile: profile.name },
+    check: checkProof,
   };
 }
 

@@ -6,9 +6,17 @@ import {
   type ThumbnailProfile,
 } from '../../../shared/profiles.ts';
 import type { ThumbFacts } from '../../../shared/facts.ts';
+import { argv } from '../media/argv.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { seal } from '../workspace/workspace.ts';
-import type { Artifact, ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
+import type {
+  Artifact,
+  ExecutionContext,
+  ExecutionSuccess,
+  Executor,
+  ProfileProof,
+  ProofSample,
+} from '../execution.ts';
 import { checkPicture, type RenderedPicture, type RenderedPictures } from './thumbnails-rendered.ts';
 import { renderPhoto } from './thumbnails-photo.ts';
 import { renderVideo } from './thumbnails-video.ts';
@@ -36,6 +44,7 @@ export function createThumbnailExecutor(): Executor<'generate_thumbnails'> {
       },
       inputs: { thumbnailProfile: DEFAULT_THUMBNAIL_PROFILE },
       check: checkProof,
+      profiles: [storyboardProof(), spriteProof()],
     },
   };
 }
@@ -92,6 +101,45 @@ function warningsOf(rendered: RenderedPictures): ExecutionSuccess['warnings'] {
 
 function toMs(seconds: number): number {
   return Math.max(0, Math.round(seconds * 1000));
+}
+
+/** A clip of a few bytes a picture: only what the tool is asked for is wanted of it. */
+const small = (fileName: string, seconds: number, rate: number): ProofSample => ({
+  fileName,
+  args: argv(
+    `-f lavfi -i testsrc2=s=160x90:r=${rate}:d=${seconds} -c:v libx264 -preset ultrafast -g 1000 -pix_fmt yuv420p -f mp4`,
+  ),
+});
+
+/** A short recording is decoded as a whole, in a long one each picture is sought. */
+function storyboardProof(): ProfileProof<'generate_thumbnails'> {
+  const profile = THUMBNAIL_PROFILES.video_storyboard_v1;
+  return {
+    profile: profile.name,
+    options: profile,
+    samples: [small('proof-short.mp4', 2, 10), small('proof-long.mp4', 20, 5)],
+    inputs: { thumbnailProfile: profile.name },
+    check: ({ outputs: { thumbs } }) =>
+      thumbs.length === profile.count ? null : `${thumbs.length} of ${profile.count} pictures were made`,
+  };
+}
+
+/** As above, and two sheets of tiles. */
+function spriteProof(): ProfileProof<'generate_thumbnails'> {
+  const profile = THUMBNAIL_PROFILES.scrub_sprite_v1;
+  const long = profile.columns * profile.rows + profile.columns;
+  return {
+    profile: profile.name,
+    options: profile,
+    samples: [small('proof-short.mp4', 3, 10), small('proof-long.mp4', long, 2)],
+    inputs: { thumbnailProfile: profile.name },
+    check: ({ artifacts, outputs: { thumbs } }) => {
+      if (thumbs.length !== 3 && thumbs.length !== long) return `a sheet has ${thumbs.length} tiles`;
+      return artifacts.length === Math.ceil(thumbs.length / (profile.columns * profile.rows))
+        ? null
+        : `${artifacts.length} sheets were made`;
+    },
+  };
 }
 
 function checkProof(success: ExecutionSuccess<'generate_thumbnails'>): string | null {

@@ -14,7 +14,7 @@ import { createCliEngine } from '../speech/cli-engine.ts';
 import type { SpeechEngine } from '../speech/engine.ts';
 import { engineLanguage } from '../speech/languages.ts';
 import { createWhisperEngine } from '../speech/whisper-engine.ts';
-import type { ExecutionContext, ExecutionSuccess, Executor, Toolbox } from '../execution.ts';
+import type { ExecutionContext, ExecutionSuccess, Executor, ProfileProof, ProofSample, Toolbox } from '../execution.ts';
 import { hearParts, partsOf, transcriptOf, warningsOf, type HeardPart } from './transcribe-parts.ts';
 
 type Context = ExecutionContext<'transcribe_audio'>;
@@ -38,15 +38,29 @@ export function createTranscribeExecutor(engine?: SpeechEngine): Executor<'trans
     execute: (context) => execute(context, engine ?? engineOf(context.tools)),
     proof: {
       what: 'Has the speech engine listen to one second of sound with the chosen model.',
-      sample: {
-        fileName: 'proof-speech.wav',
-        // Something that is not silence, or the model would not be asked.
-        args: ['-f', 'lavfi', '-i', 'sine=f=220:r=16000:d=1', '-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav'],
-      },
+      sample: PROOF_SOUND,
       // A given language spares the proof its detection.
       inputs: { language: 'en' },
       check: checkProof,
+      profiles: [perTrackProof()],
     },
+  };
+}
+
+const PROOF_SOUND: ProofSample = {
+  fileName: 'proof-speech.wav',
+  // Something that is not silence, or the model would not be asked.
+  args: ['-f', 'lavfi', '-i', 'sine=f=220:r=16000:d=1', '-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav'],
+};
+
+function perTrackProof(): ProfileProof<'transcribe_audio'> {
+  const profile = TRANSCRIPTION_PROFILES.speech_per_track_v1;
+  return {
+    profile: profile.name,
+    options: profile,
+    samples: [PROOF_SOUND],
+    inputs: { language: 'en', transcriptionProfile: profile.name },
+    check: checkProof,
   };
 }
 
