@@ -14,6 +14,7 @@ import { videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
 import { alphaWarning } from '../media/alpha.ts';
+import { apertureWarning } from '../media/clean-aperture.ts';
 import { damageWarning } from '../media/proxy-damage.ts';
 import { unreadPicture, unreadSound, unreadSoundWarning } from '../media/unread-streams.ts';
 import { earlierStream } from '../media/sound-clock.ts';
@@ -252,5 +253,5 @@ function checkProof(success: ExecutionSuccess<'generate_video_proxies'>): string
 }
 
 function pictureWarnings(plan: ProxyPlan): readonly (Warning | undefined)[] {
-  return plan.kind === 'sound' ? [] : [alphaWarning(plan.video), sizesWarning(plan.video)];
+  return plan.kind === 'sound' ? [] : [alphaWarning(plan.video), apertureWarning(plan.video), sizesWarning(plan.video)];
 }

@@ -4,6 +4,7 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
+import { apertureWarning } from '../media/clean-aperture.ts';
 import { probeSource, requireVideo } from '../media/probe-source.ts';
 import {
   countedFrom,
@@ -56,7 +57,7 @@ export async function renderVideo(
     image: profile.image,
     size: thumbnailSize(stream, profile.image.width),
     workspace: context.workspace,
-    input: context.source.input,
+    input: probe.input ?? context.source.input,
     name: basename(context.source.path),
     // The probe is a tenth of the work of a short clip; the rest follows the pictures.
     progress: (fraction) => context.report.progress(0.1 + 0.85 * fraction),
@@ -67,7 +68,7 @@ export async function renderVideo(
   const early = endsEarly(clip, pictures);
   return {
     pictures,
-    warnings: [...(probe.warnings ?? []), ...(early === undefined ? [] : [early])],
+    warnings: [...(probe.warnings ?? []), apertureWarning(stream), early].filter((one) => one !== undefined),
     command: clip.tool.lastCommand(),
     decodeErrors: clip.tool.decodeErrors(),
     facts: technicalMetadata(probe, context.source.sizeBytes),

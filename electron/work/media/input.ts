@@ -76,6 +76,13 @@ export function ignoringLength(input: string): string {
   return `${IGNORING_LENGTH}${input}`;
 }
 
+const WHOLE_PICTURE = 'whole-picture,';
+
+/** The input of a file whose pictures are shown whole, where the tool would crop them to what the file calls clean. */
+export function wholePicture(input: string): string {
+  return `${WHOLE_PICTURE}${input}`;
+}
+
 /**
  * Arguments that open one source, ending in `-i <source>`. They may be repeated for further inputs of one command.
  * @param input `source.input`: `/dev/fd/3` with the descriptor passed along, or an absolute path; a bare path would be
@@ -92,10 +99,17 @@ export function inputArgs(input: string, options: InputOptions = {}): string[] {
     ['-max_pixels', String(MAX_PIXELS)],
     ['-max_streams', String(MAX_STREAMS)],
     options.before ?? [],
-    input.startsWith(IGNORING_LENGTH)
-      ? ['-ignore_length', '1', '-i', `file:${input.slice(IGNORING_LENGTH.length)}`]
-      : ['-i', `file:${input}`],
+    opened(input, options.tool === 'ffprobe'),
   ].flat();
+}
+
+function opened(input: string, isProbe: boolean): readonly string[] {
+  if (input.startsWith(IGNORING_LENGTH)) {
+    return ['-ignore_length', '1', '-i', `file:${input.slice(IGNORING_LENGTH.length)}`];
+  }
+  if (!input.startsWith(WHOLE_PICTURE)) return ['-i', `file:${input}`];
+  // ffmpeg 7.1 has the option, as it has the cropping; what a codec itself crops (1088 lines to 1080) stays cropped.
+  return [...(isProbe ? [] : ['-apply_cropping', 'codec']), '-i', `file:${input.slice(WHOLE_PICTURE.length)}`];
 }
 
 /** The option of a kind of stream is the decoder's alone; the one without a kind is libavformat's, too. */

@@ -69,7 +69,7 @@ function checkPicture(field: PictureField, plan: EditPlan, video: VideoStream): 
     case 'display_aspect':
       return equal(aspect(plan.video), aspect(video));
     case 'rotation':
-      return equal(`${plan.video.rotation}°`, `${video.rotation}°`);
+      return equal(angle(plan.video), angle(video));
     case 'dimensions':
       return equal(`${size.width}×${size.height}`, `${video.width}×${video.height}`);
     case 'video_codec':
@@ -126,6 +126,8 @@ function checkScan(plan: EditPlan, video: VideoStream | undefined, proxy: ReadBa
   const actual = byFrames === byHeader ? byFrames : `${byFrames} in its frames, ${byHeader} in its header`;
   return equal(plan.scan, actual);
 }
+
+const angle = ({ rotation, mirrored }: VideoStream): string => `${rotation}°${mirrored === true ? ', mirrored' : ''}`;
 
 /** Shape of the shown picture before rotation, to four digits: more than any screen shows. */
 function aspect(video: VideoStream): string {

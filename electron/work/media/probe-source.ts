@@ -4,6 +4,7 @@ import type { ExecutionContext, Toolbox } from '../execution.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/job.ts';
 import { asFarAsItPlays } from './broken-off.ts';
+import { withWholePicture } from './clean-aperture.ts';
 import { withFrameColours } from './frame-colours.ts';
 import { imageKindOf } from './image-kind.ts';
 import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
@@ -59,7 +60,7 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
   const seen = await withFrameColours(context, told);
   const played = await asFarAsItPlays(context, await withPlayedLength(context, seen));
-  const known = await withUntoldSound(source, played);
+  const known = await withWholePicture(source, await withUntoldSound(source, played));
   const endless = tooLong(known, basename(source.path));
   if (endless !== null) throw new JobFailure(endless);
   return known;

@@ -75,6 +75,10 @@ export interface VideoStream extends StreamBase {
   readonly frameCount: number | undefined;
   /** Clockwise degrees to turn the picture for display: 0, 90, 180 or 270. */
   readonly rotation: number;
+  /** Also shown as in a mirror (selfie cameras, mirror rigs). */
+  readonly mirrored?: true;
+  /** Which part of the picture the file calls clean, from its middle or not; told where it is known (clean-aperture.ts). */
+  readonly cleanAperture?: { readonly width: number; readonly height: number };
   readonly isAttachedPicture: boolean;
   /** The picture has several sizes, of which this is the largest (executors/picture-sizes.ts). */
   readonly sizesVary?: true;
@@ -173,6 +177,15 @@ const tags = z.record(z.string(), z.coerce.string()).default({});
 
 const count = z.number().optional();
 
+const SideData = z.looseObject({
+  rotation: z.number().optional(),
+  displaymatrix: text,
+  crop_top: count,
+  crop_bottom: count,
+  crop_left: count,
+  crop_right: count,
+});
+
 const RawStream = z.looseObject({
   index: z.number(),
   codec_type: text,
@@ -205,7 +218,7 @@ const RawStream = z.looseObject({
   bits_per_sample: count,
   disposition: z.record(z.string(), z.number()).default({}),
   tags,
-  side_data_list: z.array(z.looseObject({ rotation: z.number().optional() })).default([]),
+  side_data_list: z.array(SideData).default([]),
 });
 type RawStream = z.infer<typeof RawStream>;
 
@@ -268,9 +281,31 @@ function toVideo(raw: RawStream): Omit<VideoStream, keyof StreamBase> {
     realRate: parseRatio(raw.r_frame_rate),
     averageRate: parseRatio(raw.avg_frame_rate),
     frameCount: positive(number(raw.nb_frames)),
-    rotation: clockwise(raw.side_data_list.find((data) => data.rotation !== undefined)?.rotation ?? 0),
+    ...turn(raw.side_data_list.find((data) => data.rotation !== undefined)),
+    ...aperture(raw),
     isAttachedPicture: isPreview,
   };
+}
+
+/**
+ * ffprobe takes the angle from the matrix's first row alone. Where the matrix mirrors, too, a picture flipped sideways reads
+ * as turned by 180°; its first column, the second row's first word, tells them apart.
+ */
+function turn(data: z.infer<typeof SideData> | undefined): Pick<VideoStream, 'rotation' | 'mirrored'> {
+  const rotation = clockwise(data?.rotation ?? 0);
+  const [a = 1, b = 0, c = 0, d = 1] = [...(data?.displaymatrix ?? '').matchAll(/^\d+:\s+(-?\d+)\s+(-?\d+)/gm)]
+    .slice(0, 2)
+    .flatMap(([, one, other]) => [Number(one), Number(other)]);
+  if (a * d - b * c >= 0) return { rotation };
+  return { rotation: rotation === 180 ? 0 : rotation, mirrored: true };
+}
+
+/** ffprobe from 7.1 on tells what ffmpeg would then crop. */
+function aperture({ width = 0, height = 0, side_data_list: list }: RawStream): Pick<VideoStream, 'cleanAperture'> {
+  const crop = list.find((data) => data.crop_left !== undefined);
+  if (crop === undefined) return {};
+  const { crop_left: left = 0, crop_right: right = 0, crop_top: top = 0, crop_bottom: bottom = 0 } = crop;
+  return { cleanAperture: { width: width - left - right, height: height - top - bottom } };
 }
 
 /** ffprobe gives the display matrix's angle counter-clockwise, in -180..180; players turn by right angles only. */
