@@ -16,6 +16,7 @@ import { exchangeToken } from './bridge/session.ts';
 import { chooseLanguage, startTexts } from './i18n.ts';
 import { notify } from './notices.tsx';
 import { createReplica } from './replica.ts';
+import { showTheme } from './theme.ts';
 import { Page } from './use-agent.ts';
 
 async function openBridge(): Promise<Bridge> {
@@ -28,6 +29,7 @@ async function openBridge(): Promise<Bridge> {
   return createHttpBridge();
 }
 
+showTheme();
 const language = chooseLanguage('system', navigator.languages);
 document.documentElement.lang = language;
 const [bridge] = await Promise.all([openBridge(), startTexts(language)]);

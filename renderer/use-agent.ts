@@ -6,7 +6,7 @@ import type { Bridge } from '../shared/bridge.ts';
 import type { CommandInput, CommandName } from '../shared/commands.ts';
 import type { Refusal } from '../shared/failure.ts';
 import type { Snapshot } from '../shared/snapshot.ts';
-import { instant } from './format/instants.ts';
+import { dayName, instant } from './format/instants.ts';
 import type { Replica, ReplicaState } from './replica.ts';
 
 export interface PageContext {
@@ -94,6 +94,13 @@ export function useInstant(): (value: string | number) => string {
   const language = useLanguage();
   const now = useSyncExternalStore(minutes.subscribe, minutes.read);
   return (value) => instant(value, language, now);
+}
+
+/** Names the day of an instant in the page's language. */
+export function useDayName(): (value: string) => string {
+  const language = useLanguage();
+  const now = useSyncExternalStore(minutes.subscribe, minutes.read);
+  return (value) => dayName(value, language, now);
 }
 
 export function useLanguage(): string {

@@ -107,6 +107,8 @@ export const SETUP_COMMANDS = {
   addWork: {
     input: z.object({
       paths: z.array(Path).min(1).max(500),
+      /** Files below them that a person took out, as `planWork` named them. */
+      except: z.array(Path).max(5000).default([]),
       /** Those that fit a file are made. */
       jobTypes: z.array(z.enum(JOB_TYPES)).min(1),
       proxyProfile: z.string().max(64).optional(),

@@ -38,7 +38,8 @@ export interface WebView {
 
 /** An address, not a name: nothing to resolve, and never reachable from another machine. */
 const LOOPBACK = '127.0.0.1';
-const MAX_BODY_BYTES = 64 * 1024;
+/** The longest list that a page sends: five thousand paths that a person took out of a card. */
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Serves the page and the agent's channel on loopback. Throws WebViewError when it cannot start. */
 export async function startWebView({ agent, staticDir, port, tokenFile, log }: WebViewOptions): Promise<WebView> {

@@ -13,7 +13,14 @@ export const enSetup = {
       storage: 'Storage',
       network: 'Network',
       desktop: 'Desktop app',
-      page: 'Language',
+      page: 'This page',
+    },
+    theme: {
+      label: 'Colours',
+      help: 'Of this page; applies at once.',
+      system: 'As the system',
+      light: 'Light',
+      dark: 'Dark',
     },
     label: {
       agentName: 'Name of this agent',
@@ -223,6 +230,10 @@ export const enSetup = {
     found_one: 'One file found',
     found_other: '{{count}} files found',
     files: 'Files to be added',
+    chosen: '{{chosen}} of {{all}} chosen',
+    chooseFile: 'Add {{name}}',
+    chooseAll: 'Add all of them',
+    noFiles: 'Choose at least one file.',
     kind: {
       video_one: '{{count}} video',
       video_other: '{{count}} videos',

@@ -13,7 +13,14 @@ export const frSetup = {
       storage: 'Stockage',
       network: 'Réseau',
       desktop: 'Application de bureau',
-      page: 'Langue',
+      page: 'Cette page',
+    },
+    theme: {
+      label: 'Couleurs',
+      help: 'De cette page ; appliquées aussitôt.',
+      system: 'Comme le système',
+      light: 'Claires',
+      dark: 'Sombres',
     },
     label: {
       agentName: 'Nom de cet agent',
@@ -233,6 +240,10 @@ export const frSetup = {
     found_many: '{{count}} fichiers trouvés',
     found_other: '{{count}} fichiers trouvés',
     files: 'Fichiers à ajouter',
+    chosen: '{{chosen}} sur {{all}} choisis',
+    chooseFile: 'Ajouter {{name}}',
+    chooseAll: 'Les ajouter tous',
+    noFiles: 'Choisissez au moins un fichier.',
     kind: {
       video_one: '{{count}} vidéo',
       video_many: '{{count}} vidéos',

@@ -8,6 +8,24 @@ import { spread, type Still } from './storyboard.ts';
 /** A sheet has up to a thousand pictures; these are enough to read a clip, and hovering shows the rest. */
 const SHOWN = 20;
 
+/** A photo, or the one picture of a file that has no time: as large as the page can show it. */
+export function Photo({
+  assetUuid,
+  name,
+  still,
+}: {
+  readonly assetUuid: string;
+  readonly name: string;
+  readonly still: Still;
+}) {
+  const { t } = useTranslation();
+  return (
+    <div className="stage photo">
+      <StillPicture assetUuid={assetUuid} still={still} alt={t('done.picture', { name })} eager />
+    </div>
+  );
+}
+
 /** The storyboard; a picture is a way to its moment. */
 export function Pictures({
   assetUuid,
@@ -18,8 +36,7 @@ export function Pictures({
   readonly assetUuid: string;
   readonly name: string;
   readonly stills: readonly Still[];
-  /** Null where there is no time to go to: a photo. */
-  readonly playback: Playback | null;
+  readonly playback: Playback;
 }) {
   const { t } = useTranslation();
   const shown = spread(stills, SHOWN);
@@ -28,26 +45,15 @@ export function Pictures({
       <ul className="thumbs">
         {shown.map((still) => {
           const time = moment(still.timeMs);
-          const single = stills.length === 1;
-          const picture = (
-            <StillPicture
-              assetUuid={assetUuid}
-              still={still}
-              alt={single ? t('done.picture', { name }) : t('done.pictureAt', { time })}
-            />
-          );
+          const alt = stills.length === 1 ? t('done.picture', { name }) : t('done.pictureAt', { time });
           return (
             <li key={`${still.ref} ${still.timeMs}`}>
-              {playback === null ? (
-                picture
-              ) : (
-                <button type="button" className="thumb" onClick={() => playback.seek(still.timeMs / 1000)}>
-                  {picture}
-                  <span className="timecode" aria-hidden="true">
-                    {time}
-                  </span>
-                </button>
-              )}
+              <button type="button" className="thumb" onClick={() => playback.seek(still.timeMs / 1000)}>
+                <StillPicture assetUuid={assetUuid} still={still} alt={alt} />
+                <span className="timecode" aria-hidden="true">
+                  {time}
+                </span>
+              </button>
             </li>
           );
         })}

@@ -13,7 +13,7 @@ import { usePlayback, usePositions } from './deck.ts';
 import { FactsSheet } from './facts-sheet.tsx';
 import { FilePlace } from './file-place.tsx';
 import { Measures, metricsIn } from './measures.tsx';
-import { Pictures } from './pictures.tsx';
+import { Photo, Pictures } from './pictures.tsx';
 import { usePlayerKeys } from './player-keys.ts';
 import { Stage } from './stage.tsx';
 import { stillsOf } from './storyboard.ts';
@@ -59,6 +59,7 @@ export function ResultDetail({ asset, back }: { readonly asset: DoneAsset; reado
   usePlayerKeys(playback);
   const deck = useRef<HTMLDivElement>(null);
   const hasTime = proxy !== undefined || wave !== undefined || reports.hasWords || stills.length > 1;
+  const photo = hasTime ? undefined : stills[0];
   return (
     <article className="detail result" aria-label={name} data-words={reports.hasWords ? '' : undefined}>
       <a className="back" href={back}>
@@ -103,8 +104,9 @@ export function ResultDetail({ asset, back }: { readonly asset: DoneAsset; reado
           playback={playback}
         />
       )}
-      {stills.length > 0 && (
-        <Pictures assetUuid={asset.assetUuid} name={name} stills={stills} playback={hasTime ? playback : null} />
+      {photo !== undefined && <Photo assetUuid={asset.assetUuid} name={name} still={photo} />}
+      {hasTime && stills.length > 0 && (
+        <Pictures assetUuid={asset.assetUuid} name={name} stills={stills} playback={playback} />
       )}
       <About asset={asset} facts={facts} reports={reports} />
     </article>

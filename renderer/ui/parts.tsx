@@ -129,7 +129,7 @@ export function Said({
 }
 
 /** So much of a long name's end always stays: takes of one camera differ there, and nowhere else. */
-const TAIL = 12;
+const TAIL = 8;
 
 /** A name on one line; where it is too long its middle is left out (`A001C001…R1AB.mov`). */
 export function Name({ children }: { children: string }) {

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 /**
  * A list of rows, of which only the visible ones exist: ten thousand scroll like ten. Their heights are known before
@@ -50,6 +50,11 @@ export function VirtualList<T>({
     getItemKey,
     overscan: 8,
   });
+  const places = useMemo(() => {
+    let place = 0;
+    return isHeading === undefined ? null : items.map((item) => (isHeading(item) ? 0 : (place += 1)));
+  }, [items, isHeading]);
+  const size = places === null ? items.length : Math.max(0, ...places.slice(-2));
   const last = rows.getVirtualItems().at(-1)?.index ?? 0;
   const atEnd = items.length > 0 && last >= items.length - 1;
   useEffect(() => {
@@ -80,8 +85,9 @@ export function VirtualList<T>({
           return item === undefined ? null : (
             <li
               key={row.key}
-              aria-setsize={items.length}
-              aria-posinset={row.index + 1}
+              {...(places?.[row.index] === 0
+                ? {}
+                : { 'aria-setsize': size, 'aria-posinset': places?.[row.index] ?? row.index + 1 })}
               data-index={row.index}
               style={{ height: row.size, transform: `translateY(${row.start}px)` }}
             >

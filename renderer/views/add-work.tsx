@@ -3,13 +3,13 @@ import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import type { SkippedPath, WorkPlan } from '../../shared/setup-commands.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
-import { bytes } from '../format/numbers.ts';
+import { bytes, count } from '../format/numbers.ts';
 import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Button, Empty, Name, Said, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useBridge, useCommand, useLanguage } from '../use-agent.ts';
 import { AddingPanel } from '../work/adding-panel.tsx';
-import { add, choosing, countKinds, plan, startOver, type Found } from '../work/adding.ts';
+import { add, chooseFiles, choosing, countKinds, plan, startOver, type Found } from '../work/adding.ts';
 import { ChoiceForm, choices } from '../work/choice.tsx';
 import { dropRefused } from '../work/drop.ts';
 
@@ -110,8 +110,9 @@ function Planned({ found, busy }: { readonly found: Found; readonly busy: boolea
   const choice = useStore(choices);
   const { plan } = found;
   const { files } = plan;
-  const size = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const kinds = countKinds(files);
+  const chosen = files.filter(({ path }) => !found.except.has(path));
+  const size = chosen.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const kinds = countKinds(chosen);
   if (files.length === 0) {
     return (
       <>
@@ -127,19 +128,48 @@ function Planned({ found, busy }: { readonly found: Found; readonly busy: boolea
   return (
     <>
       <p className="add-sum">
-        <strong>{t('add.found', { count: files.length })}</strong> {summary} · {bytes(size, language)}
+        <input
+          type="checkbox"
+          className="queue-check"
+          aria-label={t('add.chooseAll')}
+          checked={chosen.length === files.length}
+          disabled={busy}
+          onChange={({ target }) =>
+            chooseFiles(
+              files.map(({ path }) => path),
+              target.checked,
+            )
+          }
+        />{' '}
+        <strong>
+          {chosen.length === files.length
+            ? t('add.found', { count: files.length })
+            : t('add.chosen', {
+                chosen: chosen.length,
+                all: t('amount.files', { count: files.length, shown: count(files.length, language) }),
+              })}
+        </strong>{' '}
+        {summary} · {bytes(size, language)}
       </p>
       {plan.truncated && <p className="note-caution">{t('add.truncated', { count: files.length })}</p>}
       <div className="add-files" style={{ height: files.length * 30 + 2 }}>
         <VirtualList items={files} rowHeight={30} label={t('add.files')} keyOf={({ path }) => path}>
           {(file) => (
-            <div className="add-file">
+            <label className="add-file" data-out={found.except.has(file.path) ? '' : undefined}>
+              <input
+                type="checkbox"
+                className="queue-check"
+                aria-label={t('add.chooseFile', { name: fileName(file.path) })}
+                checked={!found.except.has(file.path)}
+                disabled={busy}
+                onChange={({ target }) => chooseFiles([file.path], target.checked)}
+              />
               <Name>{fileName(file.path)}</Name>
               <span className="path">
                 <bdi>{folderOf(file.path)}</bdi>
               </span>
               <span className="number">{bytes(file.sizeBytes, language)}</span>
-            </div>
+            </label>
           )}
         </VirtualList>
       </div>
@@ -149,15 +179,16 @@ function Planned({ found, busy }: { readonly found: Found; readonly busy: boolea
         <button
           type="button"
           className="button button-main"
-          disabled={!available || busy || choice.jobTypes.length === 0}
+          disabled={!available || busy || choice.jobTypes.length === 0 || chosen.length === 0}
           onClick={() => void add(bridge, found.paths, choice, found)}
         >
-          {plan.truncated ? t('add.startAll') : t('add.start', { count: files.length })}
+          {plan.truncated ? t('add.startAll') : t('add.start', { count: chosen.length })}
         </button>
         <Button quiet disabled={busy} onClick={startOver}>
           {t('add.clear')}
         </Button>
         {choice.jobTypes.length === 0 && <span className="wrong">{t('add.noJobs')}</span>}
+        {chosen.length === 0 && <span className="wrong">{t('add.noFiles')}</span>}
       </div>
     </>
   );

@@ -1,24 +1,16 @@
 import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { EndedJob } from '../../shared/snapshot.ts';
 import { isJobType, JOB_TYPES } from '../../shared/job.ts';
 import { amountOf } from '../format/amounts.ts';
-import { fileName } from '../format/name.ts';
-import { FileChips } from '../queue/file-chips.tsx';
-import { useJobStates } from '../queue/job-state.ts';
-import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
-import type { QueuedJob } from '../queue/queued-files.ts';
 import { useNarrowing } from '../results/address.ts';
 import { Chips, SearchField } from '../results/filters.tsx';
-import { HoverScrub } from '../results/hover-scrub.tsx';
+import { DoneList, doneLayout, LayoutChoice } from '../results/done-list.tsx';
 import { usePast } from '../results/past.ts';
 import { ResultDetail } from '../results/result-detail.tsx';
 import { SaveProxies } from '../results/save-proxies.tsx';
-import { routeTo } from '../route.ts';
-import { doneAssets, filesOf, type DoneAsset } from '../selectors.ts';
-import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
-import { VirtualList } from '../ui/virtual-list.tsx';
-import { useAgent, useInstant, useLanguage } from '../use-agent.ts';
+import { doneAssets, filesOf } from '../selectors.ts';
+import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
+import { useAgent, useLanguage } from '../use-agent.ts';
 
 const FILTERS = ['q', 'type'] as const;
 
@@ -32,8 +24,6 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
   const everything = useAgent((snapshot) => snapshot.done);
   const totals = useAgent((snapshot) => snapshot.totals);
   const assets = useMemo(() => doneAssets(jobs), [jobs]);
-  const ended = useEndedByFile(jobs);
-  const queued = useQueuedByFile();
   // A result stays open while its file is filtered out of the list beside it.
   const asset = useMemo(
     () =>
@@ -45,6 +35,7 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
     // A link to something older than what is loaded: it is looked for, page by page.
     if (chosen !== undefined && asset === undefined) older?.();
   }, [chosen, asset, older]);
+  const isGrid = doneLayout.use() === 'grid' && asset === undefined;
   const isNarrowed = search !== '' || jobType !== undefined;
   const language = useLanguage();
   const files = Math.max(totals.doneFiles, filesOf(everything));
@@ -73,32 +64,25 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
           chosen={jobType}
           onChoose={(value) => set('type', value)}
         />
+        <LayoutChoice />
         {isNarrowed && <span role="status">{t('results.found', { count: assets.length })}</span>}
       </div>
-      <div className="split" data-chosen={asset === undefined ? undefined : ''}>
+      <div className="split" data-chosen={asset === undefined ? undefined : ''} data-whole={isGrid ? '' : undefined}>
         <div className="split-list">
           {assets.length === 0 ? (
             <Empty icon="search" title={t('results.nothingFound')}>
               <Button onClick={clear}>{t('results.clearFilters')}</Button>
             </Empty>
           ) : (
-            <VirtualList
-              items={assets}
-              rowHeight={76}
+            <DoneList
+              assets={assets}
+              jobs={jobs}
               label={note}
-              keyOf={({ assetUuid }) => assetUuid}
+              chosen={chosen}
+              isGrid={isGrid}
+              to={to}
               {...(older === undefined ? {} : { onEnd: older })}
-            >
-              {(item) => (
-                <DoneRow
-                  asset={item}
-                  ended={ended.get(item.sourcePath)}
-                  queued={queued.get(item.sourcePath)}
-                  href={to(item.assetUuid)}
-                  current={item.assetUuid === chosen}
-                />
-              )}
-            </VirtualList>
+            />
           )}
           {older !== undefined && (
             <div className="split-more">
@@ -118,42 +102,6 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
           )}
         </div>
       </div>
-    </>
-  );
-}
-
-function DoneRow({
-  asset,
-  ended,
-  queued,
-  href,
-  current,
-}: {
-  asset: DoneAsset;
-  ended: readonly EndedJob[] | undefined;
-  queued: readonly QueuedJob[] | undefined;
-  href: string;
-  current: boolean;
-}) {
-  const { t } = useTranslation();
-  const instant = useInstant();
-  const states = useJobStates(queued ?? []);
-  return (
-    <>
-      <a className="row" href={href} aria-current={current ? 'true' : undefined}>
-        <HoverScrub asset={asset} />
-        <span className="row-text">
-          <Name>{fileName(asset.sourcePath)}</Name>
-          <span className="row-when">
-            {instant(asset.endedAt)}
-            {asset.warnings.length > 0 && <span className="row-warning"> · {t('done.warnings')}</span>}
-          </span>
-          <span className="row-chips-place" />
-        </span>
-      </a>
-      <span className="row-chips">
-        <FileChips jobs={queued ?? []} states={states} ended={ended} to={(jobId) => routeTo('queue', jobId)} />
-      </span>
     </>
   );
 }

@@ -40,21 +40,27 @@ function ToolRow({ tool }: { tool: ToolState }) {
   const { t } = useTranslation();
   const origin = ORIGINS.find((known) => known === tool.origin);
   return (
-    <tr>
-      <th scope="row">{t(`toolName.${tool.name}`)}</th>
-      <td>
-        {tool.found ? (
-          (tool.version ?? '–')
-        ) : (
-          <State tone={isChoice(tool) ? 'quiet' : 'bad'}>{t('capabilities.notFound')}</State>
-        )}
-        {tool.problem !== undefined && (
-          <Said code={tool.problem.code} message={tool.problem.message} nextStep={tool.problem.nextStep} />
-        )}
-      </td>
-      <td className="path-cell">{tool.path === undefined ? '–' : <bdi>{visible(tool.path)}</bdi>}</td>
-      <td>{origin === undefined ? (tool.origin ?? '–') : t(`toolOrigin.${origin}`)}</td>
-    </tr>
+    <>
+      <tr data-problem={tool.problem === undefined ? undefined : ''}>
+        <th scope="row">{t(`toolName.${tool.name}`)}</th>
+        <td>
+          {tool.found ? (
+            (tool.version ?? '–')
+          ) : (
+            <State tone={isChoice(tool) ? 'quiet' : 'bad'}>{t('capabilities.notFound')}</State>
+          )}
+        </td>
+        <td className="path-cell">{tool.path === undefined ? '–' : <bdi>{visible(tool.path)}</bdi>}</td>
+        <td>{origin === undefined ? (tool.origin ?? '–') : t(`toolOrigin.${origin}`)}</td>
+      </tr>
+      {tool.problem !== undefined && (
+        <tr className="table-note">
+          <td colSpan={4}>
+            <Said code={tool.problem.code} message={tool.problem.message} nextStep={tool.problem.nextStep} />
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 

@@ -19,6 +19,7 @@ import { RootsEditor } from '../settings/roots-editor.tsx';
 import { saveDraft } from '../settings/save.ts';
 import { ServerSection } from '../settings/server-section.tsx';
 import { WorkHours } from '../settings/work-hours.tsx';
+import { showTheme, theme } from '../theme.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Button, Said, ViewHeader } from '../ui/parts.tsx';
 import { useAgent, useBridge, useCommand } from '../use-agent.ts';
@@ -52,6 +53,7 @@ export function SettingsView() {
               </h2>
               {section === 'server' && <ServerSection />}
               {section === 'desktop' && <p className="field-help">{t('settings.desktopOnly')}</p>}
+              {section === 'page' && <ThemeField />}
               {FIELDS[section].map((field) => (
                 <Field key={field.name} field={field} />
               ))}
@@ -153,6 +155,42 @@ function Field({ field }: { readonly field: FieldSpec }) {
             </span>
           )}
         </div>
+      </div>
+    </div>
+  );
+}
+
+/** Holds for this page alone, and at once: the agent knows nothing of it. */
+function ThemeField() {
+  const { t } = useTranslation();
+  const chosen = theme.use();
+  return (
+    <div className="field" data-kind="choice">
+      <div className="field-text">
+        <label className="field-label" htmlFor="page-theme">
+          {t('settings.theme.label')}
+        </label>
+        <p className="field-help" id="page-theme-help">
+          {t('settings.theme.help')}
+        </p>
+      </div>
+      <div className="field-control">
+        <select
+          id="page-theme"
+          className="input select"
+          aria-describedby="page-theme-help"
+          value={chosen}
+          onChange={({ target }) => {
+            theme.choose(theme.options.find((each) => each === target.value) ?? 'system');
+            showTheme();
+          }}
+        >
+          {theme.options.map((each) => (
+            <option key={each} value={each}>
+              {t(`settings.theme.${each}`)}
+            </option>
+          ))}
+        </select>
       </div>
     </div>
   );

@@ -26,6 +26,8 @@ export type Choosing =
 export interface Found {
   readonly paths: readonly string[];
   readonly plan: WorkPlan;
+  /** Files a person took out. */
+  readonly except: ReadonlySet<string>;
 }
 
 /** One at a time; it outlives the view, so that a person may look at something else meanwhile. */
@@ -44,7 +46,7 @@ export async function plan(bridge: Bridge, paths: readonly string[]): Promise<vo
   const before = state.kind === 'planned' ? state.found : null;
   set({ kind: 'looking' });
   const answer = await bridge.call('planWork', { paths: [...paths] });
-  if (answer.ok) set({ kind: 'planned', found: join(before, { paths, plan: answer.output }) });
+  if (answer.ok) set({ kind: 'planned', found: join(before, { paths, plan: answer.output, except: new Set() }) });
   else set({ kind: 'refused', refusal: answer.refusal, found: before });
 }
 
@@ -53,6 +55,7 @@ function join(a: Found | null, b: Found): Found {
   const known = new Set(a.plan.files.map(({ path }) => path));
   return {
     paths: [...new Set([...a.paths, ...b.paths])],
+    except: a.except,
     plan: {
       files: [...a.plan.files, ...b.plan.files.filter(({ path }) => !known.has(path))],
       skipped: [...a.plan.skipped, ...b.plan.skipped],
@@ -60,6 +63,18 @@ function join(a: Found | null, b: Found): Found {
       truncated: a.plan.truncated || b.plan.truncated,
     },
   };
+}
+
+/** Takes files out of what is added, or takes them back in. */
+export function chooseFiles(paths: readonly string[], wanted: boolean): void {
+  const { state } = choosing.getState();
+  if (!('found' in state) || state.found === null || state.kind === 'handing') return;
+  const except = new Set(state.found.except);
+  for (const path of paths) {
+    if (wanted) except.delete(path);
+    else except.add(path);
+  }
+  set({ ...state, found: { ...state.found, except } });
 }
 
 /** Hands the files to the agent, which brings them into the queue whatever becomes of this page. True once it has them. */
@@ -72,6 +87,7 @@ export async function add(
   set({ kind: 'handing', found });
   const answer = await bridge.call('addWork', {
     paths: [...paths],
+    except: [...(found?.except ?? [])],
     jobTypes: [...choice.jobTypes],
     priority: choice.priority,
     ...(choice.jobTypes.includes('generate_video_proxies') ? { proxyProfile: choice.proxyProfile } : {}),

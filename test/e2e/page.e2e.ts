@@ -247,7 +247,8 @@ test.describe('results', () => {
   test('every row has its picture, in its own shape, or a mark', async ({ page, open }) => {
     const { view } = await open();
     await page.goto(`${view.origin}/#/done`);
-    const rows = page.locator('.split-list li');
+    await expect(page.locator('.done-day').first()).toHaveText(/^Today \d+ files$/);
+    const rows = page.locator('.split-list li:has(.row)');
     await expect(rows.first()).toBeVisible();
     const missing = await rows.evaluateAll((items) =>
       items.filter((row) => !row.querySelector('.poster :is(img, svg)')),
@@ -261,6 +262,16 @@ test.describe('results', () => {
     await expect.poll(() => portrait.evaluate((img: HTMLImageElement) => img.naturalHeight)).toBe(480);
     const box = await portrait.boundingBox();
     expect(box?.height).toBeLessThanOrEqual(60);
+    // The same as pictures beside each other; one that is opened has its list beside it.
+    await page.getByRole('button', { name: 'As pictures' }).click();
+    await expect.poll(() => rows.first().locator('.row').count()).toBeGreaterThan(3);
+    await page.reload();
+    await expect(page.getByRole('button', { name: 'As pictures' })).toHaveAttribute('aria-pressed', 'true');
+    await page.getByRole('link', { name: /été à Sète/ }).click();
+    await expect.poll(() => rows.first().locator('.row').count()).toBe(1);
+    await expect(page.locator('.photo img'), 'a photo is large').toBeVisible();
+    const photo = await page.locator('.photo img').boundingBox();
+    expect(photo?.height).toBeGreaterThan(400);
   });
 
   test('sound without a picture plays', async ({ page, open }) => {
@@ -368,6 +379,21 @@ test.describe('languages and motion', () => {
     agent.emit({ type: 'settingsChanged', settings: { ...settings, values: { ...settings.values, language: 'en' } } });
     await expect(page.getByRole('heading', { name: 'Now' })).toBeVisible();
     await page.close();
+  });
+
+  test('the theme is chosen against the system’s, at once, and is kept', async ({ page, open }) => {
+    const { view } = await open();
+    await page.goto(`${view.origin}/#/settings`);
+    const colour = (): Promise<string> =>
+      page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await colour();
+    await page.getByLabel('Colours').selectOption('Dark');
+    await expect.poll(colour).not.toBe(light);
+    await page.reload();
+    await expect(page.getByLabel('Colours')).toHaveValue('dark');
+    expect(await colour()).not.toBe(light);
+    await page.getByLabel('Colours').selectOption('As the system');
+    await expect.poll(colour).toBe(light);
   });
 
   test('nothing moves when less motion is asked for', async ({ page, open }) => {

@@ -141,7 +141,9 @@ test.describe('adding work', () => {
     await page.getByRole('checkbox', { name: 'Audio waveform' }).uncheck();
     await page.getByRole('checkbox', { name: 'Speech transcription' }).uncheck();
     await page.getByRole('combobox', { name: 'Priority' }).selectOption('Before the others');
-    await page.getByRole('button', { name: 'Add 4 files' }).click();
+    await page.getByRole('checkbox', { name: 'Add interview.wav' }).uncheck();
+    await expect(page.getByText('3 of 4 files chosen')).toBeVisible();
+    await page.getByRole('button', { name: 'Add 3 files' }).click();
     await expect(page.getByText('4 files added (4 jobs)')).toBeVisible();
     await page.getByText('Some jobs don’t apply to one file').click();
     await expect(page.getByText('Proxy: it is a photo')).toBeVisible();
@@ -150,6 +152,7 @@ test.describe('adding work', () => {
     const sent = agent.executed.find(({ name }) => name === 'addWork')?.input;
     expect(sent).toMatchObject({
       paths: ['/home/editor/Movies'],
+      except: ['/home/editor/Movies/interview.wav'],
       jobTypes: ['generate_video_proxies', 'generate_thumbnails'],
       priority: 10,
     });

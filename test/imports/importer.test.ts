@@ -104,6 +104,18 @@ describe('files on their way into the queue', () => {
     life.die();
   });
 
+  it('leave out those that a person took out, also after a restart', async () => {
+    const names = await fill(4);
+    const life = live();
+    life.importer.add([card], choice, [join(card, names[1] ?? '')]);
+    life.die();
+    const next = live();
+    next.importer.start();
+    await next.until('ended');
+    expect(queued()).toEqual([0, 2, 3].map((file) => `rushes/card/${names[file]}`));
+    next.die();
+  });
+
   it.each(['before the server heard of a batch', 'after the server took it'])(
     'survive a death of the agent %s',
     async (when) => {

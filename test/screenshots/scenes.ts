@@ -121,6 +121,15 @@ const atRest: Partial<Snapshot> = {
 export const SCENES: readonly Scene[] = [
   { name: 'now', place: 'now', agent: busy() },
   { name: 'now-day', place: 'now', agent: day },
+  {
+    name: 'done-day-grid',
+    place: 'done',
+    agent: day,
+    act: async (page) => {
+      await page.locator('.layout-choice button').last().click();
+    },
+  },
+  { name: 'done-photo', place: `done/${uuidOf(102)}`, agent: busy() },
   { name: 'done-day', place: 'done', agent: day },
   { name: 'failures-day', place: `failures/${uuidOf(40_280)}`, agent: day },
   { name: 'failures-day-list', place: 'failures', agent: day },
@@ -212,6 +221,7 @@ export const SCENES: readonly Scene[] = [
       await page.locator('.source .input-path').fill('/home/editor/Movies');
       await page.keyboard.press('Enter');
       await page.locator('.add-file').first().waitFor();
+      await page.locator('.add-file input').nth(2).uncheck();
     },
   },
   {

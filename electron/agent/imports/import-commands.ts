@@ -36,9 +36,9 @@ export function workCommands(
   return {
     planWork: ({ paths }) => work.plan(paths),
     makeSamples: async () => ({ paths: [...(await work.samples())] }),
-    async addWork({ paths, ...choice }) {
+    async addWork({ paths, except, ...choice }) {
       const refusal = await makeRoots(deps, paths);
-      if (refusal === null) importer.add(paths, choice);
+      if (refusal === null) importer.add(paths, choice, except);
       return refusedOrDone(refusal);
     },
   };

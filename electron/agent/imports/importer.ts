@@ -27,7 +27,8 @@ export interface ImporterDeps {
 export interface Importer {
   /** Goes on with what an earlier life of this agent left. */
   start(): void;
-  add(paths: readonly string[], choice: WorkChoice): void;
+  /** All media below `paths` but `except`. */
+  add(paths: readonly string[], choice: WorkChoice, except?: readonly string[]): void;
   cancel(): void;
   dismiss(): void;
   remarks(): AddedFile[];
@@ -38,6 +39,7 @@ export interface Importer {
 interface Wish {
   readonly paths: readonly string[];
   readonly choice: WorkChoice;
+  readonly except?: readonly string[];
 }
 
 /** Small enough that the server's thread is never away for long, large enough that a disk's flush is shared. */
@@ -71,9 +73,9 @@ class AgentImporter implements Importer {
     });
   }
 
-  add(paths: readonly string[], choice: WorkChoice): void {
+  add(paths: readonly string[], choice: WorkChoice, except: readonly string[] = []): void {
     const { rows, uuid, clock } = this.#deps;
-    rows.begin(uuid(), JSON.stringify({ paths, choice } satisfies Wish), instant(clock));
+    rows.begin(uuid(), JSON.stringify({ paths, choice, except } satisfies Wish), instant(clock));
     this.#tell();
     this.start();
   }
@@ -123,10 +125,11 @@ class AgentImporter implements Importer {
   /** One thing after which a restart may come: folders looked through, or one batch decided and sent. */
   async #step({ id, phase, wish }: OpenImport): Promise<void> {
     const { rows, work, clock } = this.#deps;
-    const { paths, choice } = JSON.parse(wish) as Wish;
+    const { paths, choice, except } = JSON.parse(wish) as Wish;
     if (phase === 'finding') {
       const { files } = await work.find(paths);
-      if (rows.open()?.id === id) rows.found(id, files);
+      const out = new Set(except);
+      if (rows.open()?.id === id) rows.found(id, out.size === 0 ? files : files.filter(({ path }) => !out.has(path)));
       return this.#tell();
     }
     const batch = rows.decided(id) ?? (await this.#decide(id, choice));

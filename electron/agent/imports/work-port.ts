@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { NotMade, SETUP_COMMANDS, WorkPlan } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/job.ts';
 
-export type WorkChoice = Omit<z.output<(typeof SETUP_COMMANDS)['addWork']['input']>, 'paths'>;
+export type WorkChoice = Omit<z.output<(typeof SETUP_COMMANDS)['addWork']['input']>, 'paths' | 'except'>;
 
 /** The jobs that fit a file, and why the others of those chosen do not. */
 interface Fitting {
