@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { OperatorJob, WireJob } from '../../shared/wire.ts';
 import { iso, isoOfLease, type Context } from '../context.ts';
 import type { JobRow, Queries } from '../database/schema.ts';
@@ -63,14 +64,19 @@ export async function findJob(database: Queries, jobId: string): Promise<JobRow 
 }
 
 /**
- * One job with what was submitted for it, as JSON text: megabytes for a transcript of hours, which nobody here reads.
+ * One job with what was submitted for it, as the bytes of JSON in UTF-8. A transcript of hours is megabytes that nobody
+ * here reads: it goes from the database to the socket as it lies there, and is never a string.
  */
-export async function jobWithResult(context: Clocks & Pick<Context, 'database'>, row: JobRow): Promise<string> {
+export async function jobWithResult(
+  context: Clocks & Pick<Context, 'database'>,
+  row: JobRow,
+): Promise<readonly Uint8Array[]> {
   const result = await context.database
     .selectFrom('job_result')
-    .select('submitted_json')
+    .select(sql<Uint8Array>`CAST(submitted_json AS BLOB)`.as('bytes'))
     .where('job_id', '=', row.job_id)
     .executeTakeFirst();
   const job = JSON.stringify(operatorJob(context, row));
-  return result === undefined ? job : `${job.slice(0, -1)},"submitted":${result.submitted_json}}`;
+  if (result === undefined) return [Buffer.from(job)];
+  return [Buffer.from(`${job.slice(0, -1)},"submitted":`), result.bytes, Buffer.from('}')];
 }

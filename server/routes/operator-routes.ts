@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import {
   AgentEntry,
@@ -186,7 +187,7 @@ const JOB_ROUTES: readonly Route[] = [
       reply.type('application/json; charset=utf-8');
       const job = await findJob(context.database, params['id'] ?? '');
       if (job === undefined) throw notFound('There is no such job.');
-      return jobWithResult(context, job);
+      return Readable.from(await jobWithResult(context, job));
     },
   }),
   route({

@@ -12,7 +12,6 @@ import { makeMedia } from './media.ts';
 import { measurePairs, PAIR_CASES } from './pairs.ts';
 import { measurePoll, POLL_NAME } from './poll.ts';
 import { measureProcessResults, PROCESS_RESULTS_NAME } from './process-results.ts';
-import { measureResults, RESULTS_NAME } from './results.ts';
 import { startBench, type Bench } from './run-job.ts';
 import { measureSpeech, SPEECH_FILE, SPEECH_NAME } from './speech.ts';
 
@@ -39,7 +38,6 @@ const ALL: readonly Measurement[] = [
     files: [],
     measure: ({ media }) => measureProcessResults(dirname(media)),
   },
-  { name: RESULTS_NAME, files: [], measure: ({ media }) => measureResults(dirname(media)) },
   { name: SPEECH_NAME, files: [SPEECH_FILE], measure: ({ media }) => measureSpeech(media) },
   ...LENGTH_CASES.map((lengths) => ({
     name: lengths.name,

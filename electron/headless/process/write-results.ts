@@ -56,9 +56,11 @@ const Submitted = z.looseObject({
   }),
 });
 
-/** The derived files of a completed job. */
+const WithManifest = z.looseObject({ result: z.looseObject({ derived_manifest: z.array(DerivedRef) }) });
+
+/** The derived files of a completed job; nothing else of a result of hours is looked at. */
 export function manifestOf(job: OperatorJob): readonly DerivedRef[] {
-  return Submitted.parse(job.submitted).result.derived_manifest;
+  return WithManifest.parse(job.submitted).result.derived_manifest;
 }
 
 export interface ResultPlace extends ProxyPlace {
