@@ -22,6 +22,8 @@ export default defineConfig({
     // Tests that start the command line start what ships; built once, before the workers.
     globalSetup: './test/support/build-once.ts',
     environment: 'node',
+    // `npm test` leaves them to `npm run test:slow`; a file that is run by its name runs whole.
+    tags: [{ name: 'slow', description: 'takes long, and repeats a campaign or a slice that npm test has' }],
     pool: 'forks',
     // Half a second of processor time for each file; what a test changes in its process it puts back itself.
     isolate: false,
@@ -31,8 +33,8 @@ export default defineConfig({
     // Agents in tests are not there to give way to the tests beside them.
     env: { RUSHCATALOG_NICE: '0' },
     // A hang, not slowness: beside six busy processes a second becomes ten.
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     expect: { poll: { timeout: PATIENCE_MS } },
   },
 });

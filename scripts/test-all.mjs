@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SCRIPTS = [
   'test',
+  'test:slow',
   'test:accessibility',
-  'test:results-load',
   'test:ui-load',
   'test:pack',
   'test:media',

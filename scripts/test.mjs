@@ -1,4 +1,5 @@
-// npm test: every check and every runner, the slowest files, and one true sum at the end.
+// npm test: every check and every runner, the slowest files, and one true sum at the end. npm run test:slow: the tests
+// that are tagged `slow`, which it leaves out.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
@@ -10,6 +11,7 @@ requireNode();
 const { ensureTools } = await import('./tools.mjs');
 const { ensureBuilt } = await import('./build.mjs');
 
+const isSlow = process.argv.includes('--slow');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = `${root}/test-results`;
 
@@ -28,13 +30,18 @@ function readJson(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
 }
 
-console.log('Types, lint and format; then unit and integration beside the faults; then the pages in Chromium.');
-console.log('About ten minutes on two quiet cores. Campaigns of hours, and everything else: npm run test:all.');
+if (isSlow) console.log('What npm test leaves out because it takes long. About twenty minutes on two quiet cores.');
+else {
+  console.log('Types, lint and format; then unit and integration, the faults, and the pages in Chromium side by side.');
+  console.log(
+    'About ten minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
+  );
+}
 await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 
-const sum = { passed: 0, failed: 0, skipped: 0 };
+const sum = { passed: 0, failed: 0, skipped: 0, left: 0 };
 /**
  * What failed, said once more before the sum: a log of 2,000 tests is read from its end.
  * @type {string[]}
@@ -50,7 +57,7 @@ const checks = /** @type {const} */ ([
   ['lint', 'oxlint', ['--deny-warnings', '.']],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
 ]);
-for (const [title, program, args] of checks) {
+for (const [title, program, args] of isSlow ? [] : checks) {
   if (run(title, program, args) === 0) sum.passed += 1;
   else fail(title);
 }
@@ -105,6 +112,7 @@ function runBeside(title, program, args, priority) {
 /** @param {string} name @param {readonly string[]} args */
 const vitestArgs = (name, args) => [
   'run',
+  `--tagsFilter=${isSlow ? 'slow' : '!slow'}`,
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${results}/${name}.json`,
@@ -141,9 +149,15 @@ function countVitest(name, status) {
     if (suite.status === 'failed' && failed.length === 0) failures.push(`${file}: ${inShort(suite.message)}`);
     for (const test of failed) failures.push(`${file} › ${test.fullName}: ${inShort(test.failureMessages[0])}`);
   }
+  const tests = report.testResults.flatMap((/** @type {any} */ suite) => suite.assertionResults);
+  // The filter by tag reports what it leaves out as skipped, too: nothing that this machine lacks.
+  const isLeft = (/** @type {any} */ { status: state, tags }) =>
+    state === 'skipped' && (tags ?? []).includes('slow') !== isSlow;
+  const left = tests.filter(isLeft).length;
+  sum.left += left;
   sum.passed += report.numPassedTests;
   sum.failed += report.numFailedTests;
-  sum.skipped += report.numPendingTests + report.numTodoTests;
+  sum.skipped += report.numPendingTests + report.numTodoTests - left;
   // A suite that breaks before its first test counts no test, but it failed.
   if (status !== 0 && report.numFailedTests === 0) sum.failed += 1;
 }
@@ -178,19 +192,26 @@ function countE2e(status) {
   if (status !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
 }
 
-// Fault slices one after the other, each in a process of its own: they measure seconds, and neither one beside them nor
-// what one before them left in the process may be part of it. They mostly wait, so the rest runs beside them, at a
-// priority that leaves them the processor when they want it.
+// Side by side, because all of them wait much: for leases, for shares, for a page. Fault slices one after the other, each
+// in a process of its own: neither one beside them nor what one before them left in the process may be part of it. Unit
+// tests have a priority that leaves the others the processor when they want it.
 const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']), 10);
 const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--isolate']), 0);
+const e2e = runBeside(
+  'end to end',
+  'playwright',
+  ['test', ...(isSlow ? ['--config', 'test/e2e/slow.config.ts'] : [])],
+  5,
+);
 countVitest('unit', await unit);
 countVitest('faults', await faults);
-countE2e(run('end to end', 'playwright', ['test']));
+countE2e(await e2e);
 
 const slowest = taken.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
 console.log('\n── the slowest');
 for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file.slice(1)}`);
 
 if (failures.length > 0) console.log(`\n── what failed\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
+if (!isSlow) console.log(`\n${sum.left} tests are left to npm run test:slow`);
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`);
 process.exit(sum.failed === 0 ? 0 : 1);

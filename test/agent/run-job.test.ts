@@ -73,7 +73,7 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
       detail['retryable'],
     ]);
 
-  it('delivers kept work under a new token without making it again', async () => {
+  it('delivers kept work under a new token without making it again', { tags: ['slow'] }, async () => {
     proxy.rule({ line: /\/upload\/init$/, times: 1, kind: 'mute' });
     made = 0;
     const jobId = await job('counted');

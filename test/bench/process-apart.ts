@@ -74,7 +74,15 @@ async function measured(name: string, work: () => Promise<void>): Promise<void> 
 }
 
 const [asset] = (await client.jobs()).map(({ asset_uuid }) => String(asset_uuid));
-for (const path of ['/jobs/all', '/jobs/summary', '/jobs/queue', '/assets', '/agents', '/ledger', `/assets/${asset}/derived`]) {
+for (const path of [
+  '/jobs/all',
+  '/jobs/summary',
+  '/jobs/queue',
+  '/assets',
+  '/agents',
+  '/ledger',
+  `/assets/${asset}/derived`,
+]) {
   await measured(path.replace(asset ?? '', '{uuid}'), async () => {
     for (let round = 0; round < 20; round += 1) await pagesOf(path);
   });

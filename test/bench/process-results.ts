@@ -38,7 +38,10 @@ export async function measureProcessResults(folder: string): Promise<boolean> {
   await buildEntry();
   // As the packaged command line is started; the collector is asked only between two measurements.
   const flags = ['--max-semi-space-size=4', '--expose-gc'];
-  const ended = spawnSync(process.execPath, [...flags, join(BUILD, 'process-apart.js'), root], { encoding: 'utf8', maxBuffer: 1e8 });
+  const ended = spawnSync(process.execPath, [...flags, join(BUILD, 'process-apart.js'), root], {
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  });
   if (ended.status !== 0) throw new Error(`the measured process ended with ${ended.status}: ${ended.stderr}`);
   let held = true;
   for (const line of ended.stdout.trim().split('\n')) {

@@ -144,7 +144,7 @@ describe.skipIf(WITHOUT !== null)(TITLE, { timeout: PATIENCE_MS }, () => {
     expect(software.encoder).toBe('libx264');
   });
 
-  it('works in 4:2:0 and fails in 4:2:2: proved for the one, not for the other', async () => {
+  it('works in 4:2:0 and fails in 4:2:2: proved for the one, not for the other', { tags: ['slow'] }, async () => {
     const machine = await machineWith('only-420');
     expect(provedOn(machine)).toBe('yuv420p:proved yuv422p:no');
     const made = await machine.proxy(await clip());
@@ -159,62 +159,74 @@ describe.skipIf(WITHOUT !== null)(TITLE, { timeout: PATIENCE_MS }, () => {
     });
   });
 
-  it('refuses the third session: that file in software, the next one in hardware again', async () => {
-    const machine = await machineWith('two-sessions');
-    await machine.fake.put('busy');
-    const third = await machine.proxy(await clip());
-    note('refuses the third session', 'while two others encode', third);
-    expect(third.encoder).toBe('libx264');
-    expect(third.why).toContain('OpenEncodeSessionEx failed');
-    expect(third.stages.filter((stage) => stage.startsWith('encoding'))).toEqual([
-      'encoding h264_nvenc',
-      'encoding libx264',
-    ]);
-    await rm(join(machine.fake.folder, 'busy'));
-    const next = await machine.proxy(await clip());
-    note('refuses the third session', 'the next file', next);
-    expect(next.encoder).toBe('h264_nvenc');
-  });
+  it(
+    'refuses the third session: that file in software, the next one in hardware again',
+    { tags: ['slow'] },
+    async () => {
+      const machine = await machineWith('two-sessions');
+      await machine.fake.put('busy');
+      const third = await machine.proxy(await clip());
+      note('refuses the third session', 'while two others encode', third);
+      expect(third.encoder).toBe('libx264');
+      expect(third.why).toContain('OpenEncodeSessionEx failed');
+      expect(third.stages.filter((stage) => stage.startsWith('encoding'))).toEqual([
+        'encoding h264_nvenc',
+        'encoding libx264',
+      ]);
+      await rm(join(machine.fake.folder, 'busy'));
+      const next = await machine.proxy(await clip());
+      note('refuses the third session', 'the next file', next);
+      expect(next.encoder).toBe('h264_nvenc');
+    },
+  );
 
-  it('dies after a driver change: proved again before the next job, which runs in software', async () => {
-    const machine = await machineWith('new-driver');
-    expect((await machine.proxy(await clip())).encoder).toBe('h264_nvenc');
-    await machine.fake.put('driver-changed');
-    // Nobody has told us of the driver yet: the crash costs this file a second run, nothing else.
-    const crashed = await machine.proxy(await clip());
-    note('dies after a driver change', 'before the change is noticed', crashed);
-    expect(crashed.encoder).toBe('libx264');
-    machine.driver = 'driver 2';
-    const tries = await triesOf(machine);
-    const made = await machine.proxy(await clip());
-    note('dies after a driver change', 'after it', made);
-    expect(made).toMatchObject({ encoder: 'libx264', why: 'no hardware encoder is proved here' });
-    expect(provedOn(machine)).toBe('yuv420p:no yuv422p:no');
-    // The trials of the new proof, and no try of the job's own.
-    expect(await triesOf(machine)).toBe(tries + 2);
-  });
+  it(
+    'dies after a driver change: proved again before the next job, which runs in software',
+    { tags: ['slow'] },
+    async () => {
+      const machine = await machineWith('new-driver');
+      expect((await machine.proxy(await clip())).encoder).toBe('h264_nvenc');
+      await machine.fake.put('driver-changed');
+      // Nobody has told us of the driver yet: the crash costs this file a second run, nothing else.
+      const crashed = await machine.proxy(await clip());
+      note('dies after a driver change', 'before the change is noticed', crashed);
+      expect(crashed.encoder).toBe('libx264');
+      machine.driver = 'driver 2';
+      const tries = await triesOf(machine);
+      const made = await machine.proxy(await clip());
+      note('dies after a driver change', 'after it', made);
+      expect(made).toMatchObject({ encoder: 'libx264', why: 'no hardware encoder is proved here' });
+      expect(provedOn(machine)).toBe('yuv420p:no yuv422p:no');
+      // The trials of the new proof, and no try of the job's own.
+      expect(await triesOf(machine)).toBe(tries + 2);
+    },
+  );
 
-  it('one bad file changes nothing for the next; three failures in a row prove the device again', async () => {
-    const machine = await machineWith('bad-file');
-    const source = await clip();
-    const broken = join(await temporaryFolder(), 'broken.mp4');
-    await copyFile(source, broken);
-    await writeFile(broken, (await readFile(source)).subarray(0, 3_000));
-    const bad = await machine.proxy(broken);
-    note('healthy', `a broken file (${basename(broken)})`, bad);
-    expect(bad.encoder).toBeNull();
-    expect((await machine.proxy(source)).encoder).toBe('h264_nvenc');
-    await machine.fake.put('bad');
-    const before = machine.proofs();
-    for (const nth of ['first', 'second', 'third']) {
-      const made = await machine.proxy(source);
-      note('fails from now on', `${nth} failure in a row`, made);
-      expect([made.encoder, made.why.includes('h264_nvenc')]).toEqual(['libx264', true]);
-    }
-    const fourth = await machine.proxy(source);
-    note('fails from now on', 'after the device was proved again', fourth);
-    expect(machine.proofs()).toBe(before + 1);
-    expect(fourth).toMatchObject({ encoder: 'libx264', why: 'no hardware encoder is proved here' });
-    console.table(table);
-  });
+  it(
+    'one bad file changes nothing for the next; three failures in a row prove the device again',
+    { tags: ['slow'] },
+    async () => {
+      const machine = await machineWith('bad-file');
+      const source = await clip();
+      const broken = join(await temporaryFolder(), 'broken.mp4');
+      await copyFile(source, broken);
+      await writeFile(broken, (await readFile(source)).subarray(0, 3_000));
+      const bad = await machine.proxy(broken);
+      note('healthy', `a broken file (${basename(broken)})`, bad);
+      expect(bad.encoder).toBeNull();
+      expect((await machine.proxy(source)).encoder).toBe('h264_nvenc');
+      await machine.fake.put('bad');
+      const before = machine.proofs();
+      for (const nth of ['first', 'second', 'third']) {
+        const made = await machine.proxy(source);
+        note('fails from now on', `${nth} failure in a row`, made);
+        expect([made.encoder, made.why.includes('h264_nvenc')]).toEqual(['libx264', true]);
+      }
+      const fourth = await machine.proxy(source);
+      note('fails from now on', 'after the device was proved again', fourth);
+      expect(machine.proofs()).toBe(before + 1);
+      expect(fourth).toMatchObject({ encoder: 'libx264', why: 'no hardware encoder is proved here' });
+      console.table(table);
+    },
+  );
 });

@@ -6,8 +6,6 @@ import { API_BASE } from '../../shared/wire.ts';
 import { h264Clip } from '../support/made-media.ts';
 import { expect, test } from './station.ts';
 
-test.setTimeout(400_000);
-
 /** Every press of a mouse button, counted by the page's own browser. */
 async function countClicks(page: Page): Promise<() => Promise<number>> {
   await page.addInitScript(() => {

@@ -332,7 +332,7 @@ test.describe('results', () => {
 });
 
 test.describe('much and hostile', () => {
-  test('ten thousand waiting jobs scroll smoothly', async ({ page, open }) => {
+  test('ten thousand waiting jobs scroll smoothly', { tag: '@slow' }, async ({ page, open }) => {
     const { view } = await open({ waiting: waitingJobs(10_000) });
     await page.goto(`${view.origin}/#/queue`);
     const list = page.getByRole('region', { name: /^10,000 files wait/ });

@@ -47,7 +47,7 @@ async function expectSmooth(page: Page, list: Locator, step: Step, what: string)
   expect(fps).toBeGreaterThanOrEqual(55);
 }
 
-test('a transcript of three hours scrolls smoothly', async ({ page, show }) => {
+test('a transcript of three hours scrolls smoothly', { tag: '@slow' }, async ({ page, show }) => {
   await show(`done/${LONG_TAKE}`);
   const words = page.getByRole('region', { name: 'What is said, with its times' });
   await expect(words.locator('.said-row').first()).toBeVisible();
@@ -55,7 +55,7 @@ test('a transcript of three hours scrolls smoothly', async ({ page, show }) => {
   expect(await words.locator('.said-row').count()).toBeLessThan(60);
 });
 
-test('a magnified waveform of three hours scrolls smoothly', async ({ page, show }) => {
+test('a magnified waveform of three hours scrolls smoothly', { tag: '@slow' }, async ({ page, show }) => {
   await show(`done/${LONG_TAKE}`);
   const wave = page.getByRole('slider', { name: /^Waveform of/ });
   await expect(wave.locator('canvas')).toBeVisible();
@@ -65,47 +65,51 @@ test('a magnified waveform of three hours scrolls smoothly', async ({ page, show
   expect(await wave.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeLessThan(4000);
 });
 
-test('500 results: the first screen, and the memory on the way to the last one', async ({ page, show }) => {
-  const { origin } = await show('now', 500);
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const before = await metric(devtools, 'TaskDuration');
-  const begun = Date.now();
-  await page.goto(`${origin}/#/done`);
-  const list = page.locator('.split-list .virtual');
-  await expect
-    .poll(() =>
-      list
-        .locator('img')
-        .evaluateAll((all) => all.length > 5 && all.every((img) => (img as HTMLImageElement).naturalWidth > 0)),
-    )
-    .toBe(true);
-  const waited = Date.now() - begun;
-  const busy = ((await metric(devtools, 'TaskDuration')) - before) * 1000;
-  process.stdout.write(`500 results: first screen after ${waited} ms, ${busy.toFixed(0)} ms of the page's thread\n`);
-  expect(busy).toBeLessThan(1000);
-  if (WITH_FRAMES) expect(waited).toBeLessThan(1000);
-  const used = async (): Promise<{ heap: number; nodes: number }> => {
-    await devtools.send('HeapProfiler.collectGarbage');
-    return { heap: await metric(devtools, 'JSHeapUsedSize'), nodes: await metric(devtools, 'Nodes') };
-  };
-  const first = await used();
-  const last = page.getByRole('link', { name: /D0499/ });
-  await expect
-    .poll(async () => {
-      await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
-      return last.count();
-    })
-    .toBe(1);
-  await list.evaluate((box) => box.scrollTo(0, 0));
-  await expect(page.getByRole('link', { name: /A003C014/ })).toBeVisible();
-  const after = await used();
-  const grown = (after.heap - first.heap) / 1e6;
-  process.stdout.write(
-    `500 results: ${grown.toFixed(1)} MB and ${after.nodes - first.nodes} nodes more after the last one\n`,
-  );
-  expect(await list.getByRole('listitem').count()).toBeLessThan(40);
-  // 500 ended jobs as data are about 1 MB; pictures and rows must not stay.
-  expect(grown).toBeLessThan(10);
-  expect(after.nodes - first.nodes).toBeLessThan(2000);
-});
+test(
+  '500 results: the first screen, and the memory on the way to the last one',
+  { tag: '@slow' },
+  async ({ page, show }) => {
+    const { origin } = await show('now', 500);
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const before = await metric(devtools, 'TaskDuration');
+    const begun = Date.now();
+    await page.goto(`${origin}/#/done`);
+    const list = page.locator('.split-list .virtual');
+    await expect
+      .poll(() =>
+        list
+          .locator('img')
+          .evaluateAll((all) => all.length > 5 && all.every((img) => (img as HTMLImageElement).naturalWidth > 0)),
+      )
+      .toBe(true);
+    const waited = Date.now() - begun;
+    const busy = ((await metric(devtools, 'TaskDuration')) - before) * 1000;
+    process.stdout.write(`500 results: first screen after ${waited} ms, ${busy.toFixed(0)} ms of the page's thread\n`);
+    expect(busy).toBeLessThan(1000);
+    if (WITH_FRAMES) expect(waited).toBeLessThan(1000);
+    const used = async (): Promise<{ heap: number; nodes: number }> => {
+      await devtools.send('HeapProfiler.collectGarbage');
+      return { heap: await metric(devtools, 'JSHeapUsedSize'), nodes: await metric(devtools, 'Nodes') };
+    };
+    const first = await used();
+    const last = page.getByRole('link', { name: /D0499/ });
+    await expect
+      .poll(async () => {
+        await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
+        return last.count();
+      })
+      .toBe(1);
+    await list.evaluate((box) => box.scrollTo(0, 0));
+    await expect(page.getByRole('link', { name: /A003C014/ })).toBeVisible();
+    const after = await used();
+    const grown = (after.heap - first.heap) / 1e6;
+    process.stdout.write(
+      `500 results: ${grown.toFixed(1)} MB and ${after.nodes - first.nodes} nodes more after the last one\n`,
+    );
+    expect(await list.getByRole('listitem').count()).toBeLessThan(40);
+    // 500 ended jobs as data are about 1 MB; pictures and rows must not stay.
+    expect(grown).toBeLessThan(10);
+    expect(after.nodes - first.nodes).toBeLessThan(2000);
+  },
+);

@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CRASH_POINTS } from '../../electron/agent/jobs/crash-point.ts';
 import { put, start, type Command } from '../support/command.ts';

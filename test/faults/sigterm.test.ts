@@ -41,7 +41,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
     await studio.close();
   });
 
-  it(`at ${MOMENTS} random moments: nothing claimed is left, nothing lost`, { timeout: 300_000 }, async () => {
+  it(`at ${MOMENTS} random moments: nothing claimed is left, nothing lost`, { tags: ['slow'] }, async () => {
     const random = seeded(7);
     const work = studio.workFolder('drained');
     await proveOnce(studio, () => launch(work));
@@ -73,7 +73,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
   });
 
   for (const offline of [false, true]) {
-    it(`a second one ends it${offline ? ', also offline' : ''}`, { timeout: 400_000 }, async () => {
+    it(`a second one ends it${offline ? ', also offline' : ''}`, async () => {
       for (const { job_id, status } of await studio.operator.jobs()) {
         if (status === 'pending') await studio.operator.cancel(job_id);
       }

@@ -86,23 +86,27 @@ function earlyPolls(door: FaultProxy): number[] {
 
 /**
  * Claims that this agent sent while it held as many leases as the server allows. A lease counts from the claim that was
- * granted to the report that ended it, both as they passed the door.
+ * granted to the report that ended it, both as they passed the door. One that lapsed on a machine that stood still counts
+ * for nothing: no request says when it ended.
  */
 async function claimsBeyond({ server }: Studio, door: FaultProxy): Promise<number> {
   const jobOf = (line: string): string => /\/jobs\/([^/]+)\//.exec(line)?.[1] ?? '';
   const reported = new Set(door.requests.flatMap(({ line }) => (isReport(line) ? [jobOf(line)] : [])));
   const ledger = await server.ledger();
   const agentId = ledger.find(({ event, jobId }) => event === 'jobSubmitted' && reported.has(jobId ?? ''))?.agentId;
+  const lapsed = new Set(ledger.flatMap(({ event, jobId }) => (event === 'leaseExpired' ? [jobId] : [])));
   const granted = new Set(
-    ledger.flatMap((entry) => (entry.event === 'jobClaimed' && entry.agentId === agentId ? [entry.jobId] : [])),
+    ledger.flatMap(({ event, jobId, agentId: by }) =>
+      event === 'jobClaimed' && by === agentId && !lapsed.has(jobId) ? [jobId] : [],
+    ),
   );
-  let held = 0;
+  const held = new Set<string>();
   let beyond = 0;
   for (const { line } of door.requests) {
-    if (isReport(line)) held -= 1;
+    if (isReport(line)) held.delete(jobOf(line));
     if (!line.endsWith('/claim')) continue;
-    if (held >= MAX_PARALLEL) beyond += 1;
-    if (granted.has(jobOf(line))) held += 1;
+    if (held.size >= MAX_PARALLEL) beyond += 1;
+    if (granted.has(jobOf(line))) held.add(jobOf(line));
   }
   return beyond;
 }

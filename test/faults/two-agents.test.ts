@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { put, ensureBuild, start, type Command } from '../support/command.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';

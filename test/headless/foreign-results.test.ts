@@ -43,20 +43,24 @@ describe.skipIf(NO_FFMPEG !== null)(
       }
     });
 
-    it('stays where it is: a folder with such a file is not this source’s', { timeout: LIMIT_MS }, async () => {
-      const out = join(folder, 'occupied');
-      await mkdir(join(out, 'A001'), { recursive: true });
-      await writeFile(join(out, 'A001', 'proxy_video.mp4'), 'cut by hand');
-      expect((await process(out)).code).toBe(0);
-      expect(await readFile(join(out, 'A001', 'proxy_video.mp4'), 'utf8')).toBe('cut by hand');
-      expect(await readdir(join(out, 'A001'))).toEqual(['proxy_video.mp4']);
-      expect(await readdir(join(out, 'A001-2'))).toContain('result.json');
-      // Again: the folder is known by its result.json.
-      expect((await process(out)).code).toBe(0);
-      expect((await readdir(out)).sort()).toEqual(['A001', 'A001-2']);
-    });
+    it(
+      'stays where it is: a folder with such a file is not this source’s',
+      { tags: ['slow'], timeout: LIMIT_MS },
+      async () => {
+        const out = join(folder, 'occupied');
+        await mkdir(join(out, 'A001'), { recursive: true });
+        await writeFile(join(out, 'A001', 'proxy_video.mp4'), 'cut by hand');
+        expect((await process(out)).code).toBe(0);
+        expect(await readFile(join(out, 'A001', 'proxy_video.mp4'), 'utf8')).toBe('cut by hand');
+        expect(await readdir(join(out, 'A001'))).toEqual(['proxy_video.mp4']);
+        expect(await readdir(join(out, 'A001-2'))).toContain('result.json');
+        // Again: the folder is known by its result.json.
+        expect((await process(out)).code).toBe(0);
+        expect((await readdir(out)).sort()).toEqual(['A001', 'A001-2']);
+      },
+    );
 
-    it('keeps its name where proxies lie together, and says so', { timeout: LIMIT_MS }, async () => {
+    it('keeps its name where proxies lie together, and says so', { tags: ['slow'], timeout: LIMIT_MS }, async () => {
       const out = join(folder, 'together');
       await mkdir(out);
       const place = join(out, 'A001_Proxy.mp4');

@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { describe, expect, it } from 'vitest';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { injectFaults } from './faults.ts';

@@ -71,8 +71,15 @@ describe.skipIf(NO_FFMPEG !== null)(`bytes behind the end ${NO_FFMPEG ?? ''}`, (
     }
   });
 
-  it('the proxy has all pictures, and the waveform all sound', async () => {
-    for (const whole of (await wholes()).filter((path) => /front|web|old|air|avchd/.test(path))) {
+  it.each([/front/, /air/])('the proxy has all pictures, and the waveform all sound (%s)', isAllThere);
+  it.each([/web/, /old/, /avchd/])(
+    'the proxy has all pictures, and the waveform all sound (%s)',
+    { tags: ['slow'] },
+    isAllThere,
+  );
+
+  async function isAllThere(named: RegExp): Promise<void> {
+    for (const whole of (await wholes()).filter((path) => named.test(path))) {
       const path = await withBehind(whole, 'a maker’s block');
       await using proxy = await makeProxy(path);
       await using usual = await makeProxy(whole);
@@ -84,7 +91,7 @@ describe.skipIf(NO_FFMPEG !== null)(`bytes behind the end ${NO_FFMPEG ?? ''}`, (
       const { outputs } = await createWaveformExecutor().execute(rig.context);
       expect(Math.abs(outputs.waveform.duration_ms - 2000), path).toBeLessThan(60);
     }
-  });
+  }
 });
 
 describe.skipIf(NO_FFMPEG !== null)(`a movie that was cut ${NO_FFMPEG ?? ''}`, () => {

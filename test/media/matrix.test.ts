@@ -10,8 +10,10 @@ import { makeProxy } from './proxy-run.ts';
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
 const LESS = NO_MEDIAINFO === null ? '' : ` (read back by ffprobe alone: ${NO_MEDIAINFO})`;
 const slice = MATRIX.filter((source) => source.slice === true && cannotMake(source) === null);
-const pairs = slice.flatMap((source) =>
-  PROFILE_NAMES.filter((profile) => profile.startsWith('edit_')).map((profile) => ({ source, profile })),
+const EDITING = PROFILE_NAMES.filter((profile) => profile.startsWith('edit_'));
+/** Each source under one of them in `npm test`, in turn, and under the others in `npm run test:slow`. */
+const pairs = slice.flatMap((source, index) =>
+  EDITING.map((profile, at) => ({ source, profile, tags: at === index % EDITING.length ? [] : ['slow'] })),
 );
 
 describe.skipIf(NO_FFMPEG !== null)(`media matrix, a slice${LESS}${WITHOUT}`, () => {
@@ -20,11 +22,13 @@ describe.skipIf(NO_FFMPEG !== null)(`media matrix, a slice${LESS}${WITHOUT}`, ()
     expect(new Set(MATRIX.map(({ name }) => name)).size).toBe(MATRIX.length);
   });
 
-  it.each(pairs)('$source.name under $profile', async ({ source, profile }) => {
-    const result = await checkPair(source, await source.make(), profile);
-    expect(result.kind === 'wrong' ? result.what : []).toEqual([]);
-    expect(result.kind).toBe(source.refused[profile] === undefined ? 'made' : 'refused');
-  });
+  for (const { source, profile, tags } of pairs) {
+    it(`${source.name} under ${profile}`, { tags }, async () => {
+      const result = await checkPair(source, await source.make(), profile);
+      expect(result.kind === 'wrong' ? result.what : []).toEqual([]);
+      expect(result.kind).toBe(source.refused[profile] === undefined ? 'made' : 'refused');
+    });
+  }
 
   it.each([
     ['another rate', { rate: '24/1' }, /rate: expected 24/],

@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { h264Clip, mp3WithCover, NO_FFMPEG, portraitClip, vfrClip } from '../support/made-media.ts';
 import { NO_CHROMIUM, openPlayer } from './proxy-browser.ts';

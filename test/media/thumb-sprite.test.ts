@@ -117,7 +117,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`scrub sprites ${media.NO_FFMPEG ?? ''
     expect(success.metrics['tool_runs']).toBe(3);
   });
 
-  it('seeks for what lies between key frames of an hour', async () => {
+  it('seeks for what lies between key frames of an hour', { tags: ['slow'] }, async () => {
     // 3.6 s a tile, a key frame every 5 s: a good quarter of the tiles has none.
     const { shown, success } = await sprite(await greySeconds('sprite-hour.mkv', 3600, 25));
     expect(shown).toHaveLength(1000);

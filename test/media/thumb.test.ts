@@ -116,18 +116,22 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     }
   });
 
-  it('tells ten moments of a transport stream with a key frame every 12 s within half an interval', async () => {
-    // Such a stream has no index: a seek shows the next key frame, unless it begins far enough back.
-    const more = split('-g 24 -keyint_min 24 -sc_threshold 0 -bf 0');
-    const path = await media.greyFramesClip({ name: 'long-gop.ts', rate: '2', more });
-    const { shown } = await thumbnails(path, STORYBOARD);
-    expect(shown).toHaveLength(10);
-    for (const [i, picture] of shown.entries()) {
-      expect(Math.abs(frameIn(picture) * 500 - picture.timeMs)).toBeLessThanOrEqual(20);
-      expect(Math.abs(picture.timeMs - (i + 0.5) * 4800)).toBeLessThanOrEqual(2400);
-    }
-    expect((await thumbnails(path)).shown[0]?.timeMs).toBe(5000);
-  });
+  it(
+    'tells ten moments of a transport stream with a key frame every 12 s within half an interval',
+    { tags: ['slow'] },
+    async () => {
+      // Such a stream has no index: a seek shows the next key frame, unless it begins far enough back.
+      const more = split('-g 24 -keyint_min 24 -sc_threshold 0 -bf 0');
+      const path = await media.greyFramesClip({ name: 'long-gop.ts', rate: '2', more });
+      const { shown } = await thumbnails(path, STORYBOARD);
+      expect(shown).toHaveLength(10);
+      for (const [i, picture] of shown.entries()) {
+        expect(Math.abs(frameIn(picture) * 500 - picture.timeMs)).toBeLessThanOrEqual(20);
+        expect(Math.abs(picture.timeMs - (i + 0.5) * 4800)).toBeLessThanOrEqual(2400);
+      }
+      expect((await thumbnails(path)).shown[0]?.timeMs).toBe(5000);
+    },
+  );
 
   it('deinterlaces, with the frame at its time', async () => {
     // Two fields of different grey a frame: combing would show as rows that differ.

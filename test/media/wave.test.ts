@@ -157,7 +157,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`waveforms ${media.NO_FFMPEG ?? ''}`, 
     },
   );
 
-  it('stays flat in memory over three hours', async () => {
+  it('stays flat in memory over three hours', { tags: ['slow'] }, async () => {
     const path = await media.made('three-hours.mkv', ['-f', 'lavfi', '-i', 'sine=r=8000:d=10800', '-c:a', 'pcm_s16le']);
     global.gc?.();
     const before = process.memoryUsage().rss;

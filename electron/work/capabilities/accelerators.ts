@@ -4,6 +4,7 @@ import { graphics } from 'systeminformation';
 import type { AcceleratorState, EncoderProof } from '../../../shared/snapshot.ts';
 import type { EncodedPixelFormat, HardwareEncoder } from '../media/hardware-encoders.ts';
 import type { ChildResult, JobProcesses } from '../process/child.ts';
+import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import { createWorkspace, removeWorkspace } from '../workspace/workspace.ts';
 import {
   decodeArgs,
@@ -42,7 +43,6 @@ export interface AcceleratorSearch {
 
 /** Asking Windows for its devices takes seconds when WMI is cold; beyond this the machine counts as without. */
 const DEVICES_WALL_MS = 15_000;
-const TRIAL_WALL_MS = 20_000;
 const LARGEST_MEAN_DIFFERENCE = 12;
 
 /**
@@ -83,7 +83,7 @@ async function listEncoders(ffmpeg: string, processes: JobProcesses): Promise<Re
     program: ffmpeg,
     args: ['-hide_banner', '-encoders'],
     stdout: { kind: 'collect', maxBytes: 1 << 20 },
-    limits: { wallMs: TRIAL_WALL_MS },
+    limits: TRIAL_LIMITS,
   });
   return parseEncoders(result.stdout.toString('utf8'));
 }
@@ -101,7 +101,7 @@ async function tryEncoder(
       args,
       stdout: { kind: 'collect', maxBytes },
       devices: 'graphics',
-      limits: { wallMs: TRIAL_WALL_MS, stallMs: TRIAL_WALL_MS },
+      limits: TRIAL_LIMITS,
     });
   const { pixelFormat } = trial;
   const pictureBytes = frameBytes(pixelFormat) * (TRIAL_FRAMES + 2);

@@ -2,9 +2,7 @@ import type { ToolState } from '../../../shared/snapshot.ts';
 import { ProofAnswer } from '../media-worker/protocol.ts';
 import type { JobProcesses } from '../process/child.ts';
 import { nodeProgram } from '../process/spawn-node.ts';
-
-/** Loading the libraries takes a quarter of a second; a virus scanner may need many. */
-const WALL_MS = 30_000;
+import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 
 /**
  * Starts the media worker and lets it make one small photo thumbnail: an image library that does not load on this
@@ -21,7 +19,7 @@ export async function findMediaWorker(processes: JobProcesses): Promise<ToolStat
     ...program,
     stdin: JSON.stringify({ task: 'proof' }),
     stdout: { kind: 'collect', maxBytes: 64 << 10 },
-    limits: { wallMs: WALL_MS, stallMs: WALL_MS },
+    limits: TRIAL_LIMITS,
   });
   try {
     const answer = ProofAnswer.parse(JSON.parse(result.stdout.toString('utf8')));

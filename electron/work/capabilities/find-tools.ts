@@ -4,6 +4,7 @@ import type { ToolState } from '../../../shared/snapshot.ts';
 import type { FoundTool, Toolbox } from '../execution.ts';
 import type { ChildEnd, ChildSpec, JobProcesses } from '../process/child.ts';
 import { findTool, type FoundToolFile, type ToolName } from '../process/find-tool.ts';
+import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import { findMediaWorker } from './find-media-worker.ts';
 import { findSpeech, type SpeechFound, type SpeechSearch } from './find-speech.ts';
 import type { ProcessMaker } from './process-maker.ts';
@@ -28,9 +29,6 @@ export interface ToolsFound {
   /** null while ffmpeg or ffprobe is missing or does not run: no job can be done then. */
   readonly toolbox: Toolbox | null;
 }
-
-/** A tool prints its version in 20 ms; a virus scanner or a cold share may need seconds. */
-const VERSION_WALL_MS = 20_000;
 
 /**
  * Finds the tools and proves each by running it: a file that is there but does not start is no tool
@@ -104,7 +102,7 @@ async function askVersion(
       program: file.path,
       args: ['-version'],
       stdout: { kind: 'collect', maxBytes: 64 << 10 },
-      limits: { wallMs: VERSION_WALL_MS, stallMs: VERSION_WALL_MS },
+      limits: TRIAL_LIMITS,
       ...where,
     });
     const isFine = end.kind === 'exited' && end.code === 0;

@@ -9,6 +9,7 @@ import type { ExecutionSuccess, Executor, ProfileProof, ProofSample, Source, Too
 import { toolFailure } from '../media/tool-failure.ts';
 import type { JobProcesses } from '../process/child.ts';
 import { abortAfterActive } from '../process/watchdogs.ts';
+import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import { sourceInput } from '../storage/source-input.ts';
 import { createWorkspace, removeWorkspace } from '../workspace/workspace.ts';
 import type { ProcessMaker } from './process-maker.ts';
@@ -149,7 +150,7 @@ async function makeSample(
     program: toolbox.ffmpeg.path,
     args: ['-hide_banner', '-nostdin', '-loglevel', 'error', '-y', ...args, path],
     stdout: { kind: 'ignore' },
-    limits: { wallMs: 30_000, stallMs: 20_000, addressSpaceBytes: 8 * 1024 ** 3 },
+    limits: { ...TRIAL_LIMITS, addressSpaceBytes: 8 * 1024 ** 3 },
   });
   if (result.end.kind !== 'exited' || result.end.code !== 0) {
     throw new JobFailure(toolFailure(result, 'ENGINE_UNAVAILABLE', 'Making the test clip'));

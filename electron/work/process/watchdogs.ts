@@ -4,6 +4,11 @@ import { ioBytesOf, residentBytesOf, type ProcessRow } from './process-table.ts'
 
 /** No output, no CPU time and no IO for this long is a hang (reliability.md). */
 export const DEFAULT_STALL_MS = 120_000;
+/**
+ * Of what answers within a second on a free machine: a version, a list, one small proof. A hang is seen by the stall; our
+ * children run below normal priority, and beside a full render a second becomes a minute.
+ */
+export const TRIAL_LIMITS = { wallMs: 120_000, stallMs: 20_000 } as const;
 /** CPU share under which a child only polls: ffmpeg waiting in a 10 ms sleep loop uses about 0.15 %. */
 const IDLE_CPU_SHARE = 0.005;
 /** A program can take a gigabyte in a second; one sample of known processes costs about 30 µs each. */

@@ -2,6 +2,7 @@ import type { Settings } from '../../../shared/settings.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
 import type { JobProcesses } from '../process/child.ts';
 import { searchPath } from '../process/find-tool.ts';
+import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import type { SpeechEngineChoice } from './engine.ts';
 import { describeEngine, probeDevice } from './run-engine.ts';
 import { PROCESSOR, type Variant } from './whisper-binding.ts';
@@ -47,8 +48,6 @@ function namedCli({ settings, env }: EngineSearch): NamedCli | null {
   return path ? { path, origin: 'environment' } : null;
 }
 
-const RUN_WALL_MS = 20_000;
-
 type CliTrial = { readonly kind: 'works'; readonly version: string } | { readonly kind: 'broken' };
 
 /** Its help names the output format that is needed; its version is only told by newer ones. */
@@ -60,7 +59,7 @@ async function tryCli(path: string, processes: JobProcesses): Promise<CliTrial> 
       args: [argument],
       stdout: { kind: 'collect', maxBytes: 256 << 10 },
       onStderrLine: (line) => lines.push(line),
-      limits: { wallMs: RUN_WALL_MS, stallMs: RUN_WALL_MS },
+      limits: TRIAL_LIMITS,
     });
     return end.kind === 'exited' && end.code === 0 ? `${stdout.toString('utf8')}\n${lines.join('\n')}` : null;
   };

@@ -7,7 +7,7 @@ import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
 import { expectNowhere } from './search-secrets.ts';
 import { afterwards, operatorOf, order, prepareData } from './rushes.ts';
 
-test.describe.configure({ mode: 'default', timeout: 300_000 });
+test.describe.configure({ mode: 'default' });
 test.skip(ON_ELECTRON, 'a real desktop’s tray, notifications and sleep cannot be driven from a test');
 
 const folders: string[] = [];
@@ -122,7 +122,7 @@ test.describe(`tray, window and policy, on ${RUNS_ON}`, () => {
     await writeFile(join(data, 'media', 'short.mp4'), 'no clip any more');
     const operator = await operatorOf(page, data);
     await order(operator, 'short', 'generate_thumbnails');
-    await expect.poll(async () => (await seen(program)).notices.length, { timeout: 200_000 }).toBe(1);
+    await expect.poll(async () => (await seen(program)).notices.length).toBe(1);
     const [notice] = (await seen(program)).notices;
     expect(notice).toEqual({ title: '1 job failed', body: '' });
     await program.evaluate(() => (Reflect.get(globalThis, 'standIn') as StandInDesktop).power('unlock-screen'));
@@ -160,7 +160,7 @@ test('quitting counts down where everybody sees it, and can be forced from the t
   const page = await program.page();
   await page.getByRole('navigation').waitFor();
   const jobId = await order(await operatorOf(page, data), 'long', 'generate_video_proxies');
-  await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding', { timeout: 200_000 });
+  await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding');
   await click(program, 'Quit');
   await expect.poll(() => line(program)).toMatch(/^Stops in \d+ s at the latest$/);
   // Where a desktop has no tray, the window has both.
@@ -180,7 +180,7 @@ test('a quit that waits can be hurried in the window', async () => {
   const page = await program.page();
   await page.getByRole('navigation').waitFor();
   const jobId = await order(await operatorOf(page, data), 'long', 'generate_video_proxies');
-  await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding', { timeout: 200_000 });
+  await expect(page.getByRole('article', { name: 'long.mp4' })).toContainText('Encoding');
   await program.evaluate(({ app }) => app.quit());
   await page.getByRole('button', { name: 'Stop now' }).click();
   expect(await program.ended).toBe(0);
@@ -204,7 +204,7 @@ test('a window on an agent that runs already shows that one and starts no other'
   const data = await newData();
   const first = await startProgram(data);
   await (await first.page()).getByRole('navigation').waitFor();
-  await expect.poll(() => line(first), { timeout: 120_000 }).toBe('Ready');
+  await expect.poll(() => line(first)).toBe('Ready');
   const port = join(data, 'agent');
   const { attachToRunning } = await import('../../../electron/shell/attached-agent.ts');
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -11,7 +11,7 @@ import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
  * Electron's own security checklist (docs/latest/tutorial/security), point by point, and beyond it, on the built main
  * script as a package starts it. What needs Electron's binary is looked at where it is made: fuses in test/pack.
  */
-test.describe.configure({ mode: 'default', timeout: 120_000 });
+test.describe.configure({ mode: 'default' });
 test.skip(ON_ELECTRON, 'the list is read off the stand-in; shell.e2e.ts tries the same on Electron');
 
 const SHELL = fileURLToPath(new URL('../../../electron/shell', import.meta.url));

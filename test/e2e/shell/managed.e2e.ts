@@ -11,7 +11,7 @@ import { put, start } from '../../support/command.ts';
 import { ON_ELECTRON, RUNS_ON, startProgram, type Program } from './program.ts';
 import { expectNowhere } from './search-secrets.ts';
 
-test.describe.configure({ mode: 'default', timeout: 240_000 });
+test.describe.configure({ mode: 'default' });
 test.skip(ON_ELECTRON, 'a real keystore, tray and list of login items are those of the person who tests');
 
 const trayLine = (program: Program): Promise<string> =>

@@ -11,7 +11,7 @@ const PRELOAD = fileURLToPath(new URL('../../../out/preload/preload.cjs', import
 const HOME = 'app://rushcatalog/index.html';
 
 // One after the other: each program proves its capabilities with real encodes at its start.
-test.describe.configure({ mode: 'default', timeout: 240_000 });
+test.describe.configure({ mode: 'default' });
 
 const folders: string[] = [];
 async function newData(settings: object = {}): Promise<string> {
