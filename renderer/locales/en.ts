@@ -456,6 +456,7 @@ export const en = {
     version: 'Version',
     origin: 'Found through',
     notFound: 'not found',
+    unusable: 'cannot be used',
     toolsEmpty: 'The tools have not been looked for yet.',
     sandbox: 'Isolation of the tools',
     sandboxUnknown: 'Not looked for yet.',

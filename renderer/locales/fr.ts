@@ -518,6 +518,7 @@ export const fr = {
     version: 'Version',
     origin: 'Trouvé par',
     notFound: 'introuvable',
+    unusable: 'inutilisable',
     toolsEmpty: 'Les outils n’ont pas encore été cherchés.',
     sandbox: 'Isolation des outils',
     sandboxUnknown: 'Pas encore cherchée.',

@@ -47,7 +47,10 @@ function ToolRow({ tool }: { tool: ToolState }) {
           {tool.found ? (
             (tool.version ?? '–')
           ) : (
-            <State tone={isChoice(tool) ? 'quiet' : 'bad'}>{t('capabilities.notFound')}</State>
+            <State tone={isChoice(tool) ? 'quiet' : 'bad'}>
+              {/* What is there and cannot be used was found. */}
+              {t(tool.path === undefined ? 'capabilities.notFound' : 'capabilities.unusable')}
+            </State>
           )}
         </td>
         <td className="path-cell">{tool.path === undefined ? '–' : <bdi>{visible(tool.path)}</bdi>}</td>

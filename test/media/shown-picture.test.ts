@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
 import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
 import { allFfmpegs } from '../support/laid-tools.ts';
-import { made, NO_FFMPEG } from '../support/made-media.ts';
+import { FFMPEG, made, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 
 const WIDTH = 320;
@@ -152,3 +152,34 @@ describe
     });
   },
 );
+
+describe.skipIf(NO_FFMPEG !== null)(`IMX (D-10) ${NO_FFMPEG ?? ''}`, () => {
+  it.each([
+    [608, 576, '25'],
+    [512, 480, '30000/1001'],
+  ])('%i coded lines: %i are seen', async (coded, seen, rate) => {
+    // White where captions and test signals lie, grey where the picture is.
+    const picture = `color=gray:s=720x${coded}:r=${rate}:d=1,drawbox=0:0:720:32:white:fill,setdar=4/3`;
+    const codec = '-c:v mpeg2video -pix_fmt yuv422p -g 1 -q:v 2 -flags +ildct+ilme'.split(' ');
+    const path = await made(`imx-${coded}.mxf`, ['-f', 'lavfi', '-i', picture, ...codec]);
+    await using thumb = await rigFor('generate_thumbnails', path);
+    await createThumbnailExecutor().execute(thumb.context);
+    await using sheet = await rigFor('generate_thumbnails', path, { thumbnailProfile: 'scrub_sprite_v1' });
+    await createThumbnailExecutor().execute(sheet.context);
+    const pictures = [
+      await readFile(join(thumb.context.workspace, 'thumb_000.webp')),
+      await readFile(join(sheet.context.workspace, 'sheet_000.webp')),
+    ];
+    for (const proxyProfile of ['video_review_default_v1', 'edit_h264_half_v1', 'edit_prores_proxy_v1']) {
+      await using rig = await rigFor('generate_video_proxies', path, { proxyProfile });
+      const { artifacts, outputs } = await createProxyExecutor().execute(rig.context);
+      expect([outputs.facts.width, outputs.facts.height, outputs.facts.display_aspect]).toEqual([720, seen, '4:3']);
+      pictures.push(firstShown(located(FFMPEG), join(rig.context.workspace, artifacts[0]?.file ?? '')));
+    }
+    for (const [index, shown] of pictures.entries()) {
+      const { data, info } = await sharp(shown).greyscale().raw().toBuffer({ resolveWithObject: true });
+      const lines = Array.from({ length: info.height }, (_, y) => data[y * info.width + info.width / 2] ?? 0);
+      expect(Math.max(...lines), `picture ${index}, line ${lines.indexOf(Math.max(...lines))}`).toBeLessThan(170);
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Warning } from '../../../shared/facts.ts';
+import { seenLines } from './blanking.ts';
 import { inputArgs } from './input.ts';
 
 /** What ffprobe says about a file, typed. Unknown is `undefined`, never a guess. Times are seconds unless named `Ms`. */
@@ -79,6 +80,8 @@ export interface VideoStream extends StreamBase {
   readonly mirrored?: true;
   /** Which part of the picture the file calls clean, from its middle or not; told where it is known (clean-aperture.ts). */
   readonly cleanAperture?: { readonly width: number; readonly height: number };
+  /** Coded lines above those that are seen; `height` does not count them (blanking.ts). */
+  readonly blankingLines?: number;
   readonly isAttachedPicture: boolean;
   /** The picture has several sizes, of which this is the largest (executors/picture-sizes.ts). */
   readonly sizesVary?: true;
@@ -267,8 +270,11 @@ function toVideo(raw: RawStream): Omit<VideoStream, keyof StreamBase> {
   return {
     type: 'video',
     width: raw.width ?? 0,
-    height: raw.height ?? 0,
-    sampleAspect: parseRatio(raw.sample_aspect_ratio),
+    ...seenLines(raw.codec_name, {
+      width: raw.width ?? 0,
+      height: raw.height ?? 0,
+      sampleAspect: parseRatio(raw.sample_aspect_ratio),
+    }),
     displayAspect: parseRatio(raw.display_aspect_ratio),
     pixelFormat: known(raw.pix_fmt),
     level: positive(raw.level),

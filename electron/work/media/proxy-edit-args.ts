@@ -8,6 +8,7 @@ import {
   type HardwareChoice,
 } from './hardware-encoders.ts';
 import { overBlack } from './alpha.ts';
+import { withoutBlanking } from './blanking.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import { mayExceedFullScale } from './mix.ts';
 import type { AudioStream } from './probe.ts';
@@ -62,6 +63,7 @@ function editFilters(plan: EditPlan): string {
   const field = { progressive: 'prog', top: 'tff', bottom: 'bff' }[scan];
   const interlaced = scan === 'progressive' ? 0 : 1;
   return [
+    ...withoutBlanking(plan.video),
     ...overBlack(plan.video),
     `scale=w=${size.width}:h=${size.height}:interl=${interlaced}:flags=bicubic${colour.scale}:out_range=tv`,
     `format=${plan.profile.pixelFormat}`,

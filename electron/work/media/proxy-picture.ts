@@ -1,5 +1,6 @@
 import type { ReviewProxyProfile } from '../../../shared/profiles.ts';
 import { overBlack } from './alpha.ts';
+import { withoutBlanking } from './blanking.ts';
 import { displaySize, type Ratio, type VideoStream } from './probe.ts';
 import { isInterlaced, lastPictureKept } from './proxy-rate.ts';
 import { headerScan } from './proxy-scan.ts';
@@ -41,6 +42,7 @@ export function colourPath(stream: VideoStream): ColourPath {
 /** The `-vf` chain of a review proxy. ffmpeg has turned the frame upright before it (autorotate). */
 export function reviewFilters(stream: VideoStream, size: Size, rate: Ratio): string {
   return [
+    ...withoutBlanking(stream),
     ...overBlack(stream),
     ...deinterlace(stream),
     ...toBt709(stream, size),

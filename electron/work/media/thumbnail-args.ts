@@ -1,4 +1,5 @@
 import { overBlack } from './alpha.ts';
+import { withoutBlanking } from './blanking.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import { displaySize, type Probe, type VideoStream } from './probe.ts';
@@ -129,7 +130,7 @@ function open(grab: Grab, from: number, options: readonly string[]): string[] {
 }
 
 function filtered(grab: Grab, before: readonly string[]): string[] {
-  const chain = [...before, ...scaled(grab), PRINT_STATS];
+  const chain = [...withoutBlanking(grab.stream), ...before, ...scaled(grab), PRINT_STATS];
   return ['-map', `0:${grab.stream.index}`, '-vf', chain.join(',')];
 }
 

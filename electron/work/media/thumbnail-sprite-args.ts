@@ -1,3 +1,4 @@
+import { withoutBlanking } from './blanking.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import { ffmpegStart, inputArgs } from './input.ts';
 import {
@@ -78,7 +79,7 @@ export function sheetArgs(
 /** For one input: what is kept of it, scaled to a tile, each with its integer timestamp and the input's number. */
 function picture(grab: Grab, input: number, before: readonly string[], number: number): string[] {
   const tag = [`metadata=add:key=seek:value=${number}`, 'metadata=print:key=seek:file=-'];
-  const chain = [...oneField(grab.stream), ...before, ...tag, ...scaled(grab)];
+  const chain = [...withoutBlanking(grab.stream), ...oneField(grab.stream), ...before, ...tag, ...scaled(grab)];
   return ['-map', `${input}:${grab.stream.index}`, '-vf', chain.join(',')];
 }
 
