@@ -34,7 +34,7 @@ async function cornersOf(picture: string | Buffer): Promise<string> {
 }
 
 /** The first picture of a proxy as players show it. */
-function firstShown(ffmpeg: string, path: string): Buffer {
+function firstShown(ffmpeg: string, path: string): NonSharedBuffer {
   const { stdout } = spawnSync(ffmpeg, [
     '-v',
     'error',
