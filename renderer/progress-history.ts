@@ -1,4 +1,4 @@
-import type { RunningJob } from '../shared/snapshot.ts';
+import type { Pace, RunningJob } from '../shared/snapshot.ts';
 
 export interface ProgressSample {
   /** Milliseconds since 1970. */
@@ -66,6 +66,22 @@ export function estimateTimeLeft(samples: readonly ProgressSample[], now: number
   const lowMs = Math.max(0, left / (mean + deviation) - since);
   const highMs = Math.max(lowMs, left / Math.max(mean - deviation, mean / 3) - since);
   return { lowMs, highMs };
+}
+
+/** Of these samples, no more are looked at: speed is what it is now. */
+const SPEED_MS = 15_000;
+
+/** Media seconds per second (`×`) and pictures a second, lately; null while too little is known. */
+export function speedOf(
+  samples: readonly ProgressSample[],
+  { mediaMs, fps }: Pace,
+): { readonly times: number; readonly fps?: number } | null {
+  const last = samples.at(-1);
+  const first = samples.find(({ at: then }) => last !== undefined && last.at - then <= SPEED_MS);
+  if (last === undefined || first === undefined || last.at - first.at < MIN_SPAN_MS) return null;
+  const times = ((last.progress - first.progress) * mediaMs) / (last.at - first.at);
+  if (!(times > 0)) return null;
+  return { times, ...(fps === undefined ? {} : { fps: times * fps }) };
 }
 
 /** Progress at an instant, straight between the samples around it. */

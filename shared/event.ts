@@ -10,6 +10,7 @@ import type {
   Backlog,
   DiskState,
   EndedJob,
+  Pace,
   QueueOverview,
   RootState,
   SandboxState,
@@ -52,6 +53,7 @@ export type AgentEvent =
       readonly jobId: string;
       readonly stage: Stage;
       readonly encoder?: string;
+      readonly pace?: Pace;
     }
   | { readonly type: 'progressMade'; readonly jobId: string; readonly progress: number }
   | { readonly type: 'jobExecuted'; readonly jobId: string }

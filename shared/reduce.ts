@@ -102,11 +102,7 @@ function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
     case 'jobClaimed':
       return { running: claim(s.running, event), waiting: s.waiting.filter((job) => job.jobId !== event.jobId) };
     case 'stageEntered':
-      return patch(s, event.jobId, {
-        stage: event.stage,
-        stageSince: event.at,
-        ...(event.encoder === undefined ? {} : { encoder: event.encoder }),
-      });
+      return { running: s.running.map((job) => (job.jobId === event.jobId ? inStage(job, event) : job)) };
     case 'progressMade':
       return patch(s, event.jobId, { progress: event.progress });
     case 'jobExecuted':
@@ -124,6 +120,19 @@ function changeJobs(s: Snapshot, event: JobEvent): Partial<Snapshot> {
     default:
       return assertNever(event);
   }
+}
+
+function inStage(
+  { pace: _before, ...job }: RunningJob,
+  { stage, at, encoder, pace }: Extract<AgentEvent, { type: 'stageEntered' }>,
+): RunningJob {
+  return {
+    ...job,
+    stage,
+    stageSince: at,
+    ...(encoder === undefined ? {} : { encoder }),
+    ...(pace === undefined ? {} : { pace }),
+  };
 }
 
 function claim(running: readonly RunningJob[], event: Extract<AgentEvent, { type: 'jobClaimed' }>): RunningJob[] {

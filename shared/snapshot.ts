@@ -228,6 +228,14 @@ export type Stage =
   | 'uploading'
   | 'reporting';
 
+/** What turns progress into speed. */
+export interface Pace {
+  /** Of media that a progress of 1 in this step stands for. */
+  readonly mediaMs: number;
+  /** Pictures a second of the source; absent for sound. */
+  readonly fps?: number;
+}
+
 export interface RunningJob {
   readonly jobId: string;
   readonly jobType: JobType;
@@ -239,6 +247,8 @@ export interface RunningJob {
   readonly claimedAt: string;
   readonly stageSince: string;
   readonly encoder?: string;
+  /** Of the step it is in; absent where its progress is not through the media. */
+  readonly pace?: Pace;
   /** Finished here; waits for the server to take it. */
   readonly delivering: boolean;
   readonly cancelRequested: boolean;

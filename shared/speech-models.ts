@@ -49,6 +49,9 @@ function whisper(
   };
 }
 
+/** For whoever has no opinion: the smallest that writes most languages well enough to search and log by. */
+export const RECOMMENDED_MODEL = 'small';
+
 export const KNOWN_MODELS: readonly KnownModel[] = [
   whisper('tiny', 77.7, {
     sha256: 'be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21',

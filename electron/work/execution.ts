@@ -1,6 +1,6 @@
 import type { Failure } from '../../shared/failure.ts';
 import type { JobOf, JobType } from '../../shared/job.ts';
-import type { Stage, ToolState } from '../../shared/snapshot.ts';
+import type { Pace, Stage, ToolState } from '../../shared/snapshot.ts';
 import type {
   DerivedKind,
   TechnicalMetadata,
@@ -69,7 +69,8 @@ export interface HardwareEncoders {
 }
 
 export interface ExecutionReport {
-  stage(stage: Stage, encoder?: string): void;
+  /** `pace`: where the progress of the step goes through the media. */
+  stage(stage: Stage, encoder?: string, pace?: Pace): void;
   /** 0..1 over the whole execution; never goes back. */
   progress(fraction: number): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;

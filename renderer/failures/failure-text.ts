@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { Ending } from '../../shared/snapshot.ts';
 import { withLabels } from '../format/labels.ts';
 import { visible } from '../format/name.ts';
+import { frenchFailure } from '../locales/fr-failures.ts';
 import { explain, type Explanation } from '../selectors.ts';
 import { useLanguage } from '../use-agent.ts';
 
@@ -14,8 +15,8 @@ export interface FailureText extends Explanation {
 }
 
 /**
- * A failure in the person's language. The agent's own sentence is the most exact one, but English; other languages
- * get the sentence of the code, with the agent's beside it.
+ * A failure in the person's language. The agent's own sentence is the most exact one, but English; French
+ * translates those that are often met, and else says the sentence of the code with the agent's beside it.
  */
 export function useFailureText(ending: Ending): FailureText | null {
   const { t } = useTranslation();
@@ -30,5 +31,7 @@ export function useFailureText(ending: Ending): FailureText | null {
   const said = withLabels(visible(failure.message), t);
   const nextStep = t(`failureNext.${code}`);
   if (language === 'en') return { ...explanation, language, sentence: said, nextStep };
+  const translated = language === 'fr' ? frenchFailure(said) : null;
+  if (translated !== null) return { ...explanation, language, sentence: translated, nextStep };
   return { ...explanation, language, sentence: t(`failure.${code}`), nextStep, original: said };
 }

@@ -47,7 +47,7 @@ export function EndedChip({ job, current = false }: { readonly job: EndedJob; re
   const state = ending.kind === 'done' ? 'done' : needsSomebody(job) ? 'failed' : 'interrupted';
   const href = ending.kind === 'done' ? routeTo('done', job.assetUuid) : routeTo('failures', job.jobId);
   const thumbs = ending.kind === 'done' ? ending.artifacts.filter(({ kind, tile }) => kind === 'thumb' && !tile) : [];
-  const made = thumbs.length > 0 ? t('done.thumbs', { count: thumbs.length }) : t('jobStatus.completed');
+  const made = thumbs.length > 0 ? t('done.thumbs', { count: thumbs.length }) : t('queue.made');
   return (
     <JobChip
       jobType={jobType}

@@ -64,7 +64,17 @@ export function FolderPicker({
               </Row>
             )}
             {listing?.folders.map((folder) => (
-              <Row key={folder.path} icon="folder" onClick={() => open(folder.path)}>
+              <Row
+                key={folder.path}
+                icon="folder"
+                onClick={() => open(folder.path)}
+                {...(what === 'file'
+                  ? {}
+                  : {
+                      take: t('picker.takeNamed', { name: visible(folder.name) }),
+                      onTake: () => choose([folder.path]),
+                    })}
+              >
                 <bdi>{visible(folder.name)}</bdi>
               </Row>
             ))}
@@ -109,17 +119,21 @@ function useListing(what: Pick, start: string) {
   const bridge = useBridge();
   const [look, setLook] = useState<Look>({ listing: null, shortcuts: [], refusal: null });
   const open = useCallback(
-    async (path: string | undefined): Promise<void> => {
+    /** Answers where home is. */
+    async (path: string | undefined): Promise<string> => {
       const answer = await bridge.call('browse', { ...(path === undefined ? {} : { path }), files: what !== 'folder' });
       setLook((before) => (answer.ok ? { ...answer.output, refusal: null } : { ...before, refusal: answer.refusal }));
+      return (answer.ok ? answer.output.shortcuts : []).find(({ kind }) => kind === 'home')?.path ?? '';
     },
     [bridge, what],
   );
   useEffect(() => {
     const begin = async (): Promise<void> => {
       const folder = what === 'file' ? start.replace(/[\\/][^\\/]*$/, '') : start;
-      await open(undefined);
-      if (folder !== '') await open(folder);
+      const home = await open(undefined);
+      // Media lies at home more often than anywhere else, and a list of places shows none of it.
+      const first = folder === '' && what === 'media' ? home : folder;
+      if (first !== '') await open(first);
     };
     void begin();
   }, [open, start, what]);
@@ -183,12 +197,31 @@ function Places({
   );
 }
 
-function Row({ icon, children, onClick }: { icon: IconName; children: ReactNode; onClick: () => void }) {
+function Row({
+  icon,
+  children,
+  onClick,
+  take,
+  onTake,
+}: {
+  readonly icon: IconName;
+  readonly children: ReactNode;
+  readonly onClick: () => void;
+  /** Names the button that chooses without looking inside. */
+  readonly take?: string;
+  readonly onTake?: () => void;
+}) {
+  const { t } = useTranslation();
   return (
-    <li>
+    <li className="picker-line">
       <button type="button" className="picker-row" onClick={onClick}>
         <Icon name={icon} size={14} /> {children}
       </button>
+      {onTake !== undefined && (
+        <button type="button" className="button button-quiet" aria-label={take} onClick={onTake}>
+          {t('picker.take')}
+        </button>
+      )}
     </li>
   );
 }

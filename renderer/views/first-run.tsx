@@ -1,12 +1,14 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
+import type { CapabilityState } from '../../shared/capability-state.ts';
 import { routeTo } from '../route.ts';
 import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Button, Said } from '../ui/parts.tsx';
 import { useAgent, useBridge, useCommand } from '../use-agent.ts';
-import { addSamples, choosing, plan } from '../work/adding.ts';
+import { add, addSamples, choosing, type WorkChoice } from '../work/adding.ts';
 import { choices } from '../work/choice.tsx';
 
 /** One machine and nothing done yet: the two shortest ways to a first proxy. */
@@ -18,10 +20,8 @@ export function FirstRun() {
   const [picking, setPicking] = useState(false);
   const adding = useAgent((snapshot) => snapshot.adding?.phase);
   const busy = state.kind === 'looking' || state.kind === 'handing' || adding === 'finding' || adding === 'adding';
-  const take = (paths: readonly string[]): void => {
-    window.location.assign(routeTo('add'));
-    void plan(bridge, paths);
-  };
+  const able = useAgent(useShallow(({ capabilities }) => capabilities.filter(canWork).map(({ jobType }) => jobType)));
+  const choice = (): WorkChoice => ({ ...choices.getState(), jobTypes: able });
   return (
     <section className="first-run" aria-labelledby="first-run-title">
       <h2 id="first-run-title">{t('first.title')}</h2>
@@ -38,13 +38,14 @@ export function FirstRun() {
             onClick={() => setPicking(true)}
           >
             {t('first.own')}
-          </button>
+          </button>{' '}
+          <a href={routeTo('add')}>{t('first.choosy')}</a>
         </li>
         <li>
           <Icon name="video" size={20} />
           <h3>{t('first.samplesTitle')}</h3>
           <p>{t('first.samplesBody')}</p>
-          <Button disabled={!available || busy} onClick={() => void addSamples(bridge, choices.getState())}>
+          <Button disabled={!available || busy} onClick={() => void addSamples(bridge, choice())}>
             {t('first.samples')}
           </Button>
         </li>
@@ -58,7 +59,21 @@ export function FirstRun() {
         </div>
       )}
       <p className="hint">{t('first.server')}</p>
-      {picking && <FolderPicker what="media" start="" onClose={() => setPicking(false)} onChosen={take} />}
+      {picking && (
+        <FolderPicker
+          what="media"
+          start=""
+          onClose={() => setPicking(false)}
+          onChosen={(paths) => void add(bridge, paths, choice())}
+        />
+      )}
     </section>
+  );
+}
+
+/** What nobody has set up yet would only wait: a first run shows results. */
+function canWork({ declared, enabled, proof }: CapabilityState): boolean {
+  return (
+    declared || (enabled && (proof.status === 'running' || (proof.status === 'missing' && proof.reason === undefined)))
   );
 }

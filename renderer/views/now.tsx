@@ -93,8 +93,8 @@ function JustDone() {
   const { t } = useTranslation();
   const done = useAgent((snapshot) => snapshot.done);
   return (
-    <section className="section just-done">
-      <h2>{t('now.recent')}</h2>
+    <section className="section just-done" aria-labelledby="just-done">
+      <h2 id="just-done">{t('now.recent')}</h2>
       <ul className="strip">
         {doneAssets(done)
           .slice(0, SHOWN)

@@ -3,7 +3,7 @@ import type { EndedJob, RunningJob } from '../../shared/snapshot.ts';
 import { clock, spokenTimeLeft } from '../format/durations.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
-import { estimateTimeLeft } from '../progress-history.ts';
+import { estimateTimeLeft, speedOf } from '../progress-history.ts';
 import { FileChips } from '../queue/file-chips.tsx';
 import { useJobStates } from '../queue/job-state.ts';
 import type { QueuedJob } from '../queue/queued-files.ts';
@@ -93,6 +93,7 @@ function RunningLine({ job, now, name }: { readonly job: RunningJob; readonly no
             <Left job={job} now={now} />
           </dd>
         </div>
+        <Speed job={job} />
         {job.encoder !== undefined && (
           <div>
             <dt>{t('now.encoder')}</dt>
@@ -112,6 +113,23 @@ function RunningLine({ job, now, name }: { readonly job: RunningJob; readonly no
         </Button>
       </div>
     </section>
+  );
+}
+
+/** How fast it goes through the media; it comes once it is known, behind what stands still. */
+function Speed({ job }: { readonly job: RunningJob }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const samples = useReplica(({ progress }) => progress[job.jobId]);
+  const speed = samples === undefined || job.pace === undefined || job.suspended ? null : speedOf(samples, job.pace);
+  if (speed === null) return null;
+  const times = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format(speed.times);
+  const fps = speed.fps === undefined ? null : t('now.fps', { fps: Math.round(speed.fps) });
+  return (
+    <div>
+      <dt>{t('now.speed')}</dt>
+      <dd>{[...(fps === null ? [] : [fps]), t('now.times', { times })].join(' · ')}</dd>
+    </div>
   );
 }
 

@@ -10,9 +10,11 @@ import {
 import { isFailing } from '../../shared/capability-state.ts';
 import { JOB_TYPES, type JobType } from '../../shared/job.ts';
 import { withLabels } from '../format/labels.ts';
+import { GetModel } from '../models/model-row.tsx';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { State } from '../ui/parts.tsx';
-import { useAgent } from '../use-agent.ts';
+import { useAgent, useLanguage } from '../use-agent.ts';
+import { spokenLanguages } from './spoken-languages.ts';
 import type { WorkChoice } from './adding.ts';
 
 /** Kept while the page is open: who adds several cards in a row chooses once. */
@@ -35,6 +37,7 @@ const PRIORITY_NAMES = Object.keys(PRIORITIES) as PriorityName[];
 export function ChoiceForm() {
   const { t } = useTranslation();
   const choice = useStore(choices);
+  const pageLanguage = useLanguage();
   const priority = PRIORITY_NAMES.find((name) => PRIORITIES[name] === choice.priority) ?? 'normal';
   const toggle = (jobType: JobType): void =>
     choices.setState(({ jobTypes }) => ({
@@ -71,14 +74,18 @@ export function ChoiceForm() {
         />
         <label className="stacked">
           <span>{t('add.language')}</span>
-          <input
-            className="input"
-            type="text"
-            maxLength={16}
-            placeholder={t('add.languageDetected')}
+          <select
+            className="input select"
             value={choice.language}
-            onChange={({ target }) => choices.setState({ language: target.value.trim().toLowerCase() })}
-          />
+            onChange={({ target }) => choices.setState({ language: target.value })}
+          >
+            <option value="">{t('add.languageDetected')}</option>
+            {spokenLanguages(pageLanguage).map(([code, name]) => (
+              <option key={code} value={code}>
+                {name}
+              </option>
+            ))}
+          </select>
         </label>
         <label className="stacked">
           <span>{t('queue.priority')}</span>
@@ -105,7 +112,12 @@ function NotHere({ jobType }: { readonly jobType: JobType }) {
   const { t } = useTranslation();
   const capability = useAgent(({ capabilities }) => capabilities.find((each) => each.jobType === jobType));
   if (capability === undefined || capability.declared || capability.proof.status === 'running') return null;
-  return <State tone="quiet">{t('add.notHere')}</State>;
+  return (
+    <>
+      <State tone="quiet">{t('add.notHere')}</State>
+      {jobType === 'transcribe_audio' && <GetModel />}
+    </>
+  );
 }
 
 /** The same for a profile that was chosen. */

@@ -35,6 +35,28 @@ test('from nothing to a playable proxy in three clicks or fewer', async ({ page,
   expect(counted).toBeLessThanOrEqual(3);
 });
 
+test('from the first screen to a first proxy of a folder of one’s own in three acts', async ({
+  page,
+  folder,
+  startStation,
+}) => {
+  await mkdir(join(folder, 'Rushes'));
+  await copyFile(await h264Clip({ seconds: 2 }), join(folder, 'Rushes', 'A001C001_260302_R1AB.mp4'));
+  const { url } = await startStation();
+  const clicks = await countClicks(page);
+  await page.goto(url);
+  await page.getByRole('button', { name: 'Choose media' }).click();
+  await page.getByRole('button', { name: 'Choose Rushes', exact: true }).click();
+  const result = page.getByRole('region', { name: 'Just done' }).getByRole('link', { name: /A001C001/ });
+  await expect(result).toBeVisible({ timeout: 180_000 });
+  await result.click();
+  const video = page.locator('video');
+  await expect
+    .poll(() => video.evaluate((player: HTMLVideoElement) => player.videoWidth), { timeout: 180_000 })
+    .toBeGreaterThan(0);
+  expect(await clicks()).toBeLessThanOrEqual(3);
+});
+
 test('own media by the keyboard alone: a path, what is skipped and why, jobs, and the result', async ({
   page,
   folder,

@@ -36,7 +36,9 @@ export const test = base.extend<Fixtures>({
     await use(async (...more) => {
       const data = join(folder, 'data');
       const args = [CLI, 'start', '--no-open', '--data', data, ...more];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      // Home is where a person's own rushes lie.
+      const env = { ...process.env, HOME: folder, USERPROFILE: folder };
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'], env });
       children.push(child);
       await once(createInterface({ input: child.stdout }), 'line');
       return { url: linkIn(join(data, 'agent')), data, child };

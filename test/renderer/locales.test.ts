@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { en } from '../../renderer/locales/en.ts';
 import { fr } from '../../renderer/locales/fr.ts';
+import { frenchFailure, KNOWN_SENTENCES } from '../../renderer/locales/fr-failures.ts';
 import { translationOf } from '../../renderer/locales/refusals.ts';
 
 const RENDERER = fileURLToPath(new URL('../../renderer', import.meta.url));
@@ -52,7 +53,32 @@ describe('what the agent says', () => {
   });
 });
 
+describe('failures in French', () => {
+  it('are sentences that the agent says', () => {
+    const said = ['work', 'agent'].flatMap((part) =>
+      readdirSync(join(AGENT, part), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts'))
+        .flatMap((path) => [...readFileSync(join(AGENT, part, path), 'utf8').matchAll(/(['`])((?:(?!\1).)+\.)\1/g)])
+        .map(([, , text = '']) => text.replaceAll(/\$\{[^}]+\}/g, 'A001.mov')),
+    );
+    const heard = KNOWN_SENTENCES.filter((pattern) => !said.some((text) => pattern.test(text)));
+    expect(heard.map(String)).toEqual([]);
+    expect(frenchFailure('“A001.mov” has no sound.')).toBe('« A001.mov » n’a pas de son.');
+    expect(frenchFailure('Something new.')).toBeNull();
+  });
+});
+
 describe('texts', () => {
+  it('name nothing as programs do among each other', () => {
+    const internal = /_v\d|@\d|\bgenerate_|transcribe_audio|UUID|JSON-RPC|\bwhisper\.cpp-/;
+    const found = (['en', 'fr'] as const).flatMap((language) =>
+      [...texts[language]]
+        .filter(([, text]) => internal.test(text))
+        .map(([key, text]) => `${language} ${key}: ${text}`),
+    );
+    expect(found).toEqual([]);
+  });
+
   it('exist in both languages', () => {
     expect([...bases('fr')].sort()).toEqual([...bases('en')].sort());
   });
@@ -87,7 +113,7 @@ describe('texts', () => {
     }
     // Words that are the same in both languages.
     const shared =
-      /^(?:toolName|jobType|artifact\.type|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes|results\.(?:pause|speed|position|source|proxy|field\.|layout))/;
+      /^(?:toolName|jobType|artifact\.type|add\.kind\.photo|now\.times|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes|results\.(?:pause|speed|position|source|proxy|field\.|layout))/;
     expect(same.filter((key) => !shared.test(key))).toEqual([]);
   });
 

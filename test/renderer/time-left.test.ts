@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimateTimeLeft, recordProgress, type ProgressSample } from '../../renderer/progress-history.ts';
+import { estimateTimeLeft, recordProgress, speedOf, type ProgressSample } from '../../renderer/progress-history.ts';
 import type { RunningJob } from '../../shared/snapshot.ts';
 import { uuidOf } from '../support/sample-snapshot.ts';
 
@@ -71,5 +71,24 @@ describe('the record', () => {
   it('begins anew after a suspension', () => {
     const history = recordProgress({}, [job()], 0);
     expect(recordProgress(history, [job({ suspended: true })], 2000)[uuidOf(1)]).toEqual([]);
+  });
+});
+
+describe('speed', () => {
+  it('is media time over time, and pictures a second where there are pictures', () => {
+    // A minute of media stands for the whole; a hundredth of it each second are 0.6 s of media.
+    expect(speedOf(steady(20, 0.01), { mediaMs: 60_000, fps: 25 })?.times).toBeCloseTo(0.6);
+    expect(speedOf(steady(20, 0.01), { mediaMs: 60_000, fps: 25 })?.fps).toBeCloseTo(15);
+    expect(speedOf(steady(20, 0.01), { mediaMs: 60_000 })).not.toHaveProperty('fps');
+  });
+
+  it('is what it was lately, and nothing while too little is known or nothing moves', () => {
+    const slowed = [
+      ...steady(60, 0.01),
+      ...steady(15, 0.001, 0.6).map(({ at, progress }) => ({ at: at + 61_000, progress })),
+    ];
+    expect(speedOf(slowed, { mediaMs: 60_000 })?.times).toBeCloseTo(0.06);
+    expect(speedOf(steady(3, 0.01), { mediaMs: 60_000 })).toBeNull();
+    expect(speedOf(steady(20, 0), { mediaMs: 60_000 })).toBeNull();
   });
 });

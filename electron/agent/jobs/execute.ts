@@ -80,7 +80,7 @@ async function runExecutor(deps: ExecuteDeps): Promise<ExecutionSuccess> {
 function reporter({ parts, run, lease }: ExecuteDeps): ExecutionReport {
   let highest = 0;
   return {
-    stage(stage, encoder) {
+    stage(stage, encoder, pace) {
       lease.note({ stage });
       const at = instant(parts.clock);
       parts.store.emit({
@@ -89,6 +89,7 @@ function reporter({ parts, run, lease }: ExecuteDeps): ExecutionReport {
         jobId: run.jobId,
         stage,
         ...(encoder === undefined ? {} : { encoder }),
+        ...(pace === undefined ? {} : { pace }),
       });
       parts.jobLogs.add(run.jobId, { at, level: 'info', message: `stage: ${stage}` });
     },

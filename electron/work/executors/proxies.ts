@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
+import type { Pace } from '../../../shared/snapshot.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import { countedFacts } from '../media/counted-pictures.ts';
 import { argv } from '../media/argv.ts';
@@ -10,7 +11,7 @@ import { readMetadata } from '../media/metadata-source.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
 import { probeSource, requireSound, requireVideo } from '../media/probe-source.ts';
-import { videoStream, type Probe } from '../media/probe.ts';
+import { durationMs, videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
 import { alphaWarning } from '../media/alpha.ts';
@@ -114,7 +115,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   const { made: climbed, changes } = await attemptSettling(context, plan.audio, settlingOf(probe, plan), (settled) => {
     const heard = withSound(plan, settled);
     return climb(context, heard, async (choice, name) => {
-      context.report.stage('encoding', name);
+      context.report.stage('encoding', name, paceOf(probe));
       const run = await encodeSource(context, probe, heard, temporary, choice);
       context.report.stage('verifying', name);
       return { run, read: await verify(context, probe, heard, run, temporary) };
@@ -158,6 +159,14 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
 }
 
 /** Shares of the whole: encoding is nearly all of it. */
+/** Encoding is so much of the whole progress; the rest of it is no media. */
+function paceOf(probe: Probe): Pace | undefined {
+  const ms = durationMs(probe);
+  const rate = videoStream(probe)?.averageRate;
+  if (ms === undefined) return undefined;
+  return { mediaMs: ms / (ENCODED - PROBED), ...(rate === undefined ? {} : { fps: rate.num / rate.den }) };
+}
+
 const PROBED = 0.01;
 const ENCODED = 0.97;
 const VERIFIED = 0.99;
