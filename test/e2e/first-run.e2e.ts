@@ -48,11 +48,11 @@ test('from the first screen to a first proxy of a folder of one’s own in three
   await page.getByRole('button', { name: 'Choose media' }).click();
   await page.getByRole('button', { name: 'Choose Rushes', exact: true }).click();
   const result = page.getByRole('region', { name: 'Just done' }).getByRole('link', { name: /A001C001/ });
-  await expect(result).toBeVisible({ timeout: 180_000 });
+  await expect(result).toBeVisible({ timeout: 360_000 });
   await result.click();
   const video = page.locator('video');
   await expect
-    .poll(() => video.evaluate((player: HTMLVideoElement) => player.videoWidth), { timeout: 180_000 })
+    .poll(() => video.evaluate((player: HTMLVideoElement) => player.videoWidth), { timeout: 360_000 })
     .toBeGreaterThan(0);
   expect(await clicks()).toBeLessThanOrEqual(3);
 });

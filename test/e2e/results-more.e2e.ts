@@ -99,6 +99,7 @@ test('speech models are downloaded with progress, chosen, removed, and asked abo
     },
   });
   await expect(page.getByRole('alert').filter({ hasText: 'The server did not answer.' })).toBeVisible();
+  await page.getByText('More models').click();
   await page.getByRole('button', { name: 'Download unknown' }).click();
   await expect(page.getByRole('alertdialog')).toContainText('Nobody published a hash of unknown');
   await page.getByRole('button', { name: 'Download it' }).click();
