@@ -85,6 +85,7 @@ export const enResults = {
     found_other: '{{count}} files',
     nothingFound: 'Nothing fits',
     clearFilters: 'Show all',
+    download: 'Download {{name}}',
     saveProxies: 'Save proxies',
     saveTitle_one: 'Save one proxy for editing',
     saveTitle_other: 'Save {{count}} proxies for editing',

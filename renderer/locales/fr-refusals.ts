@@ -229,11 +229,11 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     next: 'Réinstallez l’agent pour cette plateforme, ou indiquez un whisper-cli, puis testez à nouveau.',
   },
   SPEECH_MODEL_MISSING: {
-    said: 'Le modèle de parole n’est pas là.',
+    said: 'Le modèle de transcription n’est pas là.',
     next: 'Téléchargez ou choisissez un modèle, ou reconnectez le partage où il se trouve.',
   },
   SPEECH_MODEL_NOT_CHOSEN: {
-    said: 'Aucun modèle de parole n’est choisi.',
+    said: 'Aucun modèle de transcription n’est choisi.',
     next: 'Téléchargez un modèle ci-dessous, ou choisissez un fichier dans les réglages.',
   },
   TOKEN_FILE_EMPTY: { said: 'Le fichier de jeton est vide.', next: 'Mettez-y le jeton d’agent du serveur.' },

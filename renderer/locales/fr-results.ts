@@ -88,6 +88,7 @@ export const frResults = {
     found_other: '{{count}} fichiers',
     nothingFound: 'Rien ne correspond',
     clearFilters: 'Tout afficher',
+    download: 'Télécharger {{name}}',
     saveProxies: 'Enregistrer les proxies',
     saveTitle_one: 'Enregistrer un proxy pour le montage',
     saveTitle_many: 'Enregistrer {{count}} proxies pour le montage',

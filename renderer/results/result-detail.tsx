@@ -1,5 +1,7 @@
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { endingOf } from '../../shared/file-endings.ts';
+import type { EndedArtifact } from '../../shared/snapshot.ts';
 import { TechnicalMetadata, WaveformFacts, type Transcript } from '../../shared/facts.ts';
 import { withLabels } from '../format/labels.ts';
 import { fileName, visible } from '../format/name.ts';
@@ -10,6 +12,7 @@ import { Icon } from '../ui/icon.tsx';
 import { Facts, Name, Section } from '../ui/parts.tsx';
 import { useBridge, useLanguage } from '../use-agent.ts';
 import { usePlayback, usePositions } from './deck.ts';
+import { exportName } from './download.ts';
 import { FactsSheet } from './facts-sheet.tsx';
 import { FilePlace } from './file-place.tsx';
 import { Measures, metricsIn } from './measures.tsx';
@@ -132,7 +135,6 @@ function About({
   readonly reports: Reports;
 }) {
   const { t } = useTranslation();
-  const language = useLanguage();
   const others = asset.artifacts.filter(({ kind }) => kind !== 'thumb');
   const reportOf = (type: string): Report => {
     if (type === 'generate_video_proxies') return reports.proxies;
@@ -160,12 +162,33 @@ function About({
           <Facts
             rows={others.map((entry) => [
               t(`artifact.${entry.kind}`),
-              `${entry.contentType} · ${bytes(entry.sizeBytes, language)}`,
+              <MadeFile key={entry.ref} asset={asset} entry={entry} />,
             ])}
           />
         </Section>
       )}
       <Measures jobs={asset.jobs.map((job) => ({ job, report: reportOf(job.jobType) }))} />
+    </>
+  );
+}
+
+/** One file that was made; a browser can take it away, the app saves proxies where they are wanted. */
+function MadeFile({ asset, entry }: { readonly asset: DoneAsset; readonly entry: EndedArtifact }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const bridge = useBridge();
+  const name = exportName(fileName(asset.sourcePath), endingOf(entry.contentType));
+  return (
+    <>
+      {`${entry.contentType} · ${bytes(entry.sizeBytes, language)}`}
+      {window.rushcatalog === undefined && (
+        <>
+          {' · '}
+          <a href={bridge.derivedUrl(asset.assetUuid, entry.ref)} download={name}>
+            {t('results.download', { name })}
+          </a>
+        </>
+      )}
     </>
   );
 }

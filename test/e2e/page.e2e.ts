@@ -241,6 +241,9 @@ test.describe('results', () => {
     await expect(detail).toContainText('Scene twelve, take three.');
     await expect(detail).toContainText('10:14:22:08');
     await expect(detail).toContainText('Three packets were damaged');
+    const waiting = page.waitForEvent('download');
+    await detail.getByRole('link', { name: 'Download A003C014_260302_R1XK.mp4' }).click();
+    expect((await waiting).suggestedFilename()).toBe('A003C014_260302_R1XK.mp4');
     expect(complaints).toEqual([]);
   });
 
