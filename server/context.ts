@@ -17,6 +17,8 @@ export interface Context {
   readonly leaseTime: () => number;
   /** For what is forgotten: the wall clock, but nobody makes everything old at once by setting it. */
   readonly retention: RetentionClock;
+  /** Names jobs and agents, by which equal ones are put in order. */
+  readonly uuid: () => string;
   readonly absence: Absence;
   readonly reserve: Reserve;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -101,7 +102,7 @@ function contextOf(opened: Opened, options: ServerOptions): Context {
   const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
   const absence = lookMs > 0 ? createAbsence(clock, leaseTime, limitMs) : NEVER_AWAY;
   const retention = createRetentionClock(keptAge(opened.database), clock, leaseTime);
-  return { ...opened, settings, clock, leaseTime, retention, absence };
+  return { ...opened, settings, clock, leaseTime, retention, uuid: randomUUID, absence };
 }
 
 const sweepSeconds = (options: ServerOptions): number => options.sweepIntervalSeconds ?? 5;

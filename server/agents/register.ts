@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { RegisterAnswer, RegisterRequest } from '../../shared/wire.ts';
 import type { Caller } from './caller.ts';
 import type { Context } from '../context.ts';
@@ -23,7 +22,7 @@ export async function register(context: Context, caller: Caller, request: Regist
       throw forbidden('This token belongs to another installation; enrol this one to get its own.');
     }
     if (known !== undefined) refuseSharedToken(caller, known);
-    const id = known?.agent_id ?? randomUUID();
+    const id = known?.agent_id ?? context.uuid();
     if (known === undefined) await insertAgent(tx, id, request, now);
     else await updateAgent(tx, known, request, now);
     await declareCapabilities(tx, id, request.capabilities);

@@ -63,7 +63,7 @@ export async function importFiles(
         await insertJobs(
           context,
           tx,
-          drafts.map((draft) => ({ ...draft, ...known, jobId: randomUUID() })),
+          drafts.map((draft) => ({ ...draft, ...known, jobId: context.uuid() })),
           now,
         );
         made += jobs.length;
@@ -100,7 +100,7 @@ export async function insertRawJob(context: Context, draft: JobDraft): Promise<O
 async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number): Promise<JobRow> {
   const assetUuid = assetOf(draft);
   const asset = assetUuid === null ? undefined : await findAsset(tx, assetUuid);
-  const jobId = draft.jobId ?? randomUUID();
+  const jobId = draft.jobId ?? context.uuid();
   const isValid = parseJob(wireOf(jobId, draft.jobType, draft.document)).kind !== 'invalid';
   const job = { ...draft, jobId, assetUuid: asset?.uuid ?? null, isValid };
   return (await insertJobs(context, tx, [job], now))[0] as JobRow;

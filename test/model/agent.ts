@@ -106,7 +106,8 @@ async function bootParts(index: number, world: AgentWorld, machine: Machine): Pr
     onChange: () => intake.wake(),
     onEnded: (since) => intake.askNow(since),
   });
-  const installationId = journal.meta('installation_id') ?? randomUUID();
+  const installationId =
+    journal.meta('installation_id') ?? `00000000-0000-4000-9000-${String(index).padStart(12, '0')}`;
   journal.setMeta('installation_id', installationId);
   const setAgentId = (agentId: string): void => {
     credentials.agentId = agentId;

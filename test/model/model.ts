@@ -13,6 +13,8 @@ export interface ModelOptions {
   readonly limitMs?: number;
   /** Shrinking a counterexample takes up to 20 times as long as finding it. */
   readonly shrink?: boolean;
+  /** Told everything that passes the lines of every history. */
+  readonly note?: (line: string) => void;
 }
 
 export type ModelResult =
@@ -46,7 +48,7 @@ export async function checkModel(options: ModelOptions): Promise<ModelResult> {
       runs += 1;
 
       const folder = join(base.path, `run-${runs}`);
-      const world = await createWorld(catalogue, folder, agents);
+      const world = await createWorld(catalogue, folder, agents, options.note);
       try {
         const setup = (): { model: Sketch; real: typeof world } => ({ model: { jobs: 0 }, real: world });
         await fc.asyncModelRun(setup, commands);

@@ -47,6 +47,8 @@ export interface SentRequest {
 export interface NetworkObserver {
   /** An agent lets a request go. */
   sent(request: SentRequest): void;
+  /** It reaches the server, now or much later. */
+  arrived(request: SentRequest): void;
   /** The line did something to it, or let it pass. */
   faulted(agent: number): void;
   /** The server answered; `late`: long after the request was sent, when nobody waits for it any more. */
@@ -70,9 +72,12 @@ export function createNetwork(
   observer: NetworkObserver,
 ): Network {
   let inFlight = 0;
-  const serve = async (request: SentRequest, late = false): Promise<Response> => {
+  const serve = (request: SentRequest): Promise<Response> =>
+    time().soon(`${request.agent} ${request.path}`, () => arrive(request, false));
+  const arrive = async (request: SentRequest, late: boolean): Promise<Response> => {
     inFlight += 1;
     try {
+      observer.arrived(request);
       const reply = await app().inject({
         method: request.method as 'GET' | 'POST',
         url: request.path,
@@ -107,11 +112,11 @@ export function createNetwork(
         await serve(request);
         return silence();
       case 'late':
-        time().later(plan.lateMs, async () => void (await serve(request, true)));
+        time().later(plan.lateMs, async () => void (await arrive(request, true)));
         return silence();
       case 'stuck':
         strike.cut(request.agent, plan.lateMs);
-        time().later(plan.lateMs + STUCK_LONGER_MS, async () => void (await serve(request, true)));
+        time().later(plan.lateMs + STUCK_LONGER_MS, async () => void (await arrive(request, true)));
         return silence();
       case 'die':
         await serve(request);
@@ -124,7 +129,7 @@ export function createNetwork(
         return reply;
       }
       case 'twice':
-        time().later(plan.lateMs, async () => void (await serve(request, true)));
+        time().later(plan.lateMs, async () => void (await arrive(request, true)));
         return serve(request);
       case 'busy':
         return new Response('', { status: 503, headers: { 'Retry-After': '1' } });

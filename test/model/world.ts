@@ -35,6 +35,7 @@ export interface Catalogue {
 export async function openCatalogue(folder: string): Promise<Catalogue> {
   mkdirSync(folder, { recursive: true });
   let now = Date.now;
+  let named = 0;
   const database = await openDatabase(folder);
   const none = (): void => undefined;
   const log = { info: none, warn: none, error: none };
@@ -56,6 +57,8 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     clock: () => now(),
     leaseTime: () => now(),
     retention: { now: async () => now() },
+    // In the order of their making, so that one seed is one history.
+    uuid: () => `00000000-0000-4000-8000-${String((named += 1)).padStart(12, '0')}`,
     absence: NEVER_AWAY,
     reserve: NO_RESERVE,
   };
@@ -102,7 +105,13 @@ export interface World {
 /** Longest time in which every job must have ended once everything is well: two leases and the work itself. */
 const CONCLUDED_MS = 10 * 60_000;
 
-export async function createWorld(catalogue: Catalogue, folder: string, agentCount: number): Promise<World> {
+/** @param note is told, in order, everything that passed the lines: what was sent, what was done to it, what came back */
+export async function createWorld(
+  catalogue: Catalogue,
+  folder: string,
+  agentCount: number,
+  note: (line: string) => void = () => undefined,
+): Promise<World> {
   const { app, context } = catalogue;
   const network = createNetwork(
     () => app,
@@ -114,8 +123,14 @@ export async function createWorld(catalogue: Catalogue, folder: string, agentCou
     },
     {
       sent: (request) => oracle.sent(request),
+      arrived(request) {
+        note(`${time.now()} agent ${request.agent} ${request.method} ${request.path} ${request.body.toString('utf8')}`);
+      },
       faulted: (agent) => oracle.mishap(agent),
-      served: (request, status, body, late) => oracle.served(request, status, body, late),
+      served(request, status, body, late) {
+        note(`${time.now()} agent ${request.agent} ${request.path} ${status} ${body}${late ? ' late' : ''}`);
+        oracle.served(request, status, body, late);
+      },
     },
   );
   const time: FakeTime = createFakeTime(network.inFlight);
