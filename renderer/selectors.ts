@@ -13,7 +13,7 @@ import type { Warning } from '../shared/facts.ts';
 
 /** What the views show, derived from the snapshot by pure functions. */
 
-export interface NavCounts {
+interface NavCounts {
   readonly now: number;
   readonly queue: number;
   readonly done: number;
@@ -135,7 +135,7 @@ export function posterOf(done: readonly EndedJob[], assetUuid: string): EndedArt
   return undefined;
 }
 
-export type WaitKind = WaitReason['kind'];
+type WaitKind = WaitReason['kind'];
 
 /** How many files wait for each reason, most first; one of several reasons counts with each. */
 export function waitGroups(waiting: readonly WaitingJob[]): { readonly kind: WaitKind; readonly count: number }[] {

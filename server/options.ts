@@ -8,7 +8,7 @@ export interface ServerLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-export interface PolicyOptions {
+interface PolicyOptions {
   readonly allowed_job_types?: readonly string[];
   readonly quiet_hours?: { readonly start: string; readonly end: string; readonly timezone?: string };
   readonly max_parallel_jobs_allowed?: number;

@@ -1,6 +1,6 @@
 import { RefusedError } from '../shared/failure.ts';
 
-export type ServerStartCode =
+type ServerStartCode =
   | 'PORT_IN_USE'
   | 'ADDRESS_UNAVAILABLE'
   | 'DATA_FOLDER_UNUSABLE'

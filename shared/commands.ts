@@ -11,7 +11,7 @@ const jobId = z.guid();
 const nothing = z.object({});
 const pauseLength = z.enum(['30m', '1h', 'tomorrow', 'until-resumed'] satisfies PauseLength[]);
 
-export const JobLogLineSchema = z.object({
+const JobLogLineSchema = z.object({
   at: z.string(),
   level: z.enum(['debug', 'info', 'warn', 'error']),
   message: z.string(),

@@ -75,7 +75,7 @@ export type FailureCode = keyof typeof FAILURES;
 
 export const FAILURE_CODES = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
 
-export const FailureSchema = z.object({
+const FailureSchema = z.object({
   code: z.enum(FAILURE_CODES),
   /** One sentence for a person; never empty. */
   message: z.string().min(1),

@@ -9,7 +9,7 @@ import {
 } from './profiles.ts';
 
 /** The registry of a job type's profiles by name, and the one that a job without a choice means. */
-export interface ProfileRegistry {
+interface ProfileRegistry {
   readonly standard: string;
   readonly profiles: Readonly<Record<string, { readonly name: string }>>;
 }

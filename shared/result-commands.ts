@@ -9,7 +9,7 @@ export const SAVE_LAYOUTS = ['premiere', 'resolve'] as const;
 export type SaveLayout = (typeof SAVE_LAYOUTS)[number];
 
 /** Why one source's proxy was not saved. */
-export interface SavingProblem {
+interface SavingProblem {
   readonly sourcePath: string;
   readonly message: string;
 }

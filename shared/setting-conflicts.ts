@@ -2,7 +2,7 @@ import { isOpenHttp } from './server-address.ts';
 import type { SettingName, Settings } from './settings.ts';
 
 /** Two settings that cannot both be meant. `field`: the one to change. */
-export interface SettingConflict {
+interface SettingConflict {
   readonly field: SettingName;
   readonly message: string;
 }

@@ -67,7 +67,7 @@ export const HISTORY_LIMIT = 200;
 /** `paused`: claims nothing, finishes nothing new. `draining`: finishes what runs, then stops. */
 export type AgentPhase = 'starting' | 'working' | 'paused' | 'draining' | 'stopping' | 'stopped';
 
-export interface AgentState {
+interface AgentState {
   readonly phase: AgentPhase;
   /** While the agent ends: its running jobs are given back at this instant at the latest. */
   readonly endsBy?: string;

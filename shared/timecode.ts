@@ -15,7 +15,7 @@ export interface TimecodeBase {
 const TIMECODE = /^(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})$/;
 
 /** Frames that one second of timecode counts: 30 for 29.97, 24 for 23.976. */
-export function nominalRate({ num, den }: FrameRate): number {
+function nominalRate({ num, den }: FrameRate): number {
   return Math.max(1, Math.round(num / den));
 }
 
@@ -23,7 +23,7 @@ export function nominalRate({ num, den }: FrameRate): number {
  * Frame numbers that drop-frame leaves out at the beginning of each minute but every tenth: two for 29.97, four for
  * 59.94 (SMPTE ST 12-1). Other rates have no drop-frame.
  */
-export function droppedPerMinute(rate: FrameRate): number {
+function droppedPerMinute(rate: FrameRate): number {
   const nominal = nominalRate(rate);
   return rate.den === 1001 && nominal % 30 === 0 ? nominal / 15 : 0;
 }

@@ -11,7 +11,7 @@ export interface Cue {
   readonly track?: number;
 }
 
-export interface SubtitleRules {
+interface SubtitleRules {
   readonly charactersPerLine: number;
   readonly linesPerCue: number;
   readonly charactersPerSecond: number;

@@ -20,16 +20,6 @@ import { JOB_TYPES, OPERATIONS, type JobType } from './job.ts';
 
 export const API_BASE = '/api/v1';
 
-export const SERVER_ERROR_CODES = [
-  'STATE_CONFLICT',
-  'LOCK_REQUIRED',
-  'LOCK_INVALID',
-  'PURGED',
-  'VALIDATION_FAILED',
-  'RATE_LIMITED',
-  'TEMPORARY_UNAVAILABLE',
-] as const;
-
 const Uuid = z.guid();
 const Instant = z.iso.datetime({ offset: true });
 /** Absent and null are the same thing in an answer. */
@@ -172,7 +162,7 @@ export type UploadStatusAnswer = z.infer<typeof UploadStatusAnswer>;
 export const Metrics = z.record(z.string(), z.unknown());
 
 /** `output` by job type: the shape JOB-TYPES names. */
-export const OUTPUTS = {
+const OUTPUTS = {
   generate_video_proxies: z.object({ proxy_files: z.array(ProxyEntry).min(1), technical_metadata: TechnicalMetadata }),
   generate_thumbnails: z.object({ thumbnails: z.array(ThumbEntry).min(1) }),
   generate_audio_waveform: z.object({ waveform_data: WaveformData }),
@@ -182,7 +172,6 @@ export const OUTPUTS = {
     confidence: z.number().min(0).max(1).optional(),
   }),
 } as const satisfies Record<JobType, z.ZodType>;
-export type JobOutput = { [T in JobType]: z.infer<(typeof OUTPUTS)[T]> }[JobType];
 
 export const Result = z.object({
   facts: TechnicalMetadata.optional(),

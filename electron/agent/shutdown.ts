@@ -4,7 +4,7 @@ import { abortAfter, type Clock } from '../work/clock.ts';
 /** After the grace: kill, one try of the report, sign-off, close; all within 2 s (protocol.md, Lease). */
 const LAST_WORD_MS = 1_000;
 
-export interface ShutdownDeps {
+interface ShutdownDeps {
   readonly clock: Clock;
   readonly runs: ActiveRuns;
   /** Intake stops and is awaited for no longer than a moment. */

@@ -34,7 +34,3 @@ export function createFileLog(folder: string, name: string): Logger {
     { write: (line) => void stream.write(`${printableJson(line.trimEnd())}\n`) },
   );
 }
-
-export function silentLog(): Logger {
-  return pino({ level: 'silent' });
-}

@@ -21,7 +21,7 @@ export type ServerChoice =
   EmbeddedServer | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: TokenSource };
 
 /** What callers say; everything else of an agent is composed here. */
-export interface StationOptions extends Pick<
+interface StationOptions extends Pick<
   AgentDeps,
   | 'settings'
   | 'workFolder'

@@ -22,7 +22,7 @@ const UNREACHABLE: Refusal = {
   nextStep: 'Wait until the server is back, then try again.',
 };
 
-export interface DerivedRequest {
+interface DerivedRequest {
   readonly asset: string;
   readonly ref: string;
   /** The `Range` header as it came. */

@@ -3,7 +3,7 @@ import { COMMANDS, isCommandName, type CommandName } from '../../shared/commands
 import type { Refusal } from '../../shared/failure.ts';
 import type { AgentPort, GatewayLog } from './agent-port.ts';
 
-export type Dispatch = (name: string, input: unknown) => Promise<Answer<CommandName>>;
+type Dispatch = (name: string, input: unknown) => Promise<Answer<CommandName>>;
 
 /**
  * The one place where what a UI asks for is parsed; HTTP and IPC both go through it. Never throws: whatever goes

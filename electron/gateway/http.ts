@@ -17,7 +17,7 @@ import { streamUpdates } from './watch-stream.ts';
 import { WebViewError } from './web-view-error.ts';
 import { isJson, isOwnHost, isOwnOrigin, isOwnSite } from './who-may-call.ts';
 
-export interface WebViewOptions {
+interface WebViewOptions {
   readonly agent: AgentPort;
   /** Folder of the built page. */
   readonly staticDir: string;

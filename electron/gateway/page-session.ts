@@ -24,7 +24,7 @@ export interface PageSessions {
   grants(host: string | undefined, file: GrantedFile): boolean;
 }
 
-export interface GrantedFile {
+interface GrantedFile {
   readonly asset: string;
   readonly ref: string;
   /** As they stand in the address. */

@@ -3,7 +3,7 @@ import type { Update } from '../../shared/update.ts';
 import type { AgentPort } from './agent-port.ts';
 
 /** At most 5 progress batches a second per watcher (architecture.md, Data flow 4). */
-export const PROGRESS_INTERVAL_MS = 200;
+const PROGRESS_INTERVAL_MS = 200;
 /** A silent stream repeats its revision this often (architecture.md, Data flow 3). */
 export const ALIVE_INTERVAL_MS = 10_000;
 /** A watcher that takes nothing for this long is gone; its memory is given back. */
@@ -25,7 +25,7 @@ export const systemClock: PublisherClock = {
 };
 
 /** One watcher's channel. */
-export interface Watcher {
+interface Watcher {
   /** Takes one update, in order. False: full; call `drained` of the publisher when there is room again. */
   send(update: Update): boolean;
   /** The watcher took nothing for STUCK_AFTER_MS; end its channel. */

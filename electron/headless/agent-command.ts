@@ -20,7 +20,7 @@ import { pageFolder } from './page-folder.ts';
 import { listenForStop, type StopSignals } from './signals.ts';
 import { tell } from './say.ts';
 
-export interface AgentCommandOptions {
+interface AgentCommandOptions {
   readonly server?: string;
   readonly tokenFile?: string;
   readonly mediaRoot: readonly MediaRootSetting[];

@@ -27,7 +27,7 @@ export interface Setup {
 }
 
 /** `wait`: nothing can be done before somebody acts; the files whose change may be that. */
-export type Prepared =
+type Prepared =
   | { readonly kind: 'ready'; readonly setup: Setup }
   | { readonly kind: 'wait'; readonly refusal: Refusal; readonly files: readonly Watched[] };
 

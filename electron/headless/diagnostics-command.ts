@@ -11,7 +11,7 @@ import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { say, tell } from './say.ts';
 
-export interface DiagnosticsCommandOptions {
+interface DiagnosticsCommandOptions {
   readonly out: string;
   readonly work?: string;
   readonly server?: string;

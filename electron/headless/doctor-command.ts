@@ -24,7 +24,7 @@ import { createFileStore } from './file-store.ts';
 import { cacheFolder, dataFolder, modelsFolder } from './folders.ts';
 import { say, sayJson } from './say.ts';
 
-export interface DoctorCommandOptions {
+interface DoctorCommandOptions {
   readonly server?: string;
   readonly tokenFile?: string;
   readonly work?: string;

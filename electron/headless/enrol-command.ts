@@ -14,7 +14,7 @@ import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { say } from './say.ts';
 
-export interface EnrolCommandOptions {
+interface EnrolCommandOptions {
   readonly server?: string;
   readonly tokenFile: string;
   readonly work?: string;

@@ -16,7 +16,7 @@ import { modelsFolder } from './folders.ts';
 import { listenForStop } from './signals.ts';
 import { say, sayJson, tell } from './say.ts';
 
-export interface ModelsOptions {
+interface ModelsOptions {
   readonly work?: string;
   readonly mirror?: string;
   readonly yes?: boolean;

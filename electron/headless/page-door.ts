@@ -33,7 +33,7 @@ export function tellPage({ url, origin }: WebView, workFolder: string): void {
   say(process.stdout.isTTY ? `Page: ${url}` : `Page: ${origin}/ (${how})`);
 }
 
-export interface OpenCommandOptions {
+interface OpenCommandOptions {
   readonly work?: string;
   readonly print: boolean;
 }

@@ -26,7 +26,7 @@ import type { ResultSummary } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
 import { say, tell } from './say.ts';
 
-export interface ProcessCommandOptions extends ProfileChoice {
+interface ProcessCommandOptions extends ProfileChoice {
   readonly out: string;
   /** Absent: what fits each file. */
   readonly jobs?: readonly JobType[];

@@ -10,7 +10,7 @@ import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 import { say } from './say.ts';
 
-export interface ServerCommandOptions {
+interface ServerCommandOptions {
   readonly port: number;
   readonly host: string;
   readonly data?: string;

@@ -21,7 +21,7 @@ import { tokenFromFile } from '../agent/server/token-source.ts';
 import { listenForStop } from './signals.ts';
 import { tell } from './say.ts';
 
-export interface StartCommandOptions {
+interface StartCommandOptions {
   readonly mediaRoot: readonly MediaRootSetting[];
   readonly data?: string;
   readonly port: number;

@@ -11,7 +11,7 @@ import { createTray } from './tray.ts';
 import { trayIcon, trayLine, trayMenu, type TrayActions } from './tray-state.ts';
 import type { Updates } from './updates/updates.ts';
 
-export interface ComfortDeps {
+interface ComfortDeps {
   readonly agent: Pick<AgentPort, 'snapshot' | 'subscribe' | 'execute'>;
   /** False for an agent that is only shown: its settings are another account's and say nothing about this login. */
   readonly own: boolean;

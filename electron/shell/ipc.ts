@@ -9,7 +9,7 @@ import { streamToPort } from './watch-port.ts';
 
 const FOREIGN: Refusal = { code: 'FORBIDDEN', message: 'This request does not come from the agent’s own page.' };
 
-export interface PageServices {
+interface PageServices {
   readonly agent: AgentPort;
   /** Shows a path in the file manager; parses it itself (reveal.ts). */
   readonly reveal: (path: unknown) => Promise<Revealed>;

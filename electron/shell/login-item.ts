@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { App } from 'electron';
 
 /** Started by the session instead of by a person: then no window comes up. */
-export const HIDDEN_SWITCH = '--hidden';
+const HIDDEN_SWITCH = '--hidden';
 
 type LoginApp = Pick<App, 'setLoginItemSettings' | 'getPath' | 'isPackaged'>;
 

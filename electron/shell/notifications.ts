@@ -10,7 +10,7 @@ export interface Notice {
   readonly body: string;
 }
 
-export interface NotifierDeps {
+interface NotifierDeps {
   readonly show: (notice: Notice) => void;
   readonly setting: () => Settings['notifications'];
   readonly texts: () => Texts;

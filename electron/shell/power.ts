@@ -8,7 +8,7 @@ type Monitor = Pick<PowerMonitor, 'getSystemIdleTime' | 'isOnBatteryPower'> & {
 /** Network drivers and GPUs need a moment after sleep; a proof that fails because of that would be a lie. */
 const SETTLE_MS = 5_000;
 
-export interface PowerDeps {
+interface PowerDeps {
   readonly monitor: Monitor;
   /** Runs once after so many ms. */
   readonly after: (ms: number, run: () => void) => void;

@@ -10,7 +10,7 @@ export function overallProgress({ running }: Snapshot): number {
   return Math.round(mean * 100) / 100;
 }
 
-export type ProgressMode = 'none' | 'normal' | 'indeterminate' | 'paused';
+type ProgressMode = 'none' | 'normal' | 'indeterminate' | 'paused';
 
 export function progressMode(snapshot: Snapshot): ProgressMode {
   const progress = overallProgress(snapshot);

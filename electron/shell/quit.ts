@@ -1,6 +1,6 @@
 import type { App } from 'electron';
 
-export interface QuitDeps {
+interface QuitDeps {
   readonly app: Pick<App, 'quit' | 'exit'> & {
     on(event: 'before-quit', listener: (event: { preventDefault(): void }) => void): unknown;
   };

@@ -6,7 +6,7 @@ import { AbsolutePath } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import type { RootGate } from '../work/storage/root-gate.ts';
 
-export interface RevealDeps {
+interface RevealDeps {
   readonly snapshot: () => Pick<Snapshot, 'roots' | 'disk' | 'saving'>;
   /** Opens the file manager at a path that was checked; starts no program from it. */
   readonly show: (path: string) => void;

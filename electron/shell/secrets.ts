@@ -13,7 +13,7 @@ export type Keystore = Pick<
 };
 
 /** `keystore`: sealed with a key of the OS; `file`: readable by this account only, and no more than that. */
-export type Protection = 'keystore' | 'file';
+type Protection = 'keystore' | 'file';
 
 /** One secret. */
 export interface SecretStore {

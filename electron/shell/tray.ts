@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron';
 import type { TrayIcon } from './tray-state.ts';
 
-export interface TrayLook {
+interface TrayLook {
   readonly icon: TrayIcon;
   readonly line: string;
   readonly menu: MenuItemConstructorOptions[];
 }
 
-export interface ShownTray {
+interface ShownTray {
   show(look: TrayLook): void;
   destroy(): void;
 }

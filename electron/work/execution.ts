@@ -87,7 +87,7 @@ export interface Artifact {
 }
 
 /** What a job type adds to its artifacts; `artifact` is an index into `artifacts`. Data, so that it survives a restart. */
-export type Outputs =
+type Outputs =
   | {
       readonly jobType: 'generate_video_proxies';
       readonly proxies: readonly { artifact: number; profile: string }[];
@@ -97,7 +97,7 @@ export type Outputs =
   | { readonly jobType: 'generate_audio_waveform'; readonly waveform: WaveformFacts; readonly artifact: number }
   | { readonly jobType: 'transcribe_audio'; readonly transcript: Transcript };
 
-export type OutputsOf<T extends JobType> = Extract<Outputs, { jobType: T }>;
+type OutputsOf<T extends JobType> = Extract<Outputs, { jobType: T }>;
 
 export interface ExecutionSuccess<T extends JobType = JobType> {
   readonly artifacts: readonly Artifact[];
@@ -126,7 +126,7 @@ export interface Executor<T extends JobType> {
 }
 
 /** The small real run that lets a capability be declared. */
-export interface ExecutorProof<T extends JobType> {
+interface ExecutorProof<T extends JobType> {
   /** One sentence for the Capabilities page: what the run does. */
   readonly what: string;
   readonly sample: ProofSample;

@@ -4,7 +4,7 @@ import type { ActivityDay } from '../../shared/result-commands.ts';
 export const MEASURES = ['jobs', 'media', 'yielded'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-export interface Bar {
+interface Bar {
   readonly day: string;
   /** In the measure's own unit: jobs, or minutes. */
   readonly value: number;

@@ -5,7 +5,7 @@
 export const SILENCE_MS = 2000;
 const LOOK_MS = 500;
 
-export interface Pulse {
+interface Pulse {
   /** Something arrived. */
   felt(): void;
   stop(): void;

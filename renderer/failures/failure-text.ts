@@ -6,7 +6,7 @@ import { frenchFailure } from '../locales/fr-failures.ts';
 import { explain, type Explanation } from '../selectors.ts';
 import { useLanguage } from '../use-agent.ts';
 
-export interface FailureText extends Explanation {
+interface FailureText extends Explanation {
   readonly sentence: string;
   readonly language: string;
   readonly nextStep: string;

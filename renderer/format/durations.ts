@@ -37,7 +37,7 @@ function coarse(ms: number): { readonly text: string; readonly key: number } {
   return { text: `${Math.floor(rounded / 60)}\u00a0h${rest === 0 ? '' : `\u00a0${two(rest)}`}`, key: rounded * 60 };
 }
 
-export type SpokenTimeLeft =
+type SpokenTimeLeft =
   | { readonly key: 'time.upTo'; readonly high: string }
   | { readonly key: 'time.about'; readonly value: string }
   | { readonly key: 'time.range'; readonly low: string; readonly high: string };

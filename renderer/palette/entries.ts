@@ -10,7 +10,7 @@ import type { IconName } from '../ui/icon.tsx';
 import { fold } from '../../shared/fold.ts';
 
 /** What an entry does when it is chosen: goes somewhere, or sends a command. */
-export type Act =
+type Act =
   { readonly kind: 'go'; readonly to: string } | { readonly kind: 'send'; readonly send: (via: Send) => Promise<void> };
 
 type Send = <N extends CommandName>(name: N, input: CommandInput<N>) => Promise<void>;
@@ -23,7 +23,7 @@ export interface Entry {
   readonly act: Act;
 }
 
-export const GROUPS = ['views', 'commands', 'files', 'failures'] as const;
+const GROUPS = ['views', 'commands', 'files', 'failures'] as const;
 export interface EntryGroup {
   readonly value: (typeof GROUPS)[number];
   readonly items: readonly Entry[];

@@ -30,7 +30,7 @@ export function usePositions(facts: TechnicalMetadata | null): Positions {
 }
 
 /** Null without a frame rate. A source without timecode counts from zero, as editing programs do. */
-export function timecodeBase(facts: TechnicalMetadata): TimecodeBase | null {
+function timecodeBase(facts: TechnicalMetadata): TimecodeBase | null {
   if (facts.fps === undefined || facts.fps.num <= 0 || facts.fps.den <= 0) return null;
   const rate: FrameRate = { num: facts.fps.num, den: facts.fps.den };
   const dropFrame = facts.drop_frame === true;

@@ -21,7 +21,7 @@ export const FACT_GROUPS = {
 
 export type FactGroup = keyof typeof FACT_GROUPS;
 export type FactKey = (typeof FACT_GROUPS)[FactGroup][number];
-export type FactCells = Readonly<Partial<Record<FactKey, string>>>;
+type FactCells = Readonly<Partial<Record<FactKey, string>>>;
 
 /** Which line a compared field belongs to; those without a line are named below the table. */
 const LINE_OF: Readonly<Partial<Record<ParityField, FactKey>>> = {

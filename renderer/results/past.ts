@@ -9,14 +9,14 @@ const PAGE = 200;
 /** While a person types, only the last word is looked up in the journal. */
 const SETTLE_MS = 200;
 
-export interface Wanted {
+interface Wanted {
   readonly search: string;
   readonly jobType?: JobType | undefined;
   /** Default: `done`. */
   readonly ending?: 'done' | 'failed';
 }
 
-export interface Past {
+interface Past {
   readonly jobs: readonly EndedJob[];
   /** Loads more of the past; absent when there is no more. Harmless while one load is under way. */
   readonly older?: () => void;

@@ -4,7 +4,7 @@ import { frameAt, middleOf, type FrameRate } from '../../shared/timecode.ts';
 /** What there is to play. `no-picture`: sound plays, the picture is of a format this browser cannot show. */
 export type MediaState = 'loading' | 'ready' | 'no-picture' | 'unplayable' | 'none';
 
-export interface PlaybackState {
+interface PlaybackState {
   readonly media: MediaState;
   /** 0: stands still; 2: twice as fast; negative: backwards. */
   readonly speed: number;

@@ -5,7 +5,7 @@ import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Button } from '../ui/parts.tsx';
 import type { Control, FieldName, Unit } from './fields.ts';
 
-export interface ControlProps {
+interface ControlProps {
   readonly id: string;
   readonly name: FieldName;
   readonly value: unknown;

@@ -47,7 +47,7 @@ export function ServerSection() {
 }
 
 /** The address that was chosen is another one than the agent works for: it is read at the start. */
-export function PendingRestart() {
+function PendingRestart() {
   const { t } = useTranslation();
   const chosen = useAgent(({ settings }) => settings.values.serverUrl);
   const url = useAgent(({ server }) => server.url);

@@ -15,7 +15,7 @@ export interface WorkChoice {
 }
 
 /** How far a person is with choosing; what was added is the agent's (`Snapshot.adding`). */
-export type Choosing =
+type Choosing =
   | { readonly kind: 'idle' }
   | { readonly kind: 'looking' }
   | { readonly kind: 'planned'; readonly found: Found }

@@ -2,7 +2,7 @@ import { sql, type CreateTableBuilder, type Transaction } from 'kysely';
 import type { Tables } from './schema.ts';
 
 /** One step of the schema. Numbers are consecutive, and a step that was released is never changed again. */
-export interface Migration {
+interface Migration {
   readonly version: number;
   readonly name: string;
   up(tx: Transaction<Tables>): Promise<void>;

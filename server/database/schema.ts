@@ -16,7 +16,7 @@ export interface AssetTable {
   purged_at: number | null;
 }
 
-export interface AgentTable {
+interface AgentTable {
   agent_id: string;
   installation_id: string;
   agent_name: string;
@@ -31,12 +31,12 @@ export interface AgentTable {
   pending_token_hash: string | null;
 }
 
-export interface AgentCapabilityTable {
+interface AgentCapabilityTable {
   agent_id: string;
   capability: string;
 }
 
-export interface EnrollmentTable {
+interface EnrollmentTable {
   token_hash: string;
   created_at: number;
   expires_at: number;
@@ -88,26 +88,26 @@ export interface JobTable {
 }
 
 /** What was submitted for a completed job. */
-export interface JobResultTable {
+interface JobResultTable {
   job_id: string;
   submitted_json: string;
 }
 
 /** How many jobs there are, kept by the database with every change of one. */
-export interface JobCountTable {
+interface JobCountTable {
   status: JobStatus;
   needs: string;
   jobs: number;
 }
 
-export interface JobCapabilityTable {
+interface JobCapabilityTable {
   job_id: string;
   capability: string;
 }
 
-export type UploadStatus = 'open' | 'completed' | 'expired';
+type UploadStatus = 'open' | 'completed' | 'expired';
 
-export interface UploadTable {
+interface UploadTable {
   upload_id: string;
   asset_uuid: string;
   job_id: string;
@@ -125,7 +125,7 @@ export interface UploadTable {
   touched_at: number;
 }
 
-export interface UploadPartTable {
+interface UploadPartTable {
   upload_id: string;
   part_number: number;
   /** sha256 of the part; it is also the etag. */
@@ -135,9 +135,9 @@ export interface UploadPartTable {
 }
 
 /** `uploaded`: not yet named by an accepted result. `accepted`: listed. `superseded`, `purged`: the file is gone. */
-export type DerivedStatus = 'uploaded' | 'accepted' | 'superseded' | 'purged';
+type DerivedStatus = 'uploaded' | 'accepted' | 'superseded' | 'purged';
 
-export interface DerivedTable {
+interface DerivedTable {
   ref: string;
   asset_uuid: string;
   job_id: string;
@@ -152,7 +152,7 @@ export interface DerivedTable {
   updated_at: number;
 }
 
-export interface IdempotencyTable {
+interface IdempotencyTable {
   agent_id: string;
   idempotency_key: string;
   request_hash: string;
@@ -160,7 +160,7 @@ export interface IdempotencyTable {
   created_at: number;
 }
 
-export interface LedgerTable {
+interface LedgerTable {
   sequence: Generated<number>;
   at: number;
   event: string;
@@ -171,7 +171,7 @@ export interface LedgerTable {
 }
 
 /** One row: see shared/retention-clock.ts. */
-export interface RetentionClockTable {
+interface RetentionClockTable {
   id: number;
   /** Epoch ms. */
   age: number;

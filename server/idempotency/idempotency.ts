@@ -3,7 +3,7 @@ import { sha256 } from '../hash.ts';
 import { Problem, validationFailed } from '../problem.ts';
 
 /** Longest key a client may send (protocol.md). */
-export const MAX_KEY_LENGTH = 64;
+const MAX_KEY_LENGTH = 64;
 
 /** Who sent which request; `key` is null when the header was absent. */
 export interface RequestIdentity {

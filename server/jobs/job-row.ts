@@ -55,7 +55,7 @@ export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
   };
 }
 
-export function documentOf(row: Pick<JobRow, 'document_json'>): JobDocument {
+function documentOf(row: Pick<JobRow, 'document_json'>): JobDocument {
   return JSON.parse(row.document_json) as JobDocument;
 }
 

@@ -1,7 +1,7 @@
 import type { LedgerRow, Queries, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 
-export const LEDGER_EVENTS = [
+const LEDGER_EVENTS = [
   'assetCreated',
   'assetPurged',
   'agentRegistered',

@@ -7,7 +7,7 @@ import type { AgentRow } from '../database/schema.ts';
 import type { RequestIdentity } from '../idempotency/idempotency.ts';
 
 /** What a handler gets: everything checked, nothing raw unless it streams. */
-export interface Call<Body, Query> {
+interface Call<Body, Query> {
   readonly context: Context;
   readonly params: Readonly<Record<string, string>>;
   readonly body: Body;

@@ -7,7 +7,7 @@ import type { ReadableStream } from 'node:stream/web';
 import type { Snapshot } from '../../../shared/snapshot.ts';
 import type { Log } from '../diagnostics/log.ts';
 
-export interface ControlDeps {
+interface ControlDeps {
   /** control-address.ts */
   readonly address: string;
   /** `group`: who is in the group of the socket's folder may connect, too; the folder has to be there. */

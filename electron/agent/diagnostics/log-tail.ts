@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** The end of a log tells what went wrong; 1 MB is some thousand lines. */
 const MAX_BYTES = 1_000_000;
 
-export interface LogTail {
+interface LogTail {
   readonly name: string;
   readonly text: string;
 }

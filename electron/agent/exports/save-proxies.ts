@@ -17,7 +17,7 @@ import { sourceBeside } from './layout.ts';
 import { reasonNotWritten } from './not-written.ts';
 import { bestProxies, choosePlace, type Occupant } from './save-plan.ts';
 
-export interface SaveDeps {
+interface SaveDeps {
   readonly store: Pick<Store, 'emit'>;
   readonly proxiesOf: (assetUuids: ReadonlySet<string>) => readonly DeliveredProxy[];
   readonly savedFiles: Pick<ActivityRows, 'savedFile' | 'saveFile'>;
@@ -27,7 +27,7 @@ export interface SaveDeps {
   readonly log: Log;
 }
 
-export interface SaveRequest {
+interface SaveRequest {
   readonly layout: SaveLayout;
   readonly folder: string;
   readonly assetUuids: readonly string[];

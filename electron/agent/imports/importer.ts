@@ -11,7 +11,7 @@ import { addingOf } from '../store/adding-state.ts';
 import { atMost } from './at-most.ts';
 import { createNaming } from './naming.ts';
 
-export interface ImporterDeps {
+interface ImporterDeps {
   readonly rows: ImportRows;
   readonly work: WorkPort;
   readonly roots: () => readonly MediaRootSetting[];

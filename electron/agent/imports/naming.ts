@@ -4,7 +4,7 @@ import type { MediaRootSetting } from '../../../shared/settings.ts';
 import { isInside } from '../../work/storage/source-path.ts';
 
 /** One file with the name its jobs will carry. */
-export interface NamedFile {
+interface NamedFile {
   readonly path: string;
   /** `ROOT/relative/path`. */
   readonly sourcePath: string;
@@ -36,7 +36,7 @@ export function createNaming(roots: readonly MediaRootSetting[]): (file: Place) 
   };
 }
 
-export interface KnownRoot {
+interface KnownRoot {
   readonly setting: MediaRootSetting;
   readonly real: string;
 }

@@ -24,7 +24,7 @@ export interface IntakeState {
   readonly profileProblem: (jobType: JobType, profile: string) => 'untested' | 'failed' | null;
 }
 
-export type Admission =
+type Admission =
   /** `invalid`: claimed only to say so. The source is looked at first. */
   | { readonly kind: 'candidate'; readonly jobType: JobType; readonly sourcePath: string | null }
   | { readonly kind: 'wait'; readonly reason: WaitReason };

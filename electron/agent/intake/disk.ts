@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** Below this the work folder's disk counts as full whatever a job needs: the journal itself must be able to write. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
 
-export interface DiskRoom {
+interface DiskRoom {
   /** Bytes this agent may still write: free on the disk less a reserve, and what its own limit leaves. */
   readonly availableBytes: number;
   readonly freeBytes: number;
@@ -19,7 +19,7 @@ export async function diskRoom(workFolder: string, limitBytes: number): Promise<
 }
 
 /** Total size of the regular files below a folder, in bytes; 0 when it does not exist. */
-export async function sizeOfFolder(folder: string): Promise<number> {
+async function sizeOfFolder(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   let total = 0;
   for (const entry of entries) {

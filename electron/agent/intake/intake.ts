@@ -10,7 +10,7 @@ import { startPolling, type Poll } from './poll.ts';
 import { quietFor } from '../yield/quiet-hours.ts';
 import type { register } from './register.ts';
 
-export interface IntakeDeps {
+interface IntakeDeps {
   readonly parts: Parts;
   readonly runs: ActiveRuns;
   readonly capabilities: Capabilities;

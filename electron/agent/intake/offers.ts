@@ -8,7 +8,7 @@ import { admit, waitForDisk, waitForSource, type IntakeState } from './admission
 import type { Offer } from '../server/offer.ts';
 import { diskRoom } from './disk.ts';
 
-export interface OfferDeps {
+interface OfferDeps {
   readonly parts: Parts;
   /** Gathered anew before every offer, because each claim takes a slot. */
   readonly state: () => IntakeState;

@@ -18,7 +18,7 @@ const MAX_PAGES = 25;
 /** Before the page after one without offers: whoever gives such pages on and on is not to be hurried. */
 const AFTER_EMPTY_PAGE_MS = 1_000;
 
-export interface PollDeps {
+interface PollDeps {
   readonly parts: Parts;
   readonly register: () => Promise<{ readonly accepted: boolean; readonly reply: ReplyHead }>;
   /** Rises with every change of the declared capabilities. */

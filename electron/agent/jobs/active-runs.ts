@@ -23,7 +23,7 @@ export interface ActiveRuns {
   settled(signal: AbortSignal): Promise<void>;
 }
 
-export interface ActiveRunsDeps {
+interface ActiveRunsDeps {
   readonly parts: Parts;
   /** Aborted when the agent exits: what is under way then stays in the journal. */
   readonly stopping: AbortSignal;

@@ -12,7 +12,7 @@ import { whenThereIsRoom } from './room.ts';
 
 export type Claimed = Run & { readonly job: ParsedJob; readonly lockToken: string };
 
-export type ClaimResult =
+type ClaimResult =
   | { readonly kind: 'claimed'; readonly run: Claimed; readonly grant: Grant }
   /** Somebody else has it, or it is gone. */
   | { readonly kind: 'left' }

@@ -14,7 +14,7 @@ import type { Claimed } from './claim.ts';
 import { diskFull } from './disk-full.ts';
 import type { Parts } from './parts.ts';
 
-export interface ExecuteDeps {
+interface ExecuteDeps {
   readonly parts: Parts;
   readonly run: Claimed;
   readonly job: Job;

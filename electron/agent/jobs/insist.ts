@@ -12,7 +12,7 @@ export type Definite<T> =
   /** The lease was lost, or `signal` aborted, before a definite answer came. */
   | { readonly reaction: 'lease-lost' | 'interrupted'; readonly reply?: undefined };
 
-export interface InsistDeps {
+interface InsistDeps {
   readonly connection: Connection;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly lease: Lease;

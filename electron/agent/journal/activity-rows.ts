@@ -29,7 +29,7 @@ export const ACTIVITY_TABLES = `
 `;
 
 /** A file that was saved for an editing program. */
-export interface SavedFile {
+interface SavedFile {
   readonly path: string;
   readonly sourcePath: string;
   readonly sha256: string;

@@ -27,7 +27,7 @@ export const IMPORT_TABLES = `
   CREATE INDEX import_files_by_state ON import_files (import_id, state, position);
 `;
 
-export type ImportPhase = 'finding' | 'adding' | 'ended' | 'cancelled';
+type ImportPhase = 'finding' | 'adding' | 'ended' | 'cancelled';
 
 export interface ImportFile {
   readonly position: number;
@@ -49,7 +49,7 @@ export interface Batch {
   readonly decisions: readonly Decision[];
 }
 
-export interface ImportCounts {
+interface ImportCounts {
   readonly found: number;
   readonly done: number;
   readonly jobs: number;

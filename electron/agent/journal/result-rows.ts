@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** A delivered file whose copy is kept in `results/<runId>/<file>`. */
-export interface ResultRow {
+interface ResultRow {
   readonly runId: string;
   readonly file: string;
   readonly contentType: string;
@@ -10,7 +10,7 @@ export interface ResultRow {
 }
 
 /** What one run left here. */
-export interface ResultSize {
+interface ResultSize {
   readonly runId: string;
   readonly keptAt: string;
   readonly sizeBytes: number;

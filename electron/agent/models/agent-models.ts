@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import { createModelCommands, type ModelCommands } from '../../work/speech/model-commands.ts';
 import { createModelShelf } from '../../work/speech/model-shelf.ts';
 
-export interface AgentModelsDeps {
+interface AgentModelsDeps {
   readonly folder: string;
   readonly settings: SettingsStore;
   readonly store: Store;

@@ -2,7 +2,7 @@
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** An answer that is larger than any of the protocol: a few kilobytes of gzip can become gigabytes. */
-export class AnswerTooLarge extends Error {
+class AnswerTooLarge extends Error {
   constructor(maxBytes: number) {
     super(`an answer of more than ${maxBytes >> 20} MB`);
     this.name = 'AnswerTooLarge';

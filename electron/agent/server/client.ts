@@ -33,7 +33,7 @@ export interface Credentials {
   readonly agentId?: string;
 }
 
-export interface ClientDeps {
+interface ClientDeps {
   /** Origin and path before `/api/v1`, without a trailing slash. */
   readonly serverUrl: string;
   readonly fetch: typeof fetch;

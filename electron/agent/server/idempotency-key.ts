@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-export interface KeyParts {
+interface KeyParts {
   readonly jobId: string;
   /** `lock_token`, or for a claim a fresh claim id. */
   readonly secret: string;

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
@@ -58,10 +57,4 @@ function throughProxy(proxyUrl: string, facts: NetworkFacts, ca: string[]): Disp
 function trusted(extra: string | undefined): string[] {
   const known = [...getCACertificates('bundled'), ...getCACertificates('system'), ...getCACertificates('extra')];
   return extra === undefined ? known : [...new Set(known), extra];
-}
-
-/** True where an address is this machine itself, which no proxy is asked about. */
-export function isOwnMachine(hostname: string): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  return OWN_MACHINE.includes(bare) || (isIP(bare) === 4 && bare.startsWith('127.'));
 }

@@ -34,7 +34,7 @@ const PATIENT_TRIES = 8;
 const PATIENCE_MS = 3_600_000;
 
 /** How long one operation asks again: every wait has an end. */
-export interface Patience {
+interface Patience {
   /** Takes an answer that decided nothing. `broken`: another way may do; `time`: no way will. */
   spent(reply: Pick<ReplyHead, 'answer' | 'status'>, withinMs?: number): 'broken' | 'time' | null;
 }

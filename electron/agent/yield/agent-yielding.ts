@@ -7,7 +7,7 @@ import { createYielding, type Yielding } from './yielding.ts';
 
 const META_PAUSE = 'pause';
 
-export interface AgentYieldingDeps {
+interface AgentYieldingDeps {
   readonly parts: Pick<Parts, 'clock' | 'store' | 'settings' | 'journal'>;
   /** Asked only once the agent was started. */
   readonly runs: () => ActiveRuns;

@@ -3,7 +3,7 @@ import type { ActiveRun } from '../jobs/run-job.ts';
 
 export type YieldingRun = Pick<ActiveRun, 'run' | 'executing' | 'suspend' | 'kill'>;
 
-export interface GiveWayDeps {
+interface GiveWayDeps {
   /** Oldest first. */
   readonly runs: () => readonly YieldingRun[];
   /** Where the encoder of each running job is told. */
@@ -15,7 +15,7 @@ export interface GiveWayDeps {
   readonly monotonic: () => number;
 }
 
-export interface GiveWay {
+interface GiveWay {
   /**
    * Lets the machine go or takes it back. `limitMs`: how long a job may stand still before it is given back, Infinity for ever;
    * `memoryIsShort`: one more is given back at once, the newest first, because it has done least.

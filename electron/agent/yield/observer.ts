@@ -4,7 +4,7 @@ import type { Observations } from './reasons.ts';
 import type { Surroundings } from './surroundings.ts';
 import { watchedProgram } from './watched-programs.ts';
 
-export interface Observer {
+interface Observer {
   /** Begins every look that is due; each tells `onSeen` when it knows. */
   look(): void;
   /** Resolves when every look under way is over: bounded, because each source bounds its own. */
@@ -16,7 +16,7 @@ export interface Observer {
   refresh(): void;
 }
 
-export interface ObserverDeps {
+interface ObserverDeps {
   readonly surroundings: Surroundings;
   readonly settings: () => Settings;
   readonly clock: Pick<Clock, 'monotonic'>;

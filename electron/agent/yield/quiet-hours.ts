@@ -1,4 +1,4 @@
-export interface QuietHours {
+interface QuietHours {
   /** "HH:MM", local to `timezone` or to this machine. */
   readonly start: string;
   readonly end: string;

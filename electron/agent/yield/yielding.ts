@@ -10,7 +10,7 @@ import { pausedFor, readWish, wishAt, type PauseWish } from './pause-wish.ts';
 import { reasonsNow, suspends } from './reasons.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface YieldingDeps {
+interface YieldingDeps {
   readonly clock: Clock;
   readonly store: Store;
   readonly settings: () => Settings;

@@ -25,7 +25,7 @@ export function kindOfName(path: string): MediaKind | null {
   return KIND_OF_ENDING.get(extname(basename(path)).toLowerCase()) ?? null;
 }
 
-export interface FindLimits {
+interface FindLimits {
   /** Files a plan holds. */
   readonly files: number;
   /** Skipped paths that are named; the others are counted. */

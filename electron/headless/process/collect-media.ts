@@ -4,7 +4,7 @@ import { findMedia } from '../../compose/work/find-media.ts';
 import { CommandError } from '../exit.ts';
 
 /** One source a person pointed at. */
-export interface MediaFile {
+interface MediaFile {
   /** As it is shown and written into results: an absolute path. */
   readonly path: string;
   /** `ROOT/relative/path`, as jobs name it. */

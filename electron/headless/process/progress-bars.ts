@@ -5,7 +5,7 @@ import { printable } from '../../../shared/printable.ts';
 import type { Snapshot } from '../../../shared/snapshot.ts';
 
 /** A progress bar per running job on a terminal; nothing elsewhere. */
-export interface ProgressBars {
+interface ProgressBars {
   show(snapshot: Snapshot): void;
   stop(): void;
 }

@@ -4,7 +4,7 @@ import type { PrintedArray } from './print-array.ts';
 import type { FromWriteThread, WriteOrder } from './write-messages.ts';
 import type { ResultSummary } from './write-results.ts';
 
-export interface WrittenResults {
+interface WrittenResults {
   readonly results: readonly ResultSummary[];
   readonly folders: ReadonlyMap<string, OutputFolder>;
 }

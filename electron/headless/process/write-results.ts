@@ -63,7 +63,7 @@ export function manifestOf(job: OperatorJob): readonly DerivedRef[] {
   return WithManifest.parse(job.submitted).result.derived_manifest;
 }
 
-export interface ResultPlace extends ProxyPlace {
+interface ResultPlace extends ProxyPlace {
   /** SHA-256 of what earlier runs made of this source. */
   readonly earlier: readonly string[];
 }

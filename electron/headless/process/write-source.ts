@@ -8,17 +8,17 @@ import { haveProxyLike, type OutputFolder } from './output-folders.ts';
 import type { SourceOrder } from './write-messages.ts';
 import { manifestOf, resultEntry, writeFiles, writeJson, type ResultEntry } from './write-results.ts';
 
-export interface SourceResults extends SourceOrder {
+interface SourceResults extends SourceOrder {
   readonly place: OutputFolder;
 }
 
-export interface WrittenSource {
+interface WrittenSource {
   readonly entries: readonly ResultEntry[];
   /** The `result.json` that has them, or null where it could not be written. */
   readonly file: string | null;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly out: string;
   readonly layout: Layout;
   readonly subtitles?: readonly TranscriptFormat[];

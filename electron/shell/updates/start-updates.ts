@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 6 * 3_600_000;
 /** Between two jobs there is a moment without one; a minute catches one soon enough. */
 const TRY_EVERY_MS = 60_000;
 
-export interface StartUpdatesDeps {
+interface StartUpdatesDeps {
   readonly agent: Pick<AgentPort, 'snapshot' | 'subscribe'>;
   readonly comforts: Pick<Comforts, 'notifier' | 'tellUpdate'>;
   readonly stopThen: UpdatesDeps['stopThen'];

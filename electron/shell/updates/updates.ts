@@ -34,7 +34,7 @@ export interface UpdatesDeps {
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
-export type UpdateOutcome =
+type UpdateOutcome =
   | { readonly kind: 'off' | 'none' | 'waits-for-roll-out' }
   | { readonly kind: 'ready'; readonly version: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal };

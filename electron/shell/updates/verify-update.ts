@@ -9,7 +9,7 @@ export interface Feed {
 }
 
 /** The part of `latest.yml` that is looked at before a byte of the update is fetched. */
-export interface OfferedUpdate {
+interface OfferedUpdate {
   readonly version: string;
   readonly files: readonly { readonly url: string; readonly sha512: string }[];
   /** Ed25519 over `signedText`, base64; made by scripts/pack/sign-update.ts. */
@@ -27,7 +27,7 @@ export function signedText({ version, files }: Pick<OfferedUpdate, 'version' | '
 }
 
 /** What this machine runs, and what it would take. */
-export interface Installed {
+interface Installed {
   readonly version: string;
   readonly feed: Feed;
   /** Ed25519, SPKI, base64. */

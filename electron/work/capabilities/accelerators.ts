@@ -30,7 +30,7 @@ export interface GraphicsDevice {
   readonly memoryMb?: number;
 }
 
-export interface AcceleratorSearch {
+interface AcceleratorSearch {
   readonly ffmpeg: string;
   readonly processes: ProcessMaker;
   readonly workFolder: string;

@@ -4,7 +4,7 @@ import { isFailing, type CapabilityState } from '../../../shared/capability-stat
 import type { SandboxState, ToolState } from '../../../shared/snapshot.ts';
 import type { Capabilities } from './capabilities-port.ts';
 
-export interface DoctorFinding {
+interface DoctorFinding {
   /** What was looked at: `ffmpeg`, `media.thumbnails@1`, `disk` … */
   readonly name: string;
   /** `warning`: works, or is not needed; `broken`: something the agent is set up to do cannot be done. */

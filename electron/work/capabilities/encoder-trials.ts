@@ -16,8 +16,8 @@ export interface EncoderTrial {
 }
 
 /** Above every encoder's smallest picture, and small enough for a trial of 0.1 s. */
-export const TRIAL_WIDTH = 640;
-export const TRIAL_HEIGHT = 368;
+const TRIAL_WIDTH = 640;
+const TRIAL_HEIGHT = 368;
 export const TRIAL_FRAMES = 12;
 
 const TEST_PICTURE = `testsrc2=size=${String(TRIAL_WIDTH)}x${String(TRIAL_HEIGHT)}:rate=25`;

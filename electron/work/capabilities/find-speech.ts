@@ -58,7 +58,7 @@ interface FoundModel {
   readonly sha256: string;
 }
 
-export interface SpeechModelFound {
+interface SpeechModelFound {
   readonly state: ToolState;
   readonly model?: FoundModel;
 }

@@ -6,7 +6,7 @@ import { firstRenderNode } from './encoder-trials.ts';
 /** media.md, Encoders: "after three hardware failures in a row the device is proved again". */
 const FAILURES_THAT_DOUBT = 3;
 
-export interface HardwareDeps {
+interface HardwareDeps {
   /** The proofs of this moment; resolves after a trial that is under way. */
   readonly proofs: () => Promise<readonly AcceleratorState[]>;
   /** Runs every trial again. */

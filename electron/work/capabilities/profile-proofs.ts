@@ -17,7 +17,7 @@ import type { PassedProof } from './proof-cache.ts';
 import type { FinishedProof } from './prove.ts';
 import type { Retests } from './retests.ts';
 
-export interface ProfileProofsDeps {
+interface ProfileProofsDeps {
   readonly executors: ExecutorRegistry;
   readonly isEnabled: (name: CapabilityName) => boolean;
   /** Under which name a proof is remembered; null: under none. */
@@ -39,7 +39,7 @@ export interface ProfileProofsDeps {
 }
 
 /** The standing of every profile of the capabilities that have several. */
-export interface ProfileProofs {
+interface ProfileProofs {
   /** In the order of their registry; none where the capability has no profiles. */
   of(name: CapabilityName): readonly ProfileRecord[];
   /** How the capability's own proof stands, which is that of its standard profile. */

@@ -7,7 +7,7 @@ import type { Toolbox } from '../execution.ts';
 import type { TextStore } from '../storage/text-store.ts';
 
 /** Everything a proof depends on; a change of any part makes the proof run again. */
-export interface ProofSubject {
+interface ProofSubject {
   readonly jobType: JobType;
   readonly what: string;
   /** The one profile that is proved, by its name and its options; absent: the capability by its standard profile. */

@@ -9,7 +9,7 @@ import type { ProcessMaker } from './process-maker.ts';
 import { proofKey } from './proof-cache.ts';
 import { proveCapability, proveProfile, type FinishedProof } from './prove.ts';
 
-export interface ProverDeps {
+interface ProverDeps {
   readonly executors: ExecutorRegistry;
   readonly settings: () => Pick<Settings, 'encoder'>;
   readonly workFolder: string;
@@ -21,13 +21,13 @@ export interface ProverDeps {
 }
 
 /** What proofs are made with at this moment. */
-export interface ProofGround {
+interface ProofGround {
   readonly found: ToolsFound;
   readonly accelerators: readonly AcceleratorState[];
 }
 
 /** Proofs with the tools of the moment, and the names under which they are remembered. */
-export interface Prover {
+interface Prover {
   /** null when a tool vanished between being found and being asked for its size: then nothing is remembered. */
   key(jobType: JobType, profile?: string): Promise<string | null>;
   /** @param profile one beyond the standard one; absent: the capability by its standard profile. */

@@ -7,7 +7,7 @@ import type { ExecutionContext } from '../execution.ts';
 type Context = ExecutionContext<'generate_video_proxies'>;
 
 /** Which encoder made a file, and why not the one that was tried before. */
-export interface EncoderUse {
+interface EncoderUse {
   readonly name: string;
   readonly setting: 'software' | 'auto';
   /** Why this one, for the report: a few words. */

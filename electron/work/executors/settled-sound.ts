@@ -113,7 +113,7 @@ function merged(one: SoundFormats, other: SoundFormats): SoundFormats {
 }
 
 /** For the editor who wonders why the sound of a proxy is not as wide as a part of the recording. */
-export function changeWarning(formats: SoundFormats): Warning {
+function changeWarning(formats: SoundFormats): Warning {
   const layouts = [...new Set([...formats.values()].filter(({ length }) => length > 1).flat())];
   const which = layouts.length > 1 ? ` (${layouts.join(', ')})` : '';
   const message = `The sound changes its format within the recording${which}; all of it is heard.`;

@@ -30,7 +30,7 @@ const TO_BT709: ReadonlyMap<number, Matrix> = new Map([
   ],
 ]);
 
-export function isHdr({ transfer }: CodedColour): boolean {
+function isHdr({ transfer }: CodedColour): boolean {
   return transfer === PQ || transfer === HLG;
 }
 

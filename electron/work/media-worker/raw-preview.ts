@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { jpegAt, type Jpeg } from './embedded-jpeg.ts';
 import { Refusal } from './refusal.ts';
 
-export interface RawPreview {
+interface RawPreview {
   readonly jpeg: Buffer;
   /** How the camera was held, by the file's own tag: 1 to 8 as in EXIF. */
   readonly orientation: number;

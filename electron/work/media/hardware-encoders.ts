@@ -2,7 +2,7 @@ import { argv } from './argv.ts';
 
 /** Hardware H.264 encoders of ffmpeg as data (media.md, Encoders): who they are and how they are given pictures. */
 
-export type HardwareName = 'h264_nvenc' | 'h264_qsv' | 'h264_vaapi' | 'h264_videotoolbox' | 'h264_amf' | 'h264_mf';
+type HardwareName = 'h264_nvenc' | 'h264_qsv' | 'h264_vaapi' | 'h264_videotoolbox' | 'h264_amf' | 'h264_mf';
 
 /** Planar formats a profile can ask for; what an encoder wants to be handed for it. */
 export type EncodedPixelFormat = 'yuv420p' | 'yuv422p';
@@ -24,7 +24,7 @@ export interface HardwareEncoder {
   readonly rate: (wish: RateWish) => readonly string[];
 }
 
-export interface RateWish {
+interface RateWish {
   /** x264 CRF of the software profile. */
   readonly crf: number;
   readonly maxKbps?: number;
@@ -33,7 +33,7 @@ export interface RateWish {
   readonly usualKbps: number;
 }
 
-export interface HardwareWish extends RateWish {
+interface HardwareWish extends RateWish {
   readonly pixelFormat: EncodedPixelFormat;
   /** Pictures between two key frames, at most. */
   readonly keyFrameInterval: number;

@@ -21,7 +21,7 @@ export type ImageKind =
   | 'camera-raw';
 
 /** Enough for every signature and for a first TIFF directory, which cameras write at offset 8. */
-export const IMAGE_HEADER_BYTES = 4096;
+const IMAGE_HEADER_BYTES = 4096;
 
 /** What kind of still image begins with these bytes; null: none this function knows. */
 export function imageKind(head: Uint8Array): ImageKind | null {

@@ -4,7 +4,7 @@
  */
 
 /** ffmpeg demuxer names of the containers in media.md, "Sources that must work". Stills never come here: media-worker. */
-export const INPUT_FORMATS = [
+const INPUT_FORMATS = [
   'mov,mp4,m4a,3gp,3g2,mj2',
   'matroska,webm',
   'mpegts',
@@ -55,7 +55,7 @@ const MAX_STREAMS = 256;
 /** One 8K 4:4:4 16-bit frame is 200 MB; the index of a three-hour clip far less. */
 const MAX_ALLOC_BYTES = 1 << 30;
 
-export interface InputOptions {
+interface InputOptions {
   /** Default `ffmpeg`; `ffprobe` has no `-nostdin`. */
   readonly tool?: 'ffmpeg' | 'ffprobe';
   /** Options of this input, such as `-ss 3` or `-skip_frame nokey`. */

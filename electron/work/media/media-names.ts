@@ -113,7 +113,7 @@ const FORMATS: Readonly<Record<string, FormatName>> = {
   pdf_pipe: { name: 'a PDF document', isMedia: false },
 };
 
-export interface FormatName {
+interface FormatName {
   /** Completes “… is …”. */
   readonly name: string;
   /** A recording that could be converted, rather than something else altogether. */

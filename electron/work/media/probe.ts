@@ -96,7 +96,7 @@ export interface AudioStream extends StreamBase {
   readonly bitsPerSample: number | undefined;
 }
 
-export interface OtherStream extends StreamBase {
+interface OtherStream extends StreamBase {
   readonly type: 'data' | 'subtitle' | 'attachment' | 'unknown';
 }
 

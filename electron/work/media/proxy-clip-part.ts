@@ -5,7 +5,7 @@ import { audioStreams, videoStream, type Probe } from './probe.ts';
 import { connectedClips } from './proxy-playlist.ts';
 
 /** A file that is only a part of what was recorded: a proxy of it alone would stand for the wrong thing. */
-export interface ClipPart {
+interface ClipPart {
   /** Completes “… is …”. */
   readonly what: string;
   /** A sentence: what to do instead. */

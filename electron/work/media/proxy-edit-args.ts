@@ -153,7 +153,7 @@ function withinFullScale(stream: AudioStream): string {
 }
 
 /** Samples of 16 bits or fewer need no more; what has no depth (AAC) or a greater one gets 24. */
-export function sampleCodec(plan: Pick<EditPlan, 'profile'>, stream: AudioStream): string {
+function sampleCodec(plan: Pick<EditPlan, 'profile'>, stream: AudioStream): string {
   const { codec, codec16 } = plan.profile.audio;
   return stream.bitsPerSample !== undefined && stream.bitsPerSample <= 16 ? codec16 : codec;
 }

@@ -41,13 +41,13 @@ export interface EditPlan {
 }
 
 /** Why a profile cannot hold this source; completes the sentence “It has no … proxy, because …”. */
-export interface EditRefusal {
+interface EditRefusal {
   readonly kind: 'refused';
   readonly because: string;
 }
 
 /** What was learned by listing the picture's packets and decoding its first frames. */
-export interface EditLook {
+interface EditLook {
   readonly packets: PacketFacts;
   readonly frames: readonly FrameFlags[];
   /** Which field is the earlier by what moves in the pictures; looked at where the source's words contradict. */

@@ -29,7 +29,7 @@ export function reviewSize(stream: VideoStream, box: ReviewProxyProfile['video']
 }
 
 /** How a source's colour gets to BT.709: PQ and HLG are tone-mapped, wide gamuts are converted, the rest is re-coded. */
-export type ColourPath = 'standard' | 'wide-gamut' | 'hdr';
+type ColourPath = 'standard' | 'wide-gamut' | 'hdr';
 
 const HDR_TRANSFERS = new Set(['smpte2084', 'arib-std-b67']);
 const WIDE_PRIMARIES = new Set(['bt2020', 'smpte431', 'smpte432']);

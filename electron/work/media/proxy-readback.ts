@@ -136,7 +136,7 @@ function nextPacket(facts: PacketFacts, { pts, seconds, end, isKey }: Packet, gr
   return { ...next, lastKey: pts, lastKeySeconds: seconds, longestKeyDistance: distance, keys: facts.keys + 1 };
 }
 
-export interface DecodedFrame {
+interface DecodedFrame {
   readonly stream: number;
   readonly time: number;
   /** Of pictures only. */

@@ -10,7 +10,7 @@ const LAYOUTS = [
 ] as const;
 
 /** How a transport stream stops in the middle of something; null where it does not, as far as its own words tell. */
-export type CutEnd = 'packet' | 'block' | null;
+type CutEnd = 'packet' | 'block' | null;
 
 /** More than any block of sound, and several pictures of a camera's: what is looked at of a file's end. */
 const TAIL_BYTES = 2 << 20;

@@ -2,7 +2,7 @@ import { bytesAt } from './bytes-at.ts';
 import { missingBytes } from './probe-truncation.ts';
 
 /** What streams a recording has, as far as its header says so without a doubt. */
-export type QuickLook = { readonly picture: boolean; readonly sound: boolean } | 'cut-short';
+type QuickLook = { readonly picture: boolean; readonly sound: boolean } | 'cut-short';
 
 /**
  * Looks into the header of what cards and recorders write most (MP4 and QuickTime, WAV, AIFF, FLAC), a few bytes at a

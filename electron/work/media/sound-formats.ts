@@ -17,7 +17,7 @@ export function mayChangeFormat(streams: readonly AudioStream[]): boolean {
 /** Layouts as ffmpeg names them (`stereo`, `5.1(side)`, `10 channels`), by stream index, in the order they came. */
 export type SoundFormats = ReadonlyMap<number, readonly string[]>;
 
-export interface FormatWatch {
+interface FormatWatch {
   /** Takes ffmpeg's stderr line by line, at `ffmpegStart('verbose')`. */
   line(text: string): void;
   /** A graph was built a second time. */

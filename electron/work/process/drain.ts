@@ -3,7 +3,7 @@ import type { Output } from './output.ts';
 
 const STEP_MS = 25;
 
-export interface DrainLimits {
+interface DrainLimits {
   /** No byte for this long: whoever still holds the pipe is not going to say anything. */
   readonly quietMs: number;
   /** In all, for somebody unknown who holds the pipe and floods it. Time in which our consumer is busy is not counted. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 
 /** Names of the entries that tell whose a process is. */
-export const RUN_ENTRY = 'RUSHCATALOG_RUN_ID';
+const RUN_ENTRY = 'RUSHCATALOG_RUN_ID';
 export const OWNER_ENTRY = 'RUSHCATALOG_OWNER';
 export const CHILD_ENTRY = 'RUSHCATALOG_CHILD';
 

@@ -6,7 +6,7 @@ import { bundledToolsFolder } from './bundled-tools.ts';
 
 export type ToolName = 'ffmpeg' | 'ffprobe';
 
-export type ToolOrigin = 'setting' | 'environment' | 'bundled' | 'ffmpeg-static' | 'path';
+type ToolOrigin = 'setting' | 'environment' | 'bundled' | 'ffmpeg-static' | 'path';
 
 export interface FoundToolFile {
   /** Absolute path of a regular file that may be executed; whether it works is for a proof to say. */

@@ -22,7 +22,7 @@ export interface Launch {
   readonly sandboxNames?: readonly string[];
 }
 
-export interface LaunchWish {
+interface LaunchWish {
   readonly program: string;
   readonly args: readonly string[];
   /** 0..19; 0 needs no wrapper. */

@@ -2,9 +2,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /** Longest line kept, in bytes; what a tool writes beyond it up to the line's end is dropped. */
-export const MAX_LINE_BYTES = 64 * 1024;
+const MAX_LINE_BYTES = 64 * 1024;
 
-export interface LineSplitter {
+interface LineSplitter {
   push(chunk: Buffer): void;
   /** Hands over a last line without a line end. */
   end(): void;

@@ -6,7 +6,7 @@ import { createLineSplitter } from './lines.ts';
 const TAIL_LINES = 40;
 const TAIL_LINE_CHARACTERS = 2_000;
 
-export interface OutputEvents {
+interface OutputEvents {
   /** `collect` is over its limit. */
   onTooMuch(): void;
   /** A callback of the spec threw or rejected. */

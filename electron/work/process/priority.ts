@@ -56,7 +56,7 @@ export function coreList(count: number | undefined, allowed: readonly number[] =
 }
 
 /** `Cpus_allowed_list: 0-3,8` of /proc/self/status. */
-export function allowedCores(status: string = readStatus()): readonly number[] {
+function allowedCores(status: string = readStatus()): readonly number[] {
   const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '';
   return list.split(',').flatMap((part) => {
     const [first, last = first] = part.split('-').map(Number);

@@ -6,7 +6,7 @@ import type { Sandbox } from './sandbox.ts';
 /** `auto`: used where it was proved. `required`: no child runs without it. */
 export type SandboxPolicy = 'auto' | 'off' | 'required';
 
-export type SandboxChoice =
+type SandboxChoice =
   | { readonly kind: 'sandbox'; readonly sandbox: Sandbox }
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly message: string };
@@ -30,7 +30,7 @@ export interface Confinement {
   readonly readable: () => readonly string[];
 }
 
-export interface SandboxPortDeps {
+interface SandboxPortDeps {
   readonly policy: () => SandboxPolicy;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Default: findSandbox. */

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 
 /** What one child may touch; everything else of the machine does not exist for it. */
-export interface SandboxWish {
+interface SandboxWish {
   /** Absolute path of the program, links resolved. */
   readonly program: string;
   /** Files and folders it may read, besides the system's own programs and libraries. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Programs of ours that run in a Node of their own (architecture.md, "One runtime for everything that is not a window"). */
-export type NodeEntry = 'media-worker' | 'speech-engine' | 'supervisor';
+type NodeEntry = 'media-worker' | 'speech-engine' | 'supervisor';
 
 /** Where each entry lies in the sources, seen from this file. */
 const SOURCE_OF = {
@@ -15,7 +15,7 @@ const SOURCE_OF = {
 
 const OLDEST_NODE_MAJOR = 24;
 
-export interface NodePlaces {
+interface NodePlaces {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Folder of what ships outside the ASAR; default: what Electron calls the resources path. */
   readonly resourcesPath?: string | undefined;

@@ -3,7 +3,7 @@ import { entry, OWNER_ENTRY } from './environment.ts';
 import { sendSignal } from './kill-tree.ts';
 import { readProcessTable, withEnvironmentEntry, type ProcessRow } from './process-table.ts';
 
-export interface Sweep {
+interface Sweep {
   /** Processes that were killed. */
   readonly ended: readonly number[];
   /** Of these, still there after 2 s: stuck in the kernel, usually on a dead share. */

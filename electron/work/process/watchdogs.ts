@@ -3,7 +3,7 @@ import { livingFamily, type Family } from './kill-tree.ts';
 import { ioBytesOf, residentBytesOf, type ProcessRow } from './process-table.ts';
 
 /** No output, no CPU time and no IO for this long is a hang (reliability.md). */
-export const DEFAULT_STALL_MS = 120_000;
+const DEFAULT_STALL_MS = 120_000;
 /**
  * Of what answers within a second on a free machine: a version, a list, one small proof. A hang is seen by the stall; our
  * children run below normal priority, and beside a full render a second becomes a minute.
@@ -25,7 +25,7 @@ export interface Activity {
 }
 
 /** Judges activity against time; `activeMs` is a clock that stands still while the child is suspended. */
-export interface StallJudge {
+interface StallJudge {
   /** How long nothing happened, ms. */
   idleMs(activeMs: number, seen: Activity): number;
 }
@@ -54,7 +54,7 @@ function isBusy(before: Activity, now: Activity, elapsedMs: number): boolean {
  * Milliseconds that count, read at least every `tickMs`: none while `isPaused`, and at most two ticks at once: what is
  * longer was our own pause (a sleeping machine, a blocked loop), not the child's.
  */
-export function createActiveClock(now: () => number, isPaused: () => boolean, tickMs: number): () => number {
+function createActiveClock(now: () => number, isPaused: () => boolean, tickMs: number): () => number {
   let activeMs = 0;
   let last = now();
   return () => {
@@ -82,7 +82,7 @@ export function abortAfterActive(
   return { signal: over.signal, stop: () => clearInterval(timer) };
 }
 
-export interface WatchedChild {
+interface WatchedChild {
   readonly now: () => number;
   readonly family: Family;
   /** Suspended, or held back by our own consumer: this time counts for nothing. */
@@ -97,7 +97,7 @@ export interface Watch {
 }
 
 /** How often each thing is looked at, ms. */
-export interface WatchIntervals {
+interface WatchIntervals {
   readonly tickMs: number;
   readonly stallSampleMs: number;
 }

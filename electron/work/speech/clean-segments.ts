@@ -15,14 +15,14 @@ export interface RawSegment {
   readonly words?: readonly RawWord[];
 }
 
-export interface CleanWord {
+interface CleanWord {
   readonly start_ms: number;
   readonly end_ms: number;
   readonly text: string;
   readonly p?: number;
 }
 
-export interface CleanSegment {
+interface CleanSegment {
   readonly start_ms: number;
   readonly end_ms: number;
   readonly text: string;

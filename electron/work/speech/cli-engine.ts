@@ -118,7 +118,7 @@ async function hearWindow(
 }
 
 /** Arguments of `whisper-cli` for one window; greedy like the profile says (a beam of 1 means greedy). */
-export function cliArgs(task: Omit<SpeechTask, 'processes' | 'pcmPath'>, base: string, language: string): string[] {
+function cliArgs(task: Omit<SpeechTask, 'processes' | 'pcmPath'>, base: string, language: string): string[] {
   const detector = task.detectorPath === undefined ? [] : ['--vad', '--vad-model', task.detectorPath];
   return [
     ...['--model', task.modelPath, '--file', `${base}.wav`, '--language', language],

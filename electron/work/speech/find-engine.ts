@@ -7,7 +7,7 @@ import type { SpeechEngineChoice } from './engine.ts';
 import { describeEngine, probeDevice } from './run-engine.ts';
 import { PROCESSOR, type Variant } from './whisper-binding.ts';
 
-export interface EngineSearch {
+interface EngineSearch {
   readonly settings: Partial<Pick<Settings, 'whisperCliPath' | 'encoder'>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly processes: JobProcesses;
@@ -15,7 +15,7 @@ export interface EngineSearch {
   readonly modelPath: string | undefined;
 }
 
-export interface EngineFound {
+interface EngineFound {
   readonly state: ToolState;
   readonly choice?: SpeechEngineChoice;
 }

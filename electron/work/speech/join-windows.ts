@@ -4,7 +4,7 @@ import type { RawSegment, RawWord } from './clean-segments.ts';
  * Puts windows together whose cut went through speech: both heard the seconds they share. Words before the middle of
  * what is shared are the first window's, words after it the second's; what was still said twice is left out once. Pure.
  */
-export interface WindowJoiner {
+interface WindowJoiner {
   /** @param sharedMs so much of the window's start was also in the one before. Answers what is settled. */
   add(segments: readonly RawSegment[], startMs: number, sharedMs: number): readonly RawSegment[];
   end(): readonly RawSegment[];

@@ -4,7 +4,7 @@ import type { ModelDownload } from '../../../shared/speech-models.ts';
 import { diskRefusal, ModelDownloadError } from './download-refusal.ts';
 import type { EmitModels, ModelShelf } from './model-shelf.ts';
 
-export interface ModelCommandDeps {
+interface ModelCommandDeps {
   readonly shelf: ModelShelf;
   readonly emit: EmitModels;
   /** Saves the choice; a refusal where IT manages it. */

@@ -9,7 +9,7 @@ export interface ModelFacts {
   readonly weightless: boolean;
 }
 
-export type ModelReading =
+type ModelReading =
   | { readonly kind: 'model'; readonly facts: ModelFacts }
   | { readonly kind: 'not-a-model'; readonly why: string }
   | { readonly kind: 'truncated' };

@@ -24,7 +24,7 @@ export interface ModelFile {
   readonly problem?: ModelProblem;
 }
 
-export type ModelProblem =
+type ModelProblem =
   | { readonly kind: 'missing' }
   | { readonly kind: 'not-a-model'; readonly why: string }
   | { readonly kind: 'truncated' };

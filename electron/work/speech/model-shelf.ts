@@ -50,7 +50,7 @@ export interface ModelShelf {
   whyNotChoose(path: string, consent: boolean): Promise<Refusal | null>;
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   readonly consent: boolean;
   readonly signal: AbortSignal;
   readonly onState: (state: ModelDownload) => void;

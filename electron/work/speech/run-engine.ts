@@ -3,7 +3,7 @@ import { nodeProgram } from '../process/spawn-node.ts';
 import { parseEngineMessage, type EngineMessage, type EngineRequest } from './engine-protocol.ts';
 import type { Variant } from './whisper-binding.ts';
 
-export type EngineDescription =
+type EngineDescription =
   | { readonly kind: 'engine'; readonly engine: string; readonly version: string }
   | { readonly kind: 'unavailable'; readonly why: string };
 
@@ -21,7 +21,7 @@ export async function describeEngine(processes: JobProcesses): Promise<EngineDes
     : { kind: 'unavailable', why: 'it answered something else' };
 }
 
-export type DeviceProbe =
+type DeviceProbe =
   { readonly kind: 'device'; readonly device: string } | { readonly kind: 'unavailable'; readonly why: string };
 
 /** Runs the model for a moment in this variant and tells on which device that was, `CPU` for a silent fallback. */
@@ -51,7 +51,7 @@ async function ask(processes: JobProcesses, request: EngineRequest, wallMs: numb
   return { kind: 'unavailable', why: `its process ended (${end.kind})${last === undefined ? '' : `: ${last}`}` };
 }
 
-export type EngineRun =
+type EngineRun =
   { readonly kind: 'ran'; readonly result: ChildResult } | { readonly kind: 'not-started'; readonly why: string };
 
 /**

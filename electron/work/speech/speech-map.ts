@@ -5,7 +5,7 @@ import { SAMPLE_RATE } from './windows.ts';
  * from a time in that to the time in the window. Pure.
  */
 
-export interface Stretch {
+interface Stretch {
   /** Samples from the start of the window; `to` is not part of it. */
   readonly from: number;
   readonly to: number;

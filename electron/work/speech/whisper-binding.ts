@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** The part of `@fugood/whisper.node` that is used, and its native library found without its own fall-backs. */
 
-export interface WhisperPiece {
+interface WhisperPiece {
   readonly text: string;
   /** Milliseconds from the start of the data. */
   readonly t0: number;
@@ -18,7 +18,7 @@ export interface WhisperResult {
   readonly isAborted: boolean;
 }
 
-export interface WhisperOptions {
+interface WhisperOptions {
   readonly language: string;
   readonly maxThreads: number;
   readonly temperature: number;
@@ -39,7 +39,7 @@ export interface WhisperContext {
   release(): Promise<void>;
 }
 
-export interface WhisperVadOptions {
+interface WhisperVadOptions {
   readonly threshold: number;
   readonly minSpeechDurationMs: number;
   readonly minSilenceDurationMs: number;

@@ -70,7 +70,7 @@ export function wordsOf(pieces: readonly TimedPiece[]): readonly GluedWord[] {
   return words;
 }
 
-export interface GluedWord extends RawWord {
+interface GluedWord extends RawWord {
   readonly glued: boolean;
 }
 

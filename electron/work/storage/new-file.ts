@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { publish } from './durable-file.ts';
 
 /** Something has the name of a file to be written, and it is not ours to replace. */
-export class NameTaken extends Error {
+class NameTaken extends Error {
   readonly code = 'EEXIST';
   constructor(path: string) {
     super(`something else has the name ${path}`);
@@ -15,7 +15,7 @@ export class NameTaken extends Error {
   }
 }
 
-export interface NewFile {
+interface NewFile {
   readonly content: string | Readable;
   /** Whether what has the name may be replaced: a plain file, never a link, which was asked about just before. */
   readonly mayReplace: (path: string) => Promise<boolean>;

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 
 /** What stood at a real path below a root when it was opened without following any link. */
-export type Beneath =
+type Beneath =
   | { readonly kind: 'file'; readonly handle: FileHandle; readonly stats: Stats }
   /** A folder, a FIFO, a device, a socket: nothing was opened. */
   | { readonly kind: 'not-regular'; readonly stats: Stats }

@@ -1,7 +1,7 @@
 import { withTimeout, type Clock } from '../clock.ts';
 
 /** A file call that hangs is waited for this long; afterwards the root is "not answering" (reliability.md). */
-export const FILE_CALL_MS = 5_000;
+const FILE_CALL_MS = 5_000;
 
 export type Gated<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'not-answering' };
 

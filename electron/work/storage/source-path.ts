@@ -2,7 +2,7 @@ import { isAbsolute, join, normalize, sep } from 'node:path';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 
 /** Where a `source_path` points, before anything is opened. */
-export type Located =
+type Located =
   | { readonly kind: 'in-root'; readonly root: string; readonly relative: string }
   | { readonly kind: 'unknown-root' }
   | { readonly kind: 'forbidden'; readonly why: string };

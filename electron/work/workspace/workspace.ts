@@ -49,7 +49,7 @@ export async function sweepWorkspaces(workFolder: string, keep: ReadonlySet<stri
   return removed;
 }
 
-export interface SealedFile {
+interface SealedFile {
   readonly sizeBytes: number;
   readonly sha256: string;
 }

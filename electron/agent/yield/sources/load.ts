@@ -6,13 +6,13 @@ export interface LoadMeter {
   sample(): Promise<number | null>;
 }
 
-export interface CpuTimes {
+interface CpuTimes {
   /** ms since boot, over all cores. */
   readonly busyMs: number;
   readonly totalMs: number;
 }
 
-export interface LoadDeps {
+interface LoadDeps {
   readonly cpuTimes: () => CpuTimes;
   readonly processes: () => Promise<readonly ProcessRow[]>;
   readonly ourPid: number;
