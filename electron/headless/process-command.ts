@@ -61,7 +61,7 @@ export async function processCommand(inputs: readonly string[], options: Process
   try {
     const work = run(embedded, media, { ...options, out });
     const outcome = await Promise.race([work, signals.first]);
-    if (typeof outcome !== 'string') return outcome.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.ok;
+    if (typeof outcome !== 'string') return exitCodeOf(outcome);
     tell('Stopping.');
     return EXIT.interrupted;
   } finally {
@@ -71,6 +71,12 @@ export async function processCommand(inputs: readonly string[], options: Process
     await embedded.server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What waits for a model is done as far as it goes; where everything waits, something that is needed is broken. */
+function exitCodeOf(results: readonly ResultSummary[]): number {
+  const some = (wanted: ResultSummary['status']): boolean => results.some(({ status }) => status === wanted);
+  return some('failed') || !some('completed') ? EXIT.failed : EXIT.ok;
 }
 
 /** Names that a message lists; the others are counted. */

@@ -10,6 +10,7 @@ describe.skipIf(NO_FFMPEG !== null)('an ffmpeg that is too old', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rc-old-tool-'));
   const ffmpeg = join(folder, 'ffmpeg');
   const running: Command[] = [];
+  const codes: unknown[] = [];
   beforeAll(() => {
     writeFileSync(
       ffmpeg,
@@ -25,7 +26,7 @@ describe.skipIf(NO_FFMPEG !== null)('an ffmpeg that is too old', () => {
     const home = join(folder, 'home');
     const command = start(args, { env: { FFMPEG_BIN: ffmpeg, XDG_DATA_HOME: home, XDG_CACHE_HOME: home } });
     running.push(command);
-    await command.ended;
+    codes.push((await command.ended).code);
     return command.output().replaceAll(/\s+/g, ' ');
   };
   const sentence = `“${ffmpeg}” is ffmpeg 4.1.11-0+deb10u1, which is too old; 5.1 or newer is needed.`;
@@ -39,5 +40,6 @@ describe.skipIf(NO_FFMPEG !== null)('an ffmpeg that is too old', () => {
     const words = await said('process', join(folder, 'clip.mov'), '--out', join(folder, 'out'));
     expect(words).toContain(sentence);
     expect(words).not.toMatch(/SOURCE_UNREADABLE|damaged/);
+    expect(codes.at(-1), 'nothing was made: a script must see it').toBe(1);
   });
 });
