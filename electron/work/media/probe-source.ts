@@ -3,6 +3,7 @@ import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { ExecutionContext, Toolbox } from '../execution.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { JobType } from '../../../shared/job.ts';
+import { refusedAsMixed } from './adts-rates.ts';
 import { asFarAsItPlays } from './broken-off.ts';
 import { withWholePicture } from './clean-aperture.ts';
 import { withFrameColours } from './frame-colours.ts';
@@ -55,8 +56,9 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
     throw new JobFailure(unreadable(source.path, result), { cause });
   }
   if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
-  const cut = await refusedAsCut(source, probe.format.name);
-  if (cut !== null) throw new JobFailure(cut);
+  const refused =
+    (await refusedAsCut(source, probe.format.name)) ?? (await refusedAsMixed(source, probe.format.name));
+  if (refused !== null) throw new JobFailure(refused);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
   const seen = await withFrameColours(context, told);
   const played = await asFarAsItPlays(context, await withPlayedLength(context, seen));

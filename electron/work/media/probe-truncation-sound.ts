@@ -89,7 +89,7 @@ function isSameStream(bytes: Buffer, one: number, other: number): boolean {
 }
 
 /** Length of the frame that begins here; null where none does. */
-function adtsLength(bytes: Buffer, at: number): number | null {
+export function adtsLength(bytes: Buffer, at: number): number | null {
   if (at + 6 > bytes.length || bytes[at] !== 0xff || ((bytes[at + 1] ?? 0) & 0xf6) !== 0xf0) return null;
   const length = (((bytes[at + 3] ?? 0) & 3) << 11) | ((bytes[at + 4] ?? 0) << 3) | ((bytes[at + 5] ?? 0) >> 5);
   return length >= 7 ? length : null;
