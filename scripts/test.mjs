@@ -32,9 +32,9 @@ function readJson(file) {
 
 if (isSlow) console.log('What npm test leaves out because it takes long. About twenty minutes on two quiet cores.');
 else {
-  console.log('Types, lint and format; then unit and integration, the faults, and the pages in Chromium side by side.');
+  console.log('Types, lint and format; then unit and integration beside the faults; then the pages in Chromium.');
   console.log(
-    'About ten minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
+    'About fifteen minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
   );
 }
 await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);
@@ -192,20 +192,14 @@ function countE2e(status) {
   if (status !== 0 && e2e.stats.unexpected === 0) sum.failed += 1;
 }
 
-// Side by side, because all of them wait much: for leases, for shares, for a page. Fault slices one after the other, each
-// in a process of its own: neither one beside them nor what one before them left in the process may be part of it. Unit
-// tests have a priority that leaves the others the processor when they want it.
+// Fault slices one after the other, each in a process of its own: neither one beside them nor what one before them left in
+// the process may be part of it. They mostly wait, so the units run beside them, at a priority that leaves them the
+// processor when they want it. The pages come after both: beside them two cores only become slower.
 const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']), 10);
 const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--isolate']), 0);
-const e2e = runBeside(
-  'end to end',
-  'playwright',
-  ['test', ...(isSlow ? ['--config', 'test/e2e/slow.config.ts'] : [])],
-  5,
-);
 countVitest('unit', await unit);
 countVitest('faults', await faults);
-countE2e(await e2e);
+countE2e(run('end to end', 'playwright', ['test', ...(isSlow ? ['--config', 'test/e2e/slow.config.ts'] : [])]));
 
 const slowest = taken.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
 console.log('\n── the slowest');
