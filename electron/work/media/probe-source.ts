@@ -56,8 +56,7 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
     throw new JobFailure(unreadable(source.path, result), { cause });
   }
   if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
-  const refused =
-    (await refusedAsCut(source, probe.format.name)) ?? (await refusedAsMixed(source, probe.format.name));
+  const refused = (await refusedAsCut(source, probe.format.name)) ?? (await refusedAsMixed(source, probe.format.name));
   if (refused !== null) throw new JobFailure(refused);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
   const seen = await withFrameColours(context, told);
