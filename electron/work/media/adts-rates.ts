@@ -16,7 +16,7 @@ const FRAMES_IN_A_ROW = 4;
  */
 export async function adtsRates(fd: number, sizeBytes: number): Promise<readonly number[]> {
   const rates = new Set<number>();
-  let window = Buffer.alloc(0);
+  let window: Buffer = Buffer.alloc(0);
   let windowAt = 0;
   let row = { rate: 0, frames: 0 };
   for (let at = 0; at + 7 <= sizeBytes;) {
