@@ -19,6 +19,8 @@ export default defineConfig({
   expect: { timeout: 240_000 },
   use: {
     browserName: 'chromium',
+    actionTimeout: 240_000,
+    navigationTimeout: 240_000,
     viewport: { width: 1360, height: 860 },
     locale: 'en-GB',
     launchOptions: {

@@ -22,7 +22,11 @@ test('one row stands for a file, its jobs lead to their pages, and what was adde
   await expect(panel).toContainText('Speech transcription is not available here');
   await panel.getByRole('link', { name: 'Close' }).click();
   await expect(panel).toHaveCount(0);
-  const made = page.locator('.virtual').getByRole('listitem').first().getByRole('link', { name: 'Thumbnails: done' });
+  const made = page
+    .locator('.virtual')
+    .getByRole('listitem')
+    .first()
+    .getByRole('link', { name: 'Thumbnails: One picture' });
   await made.click();
   await expect(page.getByRole('heading', { name: 'Done', exact: true })).toBeVisible();
 });

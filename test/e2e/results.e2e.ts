@@ -197,7 +197,7 @@ test.describe('finding', () => {
     await expect(page.getByRole('article', { name: 'D0487.mov' })).toBeVisible();
     await expect(page.getByRole('searchbox', { name: 'Search by name or folder' })).toHaveValue('D0487');
     await page.goto(`${origin}/#/done?type=transcribe_audio`);
-    await expect(page.getByText('2 files')).toBeVisible();
+    await expect(page.getByRole('status').filter({ hasText: '2 files' })).toBeVisible();
     await page.getByRole('searchbox', { name: 'Search by name or folder' }).fill('nothing like it');
     await page.getByRole('button', { name: 'Show all' }).click();
     await expect(page.getByRole('link', { name: /A003C014/ })).toBeVisible();
