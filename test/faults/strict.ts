@@ -103,7 +103,11 @@ async function claimsBeyond({ server }: Studio, door: FaultProxy): Promise<numbe
   const held = new Set<string>();
   let beyond = 0;
   for (const { line } of door.requests) {
-    if (isReport(line)) held.delete(jobOf(line));
+    if (isReport(line)) {
+      held.delete(jobOf(line));
+      // Asked for once more from an older page of offers, it is refused: nothing is held by that.
+      granted.delete(jobOf(line));
+    }
     if (!line.endsWith('/claim')) continue;
     if (held.size >= MAX_PARALLEL) beyond += 1;
     if (granted.has(jobOf(line))) held.add(jobOf(line));
