@@ -59,6 +59,17 @@ describe.skipIf(!onLinux)('suspend and resume', () => {
     expect(talk.lines).toEqual(how === 'kill' ? ['ready'] : ['ready', 'woken']);
   });
 
+  it('who is being ended is not stopped again', async () => {
+    const processes = testProcesses();
+    const script = 'trap "sleep 1; echo woken; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
+    const talk = listen(processes, { program: '/bin/sh', args: ['-c', script] });
+    await talk.line(0);
+    processes.suspend();
+    await processes.terminate();
+    await talk.result;
+    expect(talk.lines).toEqual(['ready', 'woken']);
+  });
+
   it('suspended time counts neither as wall clock nor as a stall', async () => {
     const processes = testProcesses();
     const run = processes.run({

@@ -91,7 +91,8 @@ class Children implements JobProcesses {
 
   /** Who left the group and was being born while the others were stopped. */
   #stopStragglers(): void {
-    if (this.#suspended) for (const child of this.#living) child.stop();
+    // Who is being ended was woken for it: stopped again it could not clean up behind itself.
+    if (this.#suspended && this.#ended === undefined) for (const child of this.#living) child.stop();
   }
 
   resume(): void {
