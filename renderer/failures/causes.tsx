@@ -3,11 +3,9 @@ import { useTranslation } from 'react-i18next';
 import type { EndedJob } from '../../shared/snapshot.ts';
 import { filesAndJobs } from '../format/amounts.ts';
 import { fileName } from '../format/name.ts';
-import { FileChips } from '../queue/file-chips.tsx';
-import { useJobStates } from '../queue/job-state.ts';
+import { ChipsOfFile } from '../queue/file-chips.tsx';
 import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import type { QueuedJob } from '../queue/queued-files.ts';
-import { routeTo } from '../route.ts';
 import { Name } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useInstant, useLanguage } from '../use-agent.ts';
@@ -93,7 +91,6 @@ function FailedFile({
   readonly href: string;
 }) {
   const instant = useInstant();
-  const states = useJobStates(queued ?? []);
   const [newest] = jobs;
   const isChosen = jobs.some(({ jobId }) => jobId === chosen);
   return (
@@ -106,13 +103,7 @@ function FailedFile({
         <span className="row-when">{instant(newest.endedAt)}</span>
       </a>
       <span className="row-chips row-chips-failed">
-        <FileChips
-          jobs={queued ?? []}
-          states={states}
-          ended={ended}
-          chosen={chosen}
-          to={(jobId) => routeTo('queue', jobId)}
-        />
+        <ChipsOfFile queued={queued} ended={ended} chosen={chosen} />
       </span>
     </>
   );

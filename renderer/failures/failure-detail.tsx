@@ -5,8 +5,7 @@ import type { JobLogLine } from '../../shared/commands.ts';
 import type { FailureCode } from '../../shared/failure.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
 import { fileName, visible } from '../format/name.ts';
-import { FileChips } from '../queue/file-chips.tsx';
-import { useJobStates } from '../queue/job-state.ts';
+import { ChipsOfFile } from '../queue/file-chips.tsx';
 import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import { routeTo } from '../route.ts';
 import { shellLine, supportText } from '../support-text.ts';
@@ -103,9 +102,7 @@ export function FailureDetail({ job, group }: { job: EndedJob; group: readonly E
 /** Everything else of the same file. */
 function OfFile({ job: { jobId, sourcePath } }: { readonly job: EndedJob }) {
   const ended = useEndedByFile().get(sourcePath);
-  const queued = useQueuedByFile().get(sourcePath) ?? [];
-  const states = useJobStates(queued);
-  return <FileChips jobs={queued} states={states} ended={ended} chosen={jobId} to={(id) => routeTo('queue', id)} />;
+  return <ChipsOfFile queued={useQueuedByFile().get(sourcePath)} ended={ended} chosen={jobId} />;
 }
 
 /** Trying the very same job again cannot help: the job itself has to be another one. */

@@ -1,7 +1,8 @@
 import { JOB_TYPES } from '../../shared/job.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
+import { routeTo } from '../route.ts';
 import { EndedChip, JobChip } from './job-chip.tsx';
-import type { JobState } from './job-state.ts';
+import { useJobStates, type JobState } from './job-state.ts';
 import type { QueuedJob } from './queued-files.ts';
 
 /** The same job stands at the same place in every row. */
@@ -48,4 +49,21 @@ export function FileChips({
     })),
   ];
   return <span className="job-chips">{chips.sort((a, b) => a.place - b.place).map(({ chip }) => chip)}</span>;
+}
+
+const NONE: readonly QueuedJob[] = [];
+
+/** The same in another view than the queue: what is still to be made leads there. */
+export function ChipsOfFile({
+  queued = NONE,
+  ended,
+  chosen,
+}: {
+  readonly queued: readonly QueuedJob[] | undefined;
+  readonly ended: readonly EndedJob[] | undefined;
+  readonly chosen?: string | undefined;
+}) {
+  const states = useJobStates(queued);
+  const to = (jobId: string): string => routeTo('queue', jobId);
+  return <FileChips jobs={queued} states={states} ended={ended} chosen={chosen} to={to} />;
 }

@@ -4,11 +4,9 @@ import type { EndedJob } from '../../shared/snapshot.ts';
 import { fileName } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
 import { keep } from '../kept.ts';
-import { FileChips } from '../queue/file-chips.tsx';
-import { useJobStates } from '../queue/job-state.ts';
+import { ChipsOfFile } from '../queue/file-chips.tsx';
 import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import type { QueuedJob } from '../queue/queued-files.ts';
-import { routeTo } from '../route.ts';
 import type { DoneAsset } from '../selectors.ts';
 import { Name } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
@@ -45,6 +43,8 @@ export function LayoutChoice() {
 const TILE = 190;
 const TILE_TEXT = 56;
 const GAP = 16;
+/** On both sides of a line. */
+const PADDING = 2 * 24;
 
 /** Finished files under their days, a row each or as pictures beside each other. */
 export function DoneList({
@@ -68,9 +68,9 @@ export function DoneList({
   const ended = useEndedByFile(jobs);
   const queued = useQueuedByFile();
   const [box, width] = useWidth();
-  const across = isGrid ? Math.max(1, Math.floor((width - 2 * 24 + GAP) / (TILE + GAP))) : 1;
+  const across = isGrid ? Math.max(1, Math.floor((width - PADDING + GAP) / (TILE + GAP))) : 1;
   const rows = useMemo(() => rowsByDay(assets, across), [assets, across]);
-  const tile = (width - 2 * 24 - (across - 1) * GAP) / across;
+  const tile = (width - PADDING - (across - 1) * GAP) / across;
   const height = isGrid ? Math.round((tile * 9) / 16) + TILE_TEXT : 76;
   const heightOf = (row: DoneRow): number => (row.kind === 'day' ? 32 : height);
   return (
@@ -135,7 +135,6 @@ function DoneFile({
 }) {
   const { t } = useTranslation();
   const instant = useInstant();
-  const states = useJobStates(queued ?? []);
   return (
     <div className="done-file">
       <a className="row" href={href} aria-current={isCurrent ? 'true' : undefined}>
@@ -150,7 +149,7 @@ function DoneFile({
         </span>
       </a>
       <span className="row-chips">
-        <FileChips jobs={queued ?? []} states={states} ended={ended} to={(jobId) => routeTo('queue', jobId)} />
+        <ChipsOfFile queued={queued} ended={ended} />
       </span>
     </div>
   );
@@ -159,7 +158,7 @@ function DoneFile({
 /** Of an element, in pixels, whenever it changes. */
 function useWidth() {
   const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(TILE + 2 * 24);
+  const [width, setWidth] = useState(TILE + PADDING);
   useEffect(() => {
     const element = box.current;
     if (element === null) return;

@@ -4,10 +4,8 @@ import { clock, spokenTimeLeft } from '../format/durations.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
 import { estimateTimeLeft, speedOf } from '../progress-history.ts';
-import { FileChips } from '../queue/file-chips.tsx';
-import { useJobStates } from '../queue/job-state.ts';
+import { ChipsOfFile } from '../queue/file-chips.tsx';
 import type { QueuedJob } from '../queue/queued-files.ts';
-import { routeTo } from '../route.ts';
 import { posterOf, stageKey } from '../selectors.ts';
 import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Name } from '../ui/parts.tsx';
@@ -32,8 +30,6 @@ export function RunningFile({
 }) {
   const done = useAgent((snapshot) => snapshot.done);
   const { sourcePath, assetUuid, jobType } = jobs[0] as RunningJob;
-  const all = queued.get(sourcePath) ?? [];
-  const states = useJobStates(all);
   const name = fileName(sourcePath);
   const folder = folderOf(sourcePath);
   return (
@@ -49,7 +45,7 @@ export function RunningFile({
               <bdi>{folder}</bdi>
             </p>
           </div>
-          <FileChips jobs={all} states={states} ended={ended.get(sourcePath)} to={(jobId) => routeTo('queue', jobId)} />
+          <ChipsOfFile queued={queued.get(sourcePath)} ended={ended.get(sourcePath)} />
         </div>
         {jobs.map((job) => (
           <RunningLine key={job.jobId} job={job} now={now} name={name} />

@@ -57,20 +57,26 @@ const isDecided = (proof: ProofState): boolean =>
 
 /** Nothing on this machine can do the job now: its capability, or its profile, was not proved or was withdrawn. */
 function isHopeless(snapshot: Snapshot, job: OwnJob): boolean {
-  const waits = snapshot.waiting.find(({ jobId }) => jobId === job.jobId)?.reason.kind;
-  return capabilityOf(snapshot, job.jobType)?.declared === false || waits === 'profile-failed';
+  return (
+    capabilityOf(snapshot, job.jobType)?.declared === false || reasonOf(snapshot, job.jobId)?.kind === 'profile-failed'
+  );
 }
 
 function capabilityOf(snapshot: Snapshot, jobType: string): Snapshot['capabilities'][number] | undefined {
   return snapshot.capabilities.find((capability) => capability.jobType === jobType);
 }
 
+function reasonOf(snapshot: Snapshot, jobId: string): WaitReason | undefined {
+  return snapshot.waiting.find((job) => job.jobId === jobId)?.reason;
+}
+
 /** Why a job that did not end waits, for a person. */
 export function whyWaiting(snapshot: Snapshot, jobId: string, jobType: JobType): string {
   const capability = capabilityOf(snapshot, jobType);
-  const reason: WaitReason | undefined = snapshot.waiting.find((each) => each.jobId === jobId)?.reason;
-  const profile = reason?.kind === 'profile-failed' ? reason.profile : undefined;
-  if (profile !== undefined) return `${profile} does not work here: ${whyNot(capability, profile)}`;
+  const reason = reasonOf(snapshot, jobId);
+  if (reason?.kind === 'profile-failed') {
+    return `${reason.profile} does not work here: ${whyNot(capability, reason.profile)}`;
+  }
   const { proof } = capability ?? {};
   if ((proof?.status === 'failed' || proof?.status === 'missing') && proof.reason !== undefined) {
     return `no capability: ${sentence(proof.reason)}`;

@@ -58,10 +58,10 @@ interface ProfileProofs {
 type Place = readonly [name: CapabilityName, profile: string];
 
 export function createProfileProofs(deps: ProfileProofsDeps): ProfileProofs {
-  return new Standings(deps);
+  return new ProvedProfiles(deps);
 }
 
-class Standings implements ProfileProofs {
+class ProvedProfiles implements ProfileProofs {
   readonly #deps: ProfileProofsDeps;
   readonly #records = new Map<CapabilityName, readonly ProfileRecord[]>();
   readonly #open = new Set<CapabilityName>();
@@ -116,7 +116,7 @@ class Standings implements ProfileProofs {
   }
 
   proveMissing(): Promise<void> {
-    this.#proving ??= this.#proveOnAndOn().finally(() => {
+    this.#proving ??= this.#proveAllMissing().finally(() => {
       this.#proving = undefined;
     });
     return this.#proving;
@@ -134,7 +134,7 @@ class Standings implements ProfileProofs {
   }
 
   /** Anything else that is proved (“Test again”) comes between two of them. */
-  async #proveOnAndOn(): Promise<void> {
+  async #proveAllMissing(): Promise<void> {
     for (let place = this.#next(); place !== undefined; place = this.#next()) {
       const one = place;
       let ended = true;

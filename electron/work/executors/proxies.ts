@@ -158,7 +158,6 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   };
 }
 
-/** Shares of the whole: encoding is nearly all of it. */
 /** Encoding is so much of the whole progress; the rest of it is no media. */
 function paceOf(probe: Probe): Pace | undefined {
   const ms = durationMs(probe);
@@ -167,6 +166,7 @@ function paceOf(probe: Probe): Pace | undefined {
   return { mediaMs: ms / (ENCODED - PROBED), ...(rate === undefined ? {} : { fps: rate.num / rate.den }) };
 }
 
+/** Shares of the whole: encoding is nearly all of it. */
 const PROBED = 0.01;
 const ENCODED = 0.97;
 const VERIFIED = 0.99;

@@ -1,26 +1,24 @@
 import { basename } from 'node:path';
 import { failure, type Failure } from '../../../shared/failure.ts';
 import { bytesAt } from './bytes-at.ts';
-import { adtsLength } from './probe-truncation-sound.ts';
+import { adtsLength, FRAMES_IN_A_ROW } from './probe-truncation-sound.ts';
 import type { Source } from '../execution.ts';
 
 /** ISO/IEC 14496-3, table 1.18: sampling frequencies by their index, Hz. */
 const RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 const WINDOW_BYTES = 4 << 20;
-/** Frames that must follow each other before their rate counts: in a tag or a damaged place a mark turns up by chance. */
-const FRAMES_IN_A_ROW = 4;
 
 /**
  * The sampling rates of a raw AAC file (ADTS), Hz, each once, in their order. Every frame says its own, the tools believe
  * the first: what was joined from recordings of different rates would be played too fast or too slow behind the joint.
  */
-export async function adtsRates(fd: number, sizeBytes: number): Promise<readonly number[]> {
+async function adtsRates(fd: number, sizeBytes: number): Promise<readonly number[]> {
   const rates = new Set<number>();
   let window: Buffer = Buffer.alloc(0);
   let windowAt = 0;
   let row = { rate: 0, frames: 0 };
   for (let at = 0; at + 7 <= sizeBytes;) {
-    if (at < windowAt || at + 7 > windowAt + window.length) {
+    if (at + 7 > windowAt + window.length) {
       [window, windowAt] = [await bytesAt(fd, at, WINDOW_BYTES), at];
       if (window.length < 7) break;
     }

@@ -65,7 +65,7 @@ function missingFromOgg(tail: Buffer): number {
 }
 
 /** Frames that must follow each other before a mark counts as one: 12 bits alone turn up by chance. */
-const FRAMES_IN_A_ROW = 4;
+export const FRAMES_IN_A_ROW = 4;
 
 /** ISO 13818-7, ADTS: each frame says how long it is. */
 function missingFromAdts(tail: Buffer): number {
