@@ -1,7 +1,9 @@
 import { defineConfig } from '@playwright/test';
+import { zoneOfNoon } from './test/support/zone-of-noon.ts';
 
 // Agents in tests are not there to give way to the tests beside them: beside six busy processes they would stand still.
 process.env['RUSHCATALOG_NICE'] = '0';
+process.env['TZ'] = zoneOfNoon();
 
 /** The page in real Chromium. `CHROMIUM_BIN` names another one than the system's. */
 export default defineConfig({
@@ -23,6 +25,7 @@ export default defineConfig({
     navigationTimeout: 240_000,
     viewport: { width: 1360, height: 860 },
     locale: 'en-GB',
+    timezoneId: process.env['TZ'],
     launchOptions: {
       executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
