@@ -25,6 +25,15 @@ export interface HeicOptions {
   readonly height: number;
   /** Quarter turns counter-clockwise for display. */
   readonly turns?: number;
+  /** Clean aperture: what is shown of it, and by how much its middle lies right of and below that of the picture. */
+  readonly aperture?: {
+    readonly width: number;
+    readonly height: number;
+    readonly right: number;
+    readonly below: number;
+  };
+  /** Left and right are exchanged for display. */
+  readonly isMirrored?: boolean;
   readonly icc?: Buffer;
   /** Colour code points (ISO 23091-2) of a picture of 10 bits, whose numbers are in them already. */
   readonly nclx?: { readonly primaries: number; readonly transfer: number };
@@ -37,11 +46,23 @@ export function heic(options: HeicOptions): Buffer {
   const frames = [...(options.before === undefined ? [] : [options.before]), options.picture].map((picture) =>
     hevcFrame(picture, options.nclx === undefined ? 8 : 10),
   );
-  const { nclx } = options;
+  const { nclx, aperture } = options;
   const properties = [
     ...frames.map(({ hvcC }) => hvcC),
     fullBox('ispe', 0, u32(options.width), u32(options.height)),
+    ...(aperture === undefined
+      ? []
+      : [
+          box(
+            'clap',
+            ...[aperture.width, aperture.height, aperture.right, aperture.below].flatMap((value) => [
+              u32(value),
+              u32(1),
+            ]),
+          ),
+        ]),
     box('irot', u8(options.turns ?? 0)),
+    ...(options.isMirrored === true ? [box('imir', u8(1))] : []),
     ...(options.icc === undefined ? [] : [box('colr', ascii('prof'), options.icc)]),
     ...(nclx === undefined
       ? []

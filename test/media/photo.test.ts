@@ -256,6 +256,26 @@ describe.skipIf(!hasEncoder('libx265'))('HEIC photos (made with libx265)', () =>
     expect([isRed(upright.topLeft), isRed(upright.topRight)]).toEqual([false, true]);
   });
 
+  it('shows the clean aperture alone, turned after it was cut, and mirrored', async () => {
+    const lower = { width: 320, height: 200, right: 40, below: 130 };
+    const cut = await thumbnail(
+      await save('aperture.HEIC', heic({ picture: redAboveBlue, width: 640, height: 480, aperture: lower })),
+    );
+    expect(cut.facts).toMatchObject([{ width: 320, height: 200 }]);
+    expect([isRed(cut.topLeft), isRed(cut.bottomLeft)]).toEqual([false, false]);
+    const leftIsRed = 'color=red:s=640x480,drawbox=x=320:w=320:color=blue:t=fill';
+    const tall = { width: 400, height: 480, right: 0, below: 0 };
+    const turned = await thumbnail(
+      await save('turned.HEIC', heic({ picture: redAboveBlue, width: 640, height: 480, aperture: tall, turns: 3 })),
+    );
+    expect(turned.facts).toMatchObject([{ width: 480, height: 400 }]);
+    expect([isRed(turned.topLeft), isRed(turned.topRight)]).toEqual([false, true]);
+    const mirrored = await thumbnail(
+      await save('mirrored.HEIC', heic({ picture: leftIsRed, width: 640, height: 480, isMirrored: true })),
+    );
+    expect([isRed(mirrored.topLeft), isRed(mirrored.topRight)]).toEqual([false, true]);
+  });
+
   it('shows the main picture, which is not always the first', async () => {
     const burst = heic({ picture: redAboveBlue, before: 'color=green:s=640x480', width: 640, height: 480 });
     const { topLeft, bottomLeft } = await thumbnail(await save('burst.HIF', burst));

@@ -1,7 +1,8 @@
 import { deflateSync, crc32 } from 'node:zlib';
-import libheif, { type DecodedChannel, type HeifImage } from 'libheif-js/wasm-bundle.js';
+import libheif, { type DecodedChannel, type HeifDecoder, type HeifImage } from 'libheif-js/wasm-bundle.js';
 import sharp, { type Sharp } from 'sharp';
 import { needsConversion, toSrgb, type CodedColour } from './coded-colour.ts';
+import { croppedRegion, showingAll, storedSize } from './heif-crop.ts';
 import { Refusal } from './refusal.ts';
 
 /** Planes, RGBA inside the decoder and outside: 13 bytes for a pixel were measured, and the worker is ended at 1 GiB. */
@@ -20,28 +21,54 @@ export interface Box {
  * profile: phones write Display P3, cameras PQ and HLG. What is transparent stays so.
  */
 export async function decodeHeif(bytes: Buffer, kind: 'heif' | 'avif', box: Box, maxPixels: number): Promise<Sharp> {
-  const images = new libheif.HeifDecoder().decode(bytes);
+  const { decoder, image, free } = openHeif(bytes);
   try {
-    const image = images.find((candidate) => candidate.is_primary()) ?? images[0];
-    if (image === undefined) throw new Refusal('SOURCE_UNREADABLE', 'has no picture in it');
-    const size = { width: image.get_width(), height: image.get_height() };
+    const size = storedSize(image);
     if (size.width * size.height > maxPixels) throw Refusal.ofSize(size.width, size.height, maxPixels);
     if (size.width * size.height > MAX_HELD_PIXELS) throw Refusal.ofMemory(size.width, size.height);
     const colour = codedColour(image);
-    const whole = kind === 'avif' ? await openAvif(bytes, maxPixels) : await decodeHevc(image, maxPixels);
+    const region = kind === 'avif' ? undefined : croppedRegion(decoder, image);
+    let whole: Sharp;
+    if (kind === 'avif') whole = await openAvif(bytes, maxPixels);
+    else if (region === undefined) whole = await decodeHevc(image, maxPixels);
+    else whole = (await decodeUncut(showingAll(bytes, size), maxPixels)).extract(region);
     const small = whole.resize({ ...box, fit: 'inside', withoutEnlargement: true });
     const profile = await colourProfile(bytes);
     if (colour !== undefined && needsConversion(colour) && profile === undefined) return converted(small, colour);
     return profile === undefined || kind === 'avif' ? small : sharp(withProfile(await small.png().toBuffer(), profile));
   } finally {
-    for (const image of images) image.free();
+    free();
   }
+}
+
+/** The main picture, not decoded yet. `free` gives back the memory of everything that was opened. */
+function openHeif(bytes: Buffer): { decoder: HeifDecoder; image: HeifImage; free: () => void } {
+  const decoder = new libheif.HeifDecoder();
+  const images = decoder.decode(bytes);
+  const image = images.find((candidate) => candidate.is_primary()) ?? images[0];
+  if (image === undefined) throw new Refusal('SOURCE_UNREADABLE', 'has no picture in it');
+  return {
+    decoder,
+    image,
+    free: () => {
+      for (const each of images) each.free();
+    },
+  };
 }
 
 /** libheif reads the headers of an AVIF, though this build decodes HEVC alone; sharp has the AV1 decoder. */
 async function openAvif(bytes: Buffer, maxPixels: number): Promise<Sharp> {
   const { pagePrimary } = await sharp(bytes, { limitInputPixels: false }).metadata();
   return sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error', page: pagePrimary ?? 0 });
+}
+
+async function decodeUncut(bytes: Buffer, maxPixels: number): Promise<Sharp> {
+  const { image, free } = openHeif(bytes);
+  try {
+    return await decodeHevc(image, maxPixels);
+  } finally {
+    free();
+  }
 }
 
 async function decodeHevc(image: HeifImage, maxPixels: number): Promise<Sharp> {
