@@ -4,6 +4,7 @@ import type { Artifact } from '../../electron/work/execution.ts';
 import type { IntakeState } from '../../electron/agent/intake/admission.ts';
 import { considerOffers } from '../../electron/agent/intake/offers.ts';
 import { startPolling } from '../../electron/agent/intake/poll.ts';
+import type { Offer } from '../../electron/agent/server/offer.ts';
 import { register } from '../../electron/agent/intake/register.ts';
 import { claim, intendToClaim } from '../../electron/agent/jobs/claim.ts';
 import { deliver } from '../../electron/agent/jobs/deliver.ts';
@@ -313,6 +314,7 @@ describe('what the agent does', () => {
       consider: async () => {
         considered += 1;
         over.abort();
+        return [];
       },
       signal: over.signal,
       register: async () => {
@@ -358,6 +360,7 @@ describe('what the agent does', () => {
       consider: async (offers) => {
         seen.push(...offers.map(({ jobId }) => jobId));
         over.abort();
+        return [];
       },
       signal: over.signal,
       register: async () => ({ accepted: true, reply: { answer: 'ok', status: 200, sentAt: 0, summary: '' } }),
@@ -375,7 +378,7 @@ describe('what the agent does', () => {
     const poll = startPolling({
       parts: rig.parts,
       declaration: () => 1,
-      consider: async () => over.abort(),
+      consider: async () => (over.abort(), []),
       signal: over.signal,
       register: async () => ({ accepted: true, reply: { answer: 'ok', status: 200, sentAt: 0, summary: '' } }),
     });
@@ -383,6 +386,23 @@ describe('what the agent does', () => {
     expect(calls('jobs')).toBe(25);
     // And none of them is hurried.
     expect(rig.clock.slept).toEqual(Array.from({ length: 24 }, () => 1_000));
+  });
+
+  it('takes an offer once from a page, although its job ends before the next page comes', async () => {
+    const [done, waits] = ['a', 'b'].map(() => offerOf({ ...wireJobOf(claimedRun(rig)), inputs: null }));
+    if (done === undefined || waits === undefined) throw new Error('two offers were made');
+    const taken: string[] = [];
+    const deps = {
+      parts: rig.parts,
+      state: () => ({ ...openIntake, freeSlots: 1 - taken.length }),
+      isActive: () => false,
+      take: async (offer: Offer) => void taken.push(offer.jobId),
+    };
+    const left = await considerOffers(deps, [done, waits]);
+    expect(left).toEqual([waits]);
+    taken.length = 0;
+    await considerOffers(deps, left);
+    expect(taken).toEqual([waits.jobId]);
   });
 
   it('looks at the next offer while a claim is not answered', async () => {

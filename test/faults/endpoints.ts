@@ -34,6 +34,8 @@ export interface EndpointRig {
   readonly studio: Studio;
   readonly proxy: FaultProxy;
   agent: Agent;
+  /** A `slow` job is at work as long as this is so. */
+  holds: () => boolean;
   /** Ends the agent and starts another over the same work folder. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +57,7 @@ export async function openEndpointRig(before: (proxy: FaultProxy) => void = () =
       deps: { random: () => 0.05 },
       behaviours: {
         slow: async (context) => {
-          await delay(3_000);
+          while (rig.holds() && !context.signal.aborted) await delay(50);
           return filed(context, 64);
         },
         broken: () => Promise.reject(new JobFailure(failure('UNSUPPORTED_MEDIA', 'This is not a film.'))),
@@ -68,6 +70,7 @@ export async function openEndpointRig(before: (proxy: FaultProxy) => void = () =
     studio,
     proxy,
     agent: await launch(),
+    holds: () => false,
     async restart() {
       await rig.agent.stop(0);
       rig.agent = await launch();
@@ -96,6 +99,9 @@ export async function swallow(
   const found = createFindings();
   const before = proxy.applied();
   proxy.rule({ line: endpoint.line, times: how.swallows, kind: 'swallow' });
+  let cleared = false;
+  // However soon or late its heartbeats come: it works until they lost what they were to lose.
+  rig.holds = () => !cleared && proxy.applied() - before < how.swallows;
   const jobId = await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', {
     thumbnail_profile: endpoint.profile,
   });
@@ -103,6 +109,7 @@ export async function swallow(
   agent.wake();
   if (how.forMs !== undefined) await delay(how.forMs);
   if (how.forMs !== undefined) proxy.clearRules();
+  cleared = how.forMs !== undefined;
   await until(agent, () => has(agent, jobId));
   const events = await eventsOf(studio, jobId);
   const swallowed = proxy.applied() - before;

@@ -57,10 +57,10 @@ export function createIntake(deps: IntakeDeps): Intake {
   });
   // Jobs may wait for this one profile.
   capabilities.onProfile(() => poll?.wake());
-  const consider = async (offers: readonly Offer[]): Promise<void> => {
+  const consider = async (offers: readonly Offer[]): Promise<readonly Offer[]> => {
     // An idle agent does not look around; before it takes something it does.
     if (offers.length > 0) await deps.yielding.look();
-    await considerOffers(
+    return considerOffers(
       {
         parts,
         state: () => intakeState(deps, closed.signal),

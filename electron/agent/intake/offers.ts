@@ -20,19 +20,28 @@ interface OfferDeps {
 /** A claim that is not decided by then keeps its slot, and the next offer is looked at. */
 const CLAIM_PATIENCE_MS = 2_000;
 
-/** Goes through the offers in the server's order, takes what may be taken, and tells why the others wait. */
-export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]): Promise<void> {
+/**
+ * Goes through the offers in the server's order, takes what may be taken, and tells why the others wait.
+ *
+ * @returns those that wait. One that was taken is never taken again from the same page: by then its job may have ended.
+ */
+export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]): Promise<readonly Offer[]> {
+  const left: Offer[] = [];
   const waiting: WaitingJob[] = [];
   await noteDisk(deps.parts);
   for (const offer of offers) {
     if (deps.isActive(offer.jobId)) continue;
     const reason = await consider(deps, offer);
     if (reason === null) await decided(deps, offer);
-    else waiting.push(waitingJob(offer, reason));
+    else {
+      left.push(offer);
+      waiting.push(waitingJob(offer, reason));
+    }
   }
   // What was waiting before stays as it is when nothing changed: an idle agent must not wake its watchers.
   const { store } = deps.parts;
   if (JSON.stringify(store.snapshot().waiting) !== JSON.stringify(waiting)) store.emit({ type: 'offersSeen', waiting });
+  return left;
 }
 
 /** Offers are taken one after the other, in order; one whose claim the server does not answer holds up no other. */

@@ -23,7 +23,8 @@ interface PollDeps {
   readonly register: () => Promise<{ readonly accepted: boolean; readonly reply: ReplyHead }>;
   /** Rises with every change of the declared capabilities. */
   readonly declaration: () => number;
-  readonly consider: (offers: readonly Offer[]) => Promise<void>;
+  /** Answers the offers that may still be taken from this page. */
+  readonly consider: (offers: readonly Offer[]) => Promise<readonly Offer[]>;
   /** False while everything is still being proved: offers for an agent that can do nothing are none. Default: true. */
   readonly canAsk?: () => boolean;
   readonly signal: AbortSignal;
@@ -126,7 +127,7 @@ async function loop(deps: PollDeps, bell: Bell): Promise<void> {
       }
       await checkRoots(parts);
     }
-    await deps.consider(offers);
+    offers = await deps.consider(offers);
     // Before it may ask, it waits to be woken.
     const next = askAt === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : askAt;
     await bell.nap(napMs(parts, Math.min(next, registeredAt + REGISTER_EVERY_MS)));
