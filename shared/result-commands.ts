@@ -8,6 +8,25 @@ const nothing = z.object({});
 export const SAVE_LAYOUTS = ['premiere', 'resolve'] as const;
 export type SaveLayout = (typeof SAVE_LAYOUTS)[number];
 
+/** All in one folder; in the folders of their sources, below one folder; in a folder “Proxy” beside each source. */
+export const SAVE_ARRANGEMENTS = ['together', 'mirrored', 'beside'] as const;
+export type SaveArrangement = (typeof SAVE_ARRANGEMENTS)[number];
+
+/** One proxy before it is saved. */
+export interface PlannedProxy {
+  readonly sourcePath: string;
+  /** Below the chosen folder, or below the media folder where it will lie beside its source; by `/`. */
+  readonly place: string;
+  readonly profile: string;
+  readonly sizeBytes: number;
+  /** Whether the proxy has a start timecode, by which an editing program conforms. */
+  readonly timecode: boolean;
+  /** `there`: the very same file lies there. `earlier`: an earlier proxy of the same source, which is replaced. */
+  readonly state: 'new' | 'there' | 'earlier';
+  /** Why it cannot be saved there, in English. */
+  readonly problem?: string;
+}
+
 /** Why one source's proxy was not saved. */
 interface SavingProblem {
   readonly sourcePath: string;
@@ -18,7 +37,11 @@ interface SavingProblem {
 export interface Saving {
   readonly phase: 'running' | 'ended' | 'cancelled';
   readonly layout: SaveLayout;
+  readonly arrangement: SaveArrangement;
+  /** Empty where each proxy lies beside its source. */
   readonly folder: string;
+  /** Whole path of the first that was saved or was there; what a file manager is opened at. */
+  readonly firstFile: string | null;
   /** Files; `saved` counts those that were already there, too. */
   readonly total: number;
   readonly saved: number;
@@ -41,14 +64,30 @@ export interface ActivityDay {
   readonly yieldedMs: number;
 }
 
+const Saved = z.object({
+  layout: z.enum(SAVE_LAYOUTS),
+  arrangement: z.enum(SAVE_ARRANGEMENTS).default('together'),
+  /** Whole path of a folder of the agent's machine; not used beside the media. */
+  folder: z.string().max(4096).default(''),
+  assetUuids: z.array(z.guid()).min(1).max(5000),
+});
+
 export const RESULT_COMMANDS = {
+  /** What `saveProxies` would write where; without a folder only under which names. Writes nothing. */
+  planSaving: {
+    input: Saved,
+    output: z.object({
+      /** In the order in which they are saved; the first ones where there are many. */
+      files: z.array(z.custom<PlannedProxy>()),
+      total: z.number(),
+      totalBytes: z.number(),
+      withoutTimecode: z.number(),
+    }),
+    slow: true,
+  },
   /** Copies the best proxy of each asset for an editing program; its course arrives by `watch` (`Snapshot.saving`). */
   saveProxies: {
-    input: z.object({
-      layout: z.enum(SAVE_LAYOUTS),
-      folder: z.string().min(1).max(4096),
-      assetUuids: z.array(z.guid()).min(1).max(5000),
-    }),
+    input: Saved,
     output: nothing,
   },
   cancelSaving: { input: nothing, output: nothing },

@@ -42,7 +42,7 @@ export interface PlannedFile {
   readonly sizeBytes: number;
 }
 
-type SkipReason = 'not-media' | 'linked-folder' | 'missing' | 'unreadable';
+type SkipReason = 'not-media' | 'linked-folder' | 'missing' | 'unreadable' | 'proxy';
 
 export interface SkippedPath {
   readonly path: string;

@@ -252,6 +252,7 @@ export const enSetup = {
     why: {
       'not-media': 'is no media by its name',
       'linked-folder': 'is a link to another folder',
+      proxy: 'is the proxy of a file beside it',
       missing: 'does not exist',
       unreadable: 'cannot be read',
     },

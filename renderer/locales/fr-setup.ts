@@ -267,6 +267,7 @@ export const frSetup = {
     why: {
       'not-media': 'n’est pas un média d’après son nom',
       'linked-folder': 'est un lien vers un autre dossier',
+      proxy: 'est le proxy d’un fichier voisin',
       missing: 'n’existe pas',
       unreadable: 'ne peut pas être lu',
     },

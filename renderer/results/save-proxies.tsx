@@ -1,16 +1,20 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { useId, useState } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { endingOf } from '../../shared/file-endings.ts';
 import type { Refusal } from '../../shared/failure.ts';
-import { SAVE_LAYOUTS, type SaveLayout, type Saving } from '../../shared/result-commands.ts';
-import { fileName, visible } from '../format/name.ts';
-import { bytes } from '../format/numbers.ts';
+import {
+  SAVE_ARRANGEMENTS,
+  SAVE_LAYOUTS,
+  type SaveArrangement,
+  type SaveLayout,
+  type Saving,
+} from '../../shared/result-commands.ts';
 import type { DoneAsset } from '../selectors.ts';
 import { FolderPicker } from '../ui/folder-picker.tsx';
-import { Icon } from '../ui/icon.tsx';
 import { Button, Said } from '../ui/parts.tsx';
-import { useAgent, useBridge, useCommand, useLanguage } from '../use-agent.ts';
+import { useAgent, useBridge, useCommand } from '../use-agent.ts';
+import { SavePlan, useSavePlan } from './save-plan.tsx';
+import { SavingLine } from './saving-line.tsx';
 
 /** Saves the proxies of the listed files where Premiere or Resolve finds them. */
 export function SaveProxies({ assets }: { readonly assets: readonly DoneAsset[] }) {
@@ -42,61 +46,50 @@ function SaveDialog({
   const { t } = useTranslation();
   const bridge = useBridge();
   const [layout, setLayout] = useState<SaveLayout>('premiere');
+  const [arrangement, setArrangement] = useState<SaveArrangement>('together');
   const [folder, setFolder] = useState('');
-  const [picking, setPicking] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const id = useId();
   const running = saving?.phase === 'running';
+  const wish = { layout, arrangement, folder: folder.trim(), assetUuids: assets.map(({ assetUuid }) => assetUuid) };
+  const plan = useSavePlan(wish);
   const begin = async (): Promise<void> => {
     setRefusal(null);
-    const assetUuids = assets.map(({ assetUuid }) => assetUuid);
-    const answer = await bridge.call('saveProxies', { layout, folder: folder.trim(), assetUuids });
+    const answer = await bridge.call('saveProxies', wish);
     if (!answer.ok) setRefusal(answer.refusal);
   };
-  const [first, ...more] = assets.map(proxyFile);
-  const others = more.slice(0, NAMED - 1);
+  const isPlaced = arrangement === 'beside' || wish.folder !== '';
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
-        <Dialog.Popup className="dialog dialog-small">
+        <Dialog.Popup className="dialog dialog-save">
           <Dialog.Title className="dialog-title">{t('results.saveTitle', { count: assets.length })}</Dialog.Title>
           <Dialog.Description className="hint">{t('results.saveBody')}</Dialog.Description>
-          <fieldset className="choices">
-            <legend>{t('results.saveFor')}</legend>
+          <Choices legend={t('results.saveFor')}>
             {SAVE_LAYOUTS.map((each) => (
-              <label key={each} className="choice">
-                <input type="radio" name={id} checked={layout === each} onChange={() => setLayout(each)} />
-                <span>
-                  {t(`results.layout.${each}`)}
-                  <code className="choice-note">{first !== undefined && t(`results.layoutPath.${each}`, first)}</code>
-                </span>
-              </label>
+              <Choice key={each} name={`${id}-layout`} chosen={layout === each} onChoose={() => setLayout(each)}>
+                {t(`results.layout.${each}`)}
+              </Choice>
             ))}
-          </fieldset>
-          {others.length > 0 && (
-            <p className="hint">
-              {t('results.saveAlso', {
-                names: others.map((file) => t(`results.layoutPath.${layout}`, file)).join(', '),
-              })}
-              {more.length > others.length && ` ${t('results.saveMore', { count: more.length - others.length })}`}
-            </p>
+          </Choices>
+          <Choices legend={t('results.saveWhere')}>
+            {SAVE_ARRANGEMENTS.map((each) => (
+              <Choice
+                key={each}
+                name={`${id}-place`}
+                chosen={arrangement === each}
+                onChoose={() => setArrangement(each)}
+                note={t(`results.arrangementNote.${each}`)}
+              >
+                {t(`results.arrangement.${each}`)}
+              </Choice>
+            ))}
+          </Choices>
+          {arrangement !== 'beside' && (
+            <FolderField id={`${id}-folder`} folder={folder} isWrong={refusal?.field === 'folder'} onChange={setFolder} />
           )}
-          <label className="save-label" htmlFor={`${id}-folder`}>
-            {t('results.saveFolder')}
-          </label>
-          <div className="input-row">
-            <input
-              id={`${id}-folder`}
-              className="input input-path"
-              type="text"
-              spellCheck={false}
-              value={folder}
-              aria-invalid={refusal?.field === 'folder' ? true : undefined}
-              onChange={({ target }) => setFolder(target.value)}
-            />
-            <Button onClick={() => setPicking(true)}>{t('results.browse')}</Button>
-          </div>
+          <SavePlan plan={plan} />
           {refusal !== null && (
             <div className="problem" role="alert">
               <Said code={refusal.code} message={refusal.message} nextStep={refusal.nextStep} />
@@ -108,82 +101,89 @@ function SaveDialog({
             <button
               type="button"
               className="button button-main"
-              disabled={running || folder.trim() === ''}
+              disabled={running || !isPlaced}
               onClick={() => void begin()}
             >
               {t('results.save')}
             </button>
           </div>
-          {picking && (
-            <FolderPicker
-              what="folder"
-              start={folder}
-              onChosen={([path]) => path !== undefined && setFolder(path)}
-              onClose={() => setPicking(false)}
-            />
-          )}
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-/** Names that are shown before they are written; the others are counted. */
-const NAMED = 4;
-
-/** What will be written of a file: of its proxies one for editing programs, or else the newest. */
-function proxyFile({ sourcePath, artifacts }: DoneAsset): { readonly name: string; readonly ending: string } {
-  const proxies = artifacts.filter(({ kind }) => kind.startsWith('proxy_'));
-  const chosen = proxies.find(({ contentType }) => contentType === 'video/quicktime') ?? proxies[0];
-  return {
-    name: visible(fileName(sourcePath).replace(/\.[^.]+$/, '')),
-    ending: `.${endingOf(chosen?.contentType ?? '')}`,
-  };
+function Choices({ legend, children }: { readonly legend: string; readonly children: ReactNode }) {
+  return (
+    <fieldset className="choices">
+      <legend>{legend}</legend>
+      {children}
+    </fieldset>
+  );
 }
 
-/** How saving goes, or went. */
-function SavingLine({ saving }: { readonly saving: Saving }) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const { send } = useCommand();
-  const { phase, saved, total, alreadyThere, problems, folder } = saving;
-  const share = saving.totalBytes === 0 ? 0 : saving.savedBytes / saving.totalBytes;
+function Choice({
+  name,
+  chosen,
+  onChoose,
+  note,
+  children,
+}: {
+  readonly name: string;
+  readonly chosen: boolean;
+  readonly onChoose: () => void;
+  readonly note?: string;
+  readonly children: ReactNode;
+}) {
   return (
-    <div className="saving" role="status">
-      <p>
-        {phase === 'running' ? (
-          <>
-            {t('results.savingNow', { saved, total })} · {bytes(saving.savedBytes, language)} /{' '}
-            {bytes(saving.totalBytes, language)}
-          </>
-        ) : (
-          <>
-            <Icon name={problems.length === 0 && phase === 'ended' ? 'done' : 'failures'} size={14} />{' '}
-            {t(phase === 'ended' ? 'results.savedDone' : 'results.savedCancelled', { count: saved, total })}
-            {alreadyThere > 0 && ` ${t('results.alreadyThere', { count: alreadyThere })}`} <bdi>{visible(folder)}</bdi>
-          </>
-        )}
-      </p>
-      {phase === 'running' && (
-        <>
-          <span className="saving-bar" aria-hidden="true">
-            <span style={{ width: `${share * 100}%` }} />
-          </span>
-          <Button quiet onClick={() => void send('cancelSaving', {})}>
-            {t('verb.cancel')}
-          </Button>
-        </>
+    <label className="choice">
+      <input type="radio" name={name} checked={chosen} onChange={onChoose} />
+      <span>
+        {children}
+        {note !== undefined && <span className="choice-note">{note}</span>}
+      </span>
+    </label>
+  );
+}
+
+function FolderField({
+  id,
+  folder,
+  isWrong,
+  onChange,
+}: {
+  readonly id: string;
+  readonly folder: string;
+  readonly isWrong: boolean;
+  readonly onChange: (folder: string) => void;
+}) {
+  const { t } = useTranslation();
+  const [picking, setPicking] = useState(false);
+  return (
+    <>
+      <label className="save-label" htmlFor={id}>
+        {t('results.saveFolder')}
+      </label>
+      <div className="input-row">
+        <input
+          id={id}
+          className="input input-path"
+          type="text"
+          spellCheck={false}
+          value={folder}
+          aria-invalid={isWrong ? true : undefined}
+          onChange={({ target }) => onChange(target.value)}
+        />
+        <Button onClick={() => setPicking(true)}>{t('results.browse')}</Button>
+      </div>
+      {picking && (
+        <FolderPicker
+          what="folder"
+          start={folder}
+          onChosen={([path]) => path !== undefined && onChange(path)}
+          onClose={() => setPicking(false)}
+        />
       )}
-      {problems.length > 0 && (
-        <ul className="saving-problems">
-          {problems.slice(0, 5).map(({ sourcePath, message }) => (
-            <li key={sourcePath}>
-              <bdi>{fileName(sourcePath)}</bdi>: <span lang="en">{visible(message)}</span>
-            </li>
-          ))}
-          {problems.length > 5 && <li>{t('results.moreProblems', { count: problems.length - 5 })}</li>}
-        </ul>
-      )}
-    </div>
+    </>
   );
 }

@@ -49,7 +49,9 @@ function giveModels({ agent }: Shown): void {
 const SAVING: Saving = {
   phase: 'running',
   layout: 'premiere',
+  arrangement: 'together',
   folder: '/out/proxies',
+  firstFile: null,
   total: 2,
   saved: 1,
   alreadyThere: 0,
@@ -142,6 +144,36 @@ test('proxies of the listed files are saved, with their course and what went wro
     },
   });
   await expect(page.locator('.saving')).toContainText('B002.mov: the disk is full.');
+});
+
+test('before proxies are saved, what will be written where is told by its real names', async ({ page, show }) => {
+  const { agent } = await show('done?q=C0');
+  await page.getByRole('button', { name: 'Save proxies' }).click();
+  const dialog = page.getByRole('dialog');
+  const rows = dialog.getByRole('list', { name: 'What will be saved' }).getByRole('listitem');
+  const row = (name: string) => rows.filter({ hasText: name });
+  await expect(rows).toHaveCount(3);
+  await expect(row('A003C014_260302_R1XK_Proxy.mp4')).toContainText('Review, 720p');
+  await expect(row('A003C014_260302_R1XK_Proxy.mp4')).toContainText('no timecode: not for conform');
+  const editing = row('B001C002_260302_R2AB_Proxy.mov');
+  await expect(editing).toContainText('Editing, ProRes Proxy');
+  await expect(editing).not.toContainText('no timecode');
+  await expect(dialog).toContainText('3 files');
+  await expect(dialog).toContainText('2 without timecode');
+  await dialog.getByRole('radio', { name: /In the folders of the media/ }).check();
+  await dialog.getByRole('radio', { name: /Resolve/ }).check();
+  await expect(row('RUSHES/2026-03-02/A-cam/Proxy/A003C014_260302_R1XK.mp4')).toBeVisible();
+  await dialog.getByRole('radio', { name: /Beside the media/ }).check();
+  await expect(dialog.getByRole('textbox')).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect
+    .poll(() => agent.executed.findLast(({ name }) => name === 'saveProxies')?.input)
+    .toMatchObject({ layout: 'resolve', arrangement: 'beside' });
+  const over = { ...SAVING, phase: 'ended', arrangement: 'beside', folder: '', saved: 2 } as const;
+  agent.emit({ type: 'savingChanged', saving: { ...over, firstFile: '/media/rushes/A-cam/Proxy/A003.mp4' } });
+  await expect(dialog.getByRole('status')).toContainText('2 proxies of 2 saved beside the media');
+  // A browser opens no file manager.
+  await expect(dialog.getByRole('button', { name: 'Copy path' })).toBeVisible();
 });
 
 test('the last days are readable without colour and as a table', async ({ page, show }) => {

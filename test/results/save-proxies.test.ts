@@ -9,6 +9,7 @@ import { createProxySaver, type ProxySaver } from '../../electron/agent/exports/
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import type { SaveLayout } from '../../shared/result-commands.ts';
+import type { MediaRootSetting } from '../../shared/settings.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 
 let folder: string;
@@ -25,12 +26,16 @@ beforeEach(async () => {
   served = new Map();
   opened = 0;
   await mkdir(join(folder, 'card/day1'), { recursive: true });
-  saver = createProxySaver({
+  saver = saverWith([{ name: 'RUSHES', path: join(folder, 'card') }]);
+});
+
+function saverWith(roots: readonly MediaRootSetting[]): ProxySaver {
+  return createProxySaver({
     store,
     clock: systemClock,
     proxiesOf: (assets) => journal.proxiesOf(assets),
     savedFiles: journal.activity,
-    roots: () => [{ name: 'RUSHES', path: join(folder, 'card') }],
+    roots: () => roots,
     openDerived: async (_asset, ref) => {
       opened += 1;
       const text = served.get(ref);
@@ -38,7 +43,7 @@ beforeEach(async () => {
     },
     log: pino({ level: 'silent' }),
   });
-});
+}
 
 afterEach(async () => {
   await saver.settled();
@@ -47,7 +52,7 @@ afterEach(async () => {
 });
 
 /** A delivered proxy as the journal remembers it; the real wire form. */
-function deliver(asset: number, sourcePath: string, content: string, profile = 'edit_prores_proxy_v1'): void {
+function deliver(asset: number, sourcePath: string, content: string, profile = 'edit_prores_proxy_v1', facts = {}): void {
   const ref = `${asset}-${profile}`;
   served.set(ref, content);
   const sha256 = createHash('sha256').update(content).digest('hex');
@@ -63,15 +68,23 @@ function deliver(asset: number, sourcePath: string, content: string, profile = '
     wallMs: 60_000,
     ending: { kind: 'done' as const, artifacts: [], warnings: [] },
   };
-  const report = { output: { proxy_files: [proxy] }, result: { facts: { duration_ms: 90_000 } } };
+  const report = { output: { proxy_files: [proxy] }, result: { facts: { duration_ms: 90_000 }, metrics: { proxy_facts: facts } } };
   journal.end(`run-${ref}`, job, JSON.stringify(report));
 }
 
 async function save(layout: SaveLayout, out: string, ...assets: number[]) {
-  const refusal = await saver.save({ layout, folder: out, assetUuids: assets.map(uuidOf) });
+  return saveAs({ layout, arrangement: 'together', folder: out }, ...assets);
+}
+
+type Wish = Omit<Parameters<ProxySaver['save']>[0], 'assetUuids'>;
+
+async function saveAs(wish: Wish, ...assets: number[]) {
+  const refusal = await saver.save({ ...wish, assetUuids: assets.map(uuidOf) });
   await saver.settled();
   return refusal;
 }
+
+const together = (folder: string): Wish => ({ layout: 'premiere', arrangement: 'together', folder });
 
 async function tree(at: string): Promise<string[]> {
   const entries = await readdir(at, { recursive: true, withFileTypes: true });
@@ -217,13 +230,114 @@ describe('saving proxies', () => {
     deliver(1, 'RUSHES/day1/A001.mov', 'one');
     deliver(2, 'RUSHES/day1/A002.mov', 'two');
     const out = join(folder, 'out');
-    expect(await saver.save({ layout: 'premiere', folder: out, assetUuids: [uuidOf(1), uuidOf(2)] })).toBeNull();
-    const second = await saver.save({ layout: 'premiere', folder: out, assetUuids: [uuidOf(1)] });
+    expect(await saver.save({ ...together(out), assetUuids: [uuidOf(1), uuidOf(2)] })).toBeNull();
+    const second = await saver.save({ ...together(out), assetUuids: [uuidOf(1)] });
     saver.cancel();
     await saver.settled();
     // Two tiny files may be done before the second call looked around; then it was a run of its own.
     expect(second === null || second.code === 'ALREADY_SAVING').toBe(true);
     expect(['cancelled', 'ended']).toContain(store.snapshot().saving?.phase);
     expect((await tree(out)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+});
+
+describe('where proxies lie', () => {
+  it('mirrors the folders of their sources, below the chosen one', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    deliver(2, 'RUSHES/day2/A001.mov', 'other');
+    deliver(3, 'C:\\cards\\..\\day3\\A001.mov', 'a server’s own spelling');
+    const out = join(folder, 'out');
+    expect(await saveAs({ layout: 'premiere', arrangement: 'mirrored', folder: out }, 1, 2, 3)).toBeNull();
+    expect(await tree(out)).toEqual([
+      'C/cards/day3/A001_Proxy.mov',
+      'RUSHES/day1/A001_Proxy.mov',
+      'RUSHES/day2/A001_Proxy.mov',
+    ]);
+    expect(store.snapshot().saving?.firstFile).toBe(join(out, 'C/cards/day3/A001_Proxy.mov'));
+  });
+
+  it('refuses a mirror that is the media folder itself', async () => {
+    saver = saverWith([{ name: 'card', path: join(folder, 'card') }]);
+    await writeFile(join(folder, 'card/day1/A001.mov'), 'the source');
+    deliver(1, 'card/day1/A001.mov', 'one');
+    const wish = { layout: 'premiere', arrangement: 'mirrored', folder } as const;
+    expect(await saveAs(wish, 1)).toMatchObject({ code: 'OUT_BESIDE_SOURCE', field: 'folder' });
+    expect(await tree(join(folder, 'card'))).toEqual(['day1/A001.mov']);
+  });
+
+  it.each([
+    ['premiere', 'day1/Proxy/A001_Proxy.mov', 'day1/Proxy/A001-2/A001_Proxy.mov'],
+    ['resolve', 'day1/Proxy/A001.mov', 'day1/Proxy/A001-2/Proxy/A001.mov'],
+  ] as const)('keeps them beside the media for %s, over no file of anybody else', async (layout, place, apart) => {
+    const card = join(folder, 'card');
+    await writeFile(join(card, 'day1/A001.mov'), 'the source');
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    expect(await saveAs({ layout, arrangement: 'beside', folder: '' }, 1)).toBeNull();
+    expect(await tree(card)).toEqual(['day1/A001.mov', place].sort());
+    expect(await readFile(join(card, 'day1/A001.mov'), 'utf8')).toBe('the source');
+    await writeFile(join(card, place), 'someone’s');
+    await saveAs({ layout, arrangement: 'beside', folder: '' }, 1);
+    expect(await readFile(join(card, place), 'utf8')).toBe('someone’s');
+    expect(await readFile(join(card, apart), 'utf8')).toBe('one');
+  });
+
+  it('makes no folder beside a source that is not there, and goes through no link', async () => {
+    const card = join(folder, 'card');
+    deliver(1, 'RUSHES/gone/A001.mov', 'one');
+    deliver(2, 'NOWHERE/day1/A002.mov', 'two');
+    deliver(3, 'RUSHES/day1/A003.mov', 'three');
+    await writeFile(join(card, 'day1/A003.mov'), 'the source');
+    await mkdir(join(folder, 'elsewhere'));
+    await symlink(join(folder, 'elsewhere'), join(card, 'day1/Proxy'));
+    saver = saverWith([
+      { name: 'RUSHES', path: card },
+      { name: 'OTHER', path: join(folder, 'elsewhere') },
+    ]);
+    await saveAs({ layout: 'premiere', arrangement: 'beside', folder: '' }, 1, 2, 3);
+    expect(store.snapshot().saving?.problems.map(({ message }) => message)).toEqual([
+      'its media folder is not on this machine.',
+      'something else is called “Proxy” beside it.',
+      'its source is not there.',
+    ]);
+    expect(await readdir(card)).toEqual(['day1']);
+    expect(await readdir(join(folder, 'elsewhere'))).toEqual([]);
+  });
+});
+
+describe('the plan of saving', () => {
+  const plan = (wish: Wish, ...assets: number[]) => saver.plan({ ...wish, assetUuids: assets.map(uuidOf) });
+  const placesAndStates = async (wish: Wish, ...assets: number[]) =>
+    (await plan(wish, ...assets)).files.map(({ place, state }) => `${place} ${state}`);
+
+  it('tells names, types and timecode before a folder is chosen, and writes nothing', async () => {
+    deliver(1, 'RUSHES/day1/A001.mov', 'one', 'edit_prores_proxy_v1', { timecode_start: '10:00:00:00' });
+    deliver(2, 'RUSHES/day2/A001.mov', 'review', 'video_review_default_v1');
+    const { files, ...sums } = await plan(together(''), 1, 2);
+    expect(files).toMatchObject([
+      { place: 'A001_Proxy.mov', profile: 'edit_prores_proxy_v1', timecode: true, state: 'new', sizeBytes: 3 },
+      { place: 'A001_Proxy.mp4', profile: 'video_review_default_v1', timecode: false, state: 'new' },
+    ]);
+    expect(sums).toEqual({ total: 2, totalBytes: 9, withoutTimecode: 1 });
+    expect(await readdir(folder)).toEqual(['card', 'work']);
+  });
+
+  it.each(['together', 'mirrored', 'beside'] as const)('says what saving then does: %s', async (arrangement) => {
+    const card = join(folder, 'card');
+    await mkdir(join(card, 'day2'));
+    for (const name of ['day1/A001.mov', 'day1/A001.mxf', 'day2/A001.mov']) await writeFile(join(card, name), 'source');
+    deliver(1, 'RUSHES/day1/A001.mov', 'one');
+    deliver(2, 'RUSHES/day2/A001.mov', 'other');
+    deliver(3, 'RUSHES/day1/A001.mxf', 'third');
+    const out = arrangement === 'beside' ? card : join(folder, 'out');
+    const wish = { layout: 'premiere', arrangement, folder: arrangement === 'beside' ? '' : out } as const;
+    const before = await tree(card);
+    const told = await placesAndStates(wish, 1, 2, 3);
+    await saveAs(wish, 1, 2, 3);
+    const written = (await tree(out)).filter((name) => arrangement !== 'beside' || !before.includes(name));
+    const expected = written.map((name) => `${arrangement === 'beside' ? 'RUSHES/' : ''}${name} new`);
+    expect(told.toSorted()).toEqual(expected.toSorted());
+    deliver(1, 'RUSHES/day1/A001.mov', 'made anew');
+    const states = (await placesAndStates(wish, 1, 2, 3)).map((line) => line.split(' ')[1]);
+    expect(states.toSorted()).toEqual(['earlier', 'there', 'there']);
   });
 });

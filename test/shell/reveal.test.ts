@@ -30,6 +30,8 @@ const snapshot = () => {
   const saving: Saving = {
     phase: 'ended',
     layout: 'premiere',
+    arrangement: 'together',
+    firstFile: join(folder, 'saved/A001.mov'),
     folder: join(folder, 'saved'),
     total: 1,
     saved: 1,

@@ -1,3 +1,4 @@
+import { planOfDone } from './scripted-saving.ts';
 import { performSetup } from './scripted-setup.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import type { AgentPort } from '../../electron/gateway/agent-port.ts';
@@ -52,7 +53,7 @@ export function createScriptedAgent(initial: Snapshot): ScriptedAgent {
       const refusal = refusals.get(name);
       if (refusal !== undefined) return { ok: false, refusal };
       // The table below answers each name with that name's output; the compiler cannot follow N through it.
-      return { ok: true, output: perform(agent, name, input as PlainInput) } as Answer<N>;
+      return { ok: true, output: await perform(agent, name, input as PlainInput) } as Answer<N>;
     },
     openDerived: async (assetUuid, ref, range) => respond(agent.derived.get(`${assetUuid}/${ref}`), range),
   };
@@ -142,6 +143,8 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
       }
       return { jobs: changed.map((job) => ({ jobId: job.jobId, priority: job.priority })) };
     }
+    case 'planSaving':
+      return planOfDone(agent.snapshot().done, input as unknown as Parsed<'planSaving'>);
     case 'activity':
       return { days: [] };
     case 'diagnostics':

@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
-import type { SaveLayout } from '../../../shared/result-commands.ts';
+import type { PlannedProxy, SaveLayout } from '../../../shared/result-commands.ts';
 import type { DeliveredProxy } from '../journal/history-rows.ts';
 import { derivedName, fitted, proxyPath, stemOf } from './layout.ts';
+import { reasonNotWritten } from './not-written.ts';
 
 /** The proxy an editing program can attach, of all that were made of one source: one made for editing, else the newest. */
 export function bestProxies(delivered: readonly DeliveredProxy[]): DeliveredProxy[] {
@@ -18,23 +19,80 @@ function isForEditing({ proxy }: DeliveredProxy): boolean {
   return findProfile<ProxyProfile>(PROXY_PROFILES, proxy.profile)?.family === 'edit';
 }
 
-/** What is known about a path that a proxy could get. */
-export type Occupant = 'free' | 'same-source' | 'foreign';
+/**
+ * What is known about a path that a proxy could get. `there`: the very same proxy. `earlier`: another proxy of the same
+ * source, as this agent wrote it.
+ */
+export type Occupant = 'free' | 'there' | 'earlier' | 'foreign';
+
+/** The folders that one source's proxy may lie in. */
+export interface Ground {
+  /** Where the layout begins. */
+  readonly base: string;
+  /** Where a namesake of another source gets a numbered folder. */
+  readonly apart: string;
+  /** How `home` is called before a person. */
+  readonly name: string;
+  readonly home: string;
+}
+
+export type Placed = { readonly entry: DeliveredProxy } & (
+  | { readonly path: string; readonly ground: Ground; readonly occupant: Exclude<Occupant, 'foreign'> }
+  | { readonly problem: unknown }
+);
+
+interface Grounds {
+  readonly layout: SaveLayout;
+  /** Throws where a source has none here. */
+  readonly groundOf: (sourcePath: string) => Promise<Ground>;
+  readonly occupantOf: (path: string, entry: DeliveredProxy) => Promise<Occupant>;
+}
 
 /**
- * The place of one proxy: under its source's name, and in a numbered folder of its own where another source of that
- * name, or a file that is not ours, has the place already.
+ * The place of each proxy, one after the other as they are written: under its source's name, and in a numbered folder of
+ * its own where another source of that name, or a file that is not ours, has the place already.
  */
-export async function choosePlace(
-  { sourcePath, proxy }: DeliveredProxy,
-  { layout, out }: { readonly layout: SaveLayout; readonly out: string },
-  occupant: (path: string) => Promise<Occupant>,
-): Promise<string> {
-  const source = sourcePath.replaceAll('\\', '/');
+export async function* placesOf(proxies: readonly DeliveredProxy[], grounds: Grounds): AsyncGenerator<Placed> {
+  // What a plan, which writes nothing, has given away already.
+  const given = new Set<string>();
+  for (const entry of proxies) {
+    try {
+      const ground = await grounds.groundOf(entry.sourcePath);
+      const placed = await placeOf(entry, ground, grounds, given);
+      given.add(placed.path);
+      yield { entry, ground, ...placed };
+    } catch (problem) {
+      yield { entry, problem };
+    }
+  }
+}
+
+async function placeOf(
+  entry: DeliveredProxy,
+  { base, apart }: Ground,
+  { layout, occupantOf }: Grounds,
+  given: ReadonlySet<string>,
+): Promise<{ readonly path: string; readonly occupant: Exclude<Occupant, 'foreign'> }> {
+  const source = entry.sourcePath.replaceAll('\\', '/');
   const stem = fitted(stemOf(source), '-1000');
   for (let number = 1; ; number += 1) {
-    const folder = join(out, number === 1 ? stem : `${stem}-${number}`);
-    const path = proxyPath({ layout, out, folder, source, isNamesake: number > 1 }, derivedName(proxy, 0));
-    if ((await occupant(path)) !== 'foreign') return path;
+    const folder = join(apart, number === 1 ? stem : `${stem}-${number}`);
+    const path = proxyPath({ layout, out: base, folder, source, isNamesake: number > 1 }, derivedName(entry.proxy, 0));
+    if (given.has(path)) continue;
+    const occupant = await occupantOf(path, entry);
+    if (occupant !== 'foreign') return { path, occupant };
   }
+}
+
+/** A place as it is shown before anything is written. */
+export function planned(placed: Placed): PlannedProxy {
+  const { sourcePath, proxy, timecode } = placed.entry;
+  const about = { sourcePath, profile: proxy.profile, sizeBytes: proxy.size_bytes, timecode };
+  if ('problem' in placed) {
+    return { ...about, place: '', state: 'new', problem: `${reasonNotWritten(placed.problem)}.` };
+  }
+  const { ground, path, occupant } = placed;
+  const below = relative(ground.home, path).replaceAll(sep, '/');
+  const place = ground.name === '' ? below : `${ground.name}/${below}`;
+  return { ...about, place, state: occupant === 'free' ? 'new' : occupant };
 }

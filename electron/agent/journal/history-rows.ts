@@ -51,9 +51,17 @@ export interface DeliveredProxy {
   readonly assetUuid: string;
   readonly sourcePath: string;
   readonly proxy: ProxyEntry;
+  /** Whether a start timecode was read back from it. */
+  readonly timecode: boolean;
 }
 
-const Submitted = z.looseObject({ output: z.looseObject({ proxy_files: z.array(ProxyEntry) }) });
+const Submitted = z.looseObject({
+  output: z.looseObject({ proxy_files: z.array(ProxyEntry) }),
+  result: z
+    .looseObject({ metrics: z.looseObject({ proxy_facts: z.looseObject({ timecode_start: z.string() }) }) })
+    .optional()
+    .catch(undefined),
+});
 
 export function deliveredProxies(db: DatabaseSync, assetUuids: ReadonlySet<string>): DeliveredProxy[] {
   const found: DeliveredProxy[] = [];
@@ -67,8 +75,9 @@ export function deliveredProxies(db: DatabaseSync, assetUuids: ReadonlySet<strin
     const assetUuid = String(row['asset']);
     if (!assetUuids.has(assetUuid) || row['report'] === null) continue;
     const submitted = Submitted.safeParse(JSON.parse(String(row['report'])));
+    const timecode = submitted.data?.result !== undefined;
     for (const proxy of submitted.data?.output.proxy_files ?? []) {
-      found.push({ assetUuid, sourcePath: String(row['source']), proxy });
+      found.push({ assetUuid, sourcePath: String(row['source']), proxy, timecode });
     }
   }
   return found;

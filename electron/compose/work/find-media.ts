@@ -106,6 +106,19 @@ class Search {
     }
     const kind = kindOfName(path);
     if (kind === null) this.skip({ path, why: 'not-media' });
+    else if (await isProxyBeside(path)) this.skip({ path, why: 'proxy' });
     else await this.take(path, base, kind);
   }
+}
+
+/**
+ * Whether a file is the proxy of one that lies above it, as Premiere, Resolve and “Save proxies” put it beside the media:
+ * `A001.mov` has `Proxy/A001.mov` or `Proxy/A001_Proxy.mp4`.
+ */
+async function isProxyBeside(path: string): Promise<boolean> {
+  if (basename(dirname(path)) !== 'Proxy') return false;
+  const stem = (name: string): string => basename(name, extname(name));
+  const above = await readdir(dirname(dirname(path))).catch(() => []);
+  const named = [stem(path), stem(path).replace(/_Proxy$/, '')];
+  return above.some((name) => named.includes(stem(name)) && kindOfName(name) !== null);
 }

@@ -1,0 +1,86 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Saving } from '../../shared/result-commands.ts';
+import { fileName, visible } from '../format/name.ts';
+import { bytes } from '../format/numbers.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Button } from '../ui/parts.tsx';
+import { useCommand, useLanguage, usePage } from '../use-agent.ts';
+
+/** How saving proxies goes, or went. */
+export function SavingLine({ saving }: { readonly saving: Saving }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const { send } = useCommand();
+  const { phase, saved, total, alreadyThere, problems } = saving;
+  const share = saving.totalBytes === 0 ? 0 : saving.savedBytes / saving.totalBytes;
+  return (
+    <div className="saving" role="status">
+      <p>
+        {phase === 'running' ? (
+          <>
+            {t('results.savingNow', { saved, total })} · {bytes(saving.savedBytes, language)} /{' '}
+            {bytes(saving.totalBytes, language)}
+          </>
+        ) : (
+          <>
+            <Icon name={problems.length === 0 && phase === 'ended' ? 'done' : 'failures'} size={14} />{' '}
+            {t(phase === 'ended' ? 'results.savedDone' : 'results.savedCancelled', { count: saved, total })}
+            {alreadyThere > 0 && ` ${t('results.alreadyThere', { count: alreadyThere })}`}{' '}
+            {saving.arrangement === 'beside' ? t('results.savedBeside') : <bdi>· {visible(saving.folder)}</bdi>}
+          </>
+        )}
+      </p>
+      {phase === 'running' && (
+        <>
+          <span className="saving-bar" aria-hidden="true">
+            <span style={{ width: `${share * 100}%` }} />
+          </span>
+          <Button quiet onClick={() => void send('cancelSaving', {})}>
+            {t('verb.cancel')}
+          </Button>
+        </>
+      )}
+      {phase !== 'running' && saving.firstFile !== null && <WhereSaved path={saving.firstFile} />}
+      {problems.length > 0 && (
+        <ul className="saving-problems">
+          {problems.slice(0, 5).map(({ sourcePath, message }) => (
+            <li key={sourcePath}>
+              <bdi>{fileName(sourcePath)}</bdi>: <span lang="en">{visible(message)}</span>
+            </li>
+          ))}
+          {problems.length > 5 && <li>{t('results.moreProblems', { count: problems.length - 5 })}</li>}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** Leads to what was saved: into the file manager from the app, by the clipboard from a browser. */
+function WhereSaved({ path }: { readonly path: string }) {
+  const { t } = useTranslation();
+  const { bridge, notify } = usePage();
+  const [copied, setCopied] = useState(false);
+  const { reveal } = bridge;
+  if (reveal !== undefined) {
+    const show = async (): Promise<void> => {
+      const refusal = await reveal(path);
+      if (refusal !== null) notify(refusal);
+    };
+    return (
+      <Button quiet icon="reveal" onClick={() => void show()}>
+        {t('results.showInFolder')}
+      </Button>
+    );
+  }
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(path);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <Button quiet icon={copied ? 'done' : 'copy'} onClick={() => void copy().catch(() => undefined)}>
+      {copied ? t('verb.copied') : t('results.copyPath')}
+    </Button>
+  );
+}
