@@ -51,6 +51,14 @@ export interface Saving {
   readonly problems: readonly SavingProblem[];
 }
 
+/** How busy the machine was in the half minute up to `at` (ms since 1970); shares of all cores, 0..1. */
+export interface LoadSample {
+  readonly at: number;
+  readonly all: number;
+  /** Of the agent and everything it started; null where the system does not tell. */
+  readonly ours: number | null;
+}
+
 /** One day by this machine's calendar. */
 export interface ActivityDay {
   /** `2026-03-02` */
@@ -91,6 +99,8 @@ export const RESULT_COMMANDS = {
     output: nothing,
   },
   cancelSaving: { input: nothing, output: nothing },
+  /** Of the last hour, oldest first; none is there in the first half minute. */
+  machineLoad: { input: nothing, output: z.object({ samples: z.array(z.custom<LoadSample>()) }), forEditors: true },
   /** Oldest day first, today last; days without anything are there with zeros. */
   activity: {
     input: z.object({ days: z.int().min(1).max(90).default(14) }),

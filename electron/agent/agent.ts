@@ -21,6 +21,7 @@ import { shutDown } from './shutdown.ts';
 import type { StoreListener } from './store/store.ts';
 import { sweepWorkspaces } from '../work/workspace/workspace.ts';
 import { agentYielding } from './yield/agent-yielding.ts';
+import { createLoadHistory } from './yield/load-history.ts';
 import type { Yielding } from './yield/yielding.ts';
 
 /** A server that has not begun to answer by then is away. */
@@ -76,6 +77,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     deps.operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range);
   const saver = saverOf(parts, openFile);
   const importer = importerOf(deps, parts, wake);
+  const load = createLoadHistory();
   const handlers = agentHandlers({
     parts,
     runs,
@@ -84,6 +86,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     models: assembly.models,
     yielding,
     saver,
+    load,
     importer,
     drain,
     wake,
@@ -105,6 +108,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
       if (deps.operator !== undefined) watchQueue(parts, deps.operator, stopping.signal);
       yielding.start();
+      load.start(stopping.signal);
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
       // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
       await runs.resume();

@@ -181,6 +181,10 @@ export const en = {
     emptyYielding: 'The machine is left to its editor; work goes on by itself.',
     emptyUnreachable: 'The server does not answer; jobs start again when it does.',
     recent: 'Just done',
+    load: 'This machine in the last hour',
+    loadSaid: 'Processor now {{all}} busy; at most {{most}} in the last hour.',
+    loadOurs: 'this agent {{ours}}',
+    loadOthers: 'everything else {{others}}',
     seeQueue: 'Open the queue',
   },
   queue: {

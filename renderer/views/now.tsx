@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Snapshot } from '../../shared/snapshot.ts';
+import { MachineLoad } from '../activity/machine-load.tsx';
 import { fileName } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
 import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
@@ -52,6 +53,7 @@ export function NowView() {
             ))}
           </ul>
         )}
+        {!first && <MachineLoad />}
         {done.length > 0 && <JustDone />}
       </div>
     </>

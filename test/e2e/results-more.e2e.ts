@@ -176,6 +176,22 @@ test('before proxies are saved, what will be written where is told by its real n
   await expect(dialog.getByRole('button', { name: 'Copy path' })).toBeVisible();
 });
 
+test('Now shows how busy the machine is, with this agent and without it', async ({ page, show }) => {
+  const { agent, origin } = await show('done');
+  const at = Date.now();
+  agent.load.push({ at: at - 600_000, all: 0.9, ours: 0.1 }, { at, all: 0.63, ours: 0.48 });
+  await page.goto(`${origin}/#/now`);
+  const load = page.getByRole('region', { name: 'This machine in the last hour' });
+  await expect(load.getByRole('img')).toHaveAccessibleName('Processor now 63% busy; at most 90% in the last hour.');
+  await expect(load).toContainText('this agent 48%');
+  await expect(load).toContainText('everything else 15%');
+  // Where the system has no list of processes, nothing is claimed about whose load it is.
+  agent.load.splice(0, 2, { at, all: 0.2, ours: null });
+  await page.reload();
+  await expect(load.getByRole('img')).toHaveAccessibleName(/^Processor now 20% busy/);
+  await expect(load).not.toContainText('everything else');
+});
+
 test('the last days are readable without colour and as a table', async ({ page, show }) => {
   const { agent, origin } = await show('now');
   agent.days.push(...DAYS);

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { SpeechModelState } from '../../shared/speech-models.ts';
-import type { ActivityDay } from '../../shared/result-commands.ts';
+import type { ActivityDay, LoadSample } from '../../shared/result-commands.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createBusyAgent, runningJobs } from '../support/busy-agent.ts';
 import type { PageMedia } from '../support/page-media.ts';
@@ -46,9 +46,19 @@ const busy =
   (media) =>
     createBusyAgent(media, change);
 
+/** An hour with two jobs, a pause, and an editor who begins to work. */
+function lastHour(): LoadSample[] {
+  return Array.from({ length: 120 }, (_, index) => {
+    const ours = index < 20 || (index > 70 && index < 84) ? 0.01 : 0.55 + 0.2 * Math.sin(index / 5);
+    const others = index > 70 ? 0.18 + 0.1 * Math.sin(index / 3) : 0.03 + 0.02 * Math.sin(index);
+    return { at: Date.now() - (119 - index) * 30_000, all: Math.min(1, ours + others), ours };
+  });
+}
+
 /** A day of a shoot, with pictures. */
 const day: Scene['agent'] = (media) => {
   const agent = createBusyAgent(media, realDay(ago));
+  agent.load.push(...lastHour());
   for (let file = 0; file < 28; file += 1) {
     const picture = media.thumbs[file % media.thumbs.length];
     if (picture !== undefined) agent.derived.set(`${realAsset(file)}/still-${file}`, picture);

@@ -6,6 +6,7 @@ import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName, JobLogLine, Parsed } from '../../shared/commands.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
+import type { LoadSample } from '../../shared/result-commands.ts';
 import { holds } from '../../shared/fold.ts';
 import type { CapabilityName } from '../../shared/job.ts';
 import type { CapabilityState } from '../../shared/capability-state.ts';
@@ -30,6 +31,8 @@ export interface ScriptedAgent extends AgentPort {
   readonly older: EndedJob[];
   /** All that waits on the server; answered by `searchQueue`. Empty: what the snapshot holds. */
   readonly queued: WaitingJob[];
+  /** What `machineLoad` answers. */
+  readonly load: LoadSample[];
 }
 
 /**
@@ -47,6 +50,7 @@ export function createScriptedAgent(initial: Snapshot): ScriptedAgent {
     logs: new Map(),
     older: [],
     queued: [],
+    load: [],
     refuse: (name, refusal) => void refusals.set(name, refusal),
     execute: async <N extends CommandName>(name: N, input: Parsed<N>): Promise<Answer<N>> => {
       agent.executed.push({ name, input });
@@ -145,6 +149,8 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
     }
     case 'planSaving':
       return planOfDone(agent.snapshot().done, input as unknown as Parsed<'planSaving'>);
+    case 'machineLoad':
+      return { samples: agent.load };
     case 'activity':
       return { days: [] };
     case 'diagnostics':

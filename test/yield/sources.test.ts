@@ -13,7 +13,8 @@ import {
   parseIoreg,
   parseLogind,
 } from '../../electron/agent/yield/sources/idle-time.ts';
-import { createLoadMeter } from '../../electron/agent/yield/sources/load.ts';
+import { createLoadHistory } from '../../electron/agent/yield/load-history.ts';
+import { createLoadLooks, createLoadMeter } from '../../electron/agent/yield/sources/load.ts';
 import { linuxMemory, parseVmStat } from '../../electron/agent/yield/sources/memory.ts';
 import { linuxPower, parseBatteryStatus, parsePmset } from '../../electron/agent/yield/sources/power.ts';
 import { eventually } from '../support/children/alive.ts';
@@ -144,6 +145,44 @@ describe('load by others', () => {
     expect(await meter.sample()).toBeNull();
     at = 1;
     expect(await meter.sample()).toBeCloseTo(2_500 / 8_000);
+  });
+
+  it('counts a child that ended between two looks as ours, where its parent keeps its sum', async () => {
+    const row = (pid: number, parent: number, cpuMs: number): ProcessRow => ({
+      ...{ pid, parent, group: pid, session: pid, state: 'R', startedTicks: 1 },
+      cpuMs,
+    });
+    let cpu = { busyMs: 0, totalMs: 0 };
+    let rows = [row(10, 1, 0), row(11, 10, 100)];
+    const looks = createLoadLooks({ cpuTimes: () => cpu, processes: async () => rows, ourPid: 10, ourCpuMs: () => 0 });
+    expect(await looks.next()).toBeNull();
+    cpu = { busyMs: 6_000, totalMs: 10_000 };
+    rows = [row(10, 1, 4_100)];
+    expect(await looks.next()).toEqual({ all: 0.6, ours: 0.4 });
+    rows = [];
+    cpu = { busyMs: 9_000, totalMs: 20_000 };
+    expect(await looks.next()).toEqual({ all: 0.3, ours: null });
+  });
+
+  it('is kept for an hour and no longer', async () => {
+    let now = 0;
+    let look = (): void => undefined;
+    const history = createLoadHistory({
+      looks: { next: async () => (now === 0 ? null : { all: 0.5, ours: 0.25 }) },
+      now: () => now,
+      every: (_ms, again) => {
+        look = again;
+      },
+    });
+    history.start(new AbortController().signal);
+    for (now = 30_000; now <= 2 * 3_600_000; now += 30_000) {
+      look();
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    expect(history.samples()).toHaveLength(120);
+    expect(history.samples()[0]).toEqual({ at: 3_630_000, all: 0.5, ours: 0.25 });
+    expect(history.samples().at(-1)?.at).toBe(2 * 3_600_000);
   });
 
   it.skipIf(!onLinux)('is a share on a real machine', async () => {

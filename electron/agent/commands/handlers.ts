@@ -13,6 +13,7 @@ import type { ActiveRuns } from '../jobs/active-runs.ts';
 import { jobCommands, retryCommands } from '../jobs/job-commands.ts';
 import type { OperatorPort } from '../server/operator-port.ts';
 import type { Parts } from '../jobs/parts.ts';
+import type { LoadHistory } from '../yield/load-history.ts';
 import { yieldCommands, type Yielding } from '../yield/yielding.ts';
 import { browse } from './browse.ts';
 import { saveRoots, settingsCommands, type SettingsCommandDeps } from './change-settings.ts';
@@ -25,6 +26,7 @@ interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
   readonly models: ModelCommands;
   readonly yielding: Yielding;
   readonly saver: ProxySaver;
+  readonly load: LoadHistory;
   readonly drain: () => void;
   /** The next two are there with the embedded server alone; the importer exactly where `work` is. */
   readonly operator: OperatorPort | undefined;
@@ -50,6 +52,7 @@ export function agentHandlers(deps: CommandDeps): AgentHandlers {
     ...jobCommands(parts, deps.runs),
     searchQueue: searchQueue(parts, deps.intake, operator),
     ...saveCommands(deps.saver),
+    machineLoad: async () => ({ samples: [...deps.load.samples()] }),
     activity: async ({ days }) => ({ days: parts.journal.activity.days(parts.clock.now(), days) }),
     diagnostics: () => diagnostics(deps),
     ...importCommands(importer),

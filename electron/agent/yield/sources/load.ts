@@ -33,18 +33,42 @@ const SYSTEM: LoadDeps = {
 };
 
 export function createLoadMeter(deps: LoadDeps = SYSTEM): LoadMeter {
-  let before: Look | null = null;
+  const looks = createLoadLooks(deps);
   let smooth: number | null = null;
   return {
     async sample() {
-      const rows = await deps.processes();
+      const shares = await looks.next();
       // Without a process list (Windows) our own share cannot be taken off.
-      if (rows.length === 0) return null;
-      const now = look(deps, rows);
-      const share = before === null ? null : shareOfOthers(before, now);
-      before = now;
-      if (share !== null) smooth = smooth === null ? share : smooth + NEWEST * (share - smooth);
+      if (shares?.ours === null) return null;
+      if (shares !== null) {
+        const others = Math.max(0, shares.all - shares.ours);
+        smooth = smooth === null ? others : smooth + NEWEST * (others - smooth);
+      }
       return smooth;
+    },
+  };
+}
+
+/** Shares of all cores (0..1) that were at work between two looks. */
+export interface LoadShares {
+  readonly all: number;
+  /** Of this agent and everything it started; null without a list of processes. */
+  readonly ours: number | null;
+}
+
+export interface LoadLooks {
+  /** Since the look before; null at the first one. */
+  next(): Promise<LoadShares | null>;
+}
+
+export function createLoadLooks(deps: LoadDeps = SYSTEM): LoadLooks {
+  let before: Look | null = null;
+  return {
+    async next() {
+      const now = look(deps, await deps.processes());
+      const shares = before === null ? null : sharesBetween(before, now);
+      before = now;
+      return shares;
     },
   };
 }
@@ -54,6 +78,8 @@ interface Look {
   readonly ourCpuMs: number;
   /** CPU time of each of our descendants. */
   readonly descendants: ReadonlyMap<number, number>;
+  /** Of ourselves and all of them, with children that ended and were waited for; null without a list of processes. */
+  readonly treeMs: number | null;
 }
 
 function look({ cpuTimes, ourPid, ourCpuMs }: LoadDeps, rows: readonly ProcessRow[]): Look {
@@ -62,18 +88,22 @@ function look({ cpuTimes, ourPid, ourCpuMs }: LoadDeps, rows: readonly ProcessRo
     before = ours.size;
     for (const row of rows) if (ours.has(row.parent)) ours.add(row.pid);
   }
-  ours.delete(ourPid);
-  const descendants = new Map(rows.filter(({ pid }) => ours.has(pid)).map(({ pid, cpuMs }) => [pid, cpuMs]));
-  return { cpu: cpuTimes(), ourCpuMs: ourCpuMs(), descendants };
+  const tree = rows.filter(({ pid }) => ours.has(pid));
+  const descendants = new Map(tree.filter(({ pid }) => pid !== ourPid).map(({ pid, cpuMs }) => [pid, cpuMs]));
+  const treeMs = rows.length === 0 ? null : tree.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  return { cpu: cpuTimes(), ourCpuMs: ourCpuMs(), descendants, treeMs };
 }
 
-function shareOfOthers(before: Look, now: Look): number | null {
+function sharesBetween(before: Look, now: Look): LoadShares | null {
   const total = now.cpu.totalMs - before.cpu.totalMs;
   if (total <= 0) return null;
-  let ours = now.ourCpuMs - before.ourCpuMs;
-  for (const [pid, cpuMs] of now.descendants) ours += Math.max(0, cpuMs - (before.descendants.get(pid) ?? 0));
-  const busy = now.cpu.busyMs - before.cpu.busyMs;
-  return Math.min(1, Math.max(0, (busy - ours) / total));
+  const share = (ms: number): number => Math.min(1, Math.max(0, ms / total));
+  const all = share(now.cpu.busyMs - before.cpu.busyMs);
+  if (before.treeMs === null || now.treeMs === null) return { all, ours: null };
+  let living = now.ourCpuMs - before.ourCpuMs;
+  for (const [pid, cpuMs] of now.descendants) living += Math.max(0, cpuMs - (before.descendants.get(pid) ?? 0));
+  // A child that ended meanwhile stands in nobody's row but in its parent's sum, where the system keeps one.
+  return { all, ours: Math.min(all, share(Math.max(living, now.treeMs - before.treeMs))) };
 }
 
 function systemCpuTimes(): CpuTimes {
