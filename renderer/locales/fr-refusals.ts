@@ -7,7 +7,7 @@ export interface Translated {
   readonly next?: string;
 }
 
-const CHECK_ADDRESS = 'Vérifiez l’adresse, et que le serveur tourne et se joint depuis cette machine.';
+const CHECK_ADDRESS = 'Vérifiez l’adresse, et que le serveur tourne et qu’il est joignable depuis cette machine.';
 const ASK_IT = 'Demandez à la personne qui gère cette machine.';
 const FREE_SPACE = 'Libérez de la place, puis recommencez.';
 const SHARE = 'Vérifiez que le partage ou le disque est connecté, puis recommencez.';
@@ -45,7 +45,7 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Une variable d’environnement de l’agent a une valeur impossible.',
     next: 'Corrigez-la et redémarrez l’agent ; d’ici là il ne prend aucun travail.',
   },
-  FILE_MISSING: { said: 'Le fichier n’est plus là, ou ne se joint pas.', next: SHARE },
+  FILE_MISSING: { said: 'Le fichier n’est plus là, ou est injoignable.', next: SHARE },
   FOLDER_MISSING: { said: 'Ce dossier n’existe pas.', next: 'Vérifiez le chemin.' },
   FOLDER_NOT_ANSWERING: { said: 'Ce dossier ne répond pas.', next: SHARE },
   FOLDER_UNREADABLE: {
@@ -122,7 +122,7 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     next: 'Utilisez un miroir en https.',
   },
   MODEL_SERVER_UNREACHABLE: {
-    said: 'Le serveur de modèles ne se joint pas, ou la connexion se coupe sans cesse.',
+    said: 'Le serveur de modèles est injoignable, ou la connexion se coupe sans cesse.',
     next: 'Vérifiez le réseau et relancez : cela reprend où c’était. Sans réseau, copiez le fichier ici et choisissez-le.',
   },
   MODEL_UNKNOWN: {
@@ -147,7 +147,7 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   },
   OUT_BESIDE_SOURCE: {
     said: 'Cela écrirait des proxies dans un dossier de rushes.',
-    next: 'Choisissez un autre dossier : les rushes restent tels que la caméra les a écrits.',
+    next: 'Choisissez un autre dossier, ou « À côté des médias », qui garde les proxies dans un dossier à part.',
   },
   PATH_RELATIVE: { said: 'Le chemin doit être complet.' },
   PATH_UNUSABLE: { said: 'Ce chemin ne peut pas servir.', next: 'Choisissez-en un autre.' },
@@ -156,23 +156,23 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     next: 'Elles doivent être corrigées ; d’ici là l’agent ne prend aucun travail.',
   },
   PROXY_CREDENTIALS: {
-    said: 'Le serveur mandataire demande un nom et un mot de passe, et n’accepte pas ceux qu’il a reçus.',
+    said: 'Le proxy réseau demande un nom et un mot de passe, et n’accepte pas ceux qu’il a reçus.',
     next: 'Mettez « nom:motdepasse » dans le fichier prévu, lisible par le seul compte de l’agent.',
   },
   PROXY_ADDRESS_INVALID: {
-    said: 'Le proxy indiqué par cette machine n’est pas une adresse http:// ou https:// ; l’agent s’en passe.',
-    next: 'Corrigez-le et redémarrez l’agent, ou choisissez le proxy dans les réglages.',
+    said: 'Le proxy réseau indiqué par cette machine n’est pas une adresse http:// ou https:// ; l’agent s’en passe.',
+    next: 'Corrigez-le et redémarrez l’agent, ou choisissez le proxy réseau dans les réglages.',
   },
   PROXY_CREDENTIALS_OPEN: {
-    said: 'Tout le monde sur cette machine peut lire le mot de passe du mandataire ; il n’est pas utilisé.',
+    said: 'Tout le monde sur cette machine peut lire le mot de passe du proxy réseau ; il n’est pas utilisé.',
     next: 'Réservez la lecture du fichier au compte de l’agent.',
   },
   PROXY_REFUSED: {
-    said: 'Le serveur mandataire ne laisse pas passer cette connexion.',
+    said: 'Le proxy réseau ne laisse pas passer cette connexion.',
     next: 'Demandez à la personne qui le gère d’ouvrir l’accès au serveur RushCatalog.',
   },
   PROXY_UNREACHABLE: {
-    said: 'Le serveur mandataire ne se joint pas.',
+    said: 'Le proxy réseau est injoignable.',
     next: 'Vérifiez son adresse et qu’il tourne ; l’agent réessaie de lui-même.',
   },
   ROOT_NOT_ANSWERING: {
@@ -193,7 +193,7 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'C’est le serveur qui crée les tâches et décide des relances ; cet agent ne fait que travailler pour lui.',
     next: 'Ajoutez les fichiers, et relancez les tâches, dans RushCatalog.',
   },
-  SERVER_UNREACHABLE: { said: 'Le serveur ne répond pas.', next: CHECK_ADDRESS },
+  SERVER_UNREACHABLE: { said: 'Le serveur est injoignable.', next: CHECK_ADDRESS },
   SERVICE_MANAGED: {
     said: 'L’agent tourne comme service de cette machine ; cela ne se change pas depuis une fenêtre.',
     next: ASK_IT,

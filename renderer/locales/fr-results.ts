@@ -1,9 +1,9 @@
 /** Textes des résultats, de la palette de commandes, des modèles de parole et du graphique des derniers jours. */
 export const frResults = {
   results: {
-    zoom: 'Agrandir la forme d’onde',
-    zoomIn: 'Plus près',
-    zoomOut: 'Plus loin',
+    zoom: 'Zoom de la forme d’onde',
+    zoomIn: 'Zoom avant',
+    zoomOut: 'Zoom arrière',
     zoomAll: 'Toute la durée',
     transport: 'Lecteur',
     play: 'Lire',
@@ -61,7 +61,7 @@ export const frResults = {
       dimensions: 'dimensions de l’image',
       display_aspect: 'rapport d’image',
       audio_channels: 'canaux',
-      key_frame_distance: 'distance des images clés',
+      key_frame_distance: 'intervalle des images clés',
       first_and_last_frame: 'la première et la dernière image se décodent',
     },
     saveMore_one: 'et un autre.',
@@ -85,7 +85,7 @@ export const frResults = {
     found_one: 'Un fichier',
     found_many: '{{count}} fichiers',
     found_other: '{{count}} fichiers',
-    nothingFound: 'Rien ne correspond',
+    nothingFound: 'Aucun résultat',
     clearFilters: 'Tout afficher',
     download: 'Télécharger {{name}}',
     saveProxies: 'Enregistrer les proxies',
@@ -147,7 +147,7 @@ export const frResults = {
   palette: {
     title: 'Aller à une vue, un fichier ou une commande',
     hint: 'Nom d’une vue, d’un fichier ou d’une commande',
-    nothing: 'Rien ne correspond',
+    nothing: 'Aucun résultat',
     views: 'Vues',
     commands: 'Commandes',
     files: 'Terminés',

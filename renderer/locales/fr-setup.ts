@@ -261,9 +261,9 @@ export const frSetup = {
     skipped_one: '{{count}} fichier ignoré',
     skipped_many: '{{count}} fichiers ignorés',
     skipped_other: '{{count}} fichiers ignorés',
-    skippedMore_one: 'et un de plus',
-    skippedMore_many: 'et {{count}} de plus',
-    skippedMore_other: 'et {{count}} de plus',
+    skippedMore_one: 'et un autre',
+    skippedMore_many: 'et {{count}} autres',
+    skippedMore_other: 'et {{count}} autres',
     why: {
       'not-media': 'n’est pas un média d’après son nom',
       'linked-folder': 'est un lien vers un autre dossier',
@@ -277,7 +277,7 @@ export const frSetup = {
     proxyProfile: 'Profil de proxy',
     thumbnailProfile: 'Profil de vignettes',
     language: 'Langue parlée',
-    languageDetected: 'Détectée',
+    languageDetected: 'Détecter automatiquement',
     priority: { high: 'Avant les autres', normal: 'Normale', low: 'Après les autres' },
     noJobs: 'Choisissez au moins une chose à faire.',
     start_one: 'Ajouter un fichier',
@@ -308,7 +308,7 @@ export const frSetup = {
     wasGone: 'n’était plus là',
     firstOnly: 'Les {{count}} premiers sont listés.',
     notMade: { 'no-picture': 'il n’a pas d’image', 'no-sound': 'il n’a pas de son', photo: 'c’est une photo' },
-    watch: 'Voir le travail',
+    watch: 'Suivre le travail',
   },
   first: {
     title: 'Votre premier proxy',
@@ -332,7 +332,7 @@ export const frSetup = {
   },
   attention: {
     settingsProblem:
-      'Ce qui gère les réglages de cette machine est inutilisable ; rien n’est pris tant que ce n’est pas réparé.',
+      'Les réglages imposés à cette machine sont inutilisables ; rien n’est pris tant qu’ils ne sont pas corrigés.',
     diskFull: 'Le disque du dossier de travail est plein : rien n’est pris tant qu’il n’y a pas de place.',
     noCapability: 'Cette machine ne peut encore rien faire : aucune fonction n’est activée et éprouvée.',
     seeCapabilities: 'Voir pourquoi',

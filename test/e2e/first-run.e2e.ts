@@ -77,7 +77,7 @@ test('own media by the keyboard alone: a path, what is skipped and why, jobs, an
   await expect(page.getByText('One file found').first()).toBeVisible();
   await page.getByText('1 file skipped').focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByText('is no media by its name')).toBeVisible();
+  await expect(page.getByText('is not a media file by its name')).toBeVisible();
   for (const job of ['Video proxies', 'Audio waveform', 'Speech transcription']) {
     await page.getByRole('checkbox', { name: job }).focus();
     await page.keyboard.press('Space');

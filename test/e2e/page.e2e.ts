@@ -58,7 +58,7 @@ test.describe('the link', () => {
 test.describe('live', () => {
   test('a job comes, moves and ends on the page as it does in the agent', async ({ page, open }) => {
     const { agent } = await open({ running: [], done: [], waiting: [] });
-    await expect(page.getByText('Nothing runs')).toBeVisible();
+    await expect(page.getByText('Nothing is running')).toBeVisible();
     const jobId = uuidOf(500);
     agent.emit({
       type: 'jobClaimed',
@@ -395,7 +395,7 @@ test.describe('languages and motion', () => {
     await page.reload();
     await expect(page.getByLabel('Colours')).toHaveValue('dark');
     expect(await colour()).not.toBe(light);
-    await page.getByLabel('Colours').selectOption('As the system');
+    await page.getByLabel('Colours').selectOption('Same as the system');
     await expect.poll(colour).toBe(light);
   });
 

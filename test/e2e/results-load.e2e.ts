@@ -59,7 +59,7 @@ test('a magnified waveform of three hours scrolls smoothly', { tag: '@slow' }, a
   await show(`done/${LONG_TAKE}`);
   const wave = page.getByRole('slider', { name: /^Waveform of/ });
   await expect(wave.locator('canvas')).toBeVisible();
-  const closer = page.getByRole('button', { name: 'Closer' });
+  const closer = page.getByRole('button', { name: 'Zoom in' });
   for (let step = 0; step < 8; step += 1) await closer.click();
   await expectSmooth(page, wave, { x: 180 }, 'waveform of 3 h');
   expect(await wave.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBeLessThan(4000);
