@@ -1,5 +1,6 @@
 import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName, Parsed } from '../../shared/commands.ts';
+import { RUNNING_PICTURE } from '../../shared/running-picture.ts';
 import type { MediaRootSetting } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './jobs/active-runs.ts';
@@ -16,6 +17,7 @@ import { createIntake, type Intake } from './intake/intake.ts';
 import { createRetention } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
 import { respondWith } from './results/open-kept.ts';
+import { createRunningPictures } from './results/running-picture.ts';
 import { sweepStrayChildren } from '../work/process/sweep.ts';
 import { shutDown } from './shutdown.ts';
 import type { StoreListener } from './store/store.ts';
@@ -73,8 +75,11 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     store.emit({ type: 'phaseChanged', phase: 'draining' });
     void runs.settled(stopping.signal).then(() => drained.resolve());
   };
+  const pictures = createRunningPictures(parts);
   const openFile: Agent['openDerived'] = (asset, ref, range) =>
-    deps.operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range);
+    ref === RUNNING_PICTURE
+      ? pictures.find(asset)
+      : (deps.operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range));
   const saver = saverOf(parts, openFile);
   const importer = importerOf(deps, parts, wake);
   const load = createLoadHistory();

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import type { EndedJob, RunningJob } from '../../shared/snapshot.ts';
+import { RUNNING_PICTURE } from '../../shared/running-picture.ts';
+import type { EndedArtifact, EndedJob, RunningJob } from '../../shared/snapshot.ts';
 import { clock, spokenTimeLeft } from '../format/durations.ts';
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { percent } from '../format/numbers.ts';
@@ -34,7 +35,7 @@ export function RunningFile({
   const folder = folderOf(sourcePath);
   return (
     <article className="card running" aria-label={name}>
-      <Poster assetUuid={assetUuid} picture={posterOf(done, assetUuid)} alt="" fallback={jobIcon(jobType)} />
+      <Poster assetUuid={assetUuid} picture={posterOf(done, assetUuid) ?? runningPicture(jobs)} alt="" fallback={jobIcon(jobType)} />
       <div className="running-body">
         <div className="running-file">
           <div className="running-what">
@@ -53,6 +54,15 @@ export function RunningFile({
       </div>
     </article>
   );
+}
+
+/** The first key frame of the file, until pictures of it are derived; a job that has begun can tell whether it has any. */
+function runningPicture(jobs: readonly RunningJob[]): EndedArtifact | undefined {
+  const seen = jobs.some(
+    ({ jobType, stage, suspended }) =>
+      (jobType === 'generate_video_proxies' || jobType === 'generate_thumbnails') && stage !== 'claimed' && !suspended,
+  );
+  return seen ? { kind: 'thumb', ref: RUNNING_PICTURE, contentType: 'image/jpeg', sizeBytes: 0 } : undefined;
 }
 
 function RunningLine({ job, now, name }: { readonly job: RunningJob; readonly now: number; readonly name: string }) {

@@ -192,6 +192,29 @@ test('Now shows how busy the machine is, with this agent and without it', async 
   await expect(load).not.toContainText('everything else');
 });
 
+test('a file that is worked on shows its first key frame, until pictures of it are derived', async ({
+  page,
+  show,
+  media,
+}) => {
+  const { agent, origin } = await show('now');
+  const assetUuid = '00000000-0000-4000-8000-00000000abcd';
+  const jobId = '00000000-0000-4000-8000-00000000abce';
+  const picture = media.thumbs[0];
+  if (picture !== undefined) agent.derived.set(`${assetUuid}/~running`, picture);
+  const at = new Date().toISOString();
+  const sourcePath = 'RUSHES/A-cam/A007C001_260302_R1AB.mov';
+  agent.emit({ type: 'jobClaimed', at, jobId, assetUuid, sourcePath, jobType: 'generate_video_proxies' });
+  await page.goto(`${origin}/#/now`);
+  const card = page.getByRole('article', { name: 'A007C001_260302_R1AB.mov' });
+  await expect(card).toBeVisible();
+  // Before it has begun nothing is known of the file.
+  await expect(card.locator('.poster img')).toHaveCount(0);
+  agent.emit({ type: 'stageEntered', at, jobId, stage: 'encoding' });
+  const shown = card.locator('.poster img');
+  await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+});
+
 test('the last days are readable without colour and as a table', async ({ page, show }) => {
   const { agent, origin } = await show('now');
   agent.days.push(...DAYS);
