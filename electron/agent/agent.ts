@@ -75,11 +75,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     store.emit({ type: 'phaseChanged', phase: 'draining' });
     void runs.settled(stopping.signal).then(() => drained.resolve());
   };
-  const pictures = createRunningPictures(parts);
-  const openFile: Agent['openDerived'] = (asset, ref, range) =>
-    ref === RUNNING_PICTURE
-      ? pictures.find(asset)
-      : (deps.operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range));
+  const openFile = fileOpener(deps, parts);
   const saver = saverOf(parts, openFile);
   const importer = importerOf(deps, parts, wake);
   const load = createLoadHistory();
@@ -130,6 +126,14 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       stopped ??= end(deps, assembly, { runs, intake, yielding, saver, importer, stopping }, graceMs, hurry);
       return stopped;
     },
+  };
+}
+
+function fileOpener({ operator }: AgentDeps, parts: Parts): Agent['openDerived'] {
+  const pictures = createRunningPictures(parts);
+  return (asset, ref, range) => {
+    if (ref === RUNNING_PICTURE) return pictures.find(asset);
+    return operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range);
   };
 }
 

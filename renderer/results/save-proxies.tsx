@@ -87,7 +87,12 @@ function SaveDialog({
             ))}
           </Choices>
           {arrangement !== 'beside' && (
-            <FolderField id={`${id}-folder`} folder={folder} isWrong={refusal?.field === 'folder'} onChange={setFolder} />
+            <FolderField
+              id={`${id}-folder`}
+              folder={folder}
+              isWrong={refusal?.field === 'folder'}
+              onChange={setFolder}
+            />
           )}
           <SavePlan plan={plan} />
           {refusal !== null && (

@@ -35,7 +35,12 @@ export function RunningFile({
   const folder = folderOf(sourcePath);
   return (
     <article className="card running" aria-label={name}>
-      <Poster assetUuid={assetUuid} picture={posterOf(done, assetUuid) ?? runningPicture(jobs)} alt="" fallback={jobIcon(jobType)} />
+      <Poster
+        assetUuid={assetUuid}
+        picture={posterOf(done, assetUuid) ?? runningPicture(jobs)}
+        alt=""
+        fallback={jobIcon(jobType)}
+      />
       <div className="running-body">
         <div className="running-file">
           <div className="running-what">

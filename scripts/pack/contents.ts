@@ -20,8 +20,6 @@ export const SHIPPED_PACKAGES: readonly ShippedPackage[] = [
   { name: 'libheif-js', parts: ['wasm-bundle.js', 'libheif-wasm/libheif-bundle.js'] },
   { name: 'mediainfo.js', parts: ['dist/esm', 'dist/cjs', 'dist/MediaInfoModule.wasm'] },
   { name: 'systeminformation', parts: ['lib'] },
-  // The platform's own package is what is loaded; this one only tells its version.
-  { name: '@fugood/whisper.node', parts: [] },
 ];
 
 /** Leaves out what no program reads, and the HEIC library's second copies. */

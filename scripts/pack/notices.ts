@@ -33,17 +33,25 @@ export function shippedComponents(target: Target): Component[] {
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Native libraries whose packages come without the licence of the project that they are built from. */
+const WITHOUT_LICENCE: readonly (readonly [name: RegExp, file: string])[] = [
+  [/^@fugood\/node-whisper-/, join(ROOT, 'build/licences/whisper.txt')],
+];
+
 function readComponent(folder: string): Component {
   const facts = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
   const { license } = facts;
   const licence =
     typeof license === 'string' ? license : ((license as { type?: string } | undefined)?.type ?? 'UNKNOWN');
-  const file = readdirSync(folder).find((name) => LICENCE_FILE.test(name));
+  const name = String(facts['name']);
+  const kept = WITHOUT_LICENCE.find(([named]) => named.test(name))?.[1];
+  const file = readdirSync(folder).find((each) => LICENCE_FILE.test(each));
+  const path = file === undefined ? kept : join(folder, file);
   return {
-    name: String(facts['name']),
+    name,
     version: String(facts['version']),
     licence,
-    text: file === undefined ? undefined : readFileSync(join(folder, file), 'utf8').trim(),
+    text: path === undefined ? undefined : readFileSync(path, 'utf8').trim(),
   };
 }
 

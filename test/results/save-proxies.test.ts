@@ -52,7 +52,13 @@ afterEach(async () => {
 });
 
 /** A delivered proxy as the journal remembers it; the real wire form. */
-function deliver(asset: number, sourcePath: string, content: string, profile = 'edit_prores_proxy_v1', facts = {}): void {
+function deliver(
+  asset: number,
+  sourcePath: string,
+  content: string,
+  profile = 'edit_prores_proxy_v1',
+  facts = {},
+): void {
   const ref = `${asset}-${profile}`;
   served.set(ref, content);
   const sha256 = createHash('sha256').update(content).digest('hex');
@@ -68,7 +74,10 @@ function deliver(asset: number, sourcePath: string, content: string, profile = '
     wallMs: 60_000,
     ending: { kind: 'done' as const, artifacts: [], warnings: [] },
   };
-  const report = { output: { proxy_files: [proxy] }, result: { facts: { duration_ms: 90_000 }, metrics: { proxy_facts: facts } } };
+  const report = {
+    output: { proxy_files: [proxy] },
+    result: { facts: { duration_ms: 90_000 }, metrics: { proxy_facts: facts } },
+  };
   journal.end(`run-${ref}`, job, JSON.stringify(report));
 }
 

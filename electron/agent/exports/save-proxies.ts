@@ -79,7 +79,8 @@ export function createProxySaver(deps: SaveDeps): ProxySaver {
     async plan(request) {
       const proxies = wanted(request);
       const files: PlannedProxy[] = [];
-      for await (const placed of places(deps, targetOf(request), proxies.slice(0, PLANNED))) files.push(planned(placed));
+      for await (const placed of places(deps, targetOf(request), proxies.slice(0, PLANNED)))
+        files.push(planned(placed));
       return {
         files,
         total: proxies.length,

@@ -4,10 +4,7 @@ import type { OpenSource } from '../../work/storage/open-source.ts';
 import { createWorkspace, removeWorkspace } from '../../work/workspace/workspace.ts';
 import type { Parts } from '../jobs/parts.ts';
 
-type PictureParts = Pick<
-  Parts,
-  'store' | 'roots' | 'toolbox' | 'createProcesses' | 'workFolder' | 'uuid' | 'log'
->;
+type PictureParts = Pick<Parts, 'store' | 'roots' | 'toolbox' | 'createProcesses' | 'workFolder' | 'uuid' | 'log'>;
 
 /** Pictures of files that are being worked on: made when somebody looks, once for each file, and kept in memory. */
 export interface RunningPictures {

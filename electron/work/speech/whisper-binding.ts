@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 
-/** The part of `@fugood/whisper.node` that is used, and its native library found without its own fall-backs. */
+/** The part of whisper.node that is used: its native libraries, one package each, found without its own fall-backs. */
 
 interface WhisperPiece {
   readonly text: string;
@@ -99,7 +99,7 @@ export function loadWhisper(variant: Variant): WhisperLibrary {
   }
   if (!isNativeModule(native)) throw new Error(`its library for ${platform} is not the one expected`);
   const { WhisperContext, WhisperVadContext } = native;
-  const { version } = PackageFacts.parse(require('@fugood/whisper.node/package.json'));
+  const { version } = PackageFacts.parse(require(`@fugood/node-whisper-${platform}/package.json`));
   return {
     version,
     open: (model) => new WhisperContext(model),
