@@ -23,7 +23,7 @@ import { shutDown } from './shutdown.ts';
 import type { StoreListener } from './store/store.ts';
 import { sweepWorkspaces } from '../work/workspace/workspace.ts';
 import { agentYielding } from './yield/agent-yielding.ts';
-import { createLoadHistory } from './yield/load-history.ts';
+import { createLoadHistory, type LoadHistory } from './yield/load-history.ts';
 import type { Yielding } from './yield/yielding.ts';
 
 /** A server that has not begun to answer by then is away. */
@@ -105,11 +105,8 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     async start() {
       await clearLeftovers(parts, owner, isStopped);
       if (isStopped()) return;
-      void keepHouse(parts, stopping.signal);
-      countYielding({ store, clock: parts.clock, activity: parts.journal.activity, signal: stopping.signal });
-      if (deps.operator !== undefined) watchQueue(parts, deps.operator, stopping.signal);
+      watch(deps, parts, load, stopping.signal);
       yielding.start();
-      load.start(stopping.signal);
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
       // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
       await runs.resume();
@@ -127,6 +124,15 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       return stopped;
     },
   };
+}
+
+/** What goes on beside the work until the agent stops. */
+function watch({ operator }: AgentDeps, parts: Parts, load: LoadHistory, signal: AbortSignal): void {
+  const { store, clock, journal } = parts;
+  void keepHouse(parts, signal);
+  countYielding({ store, clock, activity: journal.activity, signal });
+  if (operator !== undefined) watchQueue(parts, operator, signal);
+  load.start(signal);
 }
 
 function fileOpener({ operator }: AgentDeps, parts: Parts): Agent['openDerived'] {
