@@ -1,6 +1,6 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fitted, proxyPath } from '../../electron/agent/exports/layout.ts';
 import { findMedia, kindOfName } from '../../electron/compose/work/find-media.ts';
@@ -29,6 +29,22 @@ describe('names of media', () => {
     ['TAKE 1.WAVE', 'sound'],
   ])('knows %s', (name, kind) => {
     expect(kindOfName(`/card/${name}`)).toBe(kind);
+  });
+
+  it('takes no proxy that lies beside its source for media of its own', async () => {
+    const day = join(folder, 'day1');
+    const files = ['A001.mov', 'Proxy/A001_Proxy.mp4', 'Proxy/A001.mov', 'Proxy/B001.mov', 'other/A001_Proxy.mov'];
+    for (const name of files) {
+      await mkdir(dirname(join(day, name)), { recursive: true });
+      await writeFile(join(day, name), 'x');
+    }
+    const { files: found, skipped } = await findMedia([day]);
+    const below = (path: string): string => path.slice(day.length + 1);
+    expect(found.map(({ path }) => below(path)).sort()).toEqual(['A001.mov', 'Proxy/B001.mov', 'other/A001_Proxy.mov']);
+    expect(skipped.map(({ path, why }) => [below(path), why])).toEqual([
+      ['Proxy/A001_Proxy.mp4', 'proxy'],
+      ['Proxy/A001.mov', 'proxy'],
+    ]);
   });
 
   it('names what it passed over in a folder', async () => {

@@ -7,7 +7,7 @@ import type { Parts } from '../jobs/parts.ts';
 type PictureParts = Pick<Parts, 'store' | 'roots' | 'toolbox' | 'createProcesses' | 'workFolder' | 'uuid' | 'log'>;
 
 /** Pictures of files that are being worked on: made when somebody looks, once for each file, and kept in memory. */
-export interface RunningPictures {
+interface RunningPictures {
   /** 404 where there is none: nothing runs for the file, it stands still, it has no picture. */
   find(assetUuid: string): Promise<Response>;
 }
@@ -88,7 +88,7 @@ async function grabbed(
 }
 
 /** The first key frame, upright and with square pixels, as a JPEG on stdout. Pure. */
-export function keyFrameArgs(input: string): string[] {
+function keyFrameArgs(input: string): string[] {
   const square = `scale=trunc(iw*sar/2)*2:ih,setsar=1`;
   const fitted = `scale=${EDGE}:${EDGE}:force_original_aspect_ratio=decrease:force_divisible_by=2`;
   return [

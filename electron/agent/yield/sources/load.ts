@@ -50,7 +50,7 @@ export function createLoadMeter(deps: LoadDeps = SYSTEM): LoadMeter {
 }
 
 /** Shares of all cores (0..1) that were at work between two looks. */
-export interface LoadShares {
+interface LoadShares {
   readonly all: number;
   /** Of this agent and everything it started; null without a list of processes. */
   readonly ours: number | null;
