@@ -17,7 +17,7 @@ import { createIntake, type Intake } from './intake/intake.ts';
 import { createRetention } from './jobs/kept.ts';
 import type { Parts } from './jobs/parts.ts';
 import { respondWith } from './results/open-kept.ts';
-import { createRunningPictures } from './results/running-picture.ts';
+import { createRunningPictures } from './jobs/running-picture.ts';
 import { sweepStrayChildren } from '../work/process/sweep.ts';
 import { shutDown } from './shutdown.ts';
 import type { StoreListener } from './store/store.ts';

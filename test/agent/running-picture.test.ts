@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Parts } from '../../electron/agent/jobs/parts.ts';
-import { createRunningPictures } from '../../electron/agent/results/running-picture.ts';
+import { createRunningPictures } from '../../electron/agent/jobs/running-picture.ts';
 import { systemClock } from '../../electron/work/clock.ts';
 import { askProgram } from '../../electron/work/process/ask-program.ts';
 import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';

@@ -26,6 +26,7 @@ export const RAW_TIME: Readonly<Record<string, string>> = {
   'electron/work/capabilities/retests.ts': 'a timer that keeps no program alive; tests hand another over',
   'electron/agent/lease/leases.ts': 'a sign of life of this very loop: with another clock it would lie',
   'electron/agent/yield/yield-clock.ts': 'only how often what the clock measured is written down',
+  'electron/agent/yield/load-history.ts': 'looks at the real machine now and then; tests hand the timer over',
   'electron/gateway/watch-stream.ts': 'a sign of life of this very process',
   'electron/headless/main.ts': 'the process ends although something holds it',
 };

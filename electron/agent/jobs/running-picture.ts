@@ -2,7 +2,7 @@ import type { RunningJob } from '../../../shared/snapshot.ts';
 import { ffmpegStart, inputArgs } from '../../work/media/input.ts';
 import type { OpenSource } from '../../work/storage/open-source.ts';
 import { createWorkspace, removeWorkspace } from '../../work/workspace/workspace.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { Parts } from './parts.ts';
 
 type PictureParts = Pick<Parts, 'store' | 'roots' | 'toolbox' | 'createProcesses' | 'workFolder' | 'uuid' | 'log'>;
 
