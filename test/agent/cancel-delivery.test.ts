@@ -6,6 +6,7 @@ import { startFaultProxy, type FaultProxy, type Rule } from '../support/fault-pr
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { age, openStudio, type Studio } from '../support/studio.ts';
 import { namesIn } from '../support/work-folder.ts';
+import { first } from '../support/first.ts';
 
 const REFUSED = 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n';
 
@@ -51,7 +52,7 @@ describe.skipIf(NO_FFMPEG !== null)('an operator’s cancel while the result is 
     return jobId;
   };
 
-  it.each([
+  first(2).each([
     ['upload/init', 'answer'],
     ['upload/part', 'mute'],
     ['upload/part', 'answer'],

@@ -177,7 +177,7 @@ describe('capabilities', () => {
     await capabilities.stop();
   });
 
-  it('what an earlier look at the tools saw does not replace what a later one found', async () => {
+  it('what an earlier look at the tools saw does not replace what a later one found', { tags: ['slow'] }, async () => {
     const folder = await temporaryFolder();
     const slow = join(folder, 'ffmpeg');
     await writeFile(slow, '#!/bin/sh\nsleep 4\nexec ffmpeg "$@"\n', { mode: 0o755 });

@@ -127,7 +127,7 @@ describe.skipIf(WITHOUT !== null)(TITLE, { timeout: PATIENCE_MS }, () => {
     expect(await triesOf(machine)).toBe(tries);
   });
 
-  it('warns on stderr and works: hardware, because words do not count', async () => {
+  it('warns on stderr and works: hardware, because words do not count', { tags: ['slow'] }, async () => {
     const machine = await machineWith('warns');
     const made = await machine.proxy(await clip());
     note('warns on stderr and works', 'a job', made);

@@ -117,7 +117,7 @@ describe.skipIf(NO_FFMPEG !== null)(`profiles, each with a proof of its own ${NO
     await next.stop();
   });
 
-  it('the standard one failing leaves the others offered', async () => {
+  it('the standard one failing leaves the others offered', { tags: ['slow'] }, async () => {
     const { deps } = await world(await refusing('-crf'), { generate_video_proxies: createProxyExecutor() });
     const capabilities = createCapabilities(deps);
     await capabilities.start();
@@ -133,7 +133,7 @@ describe.skipIf(NO_FFMPEG !== null)(`profiles, each with a proof of its own ${NO
     await capabilities.stop();
   });
 
-  it('three files in a row withdraw it alone, and “Test again” brings it back', async () => {
+  it('three files in a row withdraw it alone, and “Test again” brings it back', { tags: ['slow'] }, async () => {
     const { deps, waits } = await world(undefined, { generate_thumbnails: createThumbnailExecutor() });
     const capabilities = createCapabilities(deps);
     await capabilities.start();

@@ -31,7 +31,7 @@ for (const { colorScheme, locale, tag } of COMBINATIONS) {
       }
     });
 
-    test('neither do dialogs, forms and what is wrong in them', async ({ page, open }) => {
+    test('neither do dialogs, forms and what is wrong in them', { tag: '@slow' }, async ({ page, open }) => {
       const { view } = await open();
       const look = async (what: string): Promise<void> => {
         const { violations } = await new AxeBuilder({ page }).analyze();

@@ -16,7 +16,7 @@ async function countClicks(page: Page): Promise<() => Promise<number>> {
   return () => page.evaluate(() => (window as unknown as { clicks: number }).clicks);
 }
 
-test('from nothing to a playable proxy in three clicks or fewer', async ({ page, startStation }) => {
+test('from nothing to a playable proxy in three clicks or fewer', { tag: '@slow' }, async ({ page, startStation }) => {
   const { url } = await startStation();
   const clicks = await countClicks(page);
   await page.goto(url);

@@ -108,7 +108,7 @@ test.describe('live', () => {
     await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(480);
   });
 
-  test('the time left appears with its spread once it can be known', async ({ page, open }) => {
+  test('the time left appears with its spread once it can be known', { tag: '@slow' }, async ({ page, open }) => {
     const { agent } = await open();
     const card = page.getByRole('article', { name: 'B001C000_260302_R2AB.mxf' });
     await expect(card).toContainText('not known yet');

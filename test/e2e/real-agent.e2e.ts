@@ -89,7 +89,7 @@ test('a job runs on the page and its picture appears', async ({ page, world }) =
   expect(page.url()).not.toContain('token');
 });
 
-test('a failure is shown with its sentence and code', async ({ page, world }) => {
+test('a failure is shown with its sentence and code', { tag: '@slow' }, async ({ page, world }) => {
   await writeFile(join(world.media, 'broken.mp4'), 'this is text');
   const asset = await world.client.createAsset({ source_path: 'rushes/broken.mp4' });
   await world.client.createJob({ asset_uuid: asset.uuid, job_type: 'generate_thumbnails' });
@@ -102,7 +102,7 @@ test('a failure is shown with its sentence and code', async ({ page, world }) =>
   await expect(detail).toContainText('cannot be read');
 });
 
-test('a capability switched off is withdrawn and its jobs stay pending', async ({ page, world }) => {
+test('a capability switched off is withdrawn and its jobs stay pending', { tag: '@slow' }, async ({ page, world }) => {
   const { url } = await world.startAgent();
   await page.goto(url);
   await expect.poll(world.declared).toContain('media.thumbnails@1');

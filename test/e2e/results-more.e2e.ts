@@ -321,32 +321,42 @@ for (const { colorScheme, locale, tag } of COMBINATIONS) {
   test.describe(`${colorScheme}, ${locale}`, { tag: [...tag] }, () => {
     test.use({ colorScheme, locale });
 
-    test('results, models, chart, palette and dialogs have no accessibility violation', async ({ page, show }) => {
-      const shown = await show('now');
-      shown.agent.days.push(...DAYS);
-      giveModels(shown);
-      shown.agent.emit({ type: 'savingChanged', saving: SAVING });
-      const check = async (what: string): Promise<void> => {
-        const { violations } = await new AxeBuilder({ page }).exclude('video').exclude('audio').analyze();
-        expect(
-          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-          what,
-        ).toEqual([]);
-      };
-      for (const place of [`done/${CLIP}`, `done/${EDIT_PROXY}`, `done/${LONG_TAKE}?q=zz`, 'capabilities', 'health']) {
-        await page.goto(`${shown.origin}/#/${place}`);
-        await page.locator('h1').waitFor();
-        if (place.startsWith('done')) await page.locator('article.result').waitFor();
-        await check(place);
-      }
-      await page.keyboard.press('Control+k');
-      await page.getByRole('option').first().waitFor();
-      await check('palette');
-      await page.keyboard.press('Escape');
-      await page.goto(`${shown.origin}/#/done`);
-      await page.locator('.view-header .button').last().click();
-      await page.getByRole('dialog').waitFor();
-      await check('save dialog');
-    });
+    test(
+      'results, models, chart, palette and dialogs have no accessibility violation',
+      { tag: '@slow' },
+      async ({ page, show }) => {
+        const shown = await show('now');
+        shown.agent.days.push(...DAYS);
+        giveModels(shown);
+        shown.agent.emit({ type: 'savingChanged', saving: SAVING });
+        const check = async (what: string): Promise<void> => {
+          const { violations } = await new AxeBuilder({ page }).exclude('video').exclude('audio').analyze();
+          expect(
+            violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+            what,
+          ).toEqual([]);
+        };
+        for (const place of [
+          `done/${CLIP}`,
+          `done/${EDIT_PROXY}`,
+          `done/${LONG_TAKE}?q=zz`,
+          'capabilities',
+          'health',
+        ]) {
+          await page.goto(`${shown.origin}/#/${place}`);
+          await page.locator('h1').waitFor();
+          if (place.startsWith('done')) await page.locator('article.result').waitFor();
+          await check(place);
+        }
+        await page.keyboard.press('Control+k');
+        await page.getByRole('option').first().waitFor();
+        await check('palette');
+        await page.keyboard.press('Escape');
+        await page.goto(`${shown.origin}/#/done`);
+        await page.locator('.view-header .button').last().click();
+        await page.getByRole('dialog').waitFor();
+        await check('save dialog');
+      },
+    );
   });
 }

@@ -249,7 +249,7 @@ test.describe('failures', () => {
     expect(agent.snapshot().failures).toHaveLength(4);
   });
 
-  test('the arrow keys walk through a list of any length', async ({ page, open }) => {
+  test('the arrow keys walk through a list of any length', { tag: '@slow' }, async ({ page, open }) => {
     const codes = ['SOURCE_UNREADABLE', 'ENCODE_FAILED'] as const;
     const failures = Array.from({ length: 60 }, (_, index): EndedJob => {
       const word = String.fromCodePoint(97 + (index % 26), 97 + Math.floor(index / 26));

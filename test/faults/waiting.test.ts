@@ -49,7 +49,7 @@ describe.skipIf(NO_FFMPEG !== null)('what is not claimed', () => {
     expect(new Set(claims.map(({ agentId }) => agentId))).toEqual(new Set([seeing.snapshot().agent.agentId]));
   });
 
-  it('a capability that is switched off: withdrawn, its jobs stay pending', async () => {
+  it('a capability that is switched off: withdrawn, its jobs stay pending', { tags: ['slow'] }, async () => {
     const agent = await launch('switching', [{ name: 'MEDIA', path: studio.media }]);
     const declared = async (): Promise<readonly string[]> => {
       const { items } = await studio.operator.call<{ items: { capabilities: string[] }[] }>('/agents');

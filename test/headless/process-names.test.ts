@@ -111,7 +111,7 @@ describe('whose proxy has a name', () => {
 describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`}`, () => {
   beforeAll(ensureBuilt);
 
-  it('puts the proxy of a clip beside the others, though a photo has its stem', async () => {
+  it('puts the proxy of a clip beside the others, though a photo has its stem', { tags: ['slow'] }, async () => {
     const media = join(folder, 'live');
     await mkdir(media);
     await copyFile(await photoFile('photo.jpg'), join(media, 'IMG_7.JPG'));
@@ -145,7 +145,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     expect(entry).toMatchObject({ status: 'failed', error_code: 'RESULT_NOT_WRITTEN' });
   });
 
-  it('writes the result of a name that leaves no room for an ending', async () => {
+  it('writes the result of a name that leaves no room for an ending', { tags: ['slow'] }, async () => {
     const media = join(folder, 'long');
     await mkdir(media);
     const stem = 'é'.repeat(125);

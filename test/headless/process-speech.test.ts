@@ -53,7 +53,7 @@ const microphones = (): Promise<string> =>
   ]);
 
 describe.skipIf(NO_FFMPEG !== null)(`process makes transcripts ${NO_FFMPEG ?? ''}`, () => {
-  it('of each track alone, from the built command to subtitles that a library reads', async () => {
+  it('of each track alone, from the built command to subtitles that a library reads', { tags: ['slow'] }, async () => {
     await copyFile(await microphones(), join(folder, 'interview.mov'));
     const wanted = ['--transcription-profile', 'speech_per_track_v1', '--subtitles', 'srt,vtt,txt'];
     const ended = await run(

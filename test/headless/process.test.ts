@@ -100,7 +100,7 @@ describe.skipIf(NO_FFMPEG !== null)(`process${NO_FFMPEG === null ? '' : ` (skipp
     expect(await readdir(join(folder, 'tmp'))).toEqual([]);
   });
 
-  it('finds the same folders again when it is repeated', async () => {
+  it('finds the same folders again when it is repeated', { tags: ['slow'] }, async () => {
     await runProcess(['in/clip.mp4', 'in/day 2/clip.mp4', '--jobs', 'thumbnails', '--out', 'out'], folder);
     const folders = (await readdir(join(folder, 'out'))).filter((name) => name.startsWith('clip'));
     expect(folders.sort()).toEqual(['clip', 'clip-2']);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy, pictureOf, pictureTimes } from './proxy-run.ts';
+import { first } from '../support/first.ts';
 
 /** Chunks of an AVI's list of pictures and sound, as bytes behind `movi`. */
 function chunksOf(bytes: Buffer): { readonly from: number; readonly to: number; readonly chunks: Buffer[] } {
@@ -51,7 +52,7 @@ const avi = (name: string, ...codec: string[]): Promise<string> =>
   ]);
 
 describe.skipIf(NO_FFMPEG !== null)(`an AVI that holds pictures ${NO_FFMPEG ?? ''}`, () => {
-  it.each(['edit_h264_half_v1', 'edit_prores_proxy_v1'])(
+  first(1).each(['edit_h264_half_v1', 'edit_prores_proxy_v1'])(
     'has all of them in its %s, at its one rate',
     async (profile) => {
       await using proxy = await makeProxy(await held(await avi('capture.avi', '-c:v', 'mjpeg')), profile);

@@ -3,6 +3,7 @@ import { lengthLimit, LONGEST_SECONDS, runsOn, tooLong } from '../../electron/wo
 import { h264Clip, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf } from './proxy-run.ts';
 import { probeOf } from './proxy-streams.ts';
+import { first } from '../support/first.ts';
 
 const lasting = (duration: number | undefined) => probeOf([], { duration });
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
@@ -29,7 +30,7 @@ describe('what a header promises', () => {
 });
 
 describe.skipIf(NO_FFMPEG !== null)(`pictures or sound hours apart in a clip of a second${WITHOUT}`, () => {
-  it.each(['picture', 'sound'])('%s: refused in seconds, under every kind of profile', async (track) => {
+  first(1).each(['picture', 'sound'])('%s: refused in seconds, under every kind of profile', async (track) => {
     const clip = await h264Clip({ name: 'apart.mp4', seconds: 1, size: '160x90' });
     const path = await madeFrom(clip, `apart-${track}.mp4`, 'hours between two of them', (bytes) => {
       const gaps = Buffer.from(bytes.toString('latin1').replaceAll('edts', 'free'), 'latin1');

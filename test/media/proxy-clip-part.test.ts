@@ -10,6 +10,7 @@ import { FFMPEG, made, madeFrom, NO_FFMPEG } from '../support/made-media.ts';
 import { failureOf, makeProxy } from './proxy-run.ts';
 import { cut, interlaced, pattern, scribbled } from './proxy-sources.ts';
 import { probeOf } from './proxy-streams.ts';
+import { first } from '../support/first.ts';
 
 const run = promisify(execFile);
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
@@ -133,7 +134,7 @@ describe.skipIf(NO_FFMPEG !== null)(`parts of clips${WITHOUT}`, () => {
     expect(spotted.success.warnings).toMatchObject([{ code: 'SOURCE_DAMAGED' }]);
   });
 
-  it.each<[string, string, readonly number[]]>([
+  first(1).each([
     ['H.264', '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -bf 2 -g 25', [0.34, 0.5, 0.71]],
     ['MPEG-2 with sound', '-c:v mpeg2video -b:v 2M -g 15 -bf 2', [0.34, 0.52, 0.87]],
   ])('%s in whole packets that end inside a picture or a block of sound is cut short', async (name, codec, shares) => {
@@ -152,7 +153,7 @@ describe.skipIf(NO_FFMPEG !== null)(`parts of clips${WITHOUT}`, () => {
     }
   });
 
-  it('a programme stream that ends inside a picture is cut short', async () => {
+  it('a programme stream that ends inside a picture is cut short', { tags: ['slow'] }, async () => {
     const whole = await pattern('whole.mpg', '320x192', '25', 3, '-c:v mpeg2video -b:v 2M -g 15 -bf 2'.split(' '));
     await using proxy = await makeProxy(whole);
     expect(proxy.success.warnings).toEqual([]);

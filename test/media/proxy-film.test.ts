@@ -6,11 +6,12 @@ import { filmInVideo } from './film-made.ts';
 import { shownFrames } from './matrix-reading.ts';
 import { COUNTER } from './matrix-sources.ts';
 import { failureOf, makeProxy, pictureOf } from './proxy-run.ts';
+import { first } from '../support/first.ts';
 
 const FILM = { num: 24_000, den: 1001 };
 
 describe.skipIf(NO_FFMPEG !== null)('film in video', () => {
-  it.each(['film.mpg', 'film.ts', 'film.mkv'])('of %s is film in its proxy, each picture once', async (file) => {
+  first(1).each(['film.mpg', 'film.ts', 'film.mkv'])('of %s is film in its proxy, each picture once', async (file) => {
     const source = await filmInVideo(file, COUNTER);
     for (const profile of ['edit_h264_half_v1', 'edit_prores_proxy_v1']) {
       await using proxy = await makeProxy(source, profile);

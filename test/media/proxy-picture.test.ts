@@ -21,6 +21,7 @@ import {
   soundOf,
 } from './proxy-run.ts';
 import { flashAndBeep, hdrGrey, interlaced, pattern, screenRecording, standardDefinition } from './proxy-sources.ts';
+import { first } from '../support/first.ts';
 
 const NO_HEVC = hasEncoder('libx265') ? null : 'no HEVC encoder to make HDR sources with';
 const because = (reason: string | null): string => (reason === null ? '' : ` (skipped: ${reason})`);
@@ -58,7 +59,7 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
     expect(made.reported.filter((entry) => typeof entry === 'string')).toEqual(['probing', 'encoding', 'verifying']);
   });
 
-  it('fits 1920×1080 in the 1080p profile', async () => {
+  it('fits 1920×1080 in the 1080p profile', { tags: ['slow'] }, async () => {
     await using made = await makeProxy(await pattern('hd-short.mp4', '2560x1440', '25', 0.4), 'video_review_1080p_v1');
     expect(pictureOf(made.probe)).toMatchObject({ width: 1920, height: 1080 });
   });
@@ -80,14 +81,14 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
     expect(pictureOf(made.probe)).toMatchObject({ width: 360, height: 640, rotation: 0 });
   });
 
-  it('has square pixels, in even numbers', async () => {
+  it('has square pixels, in even numbers', { tags: ['slow'] }, async () => {
     await using wide = await makeProxy(await pattern('wide.mp4', '720x576', '25', 0.4, ['-aspect', '16:9']));
     expect(pictureOf(wide.probe)).toMatchObject({ width: 1024, height: 576, sampleAspect: { num: 1, den: 1 } });
     await using odd = await makeProxy(await pattern('odd.mkv', '321x181', '25', 0.4, ['-pix_fmt', 'yuv444p']));
     expect(pictureOf(odd.probe)).toMatchObject({ width: 320, height: 180 });
   });
 
-  it('is not larger than a small source, and works without sound and with one frame', async () => {
+  it('is not larger than a small source, and works without sound and with one frame', { tags: ['slow'] }, async () => {
     await using silent = await makeProxy(await silentClip());
     expect(pictureOf(silent.probe)).toMatchObject({ width: 640, height: 360 });
     expect(silent.probe.streams).toHaveLength(1);
@@ -107,7 +108,7 @@ describe.skipIf(NO_FFMPEG !== null)(`picture of a review proxy${because(NO_FFMPE
     expect(made.success.facts).toMatchObject({ field_order: 'top', fps: { num: 25, den: 1 } });
   });
 
-  it('keeps a variable-rate source in step with its sound', async () => {
+  it('keeps a variable-rate source in step with its sound', { tags: ['slow'] }, async () => {
     const at = 2.5;
     await using made = await makeProxy(await flashAndBeep(at, 4));
     // Its pictures are 1/7 s apart there: the first blue one is at 2.571 s.
@@ -196,7 +197,7 @@ function shortEnd(bytes: Buffer, ticks: number): Buffer {
 }
 
 describe.skipIf(!hasEncoder('libx264'))('a last picture that is stated to end at once', () => {
-  it.each(['video_review_default_v1', 'edit_prores_proxy_v1'])('is in %s', async (profile) => {
+  first(1).each(['video_review_default_v1', 'edit_prores_proxy_v1'])('is in %s', async (profile) => {
     const whole = await made('end.mp4', [
       ...'-f lavfi -i testsrc2=s=320x180:r=25:d=24 -c:v libx264 -preset ultrafast -bf 0 -pix_fmt yuv420p'.split(' '),
     ]);

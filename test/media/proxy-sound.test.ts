@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { eightMonoTracks, made, mp3WithCover, NO_FFMPEG, wavFile } from '../support/made-media.ts';
 import { levels, longestStep, makeProxy, pictureOf, soundBegins, soundOf, soundTimes } from './proxy-run.ts';
 import { driftingSound, lateSound, manyLoudTracks, monoClip, surround, tenChannels } from './proxy-sources.ts';
+import { first } from '../support/first.ts';
 
 const split = (text: string): string[] => text.split(' ');
 const WITHOUT = NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`;
 
 describe.skipIf(NO_FFMPEG !== null)(`sound of a review proxy${WITHOUT}`, () => {
-  it.each([0, 4, 7])('keeps the level of sound on track %i of eight within 3 dB', async (track) => {
+  first(1).each([0, 4, 7])('keeps the level of sound on track %i of eight within 3 dB', async (track) => {
     const source = await eightMonoTracks(track);
     await using made = await makeProxy(source);
     const [before = 0] = (await levels(source, track)).rms;
@@ -43,7 +44,7 @@ describe.skipIf(NO_FFMPEG !== null)(`sound of a review proxy${WITHOUT}`, () => {
     expect(toRight).toBeLessThan(-60);
   });
 
-  it('follows a clock that drifts, without losing its place', async () => {
+  it('follows a clock that drifts, without losing its place', { tags: ['slow'] }, async () => {
     await using made = await makeProxy(await driftingSound());
     const { duration = 0 } = soundOf(made.probe);
     expect(Math.abs(duration - 10.05)).toBeLessThan(0.1);
@@ -76,21 +77,24 @@ describe.skipIf(NO_FFMPEG !== null)(`sound of a review proxy${WITHOUT}`, () => {
     }
   });
 
-  it.each([undefined, 'edit_prores_proxy_v1'])('keeps floating-point sound within full scale (%s)', async (profile) => {
-    const source = await made('far-above.mov', [
-      ...split('-f lavfi -i testsrc2=s=320x180:r=25:d=3 -f lavfi -i'),
-      "aevalsrc='5*sin(2*PI*300*t)*lt(t,1)+0.2*sin(2*PI*300*t)*gt(t,2)':s=48000:d=3",
-      ...split('-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_f32le'),
-    ]);
-    expect(Math.max(...(await levels(source)).peak)).toBeGreaterThan(10);
-    await using proxy = await makeProxy(source, profile);
-    const { rms, peak } = await levels(proxy.file);
-    for (const level of peak) expect(level).toBeLessThan(profile === undefined ? 1 : 0.01);
-    // A sine that was cut off would have the power of a square wave: 1 s of 3 s at full scale.
-    for (const level of rms) expect(level).toBeLessThan(profile === undefined ? -7.5 : -6.9);
-  });
+  first(1).each([undefined, 'edit_prores_proxy_v1'])(
+    'keeps floating-point sound within full scale (%s)',
+    async (profile) => {
+      const source = await made('far-above.mov', [
+        ...split('-f lavfi -i testsrc2=s=320x180:r=25:d=3 -f lavfi -i'),
+        "aevalsrc='5*sin(2*PI*300*t)*lt(t,1)+0.2*sin(2*PI*300*t)*gt(t,2)':s=48000:d=3",
+        ...split('-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_f32le'),
+      ]);
+      expect(Math.max(...(await levels(source)).peak)).toBeGreaterThan(10);
+      await using proxy = await makeProxy(source, profile);
+      const { rms, peak } = await levels(proxy.file);
+      for (const level of peak) expect(level).toBeLessThan(profile === undefined ? 1 : 0.01);
+      // A sine that was cut off would have the power of a square wave: 1 s of 3 s at full scale.
+      for (const level of rms) expect(level).toBeLessThan(profile === undefined ? -7.5 : -6.9);
+    },
+  );
 
-  it('hears the tenth channel of a recorder’s file without a layout', async () => {
+  it('hears the tenth channel of a recorder’s file without a layout', { tags: ['slow'] }, async () => {
     await using made = await makeProxy(await tenChannels());
     const after = await levels(made.file);
     expect(after.rms).toHaveLength(2);

@@ -126,7 +126,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`scrub sprites ${media.NO_FFMPEG ?? ''
     expect(success.metrics['tool_runs']).toBeLessThan(60);
   });
 
-  it('seeks in a source that does not start at 0 and has no index', async () => {
+  it('seeks in a source that does not start at 0 and has no index', { tags: ['slow'] }, async () => {
     const path = await greySeconds('sprite-late.mts', 1500, 8, ['-output_ts_offset', '100']);
     const { shown } = await sprite(path);
     expect(shown).toHaveLength(1000);

@@ -16,6 +16,7 @@ import { JobFailure } from '../../shared/failure.ts';
 import { THUMBNAIL_PROFILES } from '../../shared/profiles.ts';
 import * as media from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
+import { first } from '../support/first.ts';
 
 const REPRESENTATIVE = 'video_representative_v1';
 const STORYBOARD = 'video_storyboard_v1';
@@ -101,7 +102,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     expect(frameIn(shown[0])).toBe(25);
   });
 
-  it.each([
+  first(1).each([
     ['starts at 1 h', 'offset.mkv', ['-output_ts_offset', '3600']],
     ['is a transport stream, which starts at 1.4 s and has no index', 'offset.mts', ['-muxrate', '0']],
     ['is MPEG-2 in a programme stream', 'offset.mpg', ['-c:v', 'mpeg2video', '-q:v', '2', '-g', '15']],
@@ -172,7 +173,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     expect((await thumbnails(night)).shown[0]?.timeMs).toBe(1000);
   });
 
-  it('gives way from a fade, to black or to white', async () => {
+  it('gives way from a fade, to black or to white', { tags: ['slow'] }, async () => {
     for (const colour of ['black', 'white']) {
       const path = await media.made(`fade-${colour}.mp4`, [
         ...lavfi(`testsrc2=s=640x360:r=25:d=6,fade=t=in:st=0.4:d=1.6:color=${colour}`),
@@ -211,7 +212,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     expect(shown.map((picture) => picture.timeMs)).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17, 19].map((s) => s * 1000));
   });
 
-  it('gives one picture per frame when there are fewer than ten', async () => {
+  it('gives one picture per frame when there are fewer than ten', { tags: ['slow'] }, async () => {
     for (const frames of [1, 4, 9]) {
       const { shown } = await thumbnails(await media.greyFramesClip({ frames }), STORYBOARD);
       expect(shown.map(frameIn)).toEqual(Array.from({ length: frames }, (_, i) => i));
@@ -219,7 +220,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     }
   });
 
-  it('still finds ten different frames when most of a clip has none', async () => {
+  it('still finds ten different frames when most of a clip has none', { tags: ['slow'] }, async () => {
     // 20 frames in the first second, then one that stays for nine.
     const path = await media.greyFramesClip({
       name: 'gap.mp4',
@@ -261,18 +262,22 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     expect(shown[0]?.mean[0]).toBeGreaterThan(185);
   });
 
-  it.skipIf(!media.hasEncoder('libx265'))('shows HDR held upright, whose picture has an odd side', async () => {
-    const lying = await media.made('hlg.mov', [
-      ...lavfi('color=c=0x949494:s=1280x720:r=25:d=0.4'),
-      ...split('-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -tag:v hvc1 -x265-params'),
-      'log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc',
-    ]);
-    const { shown } = await thumbnails(await media.rotated(lying, 'hlg-upright.mov'));
-    expect(shown[0]).toMatchObject({ width: 480, height: 853 });
-    expect(shown[0]?.mean[0]).toBeGreaterThan(100);
-  });
+  it.skipIf(!media.hasEncoder('libx265'))(
+    'shows HDR held upright, whose picture has an odd side',
+    { tags: ['slow'] },
+    async () => {
+      const lying = await media.made('hlg.mov', [
+        ...lavfi('color=c=0x949494:s=1280x720:r=25:d=0.4'),
+        ...split('-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -tag:v hvc1 -x265-params'),
+        'log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc',
+      ]);
+      const { shown } = await thumbnails(await media.rotated(lying, 'hlg-upright.mov'));
+      expect(shown[0]).toMatchObject({ width: 480, height: 853 });
+      expect(shown[0]?.mean[0]).toBeGreaterThan(100);
+    },
+  );
 
-  it.each([
+  first(1).each([
     [
       'BT.2020 without HDR',
       '1280x720',
@@ -333,7 +338,7 @@ describe.skipIf(media.NO_FFMPEG !== null)(`thumbnails of recordings ${media.NO_F
     });
   });
 
-  it.each(['zeros', 'noise'])('never shows a picture of %s', async (what) => {
+  first(1).each(['zeros', 'noise'])('never shows a picture of %s', async (what) => {
     const path = await media.madeFrom(await media.h264Clip(), `${what}.mp4`, what, (bytes) => {
       const changed = Buffer.from(bytes);
       const at = changed.indexOf('mdat') + 4;

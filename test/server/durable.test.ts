@@ -229,7 +229,7 @@ describe('a start that cannot be', () => {
 });
 
 describe('close', () => {
-  test('lets a request in flight finish, and may be repeated', async () => {
+  test('lets a request in flight finish, and may be repeated', { tags: ['slow'] }, async () => {
     const rig = await rigOf();
     const job = await claimNew(rig);
     const bytes = randomBytes(5_000_000);
@@ -275,71 +275,75 @@ async function kill(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-test('SIGKILL in the middle of a part: the next start has what was accepted and nothing else', async () => {
-  const dataDir = folder();
-  const first = await serveInChild(dataDir);
-  const rig = await rigOf();
-  const remote = (served: Served): Rig => ({
-    ...rig,
-    agent: (path, call) => rig.agent(path, { token: served.agentToken, ...call }),
-    operator: (path, call) => rig.operator(path, { token: served.operatorToken, ...call }),
-  });
-  const embedded = rig.server;
-  const talkTo = (served: Served): Rig => {
-    rig.server = { ...embedded, url: served.url, agentToken: served.agentToken, operatorToken: served.operatorToken };
-    return remote(served);
-  };
-  undo.push(() => {
-    rig.server = embedded;
-  });
-
-  let there = talkTo(first);
-  const { body } = await there.agent<{ agent_id: string }>('/agents/register', {
-    agentId: null,
-    body: {
-      installation_id: randomUUID(),
-      agent_name: 'a',
-      agent_version: '1',
-      capabilities: ['media.thumbnails@1'],
-    },
-  });
-  rig.agentId = body.agent_id;
-  const job = await claimJob(there, await newJob(there));
-  const bytes = randomBytes(2_500);
-  const { uploadId } = await beginUpload(there, job, { bytes });
-  const one = await sendPart(there, job, { uploadId, number: 1, bytes: bytes.subarray(0, 1_000) });
-  expect(one.status).toBe(200);
-
-  const socket = connect(Number(new URL(first.url).port), '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(
-    `POST ${API_BASE}/assets/${job.assetUuid}/derived/upload/part HTTP/1.1\r\nHost: x\r\n` +
-      `Authorization: Bearer ${first.agentToken}\r\nX-Agent-Id: ${rig.agentId}\r\n` +
-      'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n' +
-      `--b\r\nContent-Disposition: form-data; name="chunk"; filename="p"\r\n\r\n${'x'.repeat(3_000)}`,
-  );
-  await expect.poll(() => readdirSync(join(dataDir, 'parts')).length).toBe(2);
-  await kill(first.child);
-  expect(readdirSync(join(dataDir, 'parts'))).toHaveLength(2);
-
-  const second = await serveInChild(dataDir);
-  expect([second.agentToken, second.operatorToken]).toEqual([first.agentToken, first.operatorToken]);
-  expect(readdirSync(join(dataDir, 'parts'))).toHaveLength(1);
-  there = talkTo(second);
-  const path = `/assets/${job.assetUuid}/derived/upload`;
-  const held = await there.agent<{ parts: { part_number: number; etag: string }[] }>(`${path}/${uploadId}`);
-  expect(held.body.parts).toEqual([{ part_number: 1, etag: one.body.etag }]);
-  const parts = [...held.body.parts];
-  for (const number of [2, 3]) {
-    const chunk = bytes.subarray((number - 1) * 1_000, number * 1_000);
-    parts.push({
-      part_number: number,
-      etag: (await sendPart(there, job, { uploadId, number, bytes: chunk })).body.etag,
+test(
+  'SIGKILL in the middle of a part: the next start has what was accepted and nothing else',
+  { tags: ['slow'] },
+  async () => {
+    const dataDir = folder();
+    const first = await serveInChild(dataDir);
+    const rig = await rigOf();
+    const remote = (served: Served): Rig => ({
+      ...rig,
+      agent: (path, call) => rig.agent(path, { token: served.agentToken, ...call }),
+      operator: (path, call) => rig.operator(path, { token: served.operatorToken, ...call }),
     });
-  }
-  const done = await there.agent(`${path}/complete`, {
-    body: { upload_id: uploadId, lock_token: job.lockToken, parts },
-  });
-  expect(done.status).toBe(200);
-  await kill(second.child);
-});
+    const embedded = rig.server;
+    const talkTo = (served: Served): Rig => {
+      rig.server = { ...embedded, url: served.url, agentToken: served.agentToken, operatorToken: served.operatorToken };
+      return remote(served);
+    };
+    undo.push(() => {
+      rig.server = embedded;
+    });
+
+    let there = talkTo(first);
+    const { body } = await there.agent<{ agent_id: string }>('/agents/register', {
+      agentId: null,
+      body: {
+        installation_id: randomUUID(),
+        agent_name: 'a',
+        agent_version: '1',
+        capabilities: ['media.thumbnails@1'],
+      },
+    });
+    rig.agentId = body.agent_id;
+    const job = await claimJob(there, await newJob(there));
+    const bytes = randomBytes(2_500);
+    const { uploadId } = await beginUpload(there, job, { bytes });
+    const one = await sendPart(there, job, { uploadId, number: 1, bytes: bytes.subarray(0, 1_000) });
+    expect(one.status).toBe(200);
+
+    const socket = connect(Number(new URL(first.url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      `POST ${API_BASE}/assets/${job.assetUuid}/derived/upload/part HTTP/1.1\r\nHost: x\r\n` +
+        `Authorization: Bearer ${first.agentToken}\r\nX-Agent-Id: ${rig.agentId}\r\n` +
+        'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n' +
+        `--b\r\nContent-Disposition: form-data; name="chunk"; filename="p"\r\n\r\n${'x'.repeat(3_000)}`,
+    );
+    await expect.poll(() => readdirSync(join(dataDir, 'parts')).length).toBe(2);
+    await kill(first.child);
+    expect(readdirSync(join(dataDir, 'parts'))).toHaveLength(2);
+
+    const second = await serveInChild(dataDir);
+    expect([second.agentToken, second.operatorToken]).toEqual([first.agentToken, first.operatorToken]);
+    expect(readdirSync(join(dataDir, 'parts'))).toHaveLength(1);
+    there = talkTo(second);
+    const path = `/assets/${job.assetUuid}/derived/upload`;
+    const held = await there.agent<{ parts: { part_number: number; etag: string }[] }>(`${path}/${uploadId}`);
+    expect(held.body.parts).toEqual([{ part_number: 1, etag: one.body.etag }]);
+    const parts = [...held.body.parts];
+    for (const number of [2, 3]) {
+      const chunk = bytes.subarray((number - 1) * 1_000, number * 1_000);
+      parts.push({
+        part_number: number,
+        etag: (await sendPart(there, job, { uploadId, number, bytes: chunk })).body.etag,
+      });
+    }
+    const done = await there.agent(`${path}/complete`, {
+      body: { upload_id: uploadId, lock_token: job.lockToken, parts },
+    });
+    expect(done.status).toBe(200);
+    await kill(second.child);
+  },
+);

@@ -7,6 +7,7 @@ import { findEngine } from '../../electron/work/speech/find-engine.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { realWhisperCli } from '../support/laid-tools.ts';
 import { failureOf, makeModels, nobodyLeft, withContext, type SpeechContext } from './rig.ts';
+import { first } from '../support/first.ts';
 
 /** The real whisper-cli (1.9 in Debian's sid), with models that weigh nothing: its arguments, output, progress and ends. */
 
@@ -44,7 +45,7 @@ async function hear<T>(
 const execute = (context: SpeechContext) => createTranscribeExecutor().execute(context);
 
 describe.skipIf(missing !== null)(`the real whisper-cli ${missing ?? ''}`, () => {
-  it('hears what the model recites, window by window, with words and their times', async () => {
+  it('hears what the model recites, window by window, with words and their times', { tags: ['slow'] }, async () => {
     const { success, fractions } = await hear(
       models.reciting,
       async (context, reported) => ({
@@ -90,7 +91,7 @@ describe.skipIf(missing !== null)(`the real whisper-cli ${missing ?? ''}`, () =>
     expect(failure).toMatchObject({ code: 'CANCELLED' });
   });
 
-  it.each([
+  first(1).each([
     ['a model that ends early', 'cut', 'ENGINE_UNAVAILABLE'],
     ['no model', 'none', 'ENGINE_UNAVAILABLE'],
     ['a text for a model', 'text', 'ENGINE_UNAVAILABLE'],

@@ -56,7 +56,7 @@ describe.skipIf(NO_FFMPEG !== null)(`whisper.cpp’s own speech detector, small 
     expect(success.metrics['parameters']).toMatchObject({ speechless_windows: 1, silent_windows: 0 });
   });
 
-  it('a detector that hears everything changes nothing', async () => {
+  it('a detector that hears everything changes nothing', { tags: ['slow'] }, async () => {
     const success = await hear('everything', execute);
     expect(success.outputs.transcript.segments[0]).toMatchObject({ start_ms: 0, text: RECITED.text });
   });

@@ -7,6 +7,7 @@ import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED } from '../support/reciting-model.ts';
 import { cliSegment, writeStandInCli } from '../support/stand-in-cli.ts';
 import { makeModels, withContext } from './rig.ts';
+import { first } from '../support/first.ts';
 
 let models: Awaited<ReturnType<typeof makeModels>>;
 beforeAll(async () => {
@@ -22,7 +23,7 @@ async function transcribe(speechEngine: SpeechEngineChoice) {
 }
 
 describe.skipIf(NO_FFMPEG !== null)(`graphics devices ${NO_FFMPEG ?? ''}`, () => {
-  it.each(['cuda', 'vulkan'] as const)(
+  first(1).each(['cuda', 'vulkan'] as const)(
     'the %s library itself: on its device, or the result says why not',
     async (variant) => {
       const success = await transcribe({ kind: 'binding', variant, passedOver: [] });
@@ -32,7 +33,6 @@ describe.skipIf(NO_FFMPEG !== null)(`graphics devices ${NO_FFMPEG ?? ''}`, () =>
       if (parameters.device === 'CPU') expect(success.warnings).toMatchObject([{ code: 'GPU_NOT_USED' }]);
       else expect(success.warnings).toEqual([]);
     },
-    60_000,
   );
 
   it.each([

@@ -154,7 +154,7 @@ describe.skipIf(NO_FFMPEG !== null)(`transcribe_audio with the real engine ${NO_
     expect(success.metrics['parameters']).toMatchObject({ windows: 1, silent_windows: 1 });
   });
 
-  it('proves itself with a model, through the same code as a job', async () => {
+  it('proves itself with a model, through the same code as a job', { tags: ['slow'] }, async () => {
     const rig = await rigFor('transcribe_audio', await tone(1));
     const toolbox = { ...rig.context.tools, speechModel: { path: model, sha256: 'f'.repeat(64) } };
     const { processes } = rig.context;
@@ -288,30 +288,34 @@ describe.skipIf(NO_FFMPEG !== null)(`transcribe_audio behind the engine ${NO_FFM
     ]);
   });
 
-  it('hears sound on any one of eight mono tracks, and a track that starts late at its own time', async () => {
-    const quiet = Array.from({ length: 7 }, () => ['-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono']);
-    const late = ['-itsoffset', '1', '-f', 'lavfi', '-i', 'sine=f=300:r=48000:d=2'];
-    const maps = Array.from({ length: 8 }, (_, at) => ['-map', `${String(at)}:a`]);
-    const eight = await made('eight.mov', [quiet, late, maps, '-c:a', 'pcm_s16le', '-t', '3'].flat(2));
-    const levels: number[] = [];
-    const listening: SpeechEngine = {
-      transcribe: async (task, hooks) => {
-        const bytes = await readFile(task.pcmPath);
-        const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-        for (let second = 0; second < 3; second += 1) {
-          levels.push(
-            samples
-              .slice(second * 16_000 + 800, (second + 1) * 16_000 - 800)
-              .reduce((peak, s) => Math.max(peak, Math.abs(s)), 0),
-          );
-        }
-        return saying({}).transcribe(task, hooks);
-      },
-    };
-    await run(eight, (context) => execute(context, listening));
-    // ffmpeg's sine has an amplitude of 1/8 of 32,768.
-    expect(levels[0]).toBe(0);
-    expect(levels[1]).toBeGreaterThan(4096 * 0.71);
-    expect(levels[2]).toBeGreaterThan(4096 * 0.71);
-  });
+  it(
+    'hears sound on any one of eight mono tracks, and a track that starts late at its own time',
+    { tags: ['slow'] },
+    async () => {
+      const quiet = Array.from({ length: 7 }, () => ['-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono']);
+      const late = ['-itsoffset', '1', '-f', 'lavfi', '-i', 'sine=f=300:r=48000:d=2'];
+      const maps = Array.from({ length: 8 }, (_, at) => ['-map', `${String(at)}:a`]);
+      const eight = await made('eight.mov', [quiet, late, maps, '-c:a', 'pcm_s16le', '-t', '3'].flat(2));
+      const levels: number[] = [];
+      const listening: SpeechEngine = {
+        transcribe: async (task, hooks) => {
+          const bytes = await readFile(task.pcmPath);
+          const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+          for (let second = 0; second < 3; second += 1) {
+            levels.push(
+              samples
+                .slice(second * 16_000 + 800, (second + 1) * 16_000 - 800)
+                .reduce((peak, s) => Math.max(peak, Math.abs(s)), 0),
+            );
+          }
+          return saying({}).transcribe(task, hooks);
+        },
+      };
+      await run(eight, (context) => execute(context, listening));
+      // ffmpeg's sine has an amplitude of 1/8 of 32,768.
+      expect(levels[0]).toBe(0);
+      expect(levels[1]).toBeGreaterThan(4096 * 0.71);
+      expect(levels[2]).toBeGreaterThan(4096 * 0.71);
+    },
+  );
 });

@@ -96,35 +96,39 @@ describe.skipIf(skipped !== null)(`the machine is given back ${skipped ?? ''}`, 
     });
   }
 
-  it('and a job that stands still for too long is given back, ends elsewhere, and no attempt is counted', async () => {
-    // A lease that nothing but the limit can end.
-    const patient = await openEditRoom(await restlessClip(6), 300);
-    onTestFinished(() => patient.close());
-    const desk = patient.agent('desk', { suspendLimitMinutes: 0.02 });
-    await desk.start();
-    const jobId = await patient.operator.job(patient.addClip('clip.mp4'), 'generate_video_proxies');
-    desk.wake();
-    await until(desk, encoding);
-    await desk.execute('pause', {});
-    await until(desk, ({ failures }) => failures.length === 1);
-    expect(desk.snapshot().failures[0]).toMatchObject({
-      jobId,
-      ending: { kind: 'given-back', failure: { code: 'PREEMPTED' } },
-    });
-    // The look at the graphics card stands still as well, and goes on later.
-    expect(await standsStill()).toBe(true);
-    // Not taken again here, although nothing speaks against working any more.
-    await desk.execute('resume', {});
-    await until(desk, ({ waiting }) => waiting[0]?.reason.kind === 'held-off');
-    const asked = async () => (await patient.operator.jobs()).find((entry) => entry.job_id === jobId);
-    expect(await asked()).toMatchObject({ status: 'pending', attempts: 0 });
-    const other = patient.agent('other');
-    await other.start();
-    await until(other, ({ done }) => done[0]?.jobId === jobId);
-    // Claimed twice, and the one attempt is the one that succeeded.
-    expect(await asked()).toMatchObject({ status: 'completed', attempts: 1 });
-    expect(await claims(patient, jobId)).toBe(2);
-  });
+  it(
+    'and a job that stands still for too long is given back, ends elsewhere, and no attempt is counted',
+    { tags: ['slow'] },
+    async () => {
+      // A lease that nothing but the limit can end.
+      const patient = await openEditRoom(await restlessClip(6), 300);
+      onTestFinished(() => patient.close());
+      const desk = patient.agent('desk', { suspendLimitMinutes: 0.02 });
+      await desk.start();
+      const jobId = await patient.operator.job(patient.addClip('clip.mp4'), 'generate_video_proxies');
+      desk.wake();
+      await until(desk, encoding);
+      await desk.execute('pause', {});
+      await until(desk, ({ failures }) => failures.length === 1);
+      expect(desk.snapshot().failures[0]).toMatchObject({
+        jobId,
+        ending: { kind: 'given-back', failure: { code: 'PREEMPTED' } },
+      });
+      // The look at the graphics card stands still as well, and goes on later.
+      expect(await standsStill()).toBe(true);
+      // Not taken again here, although nothing speaks against working any more.
+      await desk.execute('resume', {});
+      await until(desk, ({ waiting }) => waiting[0]?.reason.kind === 'held-off');
+      const asked = async () => (await patient.operator.jobs()).find((entry) => entry.job_id === jobId);
+      expect(await asked()).toMatchObject({ status: 'pending', attempts: 0 });
+      const other = patient.agent('other');
+      await other.start();
+      await until(other, ({ done }) => done[0]?.jobId === jobId);
+      // Claimed twice, and the one attempt is the one that succeeded.
+      expect(await asked()).toMatchObject({ status: 'completed', attempts: 1 });
+      expect(await claims(patient, jobId)).toBe(2);
+    },
+  );
 
   it(
     'and with the built-in server a job stands still for as long as it takes, and goes on where it was',

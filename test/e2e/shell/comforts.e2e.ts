@@ -174,7 +174,7 @@ test('quitting counts down where everybody sees it, and can be forced from the t
   expect(await afterwards(data, jobId)).toMatchObject({ status: 'pending' });
 });
 
-test('a quit that waits can be hurried in the window', async () => {
+test('a quit that waits can be hurried in the window', { tag: '@slow' }, async () => {
   const data = await newData();
   const program = await startProgram(data);
   const page = await program.page();
@@ -200,7 +200,7 @@ test('a policy that cannot be used is said, and the agent offers nothing', async
   await program.kill();
 });
 
-test('a window on an agent that runs already shows that one and starts no other', async () => {
+test('a window on an agent that runs already shows that one and starts no other', { tag: '@slow' }, async () => {
   const data = await newData();
   const first = await startProgram(data);
   await (await first.page()).getByRole('navigation').waitFor();
