@@ -29,7 +29,7 @@ function limitsOfThisProcess(): string {
  * Lets connections that ask nothing give way: when more than `most` are open, whichever was silent for longest is
  * closed. One with a request in progress never is; a client whose kept connection went sends its request on a new one.
  */
-export function letIdleGiveWay(server: Server, most: number): void {
+export function closeIdleBeyond(server: Server, most: number): void {
   const open = new Set<Socket>();
   // In the order in which they fell silent.
   const idle = new Set<Socket>();

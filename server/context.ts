@@ -1,6 +1,6 @@
 import type { Database } from './database/schema.ts';
 import type { FileStore } from './uploads/file-store.ts';
-import type { Absence } from './lease-clock.ts';
+import type { DowntimeDetector } from './lease-clock.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
 import type { Reserve } from './reserve.ts';
 import type { RetentionClock } from '../shared/retention-clock.ts';
@@ -19,7 +19,7 @@ export interface Context {
   readonly retention: RetentionClock;
   /** Names jobs and agents, by which equal ones are put in order. */
   readonly uuid: () => string;
-  readonly absence: Absence;
+  readonly absence: DowntimeDetector;
   readonly reserve: Reserve;
 }
 

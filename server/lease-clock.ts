@@ -9,18 +9,18 @@ export function createLeaseClock(wall: () => number, monotonic: () => number): (
 }
 
 /** Tells, once for each time, that nobody could reach the server since it was asked last. */
-export interface Absence {
+export interface DowntimeDetector {
   noticed(): boolean;
 }
 
 /** Where nobody asks regularly, nothing follows from a long silence. */
-export const NEVER_AWAY: Absence = { noticed: () => false };
+export const NO_DOWNTIME: DowntimeDetector = { noticed: () => false };
 
 /**
  * Notices a stopped process (the lease clock went on) and a machine that slept (on Linux only the wall clock went on,
  * which looks as if somebody had set it forward). `limitMs`: a shorter gap costs no agent its lease.
  */
-export function createAbsence(wall: () => number, leaseTime: () => number, limitMs: number): Absence {
+export function createDowntimeDetector(wall: () => number, leaseTime: () => number, limitMs: number): DowntimeDetector {
   let seen = { wall: wall(), lease: leaseTime() };
   return {
     noticed() {

@@ -76,7 +76,7 @@ async function occupy(dataDir: string, bytes: number): Promise<boolean> {
  * Does what writes to the database, and once more with the reserve when the disk had no room for it. `work` must be
  * whole: SQLite has rolled back what it began.
  */
-export async function withRoom<T>(context: { readonly reserve: Reserve }, work: () => Promise<T>): Promise<T> {
+export async function withReserve<T>(context: { readonly reserve: Reserve }, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

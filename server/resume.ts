@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { grantGrace } from './jobs/lease.ts';
-import { withRoom } from './reserve.ts';
+import { withReserve } from './reserve.ts';
 
 /**
  * Rebases what an earlier process measured by its own lease clock, before anybody is served. Nobody knows how long the
@@ -8,7 +8,7 @@ import { withRoom } from './reserve.ts';
  * open upload its whole time to live, and no job waits longer than its own backoff.
  */
 export async function resumeAfterStart(context: Context): Promise<void> {
-  await withRoom(context, () => rebase(context));
+  await withReserve(context, () => rebase(context));
 }
 
 async function rebase({ database, settings, leaseTime }: Context): Promise<void> {

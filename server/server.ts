@@ -9,15 +9,15 @@ import { API_BASE, type OperatorJob } from '../shared/wire.ts';
 import { keptAge } from './database/kept-age.ts';
 import { purgeAsset } from './assets/derived.ts';
 import type { SharedTokens } from './auth/authenticate.ts';
-import { keptToken } from './auth/token-files.ts';
-import { letIdleGiveWay, mostConnections } from './connections.ts';
+import { loadOrCreateToken } from './auth/token-files.ts';
+import { closeIdleBeyond, mostConnections } from './connections.ts';
 import type { Context } from './context.ts';
 import { openDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import { sha256 } from './hash.ts';
 import { insertRawJob, type JobDraft } from './jobs/create-job.ts';
 import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger.ts';
-import { createAbsence, createLeaseClock, NEVER_AWAY } from './lease-clock.ts';
+import { createDowntimeDetector, createLeaseClock, NO_DOWNTIME } from './lease-clock.ts';
 import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { openReserve } from './reserve.ts';
@@ -73,7 +73,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     const context = contextOf({ database, files, log, reserve }, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
-    const operatorToken = options.operatorToken ?? (await keptToken(options.dataDir, 'operator-token'));
+    const operatorToken = options.operatorToken ?? (await loadOrCreateToken(options.dataDir, 'operator-token'));
     const app = await buildApp(context, {
       agentHash: agentToken === '' ? null : sha256(agentToken),
       operatorHash: sha256(operatorToken),
@@ -88,7 +88,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 }
 
 async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {
-  return sharedAgentToken ? (agentToken ?? (await keptToken(dataDir, 'agent-token'))) : '';
+  return sharedAgentToken ? (agentToken ?? (await loadOrCreateToken(dataDir, 'agent-token'))) : '';
 }
 
 type Opened = Pick<Context, 'database' | 'files' | 'log' | 'reserve'>;
@@ -100,7 +100,7 @@ function contextOf(opened: Opened, options: ServerOptions): Context {
   const lookMs = sweepSeconds(options) * 1_000;
   // A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing.
   const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
-  const absence = lookMs > 0 ? createAbsence(clock, leaseTime, limitMs) : NEVER_AWAY;
+  const absence = lookMs > 0 ? createDowntimeDetector(clock, leaseTime, limitMs) : NO_DOWNTIME;
   const retention = createRetentionClock(keptAge(opened.database), clock, leaseTime);
   return { ...opened, settings, clock, leaseTime, retention, uuid: randomUUID, absence };
 }
@@ -153,13 +153,13 @@ export async function buildApp(context: Context, shared: SharedTokens): Promise<
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 200 },
   });
-  letIdleGiveWay(app.server, mostConnections());
+  closeIdleBeyond(app.server, mostConnections());
   app.removeAllContentTypeParsers();
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     // A client that always names JSON may send nothing: claim and cancel have no body.
     if (body === '') done(null, undefined);
-    else parseJson(request, body as string, done);
+    else parseJson(request, String(body), done);
   });
   await app.register(multipart, { throwFileSizeLimit: false });
   answerErrors(app, context.log);
@@ -178,8 +178,10 @@ async function listen(app: FastifyInstance, options: ServerOptions): Promise<{ u
     await app.listen({ host, port: options.port ?? 0 });
   } catch (error) {
     await app.close();
+    // What `listen` rejects with.
     throw startErrorOf(error as NodeJS.ErrnoException, host, options.port ?? 0);
   }
+  // Listening on a port, so neither null nor the path of a pipe.
   const { port } = app.server.address() as AddressInfo;
   // "Any address" is not an address one can call.
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;

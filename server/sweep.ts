@@ -5,7 +5,7 @@ import { expireLeases } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
 import type { FileStore } from './uploads/file-store.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
-import { writing } from './writing.ts';
+import { writeTransaction } from './write-transaction.ts';
 
 export interface Swept {
   readonly leases: number;
@@ -37,7 +37,7 @@ async function expireUploads(context: Context): Promise<number> {
     .where('touched_at', '<=', context.leaseTime() - context.settings.uploadTtlMs)
     .execute();
   for (const { upload_id, job_id, agent_id } of due) {
-    const files = await writing(context, async (tx, now) => {
+    const files = await writeTransaction(context, async (tx, now) => {
       const entry = { at: now, event: 'uploadExpired', agentId: agent_id, jobId: job_id } as const;
       await record(tx, { ...entry, detail: { upload_id } });
       return abandonUpload(tx, upload_id);
@@ -80,7 +80,7 @@ async function purgeOldDerived(context: Context): Promise<number> {
 
 async function dropDerived(context: Context, refs: readonly string[]): Promise<number> {
   if (refs.length === 0) return 0;
-  await writing(context, async (tx, now) => {
+  await writeTransaction(context, async (tx, now) => {
     for (const ref of refs) {
       await tx.updateTable('derived').set({ status: 'purged', updated_at: now }).where('ref', '=', ref).execute();
       await record(tx, { at: now, event: 'derivedPurged', detail: { ref } });
@@ -107,7 +107,7 @@ async function forgetOldRecords(context: Context): Promise<void> {
     .limit(500)
     .execute();
   if (old === undefined && stale.length === 0) return;
-  await writing(context, async (tx) => {
+  await writeTransaction(context, async (tx) => {
     await tx.deleteFrom('idempotency').where('created_at', '<=', before).execute();
     const ids = stale.map((row) => row.upload_id);
     if (ids.length === 0) return;
@@ -140,7 +140,7 @@ async function forgetEndedJobs(context: Context): Promise<void> {
     .execute();
   const ids = due.map((row) => row.job_id);
   if (ids.length === 0) return;
-  const partFiles = await writing(context, async (tx) => {
+  const partFiles = await writeTransaction(context, async (tx) => {
     const uploads = await tx.selectFrom('upload').select('upload_id').where('job_id', 'in', ids).execute();
     const files: string[] = [];
     for (const { upload_id } of uploads) files.push(...(await abandonUpload(tx, upload_id)));

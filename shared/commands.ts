@@ -6,7 +6,7 @@ import { SETUP_COMMANDS } from './setup-commands.ts';
 import type { EndedJob, PauseLength, WaitingJob } from './snapshot.ts';
 import { OPERATIONS } from './job.ts';
 
-const capability = z.enum(CAPABILITIES as [(typeof CAPABILITIES)[number], ...(typeof CAPABILITIES)[number][]]);
+const capability = z.enum(CAPABILITIES);
 const jobId = z.guid();
 const nothing = z.object({});
 const pauseLength = z.enum(['30m', '1h', 'tomorrow', 'until-resumed'] satisfies PauseLength[]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keysOf } from './objects.ts';
 
 /** Who has to act on a failure; decides the sentence and the next step a person is shown. */
 export type Fault = 'job' | 'file' | 'machine' | 'moment' | 'person';
@@ -73,7 +74,11 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-export const FAILURE_CODES = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
+export const FAILURE_CODES = keysOf(FAILURES);
+
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(FAILURES, code);
+}
 
 const FailureSchema = z.object({
   code: z.enum(FAILURE_CODES),

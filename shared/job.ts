@@ -1,5 +1,13 @@
 import type { DerivedKind } from './facts.ts';
 import type { Failure } from './failure.ts';
+import {
+  DEFAULT_PROXY_PROFILE,
+  DEFAULT_THUMBNAIL_PROFILE,
+  DEFAULT_TRANSCRIPTION_PROFILE,
+  PROXY_PROFILES,
+  THUMBNAIL_PROFILES,
+  TRANSCRIPTION_PROFILES,
+} from './profiles.ts';
 
 export const JOB_TYPES = [
   'generate_video_proxies',
@@ -22,8 +30,9 @@ export const CAPABILITY_OF = {
 
 export type CapabilityName = (typeof CAPABILITY_OF)[JobType];
 
-export const CAPABILITIES = Object.values(CAPABILITY_OF) as readonly CapabilityName[];
+export const CAPABILITIES: readonly CapabilityName[] = Object.values(CAPABILITY_OF);
 
+/** `CAPABILITY_OF` the other way round, which the compiler does not see. */
 export const JOB_TYPE_OF = Object.fromEntries(
   Object.entries(CAPABILITY_OF).map(([jobType, capability]) => [capability, jobType]),
 ) as Record<CapabilityName, JobType>;
@@ -86,8 +95,30 @@ export const INPUTS_OF = {
   transcribe_audio: { language: 'language', transcriptionProfile: 'transcription_profile' },
 } as const satisfies Record<JobType, Readonly<Record<string, string>>>;
 
+/** Which of the page's pictures stands for it (renderer/ui/icon.tsx). */
+export const ICON_OF = {
+  generate_video_proxies: 'video',
+  generate_thumbnails: 'picture',
+  generate_audio_waveform: 'wave',
+  transcribe_audio: 'words',
+} as const satisfies Record<JobType, string>;
+
+/** The registry of a job type's profiles by name, and the one that a job without a choice means. */
+interface ProfileRegistry {
+  readonly standard: string;
+  readonly profiles: Readonly<Record<string, { readonly name: string }>>;
+}
+
+/** null: the job type has no profile input (JOB-TYPES §3.3). */
+export const PROFILES_OF: Readonly<Record<JobType, ProfileRegistry | null>> = {
+  generate_video_proxies: { standard: DEFAULT_PROXY_PROFILE, profiles: PROXY_PROFILES },
+  generate_thumbnails: { standard: DEFAULT_THUMBNAIL_PROFILE, profiles: THUMBNAIL_PROFILES },
+  generate_audio_waveform: null,
+  transcribe_audio: { standard: DEFAULT_TRANSCRIPTION_PROFILE, profiles: TRANSCRIPTION_PROFILES },
+};
+
 export function isJobType(value: string): value is JobType {
-  return (JOB_TYPES as readonly string[]).includes(value);
+  return Object.hasOwn(CAPABILITY_OF, value);
 }
 
 export interface JobBase {
@@ -110,6 +141,20 @@ export type Job =
     });
 
 export type JobOf<T extends JobType> = Extract<Job, { jobType: T }>;
+
+/** The profile by which a job is made, known here or not; null where its type has none. */
+export function profileOf(job: Job): string | null {
+  switch (job.jobType) {
+    case 'generate_video_proxies':
+      return job.proxyProfile ?? DEFAULT_PROXY_PROFILE;
+    case 'generate_thumbnails':
+      return job.thumbnailProfile ?? DEFAULT_THUMBNAIL_PROFILE;
+    case 'transcribe_audio':
+      return job.transcriptionProfile ?? DEFAULT_TRANSCRIPTION_PROFILE;
+    case 'generate_audio_waveform':
+      return null;
+  }
+}
 
 /** What became of reading a job: an unknown type is not invalid, it is left to agents that know it. */
 export type ParsedJob =

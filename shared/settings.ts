@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Refusal } from './failure.ts';
-import { CAPABILITIES, type CapabilityName } from './job.ts';
+import { CAPABILITIES } from './job.ts';
 import { isOpenHttp, ServerAddress } from './server-address.ts';
+import { keysOf, recordOf } from './objects.ts';
 
 const Name = z
   .string()
@@ -72,10 +73,7 @@ export const WATCHED_PROGRAMS: readonly string[] = [
   'Final Cut Pro',
 ];
 
-const capabilitySwitches = Object.fromEntries(CAPABILITIES.map((name) => [name, z.boolean().default(true)])) as Record<
-  CapabilityName,
-  z.ZodDefault<z.ZodBoolean>
->;
+const capabilitySwitches = recordOf(CAPABILITIES, () => z.boolean().default(true));
 
 /** `auto`: the graphics card, for proxies and the speech engine, where it proved itself on this machine. */
 export const EncoderChoice = z.enum(['software', 'auto']);
@@ -161,7 +159,11 @@ export const SettingsSchema = z.object({
 export type Settings = z.infer<typeof SettingsSchema>;
 export type SettingName = keyof Settings;
 
-export const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
+export const SETTING_NAMES = keysOf(SettingsSchema.shape);
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SettingsSchema.shape, name);
+}
 
 /**
  * Which programs this account starts, and how closely they are shut in: more than a page in a browser may say. The

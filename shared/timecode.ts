@@ -46,12 +46,7 @@ export function formatTimecode(frame: number, rate: FrameRate, dropFrame: boolea
 export function parseTimecode(text: string, rate: FrameRate, dropFrame?: boolean): number | undefined {
   const match = TIMECODE.exec(text.trim());
   if (match === null) return undefined;
-  const [hours, minutes, seconds, frames] = [match[1], match[2], match[3], match[5]].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [hours = 0, minutes = 0, seconds = 0, frames = 0] = [match[1], match[2], match[3], match[5]].map(Number);
   const nominal = nominalRate(rate);
   if (hours > 23 || minutes > 59 || seconds > 59 || frames >= nominal) return undefined;
   const dropped = (dropFrame ?? match[4] !== ':') ? droppedPerMinute(rate) : 0;

@@ -60,7 +60,7 @@ const Offers = z.array(z.unknown()).transform((entries) => {
 });
 
 export const JobPage = z.union([
-  Offers.transform((offers) => ({ ...offers, next_cursor: undefined as string | undefined })),
+  Offers.transform((offers) => ({ ...offers, next_cursor: undefined })),
   z
     .object({ items: Offers, next_cursor: maybe(z.string().min(1)) })
     .transform(({ items: offers, next_cursor }) => ({ ...offers, next_cursor })),

@@ -4,7 +4,7 @@ import { RUNNING_PICTURE } from '../../shared/running-picture.ts';
 import type { MediaRootSetting } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './jobs/active-runs.ts';
-import { countYielding } from './yield/yield-clock.ts';
+import { recordYieldTime } from './yield/record-yield-time.ts';
 import { abortAfter, withTimeout } from '../work/clock.ts';
 import { agentHandlers, executeBy } from './commands/handlers.ts';
 import type { ServerAccessDeps } from './commands/server-access.ts';
@@ -14,8 +14,8 @@ import { createImporter, type Importer } from './imports/importer.ts';
 import { readInstallation } from './server/installation-id.ts';
 import { watchQueue } from './intake/watch-queue.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
-import { createRetention } from './jobs/kept.ts';
-import type { Parts } from './jobs/parts.ts';
+import { createRetention, type RetentionServices } from './jobs/retention.ts';
+import type { AgentServices } from './jobs/services.ts';
 import { respondWith } from './results/open-kept.ts';
 import { createRunningPictures } from './jobs/running-picture.ts';
 import { sweepStrayChildren } from '../work/process/sweep.ts';
@@ -55,32 +55,32 @@ export function createAgent(deps: AgentDeps): Agent {
 }
 
 function assemble(deps: AgentDeps, assembly: Assembly): Agent {
-  const { parts, capabilities, owner, proofs, signOn } = assembly;
-  const { store } = parts;
+  const { services, capabilities, owner, proofs, registerAgent } = assembly;
+  const { store } = services;
   const stopping = new AbortController();
   const drained = Promise.withResolvers<void>();
   const wake = (): void => intake.wake();
   const runs: ActiveRuns = createActiveRuns({
-    parts,
+    services,
     stopping: stopping.signal,
     mayStart: () => intake.open(),
     isSuspended: () => yielding.suspends(),
     onChange: wake,
-    onEnded: (since) => intake.askNow(since),
+    onEnded: (since) => intake.pollNow(since),
   });
-  const yielding = agentYielding({ parts, runs: () => runs, proofs, surroundings: deps.surroundings, onChange: wake });
-  const intake: Intake = createIntake({ parts, runs, capabilities, signOn, yielding });
+  const yielding = agentYielding({ services, runs: () => runs, proofs, sources: deps.activitySources, onChange: wake });
+  const intake: Intake = createIntake({ services, runs, capabilities, registerAgent, yielding });
   const drain = (): void => {
     intake.close();
     store.emit({ type: 'phaseChanged', phase: 'draining' });
     void runs.settled(stopping.signal).then(() => drained.resolve());
   };
-  const openFile = fileOpener(deps, parts);
-  const saver = saverOf(parts, openFile);
-  const importer = importerOf(deps, parts, wake);
+  const openFile = fileOpener(deps, services);
+  const saver = saverOf(services, openFile);
+  const importer = importerOf(deps, services, wake);
   const load = createLoadHistory();
   const handlers = agentHandlers({
-    parts,
+    services,
     runs,
     intake,
     capabilities,
@@ -91,7 +91,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     importer,
     drain,
     wake,
-    ...serverAccess(deps, parts),
+    ...serverAccess(deps, services),
     operator: deps.operator,
     work: deps.work,
   });
@@ -101,17 +101,17 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     snapshot: store.snapshot,
     subscribe: store.subscribe,
     drained: drained.promise,
-    wake: () => intake.askNow(),
+    wake: () => intake.pollNow(),
     async start() {
-      await clearLeftovers(parts, owner, isStopped);
+      await clearLeftovers(services, owner, isStopped);
       if (isStopped()) return;
-      watch(deps, parts, load, stopping.signal);
+      watch(deps, services, load, stopping.signal);
       yielding.start();
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
       // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
       await runs.resume();
       const ready = capabilities.start();
-      await Promise.race([ready, parts.toolsKnown]);
+      await Promise.race([ready, services.toolsKnown]);
       if (isStopped()) return;
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
@@ -127,31 +127,36 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
 }
 
 /** What goes on beside the work until the agent stops. */
-function watch({ operator }: AgentDeps, parts: Parts, load: LoadHistory, signal: AbortSignal): void {
-  const { store, clock, journal } = parts;
-  void keepHouse(parts, signal);
-  countYielding({ store, clock, activity: journal.activity, signal });
-  if (operator !== undefined) watchQueue(parts, operator, signal);
+function watch({ operator }: AgentDeps, services: AgentServices, load: LoadHistory, signal: AbortSignal): void {
+  const { store, clock, journal } = services;
+  void runRetention(services, signal);
+  recordYieldTime({ store, clock, activity: journal.activity, signal });
+  if (operator !== undefined) watchQueue(services, operator, signal);
   load.start(signal);
 }
 
-function fileOpener({ operator }: AgentDeps, parts: Parts): Agent['openDerived'] {
-  const pictures = createRunningPictures(parts);
+function fileOpener({ operator }: AgentDeps, services: AgentServices): Agent['openDerived'] {
+  const pictures = createRunningPictures(services);
   return (asset, ref, range) => {
     if (ref === RUNNING_PICTURE) return pictures.find(asset);
-    return operator?.openDerived(asset, ref, range) ?? openDerived(parts, asset, ref, range);
+    return operator?.openDerived(asset, ref, range) ?? openDerived(services, asset, ref, range);
   };
 }
 
-async function openDerived(parts: Parts, asset: string, ref: string, range?: string): Promise<Response | null> {
-  const kept = await parts.results?.find(asset, ref);
+async function openDerived(
+  services: Pick<AgentServices, 'client' | 'clock' | 'results'>,
+  asset: string,
+  ref: string,
+  range?: string,
+): Promise<Response | null> {
+  const kept = await services.results?.find(asset, ref);
   if (kept) return respondWith(kept, range);
   // Only the answer is bounded: a paused player reads its body for as long as it likes.
-  const unanswered = abortAfter(parts.clock, DERIVED_ANSWER_MS);
-  return parts.client.derived(asset, ref, range, unanswered.signal).finally(unanswered.stop);
+  const unanswered = abortAfter(services.clock, DERIVED_ANSWER_MS);
+  return services.client.derived(asset, ref, range, unanswered.signal).finally(unanswered.stop);
 }
 
-function saverOf({ store, clock, journal, settings, log }: Parts, openFile: Agent['openDerived']): ProxySaver {
+function saverOf({ store, clock, journal, settings, log }: AgentServices, openFile: Agent['openDerived']): ProxySaver {
   return createProxySaver({
     store,
     clock,
@@ -164,20 +169,23 @@ function saverOf({ store, clock, journal, settings, log }: Parts, openFile: Agen
 }
 
 /** Null with a remote server: it makes the jobs. */
-function importerOf({ work }: AgentDeps, parts: Parts, onAdded: () => void): Importer | null {
+function importerOf({ work }: AgentDeps, services: AgentServices, onAdded: () => void): Importer | null {
   if (work === undefined) return null;
-  const { journal, settings, store, clock, uuid, log } = parts;
+  const { journal, settings, store, clock, uuid, log } = services;
   const roots = (): readonly MediaRootSetting[] => settings().mediaRoots;
   return createImporter({ rows: journal.imports, work, roots, store, clock, uuid, log, onAdded });
 }
 
-function serverAccess(deps: AgentDeps, { journal }: Parts): Omit<ServerAccessDeps, 'parts'> {
+function serverAccess(
+  deps: AgentDeps,
+  { journal }: Pick<AgentServices, 'journal'>,
+): Omit<ServerAccessDeps, 'services'> {
   return {
     settings: deps.settings,
     fetch: fetchOf(deps),
     token: () => deps.token.current(),
     serverUrl: deps.serverUrl,
-    keeper: deps.keeper ?? null,
+    tokenStore: deps.tokenStore ?? null,
     installation: () => readInstallation(journal),
   };
 }
@@ -194,13 +202,13 @@ interface Running {
 /** Intake → runs → outbox, bounded → sign-off → journal: the order in which everything owed is written down. */
 async function end(
   deps: AgentDeps,
-  { parts, capabilities, models, signOn }: Assembly,
+  { services, capabilities, models, registerAgent }: Assembly,
   { runs, intake, yielding, saver, importer, stopping }: Running,
   graceMs: number,
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
-  const endsBy = new Date(parts.clock.now() + graceMs).toISOString();
-  parts.store.emit({ type: 'phaseChanged', phase: 'draining', endsBy });
+  const endsBy = new Date(services.clock.now() + graceMs).toISOString();
+  services.store.emit({ type: 'phaseChanged', phase: 'draining', endsBy });
   // What stands still for the editor goes on for the grace, or it could not finish.
   yielding.stop();
   saver.cancel();
@@ -210,14 +218,14 @@ async function end(
   const downloadEnded = models.stop();
   await shutDown(
     {
-      clock: parts.clock,
+      clock: services.clock,
       runs,
       stopIntake: () => intake.close(),
       interrupt: () => stopping.abort(),
-      signOff: async (timeoutMs) => {
-        if (parts.connection.link !== 'connected') return;
-        const late = abortAfter(parts.clock, timeoutMs);
-        await signOn([], late.signal).finally(late.stop);
+      deregister: async (timeoutMs) => {
+        if (services.connection.link !== 'connected') return;
+        const late = abortAfter(services.clock, timeoutMs);
+        await registerAgent([], late.signal).finally(late.stop);
       },
     },
     graceMs,
@@ -225,26 +233,29 @@ async function end(
   );
   // Bounded: a proof's child or a share that does not answer must not hold up the end.
   const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled(), importStopped]);
-  await withTimeout(parts.clock, LAST_WAIT_MS, ended, undefined);
-  await parts.leases.close();
+  await withTimeout(services.clock, LAST_WAIT_MS, ended, undefined);
+  await services.leases.close();
   deps.token.close();
-  parts.store.emit({ type: 'phaseChanged', phase: 'stopped' });
-  parts.journal.close();
+  services.store.emit({ type: 'phaseChanged', phase: 'stopped' });
+  services.journal.close();
 }
 
-async function keepHouse(parts: Parts, signal: AbortSignal): Promise<void> {
-  const clearExpired = createRetention(parts);
+async function runRetention(services: RetentionServices, signal: AbortSignal): Promise<void> {
+  const removeExpired = createRetention(services);
   while (!signal.aborted) {
-    await clearExpired().catch((error: unknown) => parts.log.warn({ err: error }, 'house-keeping failed'));
-    await parts.clock.sleep(HOUSEKEEPING_MS, signal);
+    await removeExpired().catch((error: unknown) => services.log.warn({ err: error }, 'house-keeping failed'));
+    await services.clock.sleep(HOUSEKEEPING_MS, signal);
   }
 }
 
 /** What an earlier life left behind: its children and its folders. The journal of an agent that was stopped is closed. */
-async function clearLeftovers(parts: Parts, owner: string, isStopped: () => boolean): Promise<void> {
-  const { journal, log } = parts;
+async function clearLeftovers(
+  { journal, log, workFolder }: Pick<AgentServices, 'journal' | 'log' | 'workFolder'>,
+  owner: string,
+  isStopped: () => boolean,
+): Promise<void> {
   const { ended } = await sweepStrayChildren(owner);
   if (isStopped()) return;
   if (ended.length > 0) log.warn({ ended: ended.length }, 'ended processes that an earlier run left behind');
-  await sweepWorkspaces(parts.workFolder, new Set(journal.runs().map((run) => run.runId)));
+  await sweepWorkspaces(workFolder, new Set(journal.runs().map((run) => run.runId)));
 }

@@ -11,7 +11,7 @@ import type { Capabilities } from '../work/capabilities/capabilities-port.ts';
 import type { TextStore } from '../work/storage/text-store.ts';
 import { instant, systemClock, type Clock } from '../work/clock.ts';
 import type { WorkPort } from './imports/work-port.ts';
-import type { TokenKeeper } from './commands/server-access.ts';
+import type { TokenStore } from './commands/server-access.ts';
 import { createConnection } from './server/connection.ts';
 import { leaseThreadUrl } from './lease/lease-thread-url.ts';
 import type { ExecutorRegistry } from '../work/executors/registry.ts';
@@ -19,7 +19,7 @@ import { initialSnapshot } from './store/initial-snapshot.ts';
 import { readInstallation } from './server/installation-id.ts';
 import { META_AGENT_ID, register } from './intake/register.ts';
 import { createJobLogs, type JobLogs } from './jobs/job-log.ts';
-import type { Parts } from './jobs/parts.ts';
+import type { AgentServices } from './jobs/services.ts';
 import { Journal } from './journal/journal.ts';
 import { createLeases } from './lease/leases.ts';
 import type { Log } from './diagnostics/log.ts';
@@ -41,7 +41,7 @@ import type { TokenSource } from './server/token-source.ts';
 import { VERSION } from './version.ts';
 import { workspacePath } from '../work/workspace/workspace.ts';
 import { createProofProcesses, type ProofProcesses } from './yield/proof-processes.ts';
-import type { Surroundings } from './yield/surroundings.ts';
+import type { ActivitySources } from './yield/activity-sources.ts';
 
 export interface AgentDeps {
   /** Without `/api/v1`. */
@@ -61,7 +61,7 @@ export interface AgentDeps {
   /** How work is added there; absent with a remote server. */
   readonly work?: WorkPort;
   /** Where a new token is kept; absent when the token was given for this run only. */
-  readonly keeper?: TokenKeeper;
+  readonly tokenStore?: TokenStore;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly bundledDir?: string;
   /** What children are shut in by; default: one of its own. */
@@ -72,7 +72,7 @@ export interface AgentDeps {
   /** Nice value of children; default: below everything of the editor's (process/priority.ts). */
   readonly nice?: number;
   /** What tells whether the editor needs the machine, where the caller knows better than the system's own sources. */
-  readonly surroundings?: Partial<Surroundings>;
+  readonly activitySources?: Partial<ActivitySources>;
   readonly fetch?: typeof fetch;
   /** Proxy and authorities; default: straight to the server. */
   readonly network?: NetworkFacts;
@@ -88,26 +88,26 @@ export function fetchOf({ fetch: given, network = {} }: Pick<AgentDeps, 'fetch' 
 
 /** The parts of one agent, and what only its owner does with them. */
 export interface Assembly {
-  readonly parts: Parts;
+  readonly services: AgentServices;
   readonly capabilities: Capabilities;
   readonly models: ModelCommands;
   readonly proofs: ProofProcesses;
   readonly owner: string;
-  readonly signOn: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
+  readonly registerAgent: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
 }
 
 /** Makes the parts of one agent. Throws StartError when the work folder cannot be used. */
 export function createAssembly(given: AgentDeps): Assembly {
-  const ground = prepareGround(given);
-  const { deps, clock, store, owner, identity, credentials, env, modelsFolder } = ground;
-  const processes = createProcessMaker(ground);
+  const context = createAssemblyContext(given);
+  const { deps, clock, store, owner, identity, credentials, env, modelsFolder } = context;
+  const processes = createProcessMaker(context);
   const proofs = createProofProcesses();
-  const capabilities = capabilitiesOn(ground, processes, proofs);
-  const parts = partsOn(ground, processes, capabilities);
-  const renewed = (): void => parts.leases.setCredentials(credentials());
+  const capabilities = createAgentCapabilities(context, processes, proofs);
+  const services = createServices(context, processes, capabilities);
+  const renewed = (): void => services.leases.setCredentials(credentials());
   deps.token.onChange(() => {
     renewed();
-    parts.connection.hurry();
+    services.connection.retryNow();
   });
   const models = createAgentModels({
     folder: modelsFolder,
@@ -118,13 +118,13 @@ export function createAssembly(given: AgentDeps): Assembly {
     fetch: deps.outside ?? fetchOf(deps),
     onChanged: () => void capabilities.refresh(),
   });
-  return { parts, capabilities, models, proofs, owner, signOn: signOnAs(parts, identity, renewed) };
+  return { services, capabilities, models, proofs, owner, registerAgent: registerAs(services, identity, renewed) };
 }
 
 /** What every part of an agent stands on. */
-type Ground = ReturnType<typeof prepareGround>;
+type AssemblyContext = ReturnType<typeof createAssemblyContext>;
 
-function prepareGround(given: AgentDeps) {
+function createAssemblyContext(given: AgentDeps) {
   // Children work in folders of their own: a relative work folder would be another one for them.
   const deps = { ...given, workFolder: resolve(given.workFolder) };
   const clock = deps.clock ?? systemClock;
@@ -155,7 +155,7 @@ interface ProcessMaker {
   make(runId: string, jobId: string, folder?: string): JobProcesses;
 }
 
-function createProcessMaker({ deps, settings, env, owner, modelsFolder }: Ground): ProcessMaker {
+function createProcessMaker({ deps, settings, env, owner, modelsFolder }: AssemblyContext): ProcessMaker {
   const sandbox = deps.sandbox ?? createSandboxPort({ policy: () => settings().sandbox, env });
   const nice = deps.nice ?? workNice(env);
   return {
@@ -168,8 +168,12 @@ function createProcessMaker({ deps, settings, env, owner, modelsFolder }: Ground
   };
 }
 
-function capabilitiesOn(ground: Ground, { sandbox, make }: ProcessMaker, proofs: ProofProcesses): Capabilities {
-  const { deps, settings, env, journal, store, clock, modelsFolder } = ground;
+function createAgentCapabilities(
+  context: AssemblyContext,
+  { sandbox, make }: ProcessMaker,
+  proofs: ProofProcesses,
+): Capabilities {
+  const { deps, settings, env, journal, store, clock, modelsFolder } = context;
   return createCapabilities({
     executors: deps.executors,
     settings,
@@ -190,8 +194,8 @@ function capabilitiesOn(ground: Ground, { sandbox, make }: ProcessMaker, proofs:
   });
 }
 
-function partsOn(ground: Ground, { make }: ProcessMaker, capabilities: Capabilities): Parts {
-  const { deps, clock, journal, store, settings, credentials } = ground;
+function createServices(context: AssemblyContext, { make }: ProcessMaker, capabilities: Capabilities): AgentServices {
+  const { deps, clock, journal, store, settings, credentials } = context;
   const { log, serverUrl, network, workFolder, executors } = deps;
   const random = deps.random ?? Math.random;
   const { monotonic } = clock;
@@ -200,7 +204,6 @@ function partsOn(ground: Ground, { make }: ProcessMaker, capabilities: Capabilit
   const lease = { threadUrl: leaseThreadUrl(), serverUrl, credentials, clock, log };
   return {
     clock,
-    random,
     uuid: randomUUID,
     log,
     store,
@@ -257,14 +260,14 @@ function logOf(jobLogs: JobLogs, jobId: string, clock: Clock): ProcessListener {
   };
 }
 
-function signOnAs(parts: Parts, identity: Identity, renewed: () => void): Assembly['signOn'] {
+function registerAs(services: AgentServices, identity: Identity, renewed: () => void): Assembly['registerAgent'] {
   const { installationId } = identity;
   const setAgentId = (agentId: string): void => {
     if (identity.agentId === agentId) return;
     identity.agentId = agentId;
     renewed();
   };
-  return (declared, signal) => register(parts, { installationId, setAgentId }, declared, signal);
+  return (declared, signal) => register(services, { installationId, setAgentId }, declared, signal);
 }
 
 interface Identity {

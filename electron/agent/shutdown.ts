@@ -12,7 +12,7 @@ interface ShutdownDeps {
   /** Aborts every wait of deliveries; what is unfinished stays in the journal. */
   readonly interrupt: () => void;
   /** Said to a server that was last heard of; not at all to one that is away. */
-  readonly signOff: (timeoutMs: number) => Promise<void>;
+  readonly deregister: (timeoutMs: number) => Promise<void>;
 }
 
 /**
@@ -22,19 +22,17 @@ interface ShutdownDeps {
 export async function shutDown(deps: ShutdownDeps, graceMs: number, hurry: AbortSignal): Promise<void> {
   const { clock, runs } = deps;
   deps.stopIntake();
-  const over = new AbortController();
-  const grace = clock.sleep(graceMs, AbortSignal.any([hurry, over.signal]));
+  const settledWithin = async (ms: number, sooner?: AbortSignal): Promise<void> => {
+    const late = abortAfter(clock, ms);
+    await runs.settled(sooner === undefined ? late.signal : AbortSignal.any([late.signal, sooner]));
+    late.stop();
+  };
   // A job suspended for the editor could not finish within any grace.
   for (const run of runs.list()) run.suspend(false);
-  await Promise.race([runs.settled(over.signal), grace]);
-  over.abort();
+  await settledWithin(graceMs, hurry);
   for (const run of runs.list()) run.kill('AGENT_SHUTDOWN');
-  const bound = new AbortController();
-  await Promise.race([runs.settled(bound.signal), clock.sleep(LAST_WORD_MS, bound.signal)]);
-  bound.abort();
+  await settledWithin(LAST_WORD_MS);
   deps.interrupt();
-  const unsettled = abortAfter(clock, LAST_WORD_MS / 4);
-  await runs.settled(unsettled.signal);
-  unsettled.stop();
-  await deps.signOff(LAST_WORD_MS / 4);
+  await settledWithin(LAST_WORD_MS / 4);
+  await deps.deregister(LAST_WORD_MS / 4);
 }

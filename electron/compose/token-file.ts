@@ -1,4 +1,4 @@
-import type { TokenKeeper } from '../agent/commands/server-access.ts';
+import type { TokenStore } from '../agent/commands/server-access.ts';
 import { replaceFile } from '../work/storage/durable-file.ts';
 import type { TokenSource } from '../agent/server/token-source.ts';
 
@@ -9,10 +9,10 @@ export const TOKEN_FILE = 'server-token';
  * Keeps a server's token in a 0600 file. `inUse` is the source that reads this file now, if one does: then a new token
  * for the same server acts at once.
  */
-export function tokenFileKeeper(
+export function tokenFileStore(
   file: string,
   inUse?: { readonly source: TokenSource; readonly serverUrl: string },
-): TokenKeeper {
+): TokenStore {
   return {
     async keep(serverUrl, token) {
       try {

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Update } from '../../shared/update.ts';
+import { after, systemClock, type Clock } from '../work/clock.ts';
 import type { AgentPort } from './agent-port.ts';
 
 /** At most 5 progress batches a second per watcher (architecture.md, Data flow 4). */
@@ -9,20 +10,7 @@ export const ALIVE_INTERVAL_MS = 10_000;
 /** A watcher that takes nothing for this long is gone; its memory is given back. */
 export const STUCK_AFTER_MS = 60_000;
 
-export interface PublisherClock {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Runs once after `ms`; returns what cancels it. */
-  after(ms: number, run: () => void): () => void;
-}
-
-export const systemClock: PublisherClock = {
-  now: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
+type PublisherClock = Pick<Clock, 'monotonic' | 'sleep'>;
 
 /** One watcher's channel. */
 interface Watcher {
@@ -48,7 +36,7 @@ function holdProgress(clock: PublisherClock, flush: (events: readonly Progress[]
   let cancel: (() => void) | undefined;
   const send = (): void => {
     cancel = undefined;
-    sentAt = clock.now();
+    sentAt = clock.monotonic();
     const events = [...held.values()];
     held.clear();
     if (events.length > 0) flush(events);
@@ -56,7 +44,7 @@ function holdProgress(clock: PublisherClock, flush: (events: readonly Progress[]
   return {
     hold: (event: Progress): void => {
       held.set(event.jobId, event);
-      cancel ??= clock.after(Math.max(0, sentAt + PROGRESS_INTERVAL_MS - clock.now()), send);
+      cancel ??= after(clock, Math.max(0, sentAt + PROGRESS_INTERVAL_MS - clock.monotonic()), send);
     },
     forget: (jobId: string): boolean => held.delete(jobId),
     clear: (): void => {
@@ -78,7 +66,7 @@ function keepTime(clock: PublisherClock, onSilence: () => void, onStuck: () => v
   };
   const listen = (): void => {
     cancelAlive?.();
-    cancelAlive = clock.after(ALIVE_INTERVAL_MS, () => {
+    cancelAlive = after(clock, ALIVE_INTERVAL_MS, () => {
       listen();
       onSilence();
     });
@@ -86,7 +74,7 @@ function keepTime(clock: PublisherClock, onSilence: () => void, onStuck: () => v
   return {
     sent: (full: boolean): void => {
       listen();
-      if (full) cancelStuck ??= clock.after(STUCK_AFTER_MS, onStuck);
+      if (full) cancelStuck ??= after(clock, STUCK_AFTER_MS, onStuck);
     },
     taken,
     stop: (): void => {

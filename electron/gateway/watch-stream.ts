@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { AgentPort } from './agent-port.ts';
-import { publish, type PublisherClock } from './publish.ts';
+import { publish } from './publish.ts';
 
 /** An empty line a second lets the page tell a frozen agent from a quiet one within 3 s (renderer/bridge/http.ts). */
 export const PULSE_MS = 1000;
@@ -13,21 +13,16 @@ export function streamUpdates(
   agent: Pick<AgentPort, 'snapshot' | 'subscribe'>,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
-  clock?: PublisherClock,
 ): () => void {
   response.writeHead(200, {
     ...headers,
     'content-type': 'application/x-ndjson; charset=utf-8',
     'cache-control': 'no-store',
   });
-  const publisher = publish(
-    agent,
-    {
-      send: (update) => response.write(`${JSON.stringify(update)}\n`),
-      abandon: () => response.destroy(),
-    },
-    clock,
-  );
+  const publisher = publish(agent, {
+    send: (update) => response.write(`${JSON.stringify(update)}\n`),
+    abandon: () => response.destroy(),
+  });
   const pulse = setInterval(() => {
     if (!response.writableNeedDrain) response.write('\n');
   }, PULSE_MS);

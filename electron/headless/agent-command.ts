@@ -1,24 +1,25 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
+import { defined } from '../../shared/objects.ts';
 import type { EncoderChoice, MediaRootSetting, Settings } from '../../shared/settings.ts';
 import type { Agent } from '../agent/agent.ts';
 import { tokenFromFile } from '../agent/server/token-source.ts';
 import { startWebView, type WebView } from '../gateway/http.ts';
-import { givenSettings, parseServerUrl } from './agent-options.ts';
+import { parseServerUrl } from './agent-options.ts';
 import { prepareAgent, whenChanged, type Setup } from './agent-setup.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { openControl, openSharedControl } from '../compose/control.ts';
-import { openStation } from '../compose/station.ts';
+import { openComposition } from '../compose/composition.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
-import { tokenFileKeeper } from '../compose/token-file.ts';
-import { closeDoor, openDoor, tellPage } from './page-door.ts';
+import { tokenFileStore } from '../compose/token-file.ts';
+import { removePageLink, writePageLink, printPageAddress } from './page-link.ts';
 import { pageFolder } from './page-folder.ts';
 import { listenForStop, type StopSignals } from './signals.ts';
-import { tell } from './say.ts';
+import { printError } from './print.ts';
 
 interface AgentCommandOptions {
   readonly server?: string;
@@ -53,23 +54,23 @@ export async function agentCommand(options: AgentCommandOptions): Promise<number
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   const log = createFileLog(join(workFolder, 'logs'), 'agent');
   let told = '';
-  for (;;) {
+  while (!stopped.signal.aborted) {
     const prepared = await prepareAgent({ workFolder, given, tokenFile: options.tokenFile });
     if (prepared.kind === 'ready') {
       const ending = await runAgent(options, { ...prepared.setup, workFolder, log, signals });
       if (ending === 'ended') return EXIT.ok;
-      tell('The policy changed; starting anew with it.');
+      printError('The policy changed; starting anew with it.');
       continue;
     }
     // At a terminal it is a mistake in the command; for a service it is a machine that is not set up yet.
     if (process.stdin.isTTY || !isManagedElsewhere()) throw new CommandError(prepared.refusal);
     const line = sentence(prepared.refusal);
-    if (line !== told) tell(line);
+    if (line !== told) printError(line);
     if (line !== told) log.error({ code: prepared.refusal.code }, prepared.refusal.message);
     told = line;
     await whenChanged(prepared.files, stopped.signal, TRY_AGAIN_MS);
-    if (stopped.signal.aborted) return EXIT.ok;
   }
+  return EXIT.ok;
 }
 
 /** A policy file tells that this machine is set up from afar: what is missing will come. */
@@ -78,7 +79,7 @@ function isManagedElsewhere(): boolean {
 }
 
 function givenByArguments(options: AgentCommandOptions): Partial<Settings> {
-  return givenSettings({
+  return defined({
     serverUrl: options.server === undefined ? undefined : parseServerUrl(options.server),
     mediaRoots: options.mediaRoot.length > 0 ? [...options.mediaRoot] : undefined,
     agentName: options.name,
@@ -102,21 +103,21 @@ interface AgentRun extends Setup {
 async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'ended' | 'policy-changed'> {
   const { serverUrl, settings, network, tokenFile, workFolder, log, signals } = run;
   const token = tokenFromFile(tokenFile);
-  const keeper = tokenFileKeeper(tokenFile, { source: token, serverUrl });
+  const tokenStore = tokenFileStore(tokenFile, { source: token, serverUrl });
   const server = { kind: 'remote', serverUrl, token } as const;
-  const { agent } = await openStation({ server, keeper, network, settings, workFolder, log });
+  const { agent } = await openComposition({ server, tokenStore, network, settings, workFolder, log });
   const controls = [
     await openControl(agent, workFolder, log),
     await openSharedControl(agent, process.env['RUNTIME_DIRECTORY'], log),
   ];
-  tellState(agent);
-  for (const problem of run.problems) tell(sentence(problem));
+  printState(agent);
+  for (const problem of run.problems) printError(sentence(problem));
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
-  tell(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
-  closeDoor(workFolder);
+  printError(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
+  removePageLink(workFolder);
   if (web !== undefined) {
-    openDoor(workFolder, web);
-    tellPage(web, workFolder);
+    writePageLink(workFolder, web);
+    printPageAddress(web, workFolder);
   }
   const over = new AbortController();
   const changed = whenChanged([run.policy], over.signal).then(() => 'policy-changed' as const);
@@ -130,10 +131,10 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
     changed,
   ]);
   over.abort();
-  tell(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
+  printError(`Stopping: running jobs have ${options.grace} s to finish; a second signal stops at once.`);
   await agent.stop(options.grace * 1_000, signals.second);
   await web?.close();
-  closeDoor(workFolder);
+  removePageLink(workFolder);
   for (const control of controls) await control?.close();
   return ending;
 }
@@ -148,34 +149,34 @@ function openWeb(
 }
 
 /** One line per change that a person at a terminal, or a service's journal, should see. */
-export function tellState(agent: Agent): void {
+export function printState(agent: Agent): void {
   let told = '';
   const tellProblem = (problem: Refusal): void => {
     const line = sentence(problem);
-    if (line !== told) tell(line);
+    if (line !== told) printError(line);
     told = line;
   };
   agent.subscribe((event) => {
     if (event.type === 'serverLinkChanged') {
       if (event.server.problem !== undefined) tellProblem(event.server.problem);
       else if (event.server.link === 'connected') {
-        tell(told === '' ? 'Connected.' : 'Connected again.');
+        printError(told === '' ? 'Connected.' : 'Connected again.');
         told = '';
       }
     } else if (event.type === 'capabilityChanged') {
       const { capability } = event;
       if (capability.enabled && capability.proof.status === 'failed') {
-        tell(`${capability.name} is not offered: ${sentence(capability.proof.reason)}`);
+        printError(`${capability.name} is not offered: ${sentence(capability.proof.reason)}`);
       }
     } else if (event.type === 'rootsChecked') {
-      for (const root of event.roots) if (root.problem !== undefined) tell(sentence(root.problem));
+      for (const root of event.roots) if (root.problem !== undefined) printError(sentence(root.problem));
     } else if (event.type === 'jobEnded') {
       const { job } = event;
       const how =
         job.ending.kind === 'failed'
           ? `failed: ${job.ending.failure.message} [${job.ending.failure.code}]`
           : job.ending.kind;
-      tell(`${job.jobType} ${job.sourcePath}: ${how}`);
+      printError(`${job.jobType} ${job.sourcePath}: ${how}`);
     }
   });
 }

@@ -13,7 +13,7 @@ import { readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { openSettings, readManaged, type Managed } from '../compose/policy/managed-settings.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
-import { tokenFileKeeper } from '../compose/token-file.ts';
+import { tokenFileStore } from '../compose/token-file.ts';
 import { dataFolder } from './folders.ts';
 
 export interface Setup {
@@ -87,7 +87,7 @@ async function ensureToken(place: {
     proxyUrl: network.proxyUrl,
   });
   if (answer.kind !== 'enrolled') return answer.refusal;
-  const kept = await tokenFileKeeper(tokenFile).keep(serverUrl, answer.token);
+  const kept = await tokenFileStore(tokenFile).keep(serverUrl, answer.token);
   if ('refusal' in kept) return kept.refusal;
   removeOneTimeToken(oneTimeFile);
   return null;

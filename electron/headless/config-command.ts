@@ -6,7 +6,7 @@ import { policyFile, readPolicy } from '../compose/policy/read-policy.ts';
 import { sentence } from '../compose/sentence.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
-import { say, sayJson } from './say.ts';
+import { printOut, printJson } from './print.ts';
 
 /** `rushcatalog-agent config show`: every setting in force and where it comes from. 1 when something cannot be used. */
 export function configShowCommand(options: { readonly work?: string; readonly json: boolean }): number {
@@ -14,8 +14,8 @@ export function configShowCommand(options: { readonly work?: string; readonly js
   const file = join(workFolder, 'settings.json');
   const managed = readManaged({});
   const shown: Shown = { ...openSettings(file, managed).view(), file, presets: managed.presets };
-  if (options.json) sayJson(asJson(shown));
-  else say(table(shown));
+  if (options.json) printJson(asJson(shown));
+  else printOut(table(shown));
   return shown.problem === undefined ? EXIT.ok : EXIT.failed;
 }
 
@@ -70,6 +70,6 @@ export function configCheckCommand(file: string | undefined): number {
   const locked = Object.keys(policy.settings);
   const preset = Object.keys(policy.defaults);
   const named = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '));
-  say(`${path} can be used. It locks ${named(locked)} and presets ${named(preset)}.`);
+  printOut(`${path} can be used. It locks ${named(locked)} and presets ${named(preset)}.`);
   return EXIT.ok;
 }

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
-import { SETTING_NAMES, type SettingName, type Settings } from '../../shared/settings.ts';
+import { isSettingName, type SettingName, type Settings } from '../../shared/settings.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { findRunningAgent } from '../agent/control/ask-control.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
-import { say } from './say.ts';
+import { printOut } from './print.ts';
 
 /**
  * `rushcatalog-agent config set` and `unset` (`value` null). The running agent of the work folder is told, so that the
@@ -30,18 +30,14 @@ export async function configSetCommand(
     const answer = await running.call('changeSettings', { change: { [name]: parsed } });
     if (!answer.ok) throw new CommandError(answer.refusal, EXIT.failed);
     const restart = answer.output.restart.length > 0;
-    say(`Changed${restart ? '; it acts when the agent is started anew' : ''}.`);
+    printOut(`Changed${restart ? '; it acts when the agent is started anew' : ''}.`);
     return EXIT.ok;
   }
   const file = join(workFolder, 'settings.json');
   const refusal = write(file, name, parsed);
   if (refusal !== null) throw new CommandError(refusal, EXIT.failed);
-  say(`Written to ${file}; no agent runs with this work folder.`);
+  printOut(`Written to ${file}; no agent runs with this work folder.`);
   return EXIT.ok;
-}
-
-function isSettingName(name: string): name is SettingName {
-  return SETTING_NAMES.includes(name as SettingName);
 }
 
 /** `4`, `true` and `["a"]` are what they look like; everything else is a word. */

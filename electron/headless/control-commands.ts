@@ -7,7 +7,7 @@ import { findMachineService, SERVICE_OUT_OF_REACH } from '../agent/control/machi
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { statusLines, statusReport } from './status-text.ts';
-import { say, sayJson } from './say.ts';
+import { printOut, printJson } from './print.ts';
 
 const PAUSE_LENGTHS = ['30m', '1h', 'tomorrow', 'until-resumed'] as const satisfies readonly PauseLength[];
 
@@ -43,7 +43,7 @@ export function addControl(program: Command, finish: (code: number) => void, exi
   verb('drain', 'Lets the running agent finish its jobs, claim nothing more, and end.').action(
     async (options: Where) => {
       accepted(await (await runningAgent(options)).call('drain', {}));
-      say(['The agent finishes its running jobs and ends.']);
+      printOut(['The agent finishes its running jobs and ends.']);
       finish(EXIT.ok);
     },
   );
@@ -61,7 +61,7 @@ async function statusCommand(options: Where & { readonly json: boolean }): Promi
   const agent = await findAgent(options);
   if (options.json) {
     const report = agent === null ? { running: false } : statusReport(await agent.snapshot());
-    sayJson(report);
+    printJson(report);
     return agent === null ? EXIT.failed : EXIT.ok;
   }
   if (agent === null) throw noneRuns(agentWorkFolder(options.work));
@@ -97,6 +97,6 @@ function accepted<N extends CommandName>(answer: Answer<N>): void {
 }
 
 async function showStatus(agent: RunningAgent): Promise<number> {
-  say(statusLines(await agent.snapshot()));
+  printOut(statusLines(await agent.snapshot()));
   return EXIT.ok;
 }

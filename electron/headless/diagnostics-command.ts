@@ -9,7 +9,7 @@ import { openSettings, readManaged } from '../compose/policy/managed-settings.ts
 import { examine } from './doctor-command.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
-import { say, tell } from './say.ts';
+import { printOut, printError } from './print.ts';
 
 interface DiagnosticsCommandOptions {
   readonly out: string;
@@ -36,8 +36,8 @@ export async function diagnosticsCommand(options: DiagnosticsCommandOptions): Pr
   });
   const out = resolve(options.out);
   writeNew(out, bundle);
-  say(out);
-  tell(
+  printOut(out);
+  printError(
     `Names of people, machines, folders and clips were replaced, tokens left out; look into it before you send it (${Math.ceil(bundle.length / 1024)} kB).`,
   );
   return EXIT.ok;

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { SandboxState } from '../../shared/snapshot.ts';
+import { defined } from '../../shared/objects.ts';
 import { jobConfinement } from '../work/capabilities/process-maker.ts';
 import { workspacePath } from '../work/workspace/workspace.ts';
 import { createCapabilities } from '../work/capabilities/capabilities.ts';
@@ -16,13 +17,13 @@ import { tokenFromFile } from '../agent/server/token-source.ts';
 import { systemClock } from '../work/clock.ts';
 import { VERSION } from '../agent/version.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
-import { givenSettings, parseServerUrl } from './agent-options.ts';
+import { parseServerUrl } from './agent-options.ts';
 import { defaultTokenFile } from './agent-setup.ts';
 import { EXIT } from './exit.ts';
 import { allExecutors } from '../work/executors/registry.ts';
 import { createFileStore } from './file-store.ts';
 import { cacheFolder, dataFolder, modelsFolder } from './folders.ts';
-import { say, sayJson } from './say.ts';
+import { printOut, printJson } from './print.ts';
 
 interface DoctorCommandOptions {
   readonly server?: string;
@@ -37,8 +38,8 @@ interface DoctorCommandOptions {
 /** `rushcatalog-agent doctor`: looks at everything the agent depends on. Returns 1 when something needed is broken. */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
   const report = await examine(options);
-  if (options.json) sayJson(report);
-  else say(formatReport(report));
+  if (options.json) printJson(report);
+  else printOut(formatReport(report));
   return report.healthy ? EXIT.ok : EXIT.failed;
 }
 
@@ -48,7 +49,7 @@ export async function examine(options: Omit<DoctorCommandOptions, 'json'>): Prom
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   const settings = openSettings(
     join(workFolder, 'settings.json'),
-    readManaged(givenSettings({ speechModelPath: options.speechModel, encoder: options.encoder })),
+    readManaged(defined({ speechModelPath: options.speechModel, encoder: options.encoder })),
   );
   const places = { settings: () => settings.view().values, modelsFolder: modelsFolder(workFolder) };
   const sandbox = createSandboxPort({ policy: () => places.settings().sandbox, env: process.env });

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { defined } from '../../shared/objects.ts';
 import { join, resolve } from 'node:path';
 import { installationOf } from '../agent/server/installation-id.ts';
 import { enrol } from '../agent/server/enrolment.ts';
@@ -7,12 +8,12 @@ import { readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { openHttpRefusal } from '../agent/server/open-http.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
-import { tokenFileKeeper } from '../compose/token-file.ts';
-import { givenSettings, parseServerUrl } from './agent-options.ts';
+import { tokenFileStore } from '../compose/token-file.ts';
+import { parseServerUrl } from './agent-options.ts';
 import { enrolledTokenFile } from './agent-setup.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
-import { say } from './say.ts';
+import { printOut } from './print.ts';
 
 interface EnrolCommandOptions {
   readonly server?: string;
@@ -32,7 +33,7 @@ export async function enrolCommand(options: EnrolCommandOptions): Promise<number
   const workFolder = resolve(options.work ?? join(dataFolder(), 'agent'));
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   const managed = readManaged(
-    givenSettings({
+    defined({
       serverUrl: options.server === undefined ? undefined : parseServerUrl(options.server),
       allowInsecureHttp: options.allowInsecureHttp || undefined,
       proxyMode: options.proxy === undefined ? undefined : 'manual',
@@ -57,10 +58,10 @@ export async function enrolCommand(options: EnrolCommandOptions): Promise<number
   });
   if (answer.kind !== 'enrolled') throw new CommandError(answer.refusal, EXIT.failed);
   const file = resolve(options.saveTo ?? enrolledTokenFile(workFolder));
-  const kept = await tokenFileKeeper(file).keep(serverUrl, answer.token);
+  const kept = await tokenFileStore(file).keep(serverUrl, answer.token);
   if ('refusal' in kept) throw new CommandError(kept.refusal, EXIT.failed);
   removeOneTimeToken(options.tokenFile);
-  say(`Enrolled with ${serverUrl}; the token of this machine is in ${file}.`);
+  printOut(`Enrolled with ${serverUrl}; the token of this machine is in ${file}.`);
   return EXIT.ok;
 }
 

@@ -17,10 +17,10 @@ import { addModel, downloadModels, listModels, MODEL_NAMES, removeModel } from '
 import { LAYOUTS } from '../agent/exports/layout.ts';
 import { parseJobNames, parseSubtitleFormats } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
-import { openCommand } from './page-door.ts';
+import { openCommand } from './page-link.ts';
 import { serverCommand } from './server-command.ts';
 import { startCommand } from './start-command.ts';
-import { tell } from './say.ts';
+import { printError } from './print.ts';
 
 const EXIT_HELP = `
 Exit codes:
@@ -45,7 +45,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .addHelpText('after', EXIT_HELP)
     .showHelpAfterError('Run it with --help to see what it takes.')
     // Its own second line is the only one that is no part of what was typed.
-    .configureOutput({ outputError: (text) => tell(text.trimEnd().split(/\n(?=\(Did you mean )/)) })
+    .configureOutput({ outputError: (text) => printError(text.trimEnd().split(/\n(?=\(Did you mean )/)) })
     .exitOverride();
   addProcess(program, finish);
   addAgent(program, finish);
@@ -246,9 +246,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 'exitCode' in error && error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
     if (process.env['RUSHCATALOG_DEBUG'] === '1')
-      tell(String(error instanceof Error ? error.stack : error).split('\n'));
+      printError(String(error instanceof Error ? error.stack : error).split('\n'));
     const { refusal, exitCode } = explain(error);
-    tell(sentence(refusal));
+    printError(sentence(refusal));
     return exitCode;
   }
 }

@@ -1,20 +1,20 @@
 import { join, resolve } from 'node:path';
 import { RefusedError, type Refusal } from '../../shared/failure.ts';
+import { defined } from '../../shared/objects.ts';
 import { printable } from '../../shared/printable.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { KNOWN_MODELS, type ModelDownload, type SpeechModelState } from '../../shared/speech-models.ts';
 import { systemClock } from '../work/clock.ts';
 import { findRunningAgent, type RunningAgent } from '../agent/control/ask-control.ts';
-import { createModelShelf, type ModelShelf } from '../work/speech/model-shelf.ts';
+import { createModelLibrary, type ModelLibrary } from '../work/speech/model-library.ts';
 import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { sentence } from '../compose/sentence.ts';
-import { givenSettings } from './agent-options.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { modelsFolder } from './folders.ts';
 import { listenForStop } from './signals.ts';
-import { say, sayJson, tell } from './say.ts';
+import { printOut, printJson, printError } from './print.ts';
 
 interface ModelsOptions {
   readonly work?: string;
@@ -28,9 +28,9 @@ export async function listModels(options: ModelsOptions): Promise<number> {
   const agent = await runningAgent(options);
   // What a running agent was told by its own arguments or its page counts, not what a file says.
   const inForce = agent === null ? undefined : (await agent.snapshot()).settings.values;
-  const { folder, models } = await shelfOf(options, inForce).list();
+  const { folder, models } = await libraryOf(options, inForce).list();
   if (options.json === true) {
-    sayJson({ folder, models });
+    printJson({ folder, models });
     return EXIT.ok;
   }
   const here = models.filter(({ path }) => path !== undefined);
@@ -43,7 +43,7 @@ export async function listModels(options: ModelsOptions): Promise<number> {
     '',
     `Models are kept in ${folder}`,
   ];
-  say(lines);
+  printOut(lines);
   return EXIT.ok;
 }
 
@@ -65,26 +65,26 @@ function offerLine({ name, sizeBytes, kind, languages, licence, hashKnown }: Spe
 /** `models download NAME…`: with a progress line; Ctrl-C keeps what has arrived for the next time. */
 export async function downloadModels(names: readonly string[], options: ModelsOptions): Promise<number> {
   refuseWithoutPolicy();
-  const shelf = shelfOf(options);
+  const library = libraryOf(options);
   const stop = new AbortController();
   const signals = listenForStop();
   void signals.first.then(() => stop.abort());
   for (const name of names) {
     const line = progressLine(process.stderr);
     try {
-      const path = await shelf.download(name, {
+      const path = await library.download(name, {
         consent: options.yes === true,
         signal: stop.signal,
         onState: line.show,
       });
       line.end();
-      say(path);
+      printOut(path);
       await tellAgent(options);
     } catch (error) {
       line.end();
       if (!(error instanceof RefusedError)) throw error;
       if (!stop.signal.aborted) throw new CommandError(error.refusal, EXIT.failed);
-      tell(sentence(error.refusal));
+      printError(sentence(error.refusal));
       return EXIT.interrupted;
     }
   }
@@ -100,7 +100,7 @@ function refuseWithoutPolicy(): void {
 /** `models add FILE`: copies a file into the agent's own folder. */
 export async function addModel(file: string, options: ModelsOptions): Promise<number> {
   try {
-    say(await shelfOf(options).add(resolve(file), options.yes === true));
+    printOut(await libraryOf(options).add(resolve(file), options.yes === true));
     await tellAgent(options);
     return EXIT.ok;
   } catch (error) {
@@ -111,7 +111,7 @@ export async function addModel(file: string, options: ModelsOptions): Promise<nu
 /** `models remove NAME`: by the running agent where there is one, whose settings may name the file. */
 export async function removeModel(name: string, options: ModelsOptions): Promise<number> {
   const agent = await runningAgent(options);
-  const refusal = agent === null ? await shelfOf(options).remove(name) : await removeBy(agent, name);
+  const refusal = agent === null ? await libraryOf(options).remove(name) : await removeBy(agent, name);
   if (refusal !== null) throw new CommandError(refusal, EXIT.failed);
   return EXIT.ok;
 }
@@ -126,7 +126,7 @@ async function tellAgent(options: ModelsOptions): Promise<void> {
   const agent = await runningAgent(options);
   if (agent === null) return;
   await agent.call('refreshModels', {});
-  tell('The running agent looks at its models again.');
+  printError('The running agent looks at its models again.');
 }
 
 /** An agent that is stuck keeps nobody from having a model. */
@@ -137,11 +137,11 @@ function runningAgent({ work }: ModelsOptions): Promise<RunningAgent | null> {
 export const MODEL_NAMES = KNOWN_MODELS.map(({ name }) => name);
 
 /** The shelf of the agent with this work folder: its settings, its policy, its way out. */
-function shelfOf({ work, mirror }: ModelsOptions, inForce?: Settings): ModelShelf {
+function libraryOf({ work, mirror }: ModelsOptions, inForce?: Settings): ModelLibrary {
   const workFolder = agentWorkFolder(work === undefined ? undefined : resolve(work));
-  const managed = readManaged(givenSettings({ speechModelMirror: mirror }));
+  const managed = readManaged(defined({ speechModelMirror: mirror }));
   const settings = openSettings(join(workFolder, 'settings.json'), managed);
-  return createModelShelf({
+  return createModelLibrary({
     folder: modelsFolder(workFolder),
     settings: () => inForce ?? settings.view().values,
     env: process.env,

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { CAPABILITY_OF, type JobType } from '../../shared/job.ts';
+import { CAPABILITIES, JOB_TYPE_OF, type JobType } from '../../shared/job.ts';
 import type { EncoderChoice, Settings } from '../../shared/settings.ts';
 import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
+import { defined, recordOf } from '../../shared/objects.ts';
 import { whyNotModel } from '../work/capabilities/find-speech.ts';
 import { makeTemporaryFolder } from '../work/process/temporary-folder.ts';
-import { givenSettings } from './agent-options.ts';
 import { sentence } from '../compose/sentence.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { collectMedia, type Collected } from './process/collect-media.ts';
@@ -24,7 +24,7 @@ import { printArray } from './process/print-array.ts';
 import { writeResults } from './process/result-writer.ts';
 import type { ResultSummary } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
-import { say, tell } from './say.ts';
+import { printOut, printError } from './print.ts';
 
 interface ProcessCommandOptions extends ProfileChoice {
   readonly out: string;
@@ -55,14 +55,14 @@ export async function processCommand(inputs: readonly string[], options: Process
   const sources = media.files.map(({ path }) => path);
   await refuseUnusableModel(options.speechModel);
   await refuseBesideSources(options.layout, out, sources);
-  for (const path of media.skipped) tell(`skipped  ${path}: not a media file by its name`);
+  for (const path of media.skipped) printError(`skipped  ${path}: not a media file by its name`);
   const folder = await makeTemporaryFolder('process');
   const embedded = await startEmbedded(folder, settingsFor(media, options));
   try {
     const work = run(embedded, media, { ...options, out });
     const outcome = await Promise.race([work, signals.first]);
     if (typeof outcome !== 'string') return exitCodeOf(outcome);
-    tell('Stopping.');
+    printError('Stopping.');
     return EXIT.interrupted;
   } finally {
     const now = new AbortController();
@@ -101,10 +101,8 @@ async function refuseUnusableModel(speechModel: string | undefined): Promise<voi
 
 function settingsFor(media: Collected, options: ProcessCommandOptions): Partial<Settings> {
   const wanted = (jobType: JobType): boolean => options.jobs?.includes(jobType) ?? true;
-  const capabilities = Object.fromEntries(
-    Object.entries(CAPABILITY_OF).map(([jobType, name]) => [name, wanted(jobType as JobType)]),
-  ) as Settings['capabilities'];
-  return givenSettings({
+  const capabilities = recordOf(CAPABILITIES, (name) => wanted(JOB_TYPE_OF[name]));
+  return defined({
     mediaRoots: [...media.roots],
     capabilities,
     // A proxy alone uses several threads; the cheap jobs fill the gaps while it is read and written.
@@ -126,7 +124,7 @@ async function run(
     if (event.type !== 'capabilityChanged' || process.stderr.isTTY) return;
     const { capability } = event;
     if (capability.enabled && capability.proof.status === 'failed') {
-      tell(`${capability.name}: ${sentence(capability.proof.reason)}`);
+      printError(`${capability.name}: ${sentence(capability.proof.reason)}`);
     }
   });
   const started = agent.start();
@@ -145,7 +143,7 @@ async function run(
   const { url: serverUrl, operatorToken } = embedded.server;
   const order = { serverUrl, operatorToken, out, layout, sources, ...(subtitles === undefined ? {} : { subtitles }) };
   const { results, folders } = await writeResults(order, printed);
-  if (printed === null) say(summaryLines(results, folders));
+  if (printed === null) printOut(summaryLines(results, folders));
   else await printed.end();
   return results;
 }

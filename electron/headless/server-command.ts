@@ -8,7 +8,7 @@ import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
-import { say } from './say.ts';
+import { printOut } from './print.ts';
 
 interface ServerCommandOptions {
   readonly port: number;
@@ -41,7 +41,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
     ...retentionOf(options),
   });
-  say([
+  printOut([
     `RushCatalog server: ${server.url}`,
     `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
     `Operator token:     ${join(dataDir, 'operator-token')}`,

@@ -9,9 +9,10 @@ import { preferSmallHeap, writeSource } from './process/write-source.ts';
 const port = parentPort;
 if (port === null) throw new Error('write-thread runs as a worker thread only');
 
+// What result-writer.ts gave it.
 const { serverUrl, operatorToken, sources, ...options } = workerData as WriteOrder;
 const client = createOperatorClient(serverUrl, operatorToken);
-const say = (message: FromWriteThread): void => port.postMessage(message);
+const post = (message: FromWriteThread): void => port.postMessage(message);
 
 preferSmallHeap();
 const folders = await outputFolders(
@@ -22,6 +23,6 @@ for (const order of sources) {
   const place = folders.get(order.source);
   if (place === undefined) continue;
   const { entries, file } = await writeSource(client, { ...order, place }, options);
-  say({ type: 'written', results: entries.map(summaryOf), entries: file ?? entries });
+  post({ type: 'written', results: entries.map(summaryOf), entries: file ?? entries });
 }
-say({ type: 'done', folders });
+post({ type: 'done', folders });

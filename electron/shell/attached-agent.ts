@@ -62,13 +62,14 @@ async function follow(
     if (next === 'resync') return void stream.destroy();
     snapshot = next;
     if (update.kind === 'events')
-      for (const event of update.events) for (const hear of listeners) hear(event, snapshot);
+      for (const event of update.events) for (const notify of listeners) notify(event, snapshot);
     // What was missed in between is in the settings' event: it makes every watcher look at the whole.
     if (update.kind === 'snapshot') {
-      for (const hear of listeners) hear({ type: 'settingsChanged', settings: snapshot.settings }, snapshot);
+      for (const notify of listeners) notify({ type: 'settingsChanged', settings: snapshot.settings }, snapshot);
     }
   };
   const readOn = async (): Promise<void> => {
+    // Both ends are this program.
     for await (const line of createInterface({ input: stream })) if (line !== '') take(JSON.parse(line) as Update);
   };
   const listen = async (): Promise<void> => {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { safeStorage, session } from 'electron';
 import type { Settings } from '../../shared/settings.ts';
-import type { TokenKeeper } from '../agent/commands/server-access.ts';
+import type { TokenStore } from '../agent/commands/server-access.ts';
 import type { Log } from '../agent/diagnostics/log.ts';
-import type { Surroundings } from '../agent/yield/surroundings.ts';
+import type { ActivitySources } from '../agent/yield/activity-sources.ts';
 import { openControl } from '../compose/control.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
 import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
-import { embeddedIn, openStation, stationFolders } from '../compose/station.ts';
+import { embeddedIn, openComposition, compositionFolders } from '../compose/composition.ts';
 import type { AgentPort } from '../gateway/agent-port.ts';
 import type { GivenArguments } from './arguments.ts';
 import { attachToRunning } from './attached-agent.ts';
@@ -32,7 +32,7 @@ export interface DesktopAgent {
 export async function openDesktopAgent(
   data: string,
   { mediaRoots }: GivenArguments,
-  surroundings: Partial<Surroundings>,
+  activitySources: Partial<ActivitySources>,
   log: Log,
 ): Promise<DesktopAgent> {
   const attached = await attachToRunning([join(data, 'agent')], log);
@@ -61,17 +61,17 @@ export async function openDesktopAgent(
     enrolmentTokenFile: managed.enrolmentTokenFile,
     network: network?.facts ?? {},
   });
-  const station = await openStation({
-    ...stationFolders(data),
+  const composition = await openComposition({
+    ...compositionFolders(data),
     settings,
     server: server.kind === 'remote' ? server : embeddedIn(data, log),
-    keeper: keeperOf(secret, server),
-    surroundings,
+    tokenStore: tokenStoreOf(secret, server),
+    activitySources,
     log,
     outside: createOutsideFetch(settings, proxy),
     ...(network === undefined ? {} : { network: network.facts }),
   });
-  const { agent } = station;
+  const { agent } = composition;
   const control = await openControl(agent, join(data, 'agent'), log);
   const started = Promise.withResolvers<void>();
   return {
@@ -87,13 +87,13 @@ export async function openDesktopAgent(
       await started.promise.catch(() => undefined);
       await agent.stop(graceMs, hurry);
       await control?.close();
-      await station.closeServer();
+      await composition.closeServer();
     },
   };
 }
 
 /** What a person pairs with on the page goes into the keystore; for the server in use it acts at once. */
-function keeperOf(secret: SecretStore, server: DesktopServer): TokenKeeper {
+function tokenStoreOf(secret: SecretStore, server: DesktopServer): TokenStore {
   return {
     async keep(serverUrl, token) {
       try {

@@ -17,8 +17,8 @@ import { createRootGate } from '../work/storage/root-gate.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listStaticFiles } from '../gateway/static-files.ts';
 import type { GivenArguments } from './arguments.ts';
-import { addComforts, type Comforts } from './comforts.ts';
-import { complainAndExit } from './complain.ts';
+import { addDesktopIntegration, type DesktopIntegration } from './desktop-integration.ts';
+import { showErrorAndExit } from './fatal-error.ts';
 import { keepCrashReportsLocal } from './crash-reports.ts';
 import { openDesktopAgent, type DesktopAgent } from './desktop-agent.ts';
 import { serveIpc } from './ipc.ts';
@@ -64,7 +64,7 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
     onAwake: () => agent !== undefined && afterSleep(agent, log),
     onShutdown: () => app.quit(),
   });
-  agent = await openDesktopAgent(data, given, power.surroundings, log);
+  agent = await openDesktopAgent(data, given, power.activitySources, log);
   const { port } = agent;
   const files = await listStaticFiles(PAGE_FOLDER);
   protocol.handle(OWN_SCHEME.scheme, createPageHandler({ agent: port, files, log }));
@@ -77,16 +77,16 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
   const started = agent.start();
   started.catch((error: unknown) => {
     log.error({ err: error }, 'The agent did not start');
-    complainAndExit(error);
+    showErrorAndExit(error);
   });
-  const parts: { comforts?: Comforts; updates?: Updates | null } = {};
-  const quit = quitOf(agent, log, (seconds) => parts.comforts?.countdown(seconds));
+  const parts: { integration?: DesktopIntegration; updates?: Updates | null } = {};
+  const quit = quitOf(agent, log, (seconds) => parts.integration?.countdown(seconds));
   // "Finish, then stop" on the page ends the program like the command line's.
   void agent.over.then(() => quit.begin());
 
   const window = await openMainWindow(agent, given, quit, parts, log);
   const show = (): void => showOrNothing(window);
-  const comforts = addComforts({
+  const integration = addDesktopIntegration({
     agent: port,
     own: agent.own,
     window,
@@ -97,12 +97,12 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
     isLocked: power.isLocked,
     log,
   });
-  parts.comforts = comforts;
+  parts.integration = integration;
   if (agent.own) {
     // Failing to look for updates is no reason not to work.
     startUpdates({
       agent: port,
-      comforts,
+      integration,
       stopThen: (last) => quit.begin(last),
       isInUse: () => !window.isDestroyed() && window.isFocused(),
       log,
@@ -111,7 +111,7 @@ export async function openDesktop(given: GivenArguments): Promise<Desktop> {
       (error: unknown) => log.warn({ err: error }, 'Updates are not looked for'),
     );
   }
-  app.on('will-quit', () => comforts.close());
+  app.on('will-quit', () => integration.close());
   app.on('activate', show);
   return { show };
 }
@@ -133,7 +133,7 @@ function openMainWindow(
   agent: DesktopAgent,
   given: GivenArguments,
   quit: Quit,
-  parts: { readonly comforts?: Comforts },
+  parts: { readonly integration?: DesktopIntegration },
   log: Log,
 ): Promise<BrowserWindow> {
   return openWindow({
@@ -142,7 +142,7 @@ function openMainWindow(
     onClose: (window) => {
       if (quit.isOver()) return 'close';
       const { closeToTray } = agent.port.snapshot().settings.values;
-      if (!quit.hasBegun() && closeToTray && parts.comforts?.hasTray === true) {
+      if (!quit.hasBegun() && closeToTray && parts.integration?.hasTray === true) {
         window.hide();
         return 'keep';
       }

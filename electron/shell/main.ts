@@ -1,7 +1,7 @@
 import './thread-pool.ts';
 import { app, protocol } from 'electron';
 import { readArguments } from './arguments.ts';
-import { complainAndExit } from './complain.ts';
+import { showErrorAndExit } from './fatal-error.ts';
 import { openDesktop, type Desktop } from './desktop.ts';
 import { OWN_SCHEME } from './own-page.ts';
 import { isFirstInstance } from './single-instance.ts';
@@ -9,8 +9,8 @@ import { isFirstInstance } from './single-instance.ts';
 /** Runs to its end before Electron is ready: schemes and the sandbox can be set up only until then. */
 function main(): void {
   // Electron's own answer to an unexpected error is a window with a stack trace.
-  process.on('uncaughtException', complainAndExit);
-  process.on('unhandledRejection', complainAndExit);
+  process.on('uncaughtException', showErrorAndExit);
+  process.on('unhandledRejection', showErrorAndExit);
   app.enableSandbox();
   protocol.registerSchemesAsPrivileged([OWN_SCHEME]);
   const given = readArguments(process.argv);
@@ -20,11 +20,11 @@ function main(): void {
   const first = isFirstInstance(app, () => void desktop?.then(({ show }) => show()));
   if (!first) return app.quit();
   desktop = openDesktop(given);
-  desktop.catch(complainAndExit);
+  desktop.catch(showErrorAndExit);
 }
 
 try {
   main();
 } catch (error) {
-  complainAndExit(error);
+  showErrorAndExit(error);
 }

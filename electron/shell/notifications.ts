@@ -59,7 +59,7 @@ export function createNotifier(deps: NotifierDeps) {
     say(code, { title: deps.texts().trouble, body });
   };
   return {
-    hear(event: AgentEvent, snapshot: Snapshot): void {
+    onEvent(event: AgentEvent, snapshot: Snapshot): void {
       if (deps.setting() === 'none') return;
       switch (event.type) {
         case 'jobEnded': {

@@ -1,5 +1,5 @@
 import type { PowerMonitor } from 'electron';
-import type { Surroundings } from '../agent/yield/surroundings.ts';
+import type { ActivitySources } from '../agent/yield/activity-sources.ts';
 
 type Monitor = Pick<PowerMonitor, 'getSystemIdleTime' | 'isOnBatteryPower'> & {
   on(event: string, listener: () => void): unknown;
@@ -20,7 +20,7 @@ interface PowerDeps {
 
 /** What Electron knows better than the agent's own questions: idle time, battery, sleep, the locked screen. */
 export function watchPower({ monitor, after, onAwake, onShutdown }: PowerDeps): {
-  readonly surroundings: Partial<Surroundings>;
+  readonly activitySources: Partial<ActivitySources>;
   readonly isLocked: () => boolean;
 } {
   let locked = false;
@@ -43,7 +43,7 @@ export function watchPower({ monitor, after, onAwake, onShutdown }: PowerDeps): 
   monitor.on('shutdown', onShutdown);
   return {
     isLocked: () => locked,
-    surroundings: {
+    activitySources: {
       idleTime: { read: async () => monitor.getSystemIdleTime() * 1_000 },
       power: { onBattery: async () => monitor.isOnBatteryPower() },
       onChange: (listener) => {

@@ -9,7 +9,7 @@ import { openHttpRefusal } from '../agent/server/open-http.ts';
 import { enrol } from '../agent/server/enrolment.ts';
 import { createNetworkFetch } from '../agent/server/network-fetch.ts';
 import { readOneTimeToken, removeOneTimeToken } from '../compose/enrol.ts';
-import { createKeptToken, type FoundToken, type KeptToken } from './kept-token.ts';
+import { createStoredToken, type FoundToken, type StoredToken } from './stored-token.ts';
 import type { SecretStore } from './secrets.ts';
 
 /** A token that whoever manages the machine puts here is taken into the keystore, and removed. */
@@ -26,7 +26,7 @@ export interface ServerPlace {
 
 /** The desktop's server: its token is looked for again while it is missing or refused. */
 export type DesktopServer =
-  { readonly kind: 'embedded' } | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: KeptToken };
+  { readonly kind: 'embedded' } | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: StoredToken };
 
 /**
  * The server of the settings with its token from the keystore, or the embedded one. A token that is missing, locked in
@@ -40,10 +40,10 @@ export async function chooseServer(
   if (serverUrl === '') return { kind: 'embedded' };
   // Without a token nothing of ours crosses the network in the clear; the page says what to do.
   const open = openHttpRefusal(serverUrl, settings);
-  if (open !== null) return { kind: 'remote', serverUrl, token: createKeptToken(null, async () => none(open), open) };
+  if (open !== null) return { kind: 'remote', serverUrl, token: createStoredToken(null, async () => none(open), open) };
   const kept = await readKept(place);
   const missing = 'refusal' in kept ? kept.refusal : noToken(serverUrl, place.folder);
-  const token = createKeptToken('token' in kept ? kept.token : null, lookAgain(serverUrl, place, missing), missing);
+  const token = createStoredToken('token' in kept ? kept.token : null, lookAgain(serverUrl, place, missing), missing);
   // The page does not wait for a server that may be slow or away.
   if (token.current() === '') token.refresh();
   return { kind: 'remote', serverUrl, token };

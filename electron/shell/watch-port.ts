@@ -1,6 +1,6 @@
 import type { MessagePortMain } from 'electron';
 import type { AgentPort } from '../gateway/agent-port.ts';
-import { publish, type PublisherClock } from '../gateway/publish.ts';
+import { publish } from '../gateway/publish.ts';
 import { PULSE_MS } from '../gateway/watch-stream.ts';
 import type { FromPage, ToPage } from './channels.ts';
 
@@ -16,25 +16,17 @@ type Port = Pick<MessagePortMain, 'postMessage' | 'start' | 'close'> & {
  * Shows the agent over a MessagePort for as long as the page keeps it: an update per message, and a pulse a second
  * that proves that the agent's main loop turns.
  */
-export function streamToPort(
-  agent: Pick<AgentPort, 'snapshot' | 'subscribe'>,
-  port: Port,
-  clock?: PublisherClock,
-): void {
+export function streamToPort(agent: Pick<AgentPort, 'snapshot' | 'subscribe'>, port: Port): void {
   let unanswered = 0;
   const send = (message: ToPage): void => port.postMessage(message);
-  const publisher = publish(
-    agent,
-    {
-      send: (update) => {
-        send({ kind: 'update', update });
-        unanswered += 1;
-        return unanswered < UNANSWERED_LIMIT;
-      },
-      abandon: () => end(),
+  const publisher = publish(agent, {
+    send: (update) => {
+      send({ kind: 'update', update });
+      unanswered += 1;
+      return unanswered < UNANSWERED_LIMIT;
     },
-    clock,
-  );
+    abandon: () => end(),
+  });
   const pulse = setInterval(() => {
     if (unanswered < UNANSWERED_LIMIT) send({ kind: 'pulse' });
   }, PULSE_MS);

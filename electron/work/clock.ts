@@ -48,13 +48,36 @@ export async function withTimeout<T, L>(
   }
 }
 
+/** Resolves when `signal` is aborted, at once when it is already; never rejects. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** What `work` gives; once `signal` is aborted it is left behind after `ms`, and `late` is given instead. */
+export function leaveBehind<T, L>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  work: Promise<T>,
+  { signal, late }: { readonly signal: AbortSignal; readonly late: L },
+): Promise<T | L> {
+  return Promise.race([work, whenAborted(signal).then(() => withTimeout(clock, ms, work, late))]);
+}
+
+/** Runs `task` once after `ms`; returns what cancels it. */
+export function after(clock: Pick<Clock, 'sleep'>, ms: number, task: () => void): () => void {
+  const over = new AbortController();
+  void clock.sleep(ms, over.signal).then(() => over.signal.aborted || task());
+  return () => over.abort();
+}
+
 /** A signal that is aborted after `ms`; `stop` lets go of it. */
 export function abortAfter(
   clock: Pick<Clock, 'sleep'>,
   ms: number,
 ): { readonly signal: AbortSignal; readonly stop: () => void } {
   const late = new AbortController();
-  const over = new AbortController();
-  void clock.sleep(ms, over.signal).then(() => over.signal.aborted || late.abort());
-  return { signal: late.signal, stop: () => over.abort() };
+  return { signal: late.signal, stop: after(clock, ms, () => late.abort()) };
 }

@@ -10,7 +10,7 @@ import type {
   WaveformFacts,
 } from '../../shared/facts.ts';
 import type { EncodedPixelFormat, HardwareChoice } from './media/hardware-encoders.ts';
-import type { JobProcesses } from './process/child.ts';
+import type { ProgramRunner } from './process/child.ts';
 import type { SpeechEngineChoice } from './speech/engine.ts';
 
 /** A source that was opened once, read-only, inside its media root (open-source.ts). */
@@ -53,7 +53,7 @@ export interface ExecutionContext<T extends JobType> {
   readonly encoder: 'software' | 'auto';
   /** Absent where no hardware is ever used: proofs, software-only agents. */
   readonly hardware?: HardwareEncoders;
-  readonly processes: JobProcesses;
+  readonly processes: ProgramRunner;
   /** Aborted when the job is cancelled, stopped or its lease is lost; children are ended by the owner of `processes`. */
   readonly signal: AbortSignal;
   readonly report: ExecutionReport;

@@ -1,14 +1,9 @@
 import type { TFunction } from 'i18next';
 import { CAPABILITIES, JOB_TYPE_OF, JOB_TYPES } from '../../shared/job.ts';
+import { keysOf } from '../../shared/objects.ts';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 
-type ProfileName = keyof typeof PROXY_PROFILES | keyof typeof THUMBNAIL_PROFILES | keyof typeof TRANSCRIPTION_PROFILES;
-
-const PROFILES = Object.keys({
-  ...PROXY_PROFILES,
-  ...THUMBNAIL_PROFILES,
-  ...TRANSCRIPTION_PROFILES,
-}) as readonly ProfileName[];
+const PROFILES = keysOf({ ...PROXY_PROFILES, ...THUMBNAIL_PROFILES, ...TRANSCRIPTION_PROFILES });
 
 /** Names that programs use among each other: profiles, capabilities and job types. */
 const NAMES = new RegExp(

@@ -1,11 +1,10 @@
-import { FAILURES, type FailureCode } from '../../shared/failure.ts';
+import { FAILURE_CODES, FAILURES, type FailureCode } from '../../shared/failure.ts';
+import { recordOf } from '../../shared/objects.ts';
 import { enFacts, enResults } from './en-results.ts';
 import { enSetup } from './en-setup.ts';
 
 /** The failure table is the source of the English next steps; French translates them by code. */
-const failureNext = Object.fromEntries(
-  Object.entries(FAILURES).map(([code, facts]) => [code, facts.nextStep]),
-) as Record<FailureCode, string>;
+const failureNext = recordOf(FAILURE_CODES, (code): string => FAILURES[code].nextStep);
 
 export const en = {
   ...enSetup,

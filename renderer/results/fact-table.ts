@@ -19,7 +19,7 @@ export const FACT_GROUPS = {
   sound: ['sound'],
 } as const;
 
-export type FactGroup = keyof typeof FACT_GROUPS;
+type FactGroup = keyof typeof FACT_GROUPS;
 export type FactKey = (typeof FACT_GROUPS)[FactGroup][number];
 type FactCells = Readonly<Partial<Record<FactKey, string>>>;
 

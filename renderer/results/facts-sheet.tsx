@@ -1,10 +1,11 @@
 import { useTranslation } from 'react-i18next';
 import type { ParityField } from '../../shared/profiles.ts';
 import type { TechnicalMetadata } from '../../shared/facts.ts';
+import { keysOf } from '../../shared/objects.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Section } from '../ui/parts.tsx';
 import { useLanguage } from '../use-agent.ts';
-import { comparedBy, factCells, FACT_GROUPS, type FactGroup, type FactKey } from './fact-table.ts';
+import { comparedBy, factCells, FACT_GROUPS, type FactKey } from './fact-table.ts';
 
 /** The source's facts, the proxy's beside them, and which of them were compared before the proxy was delivered. */
 export function FactsSheet({
@@ -24,7 +25,7 @@ export function FactsSheet({
     !hasPicture && field === 'first_and_last_frame' ? t('results.soundEnds') : t(`results.field.${field}`);
   const [left, right] = [factCells(source, t, language), proxy === null ? {} : factCells(proxy, t, language)];
   const both = profile !== undefined;
-  const groups = (Object.keys(FACT_GROUPS) as FactGroup[])
+  const groups = keysOf(FACT_GROUPS)
     .map((group) => ({
       group,
       keys: FACT_GROUPS[group].filter((key: FactKey) => left[key] !== undefined || right[key] !== undefined),

@@ -1,6 +1,6 @@
 import { createStore } from 'zustand/vanilla';
 import type { z } from 'zod';
-import { SettingsSchema, type SettingName, type Settings } from '../../shared/settings.ts';
+import { isSettingName, SettingsSchema, type SettingName, type Settings } from '../../shared/settings.ts';
 
 /** What a person has changed and not saved yet. It outlives the view, so that nothing typed is lost by a click. */
 export type Draft = Readonly<Partial<Record<SettingName, unknown>>>;
@@ -52,8 +52,8 @@ export function withDraft(saved: Settings, draft: Draft): Settings {
 export function issuesOf(draft: Draft): Issues {
   const issues: Record<string, Issue> = {};
   for (const [name, value] of Object.entries(draft)) {
-    if (value === null) continue;
-    const parsed = SettingsSchema.shape[name as SettingName].safeParse(value);
+    if (value === null || !isSettingName(name)) continue;
+    const parsed = SettingsSchema.shape[name].safeParse(value);
     for (const issue of parsed.error?.issues ?? []) {
       const path = [name, ...issue.path].join('.');
       issues[path] ??= toIssue(issue, value);

@@ -1,4 +1,4 @@
-import { isJobType, type JobType } from '../../shared/job.ts';
+import { ICON_OF, isJobType } from '../../shared/job.ts';
 import type { DoneAsset } from '../selectors.ts';
 
 /** Own icons on a 16 × 16 grid, drawn with the text's colour. */
@@ -52,15 +52,8 @@ const SHAPES = {
 
 export type IconName = keyof typeof SHAPES;
 
-const JOB_ICONS: Readonly<Record<JobType, IconName>> = {
-  generate_video_proxies: 'video',
-  generate_thumbnails: 'picture',
-  generate_audio_waveform: 'wave',
-  transcribe_audio: 'words',
-};
-
 export function jobIcon(jobType: string): IconName {
-  return isJobType(jobType) ? JOB_ICONS[jobType] : 'unknown';
+  return isJobType(jobType) ? ICON_OF[jobType] : 'unknown';
 }
 
 /** What stands for a file without a picture. */

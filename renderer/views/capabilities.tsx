@@ -1,7 +1,7 @@
 import { Switch } from '@base-ui/react/switch';
 import { useTranslation } from 'react-i18next';
 import { isFailing, isMade, type CapabilityState, type ProfileState } from '../../shared/capability-state.ts';
-import { PROFILES_OF } from '../../shared/job-profile.ts';
+import { PROFILES_OF } from '../../shared/job.ts';
 import { took } from '../format/durations.ts';
 import { withLabels } from '../format/labels.ts';
 import { routeTo } from '../route.ts';

@@ -9,6 +9,7 @@ import {
 } from '../../shared/profiles.ts';
 import { isFailing } from '../../shared/capability-state.ts';
 import { JOB_TYPES, type JobType } from '../../shared/job.ts';
+import { keysOf } from '../../shared/objects.ts';
 import { withLabels } from '../format/labels.ts';
 import { GetModel } from '../models/model-row.tsx';
 import { Icon, jobIcon } from '../ui/icon.tsx';
@@ -26,12 +27,12 @@ export const choices = createStore<WorkChoice>(() => ({
   priority: 0,
 }));
 
-const PROXY_NAMES = Object.keys(PROXY_PROFILES) as (keyof typeof PROXY_PROFILES)[];
-const THUMBNAIL_NAMES = Object.keys(THUMBNAIL_PROFILES) as (keyof typeof THUMBNAIL_PROFILES)[];
+const PROXY_NAMES = keysOf(PROXY_PROFILES);
+const THUMBNAIL_NAMES = keysOf(THUMBNAIL_PROFILES);
 
 const PRIORITIES = { high: 10, normal: 0, low: -10 } as const;
 type PriorityName = keyof typeof PRIORITIES;
-const PRIORITY_NAMES = Object.keys(PRIORITIES) as PriorityName[];
+const PRIORITY_NAMES = keysOf(PRIORITIES);
 
 /** What is made of the files: jobs, their profiles, and before or after what waits already. */
 export function ChoiceForm() {

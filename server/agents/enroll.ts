@@ -6,7 +6,7 @@ import type { AgentRow, Queries, Tx } from '../database/schema.ts';
 import { newToken, sha256 } from '../hash.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, unauthorized } from '../problem.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** How long a one-time token can be used: long enough to walk over to the workstation. */
 const ENROLLMENT_MS = 24 * 3_600_000;
@@ -16,7 +16,7 @@ const UNUSED = { used_at: null, used_by: null, key_hash: null, bearer_salt: null
 /** Makes a one-time token; only its hash is kept. */
 export async function createEnrollment(context: Context): Promise<{ token: string; expires_at: string }> {
   const token = newToken();
-  const expiresAt = await writing(context, async (tx, now) => {
+  const expiresAt = await writeTransaction(context, async (tx, now) => {
     await tx
       .insertInto('enrollment')
       .values({ token_hash: sha256(token), created_at: now, expires_at: now + ENROLLMENT_MS, ...UNUSED })
@@ -38,7 +38,7 @@ export async function enroll(
   key: string | null,
 ): Promise<string> {
   const tokenHash = sha256(request.token);
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const salt = newToken();
     const used = await tx
       .updateTable('enrollment')
@@ -111,7 +111,7 @@ async function findByBearer(
 }
 
 async function confirmBearer(context: Context, agentId: string, hash: string): Promise<void> {
-  await writing(context, async (tx, now) => {
+  await writeTransaction(context, async (tx, now) => {
     const { numUpdatedRows } = await tx
       .updateTable('agent')
       .set({ token_hash: hash, pending_token_hash: null })
@@ -125,7 +125,7 @@ async function confirmBearer(context: Context, agentId: string, hash: string): P
 /** Gives an agent a new bearer of its own; the one it had is refused from now on. @throws Problem 404 */
 export async function rotateToken(context: Context, agentId: string): Promise<string> {
   const bearer = newToken();
-  await writing(context, async (tx, now) => {
+  await writeTransaction(context, async (tx, now) => {
     if (!(await giveBearer(tx, agentId, bearer))) throw notFound('No agent with this id is registered here.');
     await record(tx, { at: now, event: 'agentTokenRotated', agentId });
   });

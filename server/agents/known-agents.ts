@@ -5,7 +5,7 @@ import { iso, type Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { AgentRow, Queries } from '../database/schema.ts';
 import { forbidden, notFound } from '../problem.ts';
-import { withRoom } from '../reserve.ts';
+import { withReserve } from '../reserve.ts';
 
 /** `last_seen_at` is written at most this often, so that polling does not cost a disk flush each time. */
 const SEEN_GRAIN_MS = 5_000;
@@ -32,14 +32,14 @@ export async function callingAgent(
   // Either way: a clock that was set back must not leave it at a time that lies ahead.
   if (Math.abs(now - row.last_seen_at) >= SEEN_GRAIN_MS) {
     const seen = context.database.updateTable('agent').set({ last_seen_at: now }).where('agent_id', '=', row.agent_id);
-    await withRoom(context, () => seen.execute());
+    await withReserve(context, () => seen.execute());
   }
   return row;
 }
 
 /**
  * The shared token speaks for agents that have none of their own, and for nobody else: whoever holds it must not poll,
- * beat, rename or sign off for an agent that enrolled. @throws Problem 403
+ * send heartbeats, rename or sign off for an agent that enrolled. @throws Problem 403
  */
 export function refuseSharedToken(caller: Caller, agent: AgentRow): void {
   if (caller.scope !== 'agent' || caller.boundAgentId !== null || agent.token_hash === null) return;

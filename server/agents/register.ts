@@ -5,14 +5,14 @@ import type { AgentRow, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { forbidden } from '../problem.ts';
 import { refuseSharedToken } from './known-agents.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /**
  * Makes an agent known, or brings what is known of it up to date: one installation_id always has the same agent_id.
  * `capabilities: []` signs it off.
  */
 export async function register(context: Context, caller: Caller, request: RegisterRequest): Promise<RegisterAnswer> {
-  const agentId = await writing(context, async (tx, now) => {
+  const agentId = await writeTransaction(context, async (tx, now) => {
     const known = await tx
       .selectFrom('agent')
       .selectAll()

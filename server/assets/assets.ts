@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { AssetTable, Queries, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound } from '../problem.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 export type AssetRow = Selectable<AssetTable>;
 
@@ -24,7 +24,7 @@ export async function assetOr404(database: Queries, uuid: string): Promise<Asset
 
 /** The asset of this source path: the one that exists, or a new one. A purged one comes back to life. */
 export async function createAsset(context: Context, request: CreateAssetRequest): Promise<Asset> {
-  return writing(context, async (tx, now) => wireAsset(await assetOfPath(tx, request, now)));
+  return writeTransaction(context, async (tx, now) => wireAsset(await assetOfPath(tx, request, now)));
 }
 
 /** The same within a transaction. */

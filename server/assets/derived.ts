@@ -7,7 +7,7 @@ import { record } from '../ledger/ledger.ts';
 import { notFound, purged } from '../problem.ts';
 import { abandonUpload } from './abandon-upload.ts';
 import { assetOr404 } from './assets.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 const DerivedCursor = z.tuple([z.number(), z.number()]);
 
@@ -68,7 +68,7 @@ export async function readableDerived(database: Queries, assetUuid: string, ref:
 
 /** Removes everything derived from an asset for good; uploads for it answer 410 PURGED from now on. */
 export async function purgeAsset(context: Context, assetUuid: string): Promise<void> {
-  const { refs, partFiles } = await writing(context, async (tx, now) => {
+  const { refs, partFiles } = await writeTransaction(context, async (tx, now) => {
     await assetOr404(tx, assetUuid);
     await tx.updateTable('asset').set({ purged_at: now }).where('uuid', '=', assetUuid).execute();
     const gone = await tx

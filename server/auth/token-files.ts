@@ -4,7 +4,7 @@ import { flushFolder } from '../flush-folder.ts';
 import { newToken } from '../hash.ts';
 
 /** The token kept in this file; made at the first start, readable by this user alone. */
-export async function keptToken(dataDir: string, name: 'agent-token' | 'operator-token'): Promise<string> {
+export async function loadOrCreateToken(dataDir: string, name: 'agent-token' | 'operator-token'): Promise<string> {
   const path = join(dataDir, name);
   const kept = (await readFile(path, 'utf8').catch(absentIsEmpty)).trim();
   if (kept !== '') {

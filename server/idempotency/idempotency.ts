@@ -63,6 +63,7 @@ export async function keepAnswer(tx: Tx, identity: RequestIdentity, answer: unkn
 /** Does `work` once for this key; a repeat gets the kept answer, whatever has happened to the job since. */
 export async function once<T>(tx: Tx, identity: RequestIdentity, now: number, work: () => Promise<T>): Promise<T> {
   const earlier = await earlierAnswer(tx, identity);
+  // The key's hash names the call: what it answered then is of the same type.
   if (earlier !== null) return earlier.answer as T;
   const answer = await work();
   await keepAnswer(tx, identity, answer, now);

@@ -9,14 +9,14 @@ import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/
 import { record } from '../ledger/ledger.ts';
 import { notFound, stateConflict } from '../problem.ts';
 import { claimedJob, findJob } from './job-row.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /**
  * Gives a job to an agent, in one transaction. The same agent with the same key gets the same lock_token while that
  * lease lives. @throws Problem 404 unknown job, 409 whenever it cannot be had by this agent now
  */
 export async function claim(context: Context, jobId: string, identity: RequestIdentity): Promise<WireJob> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const job = await findJob(tx, jobId);
     if (job === undefined) throw notFound('There is no such job.');
     const earlier = await earlierAnswer(tx, identity);
@@ -57,6 +57,7 @@ export async function claim(context: Context, jobId: string, identity: RequestId
 }
 
 function sameLease(context: Context, job: JobRow, kept: unknown): WireJob {
+  // As `claim` kept it.
   const lockHash = (kept as { readonly lock_hash?: string }).lock_hash;
   if (job.status === 'claimed' && job.lock_token !== null && sha256(job.lock_token) === lockHash) {
     return claimedJob(context, job);

@@ -11,14 +11,14 @@ import { record } from '../ledger/ledger.ts';
 import { purged, validationFailed } from '../problem.ts';
 import { operatorJob, type JobDocument } from './job-row.ts';
 import { NO_LEASE } from './lease.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /**
  * Makes a job as JOB-TYPES §3 lays its type down: capability, expected outputs and invariants come from there,
  * `asset_uuid` and `source_path` from the asset. @throws Problem 410 purged asset, 422 unknown asset
  */
 export async function createJob(context: Context, request: z.output<typeof CreateJobRequest>): Promise<OperatorJob> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const asset = await findAsset(tx, request.asset_uuid);
     if (asset === undefined)
       throw validationFailed([{ field: 'asset_uuid', message: 'names no asset of this server' }]);
@@ -30,18 +30,18 @@ export async function createJob(context: Context, request: z.output<typeof Creat
 /** @throws Problem 422 when the inputs break JOB-TYPES */
 function draftOf(
   asset: Pick<AssetRow, 'uuid' | 'source_path'>,
-  wish: Pick<z.output<typeof CreateJobRequest>, 'job_type' | 'inputs' | 'priority'>,
+  wanted: Pick<z.output<typeof CreateJobRequest>, 'job_type' | 'inputs' | 'priority'>,
 ): JobDraft {
-  const contract = CONTRACT_OF[wish.job_type];
+  const contract = CONTRACT_OF[wanted.job_type];
   const document: JobDocument = {
     asset_uuid: asset.uuid,
-    required_capabilities: [CAPABILITY_OF[wish.job_type]],
-    inputs: { ...wish.inputs, asset_uuid: asset.uuid, source_path: asset.source_path },
+    required_capabilities: [CAPABILITY_OF[wanted.job_type]],
+    inputs: { ...wanted.inputs, asset_uuid: asset.uuid, source_path: asset.source_path },
     expected_outputs: contract.expectedOutputs,
     invariants: contract.invariants,
   };
-  refuseInvalid(wish.job_type, document);
-  return { jobType: wish.job_type, document, priority: wish.priority ?? 0 };
+  refuseInvalid(wanted.job_type, document);
+  return { jobType: wanted.job_type, document, priority: wanted.priority ?? 0 };
 }
 
 /**
@@ -53,7 +53,7 @@ export async function importFiles(
   { files, priority, batch }: z.output<typeof ImportRequest>,
   identity: RequestIdentity,
 ): Promise<ImportAnswer> {
-  return writing(context, (tx, now) =>
+  return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       let made = 0;
       for (const { source_path, jobs } of files) {
@@ -94,7 +94,7 @@ export interface JobDraft {
  * over HTTP.
  */
 export async function insertRawJob(context: Context, draft: JobDraft): Promise<OperatorJob> {
-  return writing(context, async (tx, now) => operatorJob(context, await insertJob(context, tx, draft, now)));
+  return writeTransaction(context, async (tx, now) => operatorJob(context, await insertJob(context, tx, draft, now)));
 }
 
 async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number): Promise<JobRow> {
@@ -103,7 +103,9 @@ async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number)
   const jobId = draft.jobId ?? context.uuid();
   const isValid = parseJob(wireOf(jobId, draft.jobType, draft.document)).kind !== 'invalid';
   const job = { ...draft, jobId, assetUuid: asset?.uuid ?? null, isValid };
-  return (await insertJobs(context, tx, [job], now))[0] as JobRow;
+  const [row] = await insertJobs(context, tx, [job], now);
+  if (row === undefined) throw new Error('the database returned no row for a new job');
+  return row;
 }
 
 function assetOf({ document }: JobDraft): string | null {

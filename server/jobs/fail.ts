@@ -1,5 +1,5 @@
 import type { Updateable } from 'kysely';
-import { FAILURES, type FailureCode } from '../../shared/failure.ts';
+import { FAILURES, isFailureCode } from '../../shared/failure.ts';
 import type { FailRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable } from '../database/schema.ts';
@@ -7,7 +7,7 @@ import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
 import { CANCELLED, changeLeased, leasedJob, NO_LEASE } from './lease.ts';
 import { isRepeat, lastReport } from './repeat.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 interface Verdict {
   readonly event: LedgerEvent;
@@ -21,7 +21,7 @@ export async function fail(
   request: FailRequest,
   identity: RequestIdentity,
 ): Promise<Record<string, never>> {
-  return writing(context, (tx, now) =>
+  return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
       if (await isRepeat(tx, lease, identity)) return {};
@@ -59,5 +59,5 @@ function verdict(context: Context, job: JobRow, request: FailRequest): Verdict {
 }
 
 function countsAsAttempt(code: string): boolean {
-  return !Object.hasOwn(FAILURES, code) || FAILURES[code as FailureCode].countsAsAttempt;
+  return !isFailureCode(code) || FAILURES[code].countsAsAttempt;
 }

@@ -1,7 +1,7 @@
 import type { HeartbeatAnswer, HeartbeatRequest } from '../../shared/wire.ts';
 import { isoOfLease, type Context } from '../context.ts';
 import { changeLeased, leasedJob } from './lease.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** Extends the lease from now on and notes progress. @throws Problem 404, 409, 423 */
 export async function heartbeat(
@@ -10,7 +10,7 @@ export async function heartbeat(
   agentId: string,
   request: HeartbeatRequest,
 ): Promise<HeartbeatAnswer> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const lease = { jobId, agentId, lockToken: request.lock_token };
     const job = await leasedJob(tx, lease);
     const lockedUntil = context.leaseTime() + context.settings.leaseMs;

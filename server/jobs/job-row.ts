@@ -51,10 +51,12 @@ export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
     stage: row.stage ?? undefined,
     cancel_requested: row.cancel_requested === 1 ? true : undefined,
     held: row.held === 1 ? true : undefined,
+    // As fail.ts wrote it.
     failure: row.failure_json === null ? undefined : (JSON.parse(row.failure_json) as OperatorJob['failure']),
   };
 }
 
+/** As create-job.ts wrote it. */
 function documentOf(row: Pick<JobRow, 'document_json'>): JobDocument {
   return JSON.parse(row.document_json) as JobDocument;
 }

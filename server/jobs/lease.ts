@@ -5,7 +5,7 @@ import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { record } from '../ledger/ledger.ts';
 import { lockInvalid, notFound, stateConflict } from '../problem.ts';
-import { withRoom } from '../reserve.ts';
+import { withReserve } from '../reserve.ts';
 import { findJob } from './job-row.ts';
 
 /** Who says they hold the lease of a job. */
@@ -83,7 +83,7 @@ async function offerDue({ database, ...context }: Context, now: number): Promise
     .limit(1)
     .executeTakeFirst();
   if (first === undefined) return;
-  await withRoom(context, async () => {
+  await withReserve(context, async () => {
     await database
       .updateTable('job')
       .set({ not_before: null })
@@ -101,7 +101,7 @@ async function offerDue({ database, ...context }: Context, now: number): Promise
 export async function expireLeases(context: Context): Promise<number> {
   const now = context.leaseTime();
   if (context.absence.noticed()) {
-    await withRoom(context, () => grantGrace(context.database, now + context.settings.leaseMs));
+    await withReserve(context, () => grantGrace(context.database, now + context.settings.leaseMs));
   }
   await offerDue(context, now);
   const due = await context.database
@@ -112,7 +112,7 @@ export async function expireLeases(context: Context): Promise<number> {
     .limit(1)
     .executeTakeFirst();
   if (due === undefined) return 0;
-  return withRoom(context, () =>
+  return withReserve(context, () =>
     context.database.transaction().execute(async (tx) => {
       const lapsed = await tx
         .selectFrom('job')

@@ -2,6 +2,7 @@ import { sql, type ExpressionBuilder } from 'kysely';
 import { z } from 'zod';
 import { type JobStatus, JOB_STATUSES } from '../../shared/job.ts';
 import type { JobsSummary, OperatorJob, WireJob } from '../../shared/wire.ts';
+import { recordOf } from '../../shared/objects.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -188,7 +189,7 @@ export async function jobsSummary(context: Context): Promise<JobsSummary> {
     .where('agent.last_seen_at', '>', context.clock() - context.settings.agentSeenMs)
     .execute();
   const known = new Set(declared.map(({ capability }) => capability));
-  const by_status = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<JobStatus, number>;
+  const by_status = recordOf(JOB_STATUSES, () => 0);
   const missing = new Map<string, number>();
   for (const { status, needs, jobs } of counted) {
     by_status[status] += Number(jobs);

@@ -5,7 +5,7 @@ import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
 import { validationFailed } from '../problem.ts';
 import { CANCELLED, CANCELLED_FAILURE } from './lease.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** What becomes of a job, and what is written down about it. */
 interface Step {
@@ -21,7 +21,7 @@ export async function operateJobs(context: Context, request: OperateRequest): Pr
   if ((priority !== undefined) !== (operation === 'priority')) {
     throw validationFailed([{ field: 'priority', message: 'goes with the operation “priority”, and with no other' }]);
   }
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const rows = (await tx.selectFrom('job').selectAll().where('job_id', 'in', job_ids).execute()).filter(
       fits(request),
     );

@@ -6,13 +6,13 @@ import { record } from '../ledger/ledger.ts';
 import { notFound, stateConflict } from '../problem.ts';
 import { findJob, operatorJob } from './job-row.ts';
 import { CANCELLED, NO_LEASE } from './lease.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** What a person may do to a job. Each answers the job as it is afterwards. */
 
 /** A pending job ends at once; the agent of a claimed one learns of it by its next heartbeat. @throws Problem 404, 409 */
 export async function cancelJob(context: Context, jobId: string): Promise<OperatorJob> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const job = await jobOr404(tx, jobId);
     if (job.status === 'pending') {
       await record(tx, { at: now, event: 'jobCancelled', jobId });
@@ -27,7 +27,7 @@ export async function cancelJob(context: Context, jobId: string): Promise<Operat
 
 /** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
 export async function retryJob(context: Context, jobId: string): Promise<OperatorJob> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const job = await jobOr404(tx, jobId);
     if (job.status === 'pending' || job.status === 'claimed') {
       throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
@@ -46,7 +46,7 @@ export async function retryJob(context: Context, jobId: string): Promise<Operato
 
 /** Higher runs earlier. @throws Problem 404, 409 when the job has ended */
 export async function setPriority(context: Context, jobId: string, priority: number): Promise<OperatorJob> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const job = await jobOr404(tx, jobId);
     if (job.status === 'completed' || job.status === 'failed') throw stateConflict(`The job is ${job.status} already.`);
     await record(tx, { at: now, event: 'priorityChanged', jobId, detail: { from: job.priority, to: priority } });

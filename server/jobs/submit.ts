@@ -7,7 +7,7 @@ import { abandonUpload } from '../assets/abandon-upload.ts';
 import { refuseWrongResult } from './check-result.ts';
 import { changeLeased, leasedJob, NO_LEASE, type LeaseClaim } from './lease.ts';
 import { isRepeat, lastReport } from './repeat.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 interface Obsolete {
   readonly refs: readonly string[];
@@ -26,7 +26,7 @@ export async function submit(
   identity: RequestIdentity,
 ): Promise<Record<string, never>> {
   let obsolete: Obsolete = { refs: [], partFiles: [] };
-  const answer = await writing(context, (tx, now) =>
+  const answer = await writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
       if (await isRepeat(tx, lease, identity)) return {};

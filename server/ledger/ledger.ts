@@ -92,6 +92,7 @@ function entryOf(row: LedgerRow): LedgerEntry {
     agentId: row.agent_id,
     jobId: row.job_id,
     lockHash: row.lock_hash,
+    // As `record` wrote it.
     detail: JSON.parse(row.detail_json) as Record<string, unknown>,
   };
 }

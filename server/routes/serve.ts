@@ -37,6 +37,7 @@ async function answer(context: Context, route: Route, request: FastifyRequest, r
   const body: unknown = route.body === undefined ? undefined : parseOrRefuse(route.body, request.body ?? {});
   const query: unknown = route.query === undefined ? {} : parseOrRefuse(route.query, request.query);
   const identity = identityOf(route, request, agent);
+  // Fastify's router gives a string for each name in the route's path.
   const params = request.params as Readonly<Record<string, string>>;
   const result = await route.handle({ context, params, body, query, caller, agent, identity, request, reply });
   return result ?? {};
@@ -80,7 +81,7 @@ function identityOf(route: Route, request: FastifyRequest, agent: AgentRow): Req
 }
 
 function lacksLockToken(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return true;
-  const token: unknown = Object.hasOwn(body, 'lock_token') ? (body as { lock_token: unknown }).lock_token : undefined;
+  if (typeof body !== 'object' || body === null || !('lock_token' in body)) return true;
+  const token = body.lock_token;
   return token === undefined || token === null || token === '';
 }

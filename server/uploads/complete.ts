@@ -10,7 +10,7 @@ import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
 import { LostPart } from './file-store.ts';
 import { expectedPartSize, partCount, partsOf, writableUpload } from './uploads.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** Completes in progress, by upload: two repeats at the same time must not assemble two files. */
 const inProgress = new WeakMap<Context, Map<string, Promise<unknown>>>();
@@ -50,7 +50,7 @@ async function completeAlone(
   request: UploadCompleteRequest,
   identity: RequestIdentity,
 ): Promise<UploadCompleteAnswer> {
-  const check = await writing(context, (tx, now) => checkComplete(tx, assetUuid, request, identity, now));
+  const check = await writeTransaction(context, (tx, now) => checkComplete(tx, assetUuid, request, identity, now));
   if (check.kind === 'answered') return check.answer;
   const { upload, parts } = check;
   const ref = randomBytes(16).toString('hex');
@@ -60,10 +60,12 @@ async function completeAlone(
     throw await refuseWhole(context, upload, written);
   }
   const publication = { request, identity, upload, parts, ref, touchedAt: context.leaseTime() };
-  const obsolete = await writing(context, (tx, now) => publish(tx, publication, now)).catch(async (error: unknown) => {
-    if (await isUnnamed(context.database, ref)) await context.files.discardDerived(ref);
-    throw error;
-  });
+  const obsolete = await writeTransaction(context, (tx, now) => publish(tx, publication, now)).catch(
+    async (error: unknown) => {
+      if (await isUnnamed(context.database, ref)) await context.files.discardDerived(ref);
+      throw error;
+    },
+  );
   // Committed: from here on nothing of it may be taken back, whatever happens to what it replaced.
   for (const name of obsolete) await context.files.discardPart(name);
   return { ref };
@@ -107,6 +109,7 @@ async function checkComplete(
   now: number,
 ): Promise<Check> {
   const earlier = await earlierAnswer(tx, identity);
+  // The key's hash names the call: what it answered then is of the same type.
   if (earlier !== null) return { kind: 'answered', answer: earlier.answer as UploadCompleteAnswer };
   const upload = await writableUpload(tx, { uploadId: request.upload_id, assetUuid, agentId: identity.agentId });
   const lease = { jobId: upload.job_id, agentId: identity.agentId, lockToken: request.lock_token };
@@ -150,7 +153,7 @@ function refuseIncomplete(upload: UploadRow, stored: readonly UploadPartRow[], r
 
 /** The parts are what was sent, but not what was announced: nothing of this upload can be kept. */
 async function refuseWhole(context: Context, upload: UploadRow, written: { readonly sha256: string }): Promise<Error> {
-  const obsolete = await writing(context, (tx) => abandonUpload(tx, upload.upload_id));
+  const obsolete = await writeTransaction(context, (tx) => abandonUpload(tx, upload.upload_id));
   for (const name of obsolete) await context.files.discardPart(name);
   return validationFailed([
     { field: 'sha256', message: `the whole file has the sha256 ${written.sha256}, announced was ${upload.sha256}` },

@@ -146,6 +146,7 @@ export class FileStore {
     const hash = createHash('sha256');
     try {
       const source = createReadStream(join(this.#parts, part.fileName), { highWaterMark: WRITE_BUFFER_BYTES });
+      // Without an encoding a stream of a file gives bytes.
       for await (const chunk of source as AsyncIterable<Buffer>) {
         hash.update(chunk);
         yield chunk;

@@ -7,7 +7,7 @@ import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { purged, tooLarge, validationFailed } from '../problem.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** Most parts an upload may have; the wire's part numbers end there. */
 const MAX_PARTS = 10_000;
@@ -22,7 +22,7 @@ export async function initUpload(
   identity: RequestIdentity,
 ): Promise<UploadInitAnswer> {
   refuseUnstorable(context, request);
-  return writing(context, (tx, now) =>
+  return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const asset = await assetOr404(tx, assetUuid);
       if (asset.purged_at !== null) throw purged('The asset was purged; nothing can be added to it.');

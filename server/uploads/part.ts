@@ -7,7 +7,7 @@ import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed } from '../problem.ts';
 import type { ReceivedFile } from './file-store.ts';
 import { expectedPartSize, isHeld, writableUpload } from './uploads.ts';
-import { writing } from '../writing.ts';
+import { writeTransaction } from '../write-transaction.ts';
 
 /** The text fields of a part; form fields are text, hence the coercion. */
 export const PartFields = z.object({
@@ -44,7 +44,7 @@ async function accept(
   file: ReceivedFile,
   declaredSha256: string | undefined,
 ): Promise<{ readonly obsolete: string | null }> {
-  return writing(context, async (tx, now) => {
+  return writeTransaction(context, async (tx, now) => {
     const upload = await writableUpload(tx, { ...where, uploadId: fields.upload_id });
     const lease = { jobId: upload.job_id, agentId: where.agentId, lockToken: fields.lock_token };
     await leasedJob(tx, lease);

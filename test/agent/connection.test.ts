@@ -4,7 +4,7 @@ import { createConnection } from '../../electron/agent/server/connection.ts';
 import type { ReplyHead } from '../../electron/agent/server/outcome.ts';
 import { createBackoff } from '../../electron/agent/server/retry.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
-import { whenAborted } from '../../electron/agent/jobs/when-aborted.ts';
+import { whenAborted } from '../../electron/work/clock.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 
 const SERVER_TIME = Date.parse('2026-03-02T08:00:10.000Z');

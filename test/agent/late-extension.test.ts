@@ -22,13 +22,13 @@ it('an extension that is heard of when it has run out again is none: the server 
   monotonic = 3_000;
   let answer: string | undefined;
   const confirmed = lease.confirm(new AbortController().signal).then((standing) => (answer = standing));
-  const beats = (): number => posted.filter(({ type }) => type === 'beat-now').length;
-  expect(beats()).toBe(1);
+  const heartbeats = (): number => posted.filter(({ type }) => type === 'heartbeat-now').length;
+  expect(heartbeats()).toBe(1);
   // The process stood still for a minute while the answer was on its way.
   monotonic = 63_000;
   handlers?.onMessage({ type: 'extended', runId: 'r', deadline: 33_000, cancelRequested: false });
   await Promise.resolve();
-  expect([answer, beats()]).toEqual([undefined, 2]);
+  expect([answer, heartbeats()]).toEqual([undefined, 2]);
   handlers?.onMessage({ type: 'extended', runId: 'r', deadline: 93_000, cancelRequested: false });
   await confirmed;
   expect(answer).toBe('ours');

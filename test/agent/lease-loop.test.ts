@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { beatInterval, grantOf } from '../../electron/agent/lease/grant.ts';
+import { heartbeatInterval, grantOf } from '../../electron/agent/lease/grant.ts';
 import { createLeaseLoop } from '../../electron/agent/lease/lease-loop.ts';
 import type { FromLeaseThread, ToLeaseThread } from '../../electron/agent/lease/messages.ts';
 import type { Reply } from '../../electron/agent/server/client.ts';
@@ -24,8 +24,8 @@ describe('grant', () => {
       deadline: 500,
     });
   });
-  it('beats every third of it, at most 30 s and at least 0.5 s apart', () => {
-    expect([900, 6_000, 60_000, 600_000].map(beatInterval)).toEqual([500, 2_000, 20_000, 30_000]);
+  it('sends heartbeats every third of it, at most 30 s and at least 0.5 s apart', () => {
+    expect([900, 6_000, 60_000, 600_000].map(heartbeatInterval)).toEqual([500, 2_000, 20_000, 30_000]);
   });
 });
 
@@ -33,16 +33,16 @@ describe('the lease loop', () => {
   let clock: SteppedClock;
   let said: FromLeaseThread[];
   let killed: number[];
-  let beats: number[];
-  let patience: (number | undefined)[];
+  let heartbeats: number[];
+  let timeouts: (number | undefined)[];
   let answer: AnswerKind | 'never';
   let receive: (message: ToLeaseThread) => void;
   beforeEach(() => {
     clock = createSteppedClock();
     said = [];
     killed = [];
-    beats = [];
-    patience = [];
+    heartbeats = [];
+    timeouts = [];
     answer = 'ok';
     const heartbeat = async (
       _jobId: string,
@@ -50,8 +50,8 @@ describe('the lease loop', () => {
       limits?: { readonly timeoutMs?: number },
     ): Promise<Reply<{ lockedUntil: string | undefined; cancelRequested: boolean }>> => {
       const sentAt = clock.monotonic();
-      patience.push(limits?.timeoutMs);
-      beats.push(sentAt);
+      timeouts.push(limits?.timeoutMs);
+      heartbeats.push(sentAt);
       const head = { status: 200, sentAt, summary: '', serverDate: 0 };
       if (answer === 'never') {
         await clock.sleep(10_000);
@@ -83,17 +83,17 @@ describe('the lease loop', () => {
     }
   };
 
-  it('beats every third of the lease for as long as it is held', async () => {
+  it('sends heartbeats every third of the lease for as long as it is held', async () => {
     hold();
     await pass(10 * 60_000);
-    const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? 0));
-    expect(beats.length).toBeGreaterThan(28);
+    const gaps = heartbeats.slice(1).map((at, index) => at - (heartbeats[index] ?? 0));
+    expect(heartbeats.length).toBeGreaterThan(28);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(GRANTED / 3 + 1);
     expect(new Set(kinds())).toEqual(new Set(['extended']));
     receive({ type: 'release', runId: 'r' });
-    const before = beats.length;
+    const before = heartbeats.length;
     await pass(120_000);
-    expect(beats.length).toBe(before);
+    expect(heartbeats.length).toBe(before);
   });
 
   it('asks at once after a restart, and then decides', async () => {
@@ -106,14 +106,14 @@ describe('the lease loop', () => {
     answer = 'reset';
     hold({ unknown: true });
     await pass(60_000);
-    const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? 0));
-    expect(beats.length).toBeGreaterThan(10);
+    const gaps = heartbeats.slice(1).map((at, index) => at - (heartbeats[index] ?? 0));
+    expect(heartbeats.length).toBeGreaterThan(10);
     expect(Math.max(...gaps)).toBeLessThan(15_000);
     await pass(10 * 60_000);
-    beats.length = 0;
+    heartbeats.length = 0;
     await pass(60 * 60_000);
-    expect(beats.length).toBeGreaterThanOrEqual(58);
-    expect(beats.length).toBeLessThanOrEqual(61);
+    expect(heartbeats.length).toBeGreaterThanOrEqual(58);
+    expect(heartbeats.length).toBeLessThanOrEqual(61);
     answer = 'ok';
     await pass(60_000);
     expect(kinds()[0]).toBe('extended');
@@ -122,7 +122,7 @@ describe('the lease loop', () => {
   it('waits for a slow answer after a restart as for one about a lease of 15 s', async () => {
     hold({ unknown: true });
     await clock.pass(1);
-    expect(patience).toEqual([5_000]);
+    expect(timeouts).toEqual([5_000]);
   });
 
   it('kills and gives up when the deadline passes unanswered, and not before', async () => {
@@ -136,7 +136,7 @@ describe('the lease loop', () => {
     expect(clock.monotonic() - deadline).toBeLessThan(1_500);
   });
 
-  it('survives one beat whose answer never comes', async () => {
+  it('survives one heartbeat whose answer never comes', async () => {
     hold();
     answer = 'never';
     await pass(25_000);
@@ -162,7 +162,7 @@ describe('the lease loop', () => {
     ['the wall clock is set an hour back', (c: SteppedClock) => c.setWall(-3_600_000)],
     ['the machine slept for three hours', (c: SteppedClock) => c.suspend(3 * 3_600_000)],
   ] as const) {
-    it(`is unsure for one beat when ${what}, and loses nothing`, async () => {
+    it(`is unsure for one heartbeat when ${what}, and loses nothing`, async () => {
       hold();
       await pass(20_000);
       said.length = 0;
@@ -188,19 +188,19 @@ describe('the lease loop', () => {
     await clock.pass(21_000);
     expect(kinds().at(-1)).toBe('lost: main-loop-dead');
     expect(killed).toEqual([4_711]);
-    const before = beats.length;
+    const before = heartbeats.length;
     await clock.pass(60_000);
-    expect(beats.length).toBe(before);
+    expect(heartbeats.length).toBe(before);
   });
 
-  it('never beats more often than every 0.5 s, however often it is asked to', async () => {
+  it('sends heartbeats no more often than every 0.5 s, however often it is asked to', async () => {
     hold();
     answer = '5xx';
     for (let n = 0; n < 200; n += 1) {
-      receive({ type: 'beat-now', runId: 'r' });
+      receive({ type: 'heartbeat-now', runId: 'r' });
       await clock.pass(25);
     }
-    const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? 0));
+    const gaps = heartbeats.slice(1).map((at, index) => at - (heartbeats[index] ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(500);
   });
 });

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Artifact, ExecutionOutcome } from '../../electron/work/execution.ts';
-import { claim, intendToClaim } from '../../electron/agent/jobs/claim.ts';
+import { claim, recordClaimIntent } from '../../electron/agent/jobs/claim.ts';
 import { deliver } from '../../electron/agent/jobs/deliver.ts';
-import { uploadArtifact, type UploadDeps } from '../../electron/agent/jobs/upload.ts';
+import type { DeliveryContext } from '../../electron/agent/jobs/run-context.ts';
+import { uploadArtifact } from '../../electron/agent/jobs/upload.ts';
 import { failure } from '../../shared/failure.ts';
-import { claimedRun, createTestParts, steadyLease, type TestParts, wireJobOf } from '../support/agent-parts.ts';
+import {
+  claimedRun,
+  createTestServices,
+  steadyLease,
+  type TestServices,
+  wireJobOf,
+} from '../support/agent-services.ts';
 import { offerOf } from '../../electron/agent/server/dialect.ts';
 import { startScriptedServer, type Scripted, type ScriptedServer } from '../support/scripted-server.ts';
 
@@ -25,10 +32,10 @@ const LATER: Readonly<Record<string, Scripted>> = {
 const UPLOAD_CALLS = ['upload-init', 'upload-part', 'upload-complete'] as const;
 
 let server: ScriptedServer;
-let rig: TestParts;
+let rig: TestServices;
 beforeEach(async () => {
   server = await startScriptedServer(good);
-  rig = createTestParts(server.url);
+  rig = createTestServices(server.url);
 });
 afterEach(async () => {
   rig.close();
@@ -37,8 +44,8 @@ afterEach(async () => {
 
 const calls = (call: string): number => server.heard.filter((heard) => heard.call === call).length;
 
-function context(): UploadDeps & { readonly lease: ReturnType<typeof steadyLease> } {
-  return { parts: rig.parts, run: claimedRun(rig), lease: steadyLease(), signal: new AbortController().signal };
+function context(): DeliveryContext & { readonly lease: ReturnType<typeof steadyLease> } {
+  return { ...rig.services, run: claimedRun(rig), lease: steadyLease(), signal: new AbortController().signal };
 }
 
 /** What came of it, and how long it waited by its own clock. */
@@ -103,7 +110,7 @@ describe.each(['submit', 'fail'] as const)('a %s that never gets a definite answ
     server.always(call, { status: 503, headers: { 'Retry-After': '3600' } });
     const deps = context();
     const sleep = rig.clock.sleep;
-    rig.parts.clock.sleep = async (ms, signal) => {
+    rig.services.clock.sleep = async (ms, signal) => {
       deps.lease.lose();
       await sleep(ms, signal);
     };
@@ -115,10 +122,10 @@ describe.each(['submit', 'fail'] as const)('a %s that never gets a definite answ
 
 describe('a claim that never gets an answer of use', () => {
   const tryToClaim = async (): Promise<readonly [string, string | undefined, boolean]> => {
-    const run = intendToClaim(rig.parts, offerOf(wireJobOf(claimedRun(rig))), 'generate_thumbnails');
-    const { kind } = await claim(rig.parts, run, new AbortController().signal);
-    const intended = rig.parts.journal.runs().some(({ runId }) => runId === run.runId);
-    return [kind, rig.parts.journal.heldOffUntil(run.jobId) ?? undefined, intended];
+    const run = recordClaimIntent(rig.services, offerOf(wireJobOf(claimedRun(rig))), 'generate_thumbnails');
+    const { kind } = await claim(rig.services, run, new AbortController().signal);
+    const intended = rig.services.journal.runs().some(({ runId }) => runId === run.runId);
+    return [kind, rig.services.journal.heldOffUntil(run.jobId) ?? undefined, intended];
   };
   const tenMinutesOn = (): string => new Date(rig.clock.now() + 10 * 60_000).toISOString();
 

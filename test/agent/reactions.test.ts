@@ -6,15 +6,22 @@ import { considerOffers } from '../../electron/agent/intake/offers.ts';
 import { startPolling } from '../../electron/agent/intake/poll.ts';
 import type { Offer } from '../../electron/agent/server/offer.ts';
 import { register } from '../../electron/agent/intake/register.ts';
-import { claim, intendToClaim } from '../../electron/agent/jobs/claim.ts';
+import { claim, recordClaimIntent } from '../../electron/agent/jobs/claim.ts';
 import { deliver } from '../../electron/agent/jobs/deliver.ts';
-import { uploadArtifact, type UploadDeps } from '../../electron/agent/jobs/upload.ts';
+import type { DeliveryContext } from '../../electron/agent/jobs/run-context.ts';
+import { uploadArtifact } from '../../electron/agent/jobs/upload.ts';
 import { createLeaseLoop } from '../../electron/agent/lease/lease-loop.ts';
 import type { FromLeaseThread } from '../../electron/agent/lease/messages.ts';
 import { ANSWERS, type AnswerKind } from '../../electron/agent/server/outcome.ts';
 import { CALLS, REACTIONS, reactionTo, type CallName, type Reaction } from '../../electron/agent/server/reactions.ts';
 import { failure } from '../../shared/failure.ts';
-import { claimedRun, createTestParts, steadyLease, type TestParts, wireJobOf } from '../support/agent-parts.ts';
+import {
+  claimedRun,
+  createTestServices,
+  steadyLease,
+  type TestServices,
+  wireJobOf,
+} from '../support/agent-services.ts';
 import { offerOf } from '../../electron/agent/server/dialect.ts';
 import { eventually } from '../support/children/alive.ts';
 import { startScriptedServer, type Scripted, type ScriptedServer } from '../support/scripted-server.ts';
@@ -156,10 +163,10 @@ describe('a 409 on an upload', () => {
 
 describe('what the agent does', () => {
   let server: ScriptedServer;
-  let rig: TestParts;
+  let rig: TestServices;
   beforeEach(async () => {
     server = await startScriptedServer(good);
-    rig = createTestParts(server.url);
+    rig = createTestServices(server.url);
   });
   afterEach(async () => {
     rig.close();
@@ -184,11 +191,11 @@ describe('what the agent does', () => {
     summary: (row) => polls(row),
     claim: async ({ reaction }) => {
       const offer = offerOf({ ...wireJobOf(claimedRun(rig)), job_id: JOB });
-      const before = rig.parts.journal.runs().length;
-      const run = intendToClaim(rig.parts, offer, 'generate_thumbnails');
-      const result = await claim(rig.parts, run, new AbortController().signal);
+      const before = rig.services.journal.runs().length;
+      const run = recordClaimIntent(rig.services, offer, 'generate_thumbnails');
+      const result = await claim(rig.services, run, new AbortController().signal);
       expect(result.kind).toBe(reaction === 'leave-offer' ? 'left' : 'claimed');
-      expect(rig.parts.journal.runs()).toHaveLength(before + (reaction === 'leave-offer' ? 0 : 1));
+      expect(rig.services.journal.runs()).toHaveLength(before + (reaction === 'leave-offer' ? 0 : 1));
       expect(calls('claim')).toBe(reaction === 'accept' || reaction === 'leave-offer' ? 1 : 2);
       if (calls('claim') === 2) {
         sameTwice('claim');
@@ -198,7 +205,7 @@ describe('what the agent does', () => {
     heartbeat: async ({ reaction }) => {
       const said: FromLeaseThread[] = [];
       const loop = createLeaseLoop({
-        client: rig.parts.client,
+        client: rig.services.client,
         clock: rig.clock,
         send: (message) => said.push(message),
         killGroup: () => undefined,
@@ -232,13 +239,18 @@ describe('what the agent does', () => {
     'upload-complete': (row) => uploads(row),
     'upload-status': async (row) => {
       const deps = context();
-      rig.parts.journal.saveUpload(deps.run.runId, { artifact: 0, generation: 0, partSize: 131_072, uploadId: 'u0' });
+      rig.services.journal.saveUpload(deps.run.runId, {
+        artifact: 0,
+        generation: 0,
+        partSize: 131_072,
+        uploadId: 'u0',
+      });
       await uploads(row, deps);
     },
   };
 
-  const context = (): UploadDeps => ({
-    parts: rig.parts,
+  const context = (): DeliveryContext => ({
+    ...rig.services,
     run: claimedRun(rig),
     lease: steadyLease(),
     signal: new AbortController().signal,
@@ -276,7 +288,7 @@ describe('what the agent does', () => {
         return;
       case 'begin-upload-anew':
         expect(result).toEqual({ kind: 'uploaded', ref: 'r1' });
-        expect(rig.parts.journal.upload(deps.run.runId, 0)?.generation).toBe(1);
+        expect(rig.services.journal.upload(deps.run.runId, 0)?.generation).toBe(1);
         if (call !== 'upload-status') {
           const [first, second] = server.heard.filter((heard) => heard.call === 'upload-init');
           expect(second?.key).not.toBe(first?.key);
@@ -289,7 +301,7 @@ describe('what the agent does', () => {
         return;
       case 'smaller-parts':
         expect(result).toEqual({ kind: 'uploaded', ref: 'r1' });
-        expect(rig.parts.journal.upload(deps.run.runId, 0)?.partSize).toBe(65_536);
+        expect(rig.services.journal.upload(deps.run.runId, 0)?.partSize).toBe(65_536);
         return;
       case 'accept':
         expect(result).toEqual({ kind: 'uploaded', ref: 'r1' });
@@ -309,7 +321,7 @@ describe('what the agent does', () => {
     const over = new AbortController();
     let considered = 0;
     const poll = startPolling({
-      parts: rig.parts,
+      services: rig.services,
       declaration: () => 1,
       consider: async () => {
         considered += 1;
@@ -319,7 +331,7 @@ describe('what the agent does', () => {
       signal: over.signal,
       register: async () => {
         const identity = { installationId: randomUUID(), setAgentId: () => undefined };
-        const { reaction: what, reply } = await register(rig.parts, identity, ['media.thumbnails@1'], over.signal);
+        const { reaction: what, reply } = await register(rig.services, identity, ['media.thumbnails@1'], over.signal);
         return { accepted: what === 'accept', reply };
       },
     });
@@ -331,7 +343,7 @@ describe('what the agent does', () => {
     expect(calls('jobs')).toBe(call === 'jobs' && reaction !== 'accept' ? 2 : 1);
     expect(calls('summary')).toBe(1);
     if (['retry', 'ask-for-token', 'refused'].includes(reaction)) waitedFor(reaction);
-    if (call === 'summary') expect(rig.parts.store.snapshot().backlog === null).toBe(reaction !== 'accept');
+    if (call === 'summary') expect(rig.services.store.snapshot().backlog === null).toBe(reaction !== 'accept');
   };
 
   for (const row of ROWS) {
@@ -355,7 +367,7 @@ describe('what the agent does', () => {
     const over = new AbortController();
     const seen: string[] = [];
     const poll = startPolling({
-      parts: rig.parts,
+      services: rig.services,
       declaration: () => 1,
       consider: async (offers) => {
         seen.push(...offers.map(({ jobId }) => jobId));
@@ -376,7 +388,7 @@ describe('what the agent does', () => {
     }
     const over = new AbortController();
     const poll = startPolling({
-      parts: rig.parts,
+      services: rig.services,
       declaration: () => 1,
       consider: async () => (over.abort(), []),
       signal: over.signal,
@@ -393,7 +405,7 @@ describe('what the agent does', () => {
     if (done === undefined || waits === undefined) throw new Error('two offers were made');
     const taken: string[] = [];
     const deps = {
-      parts: rig.parts,
+      services: rig.services,
       state: () => ({ ...openIntake, freeSlots: 1 - taken.length }),
       isActive: () => false,
       take: async (offer: Offer) => void taken.push(offer.jobId),
@@ -412,7 +424,7 @@ describe('what the agent does', () => {
     );
     await considerOffers(
       {
-        parts: rig.parts,
+        services: rig.services,
         state: () => ({ ...openIntake, freeSlots: 2 - taken.length }),
         isActive: () => false,
         take: (offer) => {
@@ -447,7 +459,7 @@ describe('what the agent does', () => {
     const deps = { ...context(), lease: steadyLease() };
     server.next('submit', 'reset');
     const sleep = rig.clock.sleep;
-    rig.parts.clock.sleep = async (ms, signal) => {
+    rig.services.clock.sleep = async (ms, signal) => {
       deps.lease.lose();
       await sleep(ms, signal);
     };

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createRetention } from '../../electron/agent/jobs/kept.ts';
-import { claimedRun, createTestParts, type TestParts } from '../support/agent-parts.ts';
+import { createRetention } from '../../electron/agent/jobs/retention.ts';
+import { claimedRun, createTestServices, type TestServices } from '../support/agent-services.ts';
 
 const HOUR = 3_600_000;
 const DAYS = 14;
-let rig: TestParts;
+let rig: TestServices;
 /** What a person or a battery set it ahead of the time that passes. */
 let ahead: number;
 
 beforeEach(() => {
-  rig = createTestParts('http://127.0.0.1:1');
+  rig = createTestServices('http://127.0.0.1:1');
   ahead = 0;
   const { now } = rig.clock;
   rig.clock.now = () => now() + ahead;
@@ -21,8 +21,8 @@ afterEach(() => rig.close());
 /** Finished work without a lease; answers whether it is there. */
 async function kept(): Promise<() => boolean> {
   const { runId } = claimedRun(rig);
-  rig.parts.journal.change(runId, { phase: 'kept', keptAt: new Date(rig.clock.now()).toISOString() });
-  return () => existsSync(join(rig.parts.workFolder, 'runs', runId)) && rig.parts.journal.runs().length === 1;
+  rig.services.journal.change(runId, { phase: 'kept', keptAt: new Date(rig.clock.now()).toISOString() });
+  return () => existsSync(join(rig.services.workFolder, 'runs', runId)) && rig.services.journal.runs().length === 1;
 }
 
 async function hours(count: number, look: () => Promise<void>): Promise<void> {
@@ -33,7 +33,7 @@ async function hours(count: number, look: () => Promise<void>): Promise<void> {
 }
 
 it('keeps finished work for its days, and not longer', async () => {
-  const look = createRetention(rig.parts);
+  const look = createRetention(rig.services);
   await look();
   const isThere = await kept();
   await hours(DAYS * 24, look);
@@ -46,11 +46,11 @@ it.each([
   ['goes on', false],
   ['starts again', true],
 ])('deletes nothing at once when the wall clock jumps a year ahead and the agent %s', async (_, again) => {
-  let look = createRetention(rig.parts);
+  let look = createRetention(rig.services);
   await look();
   const isThere = await kept();
   ahead = 365 * 24 * HOUR;
-  if (again) look = createRetention(rig.parts);
+  if (again) look = createRetention(rig.services);
   // Twice as fast as time passes, until somebody sets it right.
   await hours((DAYS * 24) / 2, look);
   expect(isThere()).toBe(true);
@@ -62,7 +62,7 @@ it.each([
 });
 
 it('deletes nothing that was kept while the wall clock was years behind', async () => {
-  const look = createRetention(rig.parts);
+  const look = createRetention(rig.services);
   ahead = -10 * 365 * 24 * HOUR;
   await look();
   const isThere = await kept();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
 import { failure, JobFailure } from '../../shared/failure.ts';
 import { childProgram } from '../support/children/child-program.ts';
+import { wholeOf } from '../support/children/collected-run.ts';
 import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
@@ -43,7 +44,10 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
         crashing: async (context) => {
           const result = await context.processes.run({
             ...childProgram('sleeper'),
-            stdout: { kind: 'lines', onLine: () => process.kill(context.processes.groups()[0] ?? 0, 'SIGSEGV') },
+            stdout: {
+              kind: 'lines',
+              onLine: () => process.kill(wholeOf(context.processes).groups()[0] ?? 0, 'SIGSEGV'),
+            },
           });
           const signal = result.end.kind === 'signalled' ? result.end.signal : 'none';
           throw new JobFailure(failure('RENDER_FAILED', 'The tool crashed.', { signal }));

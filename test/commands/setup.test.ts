@@ -22,7 +22,7 @@ import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import { tokenFromFile } from '../../electron/agent/server/token-source.ts';
 import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
-import { tokenFileKeeper } from '../../electron/compose/token-file.ts';
+import { tokenFileStore } from '../../electron/compose/token-file.ts';
 import { createWorkPort } from '../../electron/compose/work/work-port.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { COMMANDS, type CommandName } from '../../shared/commands.ts';
@@ -50,7 +50,7 @@ afterAll(async () => {
 const INSTALLATION_ID = '0d1f0c1e-9a1b-4c59-8f0e-6a2e7c1b5d10';
 
 interface SetupDeps extends SettingsCommandDeps, ServerAccessDeps {
-  readonly parts: SettingsCommandDeps['parts'] & ServerAccessDeps['parts'];
+  readonly services: SettingsCommandDeps['services'] & ServerAccessDeps['services'];
   readonly work: WorkPort | null;
   readonly importer: Importer | null;
 }
@@ -66,7 +66,7 @@ function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = create
   const store = createStore(sampleSnapshot({ settings: settings.view() }));
   const asked: string[] = [];
   const deps: SetupDeps = {
-    parts: { store, clock: systemClock, roots: createMediaRoots(settings.view().values.mediaRoots, systemClock) },
+    services: { store, clock: systemClock, roots: createMediaRoots(settings.view().values.mediaRoots, systemClock) },
     capabilities: {
       setEnabled: (name, enabled) => void asked.push(`${name} ${enabled}`),
       refresh: async () => void asked.push('refresh'),
@@ -77,7 +77,7 @@ function bench(change: Partial<SetupDeps> = {}, settings: SettingsStore = create
     fetch,
     token: () => server.agentToken,
     serverUrl: server.url,
-    keeper: null,
+    tokenStore: null,
     installation: () => ({ id: INSTALLATION_ID, secret: 'only here' }),
     work: null,
     importer: importerOf(change.work ?? null, store, settings),
@@ -194,7 +194,7 @@ describe('a server', () => {
   it('is paired with: the one-time token is exchanged, and kept in a 0600 file', async () => {
     const { token } = await enrollment();
     const file = join(folder, 'pair', 'server-token');
-    const { deps, settings, store } = bench({ keeper: tokenFileKeeper(file), serverUrl: 'http://127.0.0.1:9' });
+    const { deps, settings, store } = bench({ tokenStore: tokenFileStore(file), serverUrl: 'http://127.0.0.1:9' });
     const input = { serverUrl: `${server.url}/`, kind: 'enrolment', secret: token };
     expect(await ask(deps, 'pair', input)).toEqual({ restart: true });
     expect(settings.view().values.serverUrl).toBe(server.url);
@@ -212,7 +212,7 @@ describe('a server', () => {
     const { token } = await enrollment();
     const proxy = await startFaultProxy(server.port);
     const file = join(folder, 'pair-again', 'server-token');
-    const { deps } = bench({ keeper: tokenFileKeeper(file) });
+    const { deps } = bench({ tokenStore: tokenFileStore(file) });
     proxy.rule({ line: /\/enroll$/, times: 1, kind: 'swallow' });
     const pair = (serverUrl: string): Promise<unknown> =>
       ask(deps, 'pair', { serverUrl, kind: 'enrolment', secret: token });
@@ -235,7 +235,7 @@ describe('a server', () => {
     const file = join(folder, 'live-token');
     await writeFile(file, 'old');
     const source = tokenFromFile(file);
-    const { deps } = bench({ keeper: tokenFileKeeper(file, { source, serverUrl: server.url }) });
+    const { deps } = bench({ tokenStore: tokenFileStore(file, { source, serverUrl: server.url }) });
     deps.settings.change({ serverUrl: server.url });
     const input = { serverUrl: server.url, kind: 'token', secret: server.agentToken };
     expect(await ask(deps, 'pair', input)).toEqual({ restart: false });
@@ -246,7 +246,7 @@ describe('a server', () => {
   it('stays what it was where the token of another one cannot be kept', async () => {
     const file = join(folder, 'unkept', 'server-token');
     await mkdir(join(file, 'x'), { recursive: true });
-    const { deps } = bench({ keeper: tokenFileKeeper(file) });
+    const { deps } = bench({ tokenStore: tokenFileStore(file) });
     const input = { serverUrl: server.url, kind: 'token', secret: server.agentToken };
     for (const before of ['', 'https://first.example']) {
       if (before !== '') deps.settings.change({ serverUrl: before });
@@ -259,7 +259,7 @@ describe('a server', () => {
   it('that IT has fixed is not exchanged for another, and no token is replaced', async () => {
     const file = join(folder, 'managed-token');
     const managed = createSettingsStore(null, { origin: 'policy', values: { serverUrl: 'https://fixed.example' } });
-    const { deps } = bench({ keeper: tokenFileKeeper(file) }, managed);
+    const { deps } = bench({ tokenStore: tokenFileStore(file) }, managed);
     const input = { serverUrl: server.url, kind: 'token', secret: server.agentToken };
     expect(refusalIn(await ask(deps, 'pair', input)).code).toBe('SETTING_MANAGED');
     await expect(stat(file)).rejects.toThrow();

@@ -84,7 +84,7 @@ export const clockJumps: Campaign = {
         found.count(`${who} ${by > 0 ? '+' : '−'}1 h${restarts ? ' and server restarts' : ''}`);
         if (restarts) await restart();
         await delay(3_000);
-        found.expect('a lease outlives the jump', await silent.beat());
+        found.expect('a lease outlives the jump', await silent.heartbeat());
         // From a start on, whoever held a lease has a whole one.
         const graceMs = restarts ? (await delay(random() * 5_000), await restart()) + 5_000 : 0;
         const lapsedMs = await silent.lapsedAfter(LEASE_SECONDS * 2_000 + LAPSE_SEEN_MS + graceMs);

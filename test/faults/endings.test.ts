@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
 import { gone, isAlive } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
+import { wholeOf } from '../support/children/collected-run.ts';
 import { describeProcess } from '../support/command.ts';
 import { createCoreAgent, filed, sourceFile, until, type Behaviour } from '../support/core-agent.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
@@ -152,14 +153,14 @@ function behaviours(
     more: (pid: number) => void = () => undefined,
   ): Behaviour => {
     return async (context) => {
-      context.processes.onGroupsChanged((groups) => found(context.job.jobId, groups));
+      wholeOf(context.processes).onGroupsChanged((groups) => found(context.job.jobId, groups));
       await context.processes.run({
         ...childProgram(name),
         stdout: {
           kind: 'lines',
           onLine: (line) => {
             if (line.startsWith('[')) found(context.job.jobId, JSON.parse(line) as number[]);
-            else more(context.processes.groups()[0] ?? 0);
+            else more(wholeOf(context.processes).groups()[0] ?? 0);
           },
         },
       });
@@ -171,7 +172,7 @@ function behaviours(
     stopped: running('ignore-sigterm', (pid) => process.kill(pid, 'SIGSTOP')),
     family: running('grandchild'),
     fifo: async (context) => {
-      context.processes.onGroupsChanged((groups) => found(context.job.jobId, groups));
+      wholeOf(context.processes).onGroupsChanged((groups) => found(context.job.jobId, groups));
       const program = execFileSync('which', [FFMPEG], { encoding: 'utf8' }).trim();
       await context.processes.run({ program, args: ['-nostdin', '-i', pipe, '-f', 'null', '-'] });
       return filed(context, 10);

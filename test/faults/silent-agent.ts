@@ -8,7 +8,7 @@ export interface SilentAgent {
   /** Claims a new job over this source, which no other agent here can do; the moment is kept. */
   claim(sourcePath: string): Promise<void>;
   /** One heartbeat, from which the lease is counted anew. False: it was refused. */
-  beat(): Promise<boolean>;
+  heartbeat(): Promise<boolean>;
   /** Waits until the job is offered again and ends it; ms since the last beat, `Infinity` after `limitMs`. */
   lapsedAfter(limitMs: number): Promise<number>;
   /** Jobs it had, all told. */
@@ -42,7 +42,7 @@ export async function openSilentAgent(url: string, token: string, operator: Oper
       ({ lock_token: lockToken } = (await answer.json()) as { lock_token: string });
       heldSince = performance.now();
     },
-    async beat() {
+    async heartbeat() {
       const sentAt = performance.now();
       const body = { lock_token: lockToken };
       const { ok } = await call(`/jobs/${jobs.at(-1) ?? ''}/heartbeat`, body, { 'X-Agent-Id': agent_id });

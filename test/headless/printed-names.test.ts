@@ -8,21 +8,21 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
 import { createRedactor } from '../../electron/agent/diagnostics/redact.ts';
-import { openOn } from '../../electron/work/speech/hear-windows.ts';
+import { openOn } from '../../electron/work/speech/transcribe-windows.ts';
 import { createFileLog } from '../../electron/compose/log-file.ts';
 import { sentence } from '../../electron/compose/sentence.ts';
-import { tellState } from '../../electron/headless/agent-command.ts';
+import { printState } from '../../electron/headless/agent-command.ts';
 import { configCheckCommand, configShowCommand } from '../../electron/headless/config-command.ts';
 import { configSetCommand } from '../../electron/headless/config-set-command.ts';
 import { diagnosticsCommand } from '../../electron/headless/diagnostics-command.ts';
 import { enrolCommand } from '../../electron/headless/enrol-command.ts';
 import { explain } from '../../electron/headless/exit.ts';
 import { addModel, listModels } from '../../electron/headless/models-command.ts';
-import { tellPage } from '../../electron/headless/page-door.ts';
+import { printPageAddress } from '../../electron/headless/page-link.ts';
 import { printArray } from '../../electron/headless/process/print-array.ts';
 import { createProgressBars } from '../../electron/headless/process/progress-bars.ts';
 import { writeJson } from '../../electron/headless/process/write-results.ts';
-import { say, sayJson, tell } from '../../electron/headless/say.ts';
+import { printError, printJson, printOut } from '../../electron/headless/print.ts';
 import { printable } from '../../shared/printable.ts';
 import type { RunningJob } from '../../shared/snapshot.ts';
 import { PATIENCE_MS } from '../support/children/alive.ts';
@@ -86,7 +86,7 @@ const model = (): string => {
 const state = (): void => {
   const job = { ...sampleSnapshot().done[0], sourcePath: `MEDIA/${NAME}`, jobType: 'generate_thumbnails' };
   const heard: ((event: unknown) => void)[] = [];
-  tellState({ subscribe: (listener: (event: unknown) => void) => void heard.push(listener) } as unknown as Agent);
+  printState({ subscribe: (listener: (event: unknown) => void) => void heard.push(listener) } as unknown as Agent);
   heard[0]?.({ type: 'jobEnded', job: { ...job, ending: { kind: 'cancelled' } } });
 };
 
@@ -102,18 +102,18 @@ describe('what is printed', () => {
     ['models list --json', () => listModels({ work: folder, json: true })],
     [
       'a refusal, as every command ends with',
-      () => addModel(model(), { work: folder }).catch((error: unknown) => tell(sentence(explain(error).refusal))),
+      () => addModel(model(), { work: folder }).catch((error: unknown) => printError(sentence(explain(error).refusal))),
     ],
     [
       'the address of the page',
-      () => tellPage({ url: '', origin: 'http://127.0.0.1:1', close: async () => {} }, folder),
+      () => printPageAddress({ url: '', origin: 'http://127.0.0.1:1', close: async () => {} }, folder),
     ],
     ['what the agent does', state],
     ['process --json', () => printArray(process.stdout).add([{ source: NAME }])],
     ['what the speech engine says of itself', () => openOn(talkative, 'm', false)],
-    ['a sentence', () => say(`“${NAME}”`)],
-    ['a sentence beside it', () => tell([`“${NAME}”`])],
-    ['a report', () => sayJson({ [NAME]: 1 })],
+    ['a sentence', () => printOut(`“${NAME}”`)],
+    ['a sentence beside it', () => printError([`“${NAME}”`])],
+    ['a report', () => printJson({ [NAME]: 1 })],
   ])('%s', async (_what, command) => {
     await command();
     expectHarmless(written);
@@ -124,7 +124,7 @@ describe('what is printed', () => {
     const writers = [...readSources(root, ['electron/headless'])]
       .filter(([, text]) => /\b(?:stdout|stderr)\s*\.\s*write\b|\bconsole\s*\./.test(text))
       .map(([path]) => path);
-    expect(writers).toEqual(['electron/headless/say.ts']);
+    expect(writers).toEqual(['electron/headless/print.ts']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codecName, formatName } from '../../electron/work/media/media-names.ts';
-import { inWords } from '../../electron/work/media/parity-words.ts';
+import { describeDifference } from '../../electron/work/media/parity-words.ts';
 import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { JobFailure } from '../../shared/failure.ts';
 import { made, madeFile, NO_FFMPEG } from '../support/made-media.ts';
@@ -51,9 +51,11 @@ describe('names of what is refused', () => {
 
 describe('a difference', () => {
   it('is told in words', () => {
-    expect(inWords({ field: 'frame_count', expected: '150', actual: '152' })).toBe(
+    expect(describeDifference({ field: 'frame_count', expected: '150', actual: '152' })).toBe(
       'number of pictures: 152 instead of 150',
     );
-    expect(inWords({ field: 'has_audio', expected: 'true', actual: 'false' })).toBe('sound: no instead of yes');
+    expect(describeDifference({ field: 'has_audio', expected: 'true', actual: 'false' })).toBe(
+      'sound: no instead of yes',
+    );
   });
 });

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from '../../electron/work/execution.ts';
+import type { JobProcesses } from '../../electron/work/process/child.ts';
 import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
 import { isJobType, type JobOf, type JobType } from '../../shared/job.ts';
 import { FFMPEG, FFPROBE } from '../support/made-media.ts';
@@ -13,8 +14,11 @@ function located(program: string): string {
   return program.includes('/') ? program : execFileSync('which', [program], { encoding: 'utf8' }).trim();
 }
 
+/** An executor's, with the children whole: a test looks whether any is left. */
+type RigContext<T extends JobType> = ExecutionContext<T> & { readonly processes: JobProcesses };
+
 export interface Rig<T extends JobType> extends AsyncDisposable {
-  readonly context: ExecutionContext<T>;
+  readonly context: RigContext<T>;
   /** Everything reported, in order: stage names and fractions. */
   readonly reported: (string | number)[];
   remove(): Promise<void>;
@@ -40,7 +44,7 @@ export async function rigFor<T extends JobType>(
     jobType,
     ...inputs,
   } as unknown as JobOf<T>;
-  const context: ExecutionContext<T> = {
+  const context: RigContext<T> = {
     job,
     source: { path, fd, input: '/dev/fd/3', sizeBytes: stat.size, mtimeMs: stat.mtimeMs },
     workspace,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChildEnd } from '../../electron/work/process/child.ts';
 import { judgeEncoding } from '../../electron/work/executors/proxies-verdict.ts';
-import { createComplaintReader, damageWarning } from '../../electron/work/media/proxy-damage.ts';
+import { createDecodeErrorReader, damageWarning } from '../../electron/work/media/proxy-damage.ts';
 import {
   emptyFile,
   h264Clip,
@@ -64,12 +64,12 @@ describe.skipIf(NO_FFMPEG !== null)(`proxies of damaged sources${WITHOUT}`, () =
 
 describe('judgeEncoding', () => {
   const judged = (end: ChildEnd, lines: readonly string[], frame = 0) => {
-    const reader = createComplaintReader();
+    const reader = createDecodeErrorReader();
     for (const line of lines) reader.line(line);
     const result = { end, stdout: Buffer.alloc(0), stderrTail: lines, command: ['ffmpeg', '-i', 'x'], wallMs: 1 };
     const last = { outTimeMs: frame * 40, frame, fps: 25, speed: 1, done: false };
     return judgeEncoding(
-      { result, complaints: reader.complaints(), last, silences: [], decoded: new Map() },
+      { result, decodeErrors: reader.decodeErrors(), last, silences: [], decoded: new Map() },
       '/media/clip.mov',
     );
   };
@@ -104,7 +104,7 @@ describe('judgeEncoding', () => {
 
 describe('complaints', () => {
   it('count errors and lost packets per stream, in the words of ffmpeg 5 and 7, and no warnings', () => {
-    const reader = createComplaintReader();
+    const reader = createDecodeErrorReader();
     for (const line of [
       '[h264 @ 0x55d] [error] error while decoding MB 10 3, bytestream -5',
       '[error] Error while decoding stream #0:1: Invalid data found when processing input',
@@ -113,21 +113,21 @@ describe('complaints', () => {
     ]) {
       reader.line(line);
     }
-    expect(reader.complaints()).toMatchObject({ errors: 3, lostPackets: { 0: 1, 1: 1 }, storageFailed: false });
-    expect(damageWarning(reader.complaints())).toMatchObject({ code: 'SOURCE_DAMAGED', count: 3 });
-    expect(damageWarning(createComplaintReader().complaints())).toBeUndefined();
+    expect(reader.decodeErrors()).toMatchObject({ errors: 3, lostPackets: { 0: 1, 1: 1 }, storageFailed: false });
+    expect(damageWarning(reader.decodeErrors())).toMatchObject({ code: 'SOURCE_DAMAGED', count: 3 });
+    expect(damageWarning(createDecodeErrorReader().decodeErrors())).toBeUndefined();
   });
 
   it('tell where', () => {
     let atMs: number | undefined;
-    const reader = createComplaintReader(() => atMs);
+    const reader = createDecodeErrorReader(() => atMs);
     const lost = '[error] Error while decoding stream #0:1: Invalid data found when processing input';
     reader.line(lost);
-    expect(damageWarning(reader.complaints())?.message).toBe(
+    expect(damageWarning(reader.decodeErrors())?.message).toBe(
       'The source is damaged in one place: picture or sound may be disturbed there.',
     );
     for (atMs of [12_400, 48_000, 3_661_000]) reader.line(lost);
-    expect(damageWarning(reader.complaints())?.message).toBe(
+    expect(damageWarning(reader.decodeErrors())?.message).toBe(
       'The source is damaged in 4 places, between about 0:12 and 1:01:01: picture or sound may be disturbed there.',
     );
   });

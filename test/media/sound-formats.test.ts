@@ -8,7 +8,7 @@ import { decodeSound } from '../../electron/work/executors/transcribe-sound.ts';
 import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { audioStreams } from '../../electron/work/media/probe.ts';
 import { commonLayout, createFormatWatch } from '../../electron/work/media/sound-formats.ts';
-import { checkHeard, createSilenceReader } from '../../electron/work/media/sound-heard.ts';
+import { checkSilence, createSilenceReader } from '../../electron/work/media/sound-heard.ts';
 import { WaveformFacts } from '../../shared/facts.ts';
 import { FFMPEG, made, madeFile, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
@@ -173,10 +173,13 @@ describe('what is heard', () => {
   const span = (start: number, end: number) => ({ start, end });
 
   it('is lost where the file is silent and the mix was not', () => {
-    expect(checkHeard({ mix: [], proxy: [span(20, 30)] })).toEqual({ expected: 'sound at 20.0 s', actual: 'silence' });
-    expect(checkHeard({ mix: [span(0, 5)], proxy: [span(0, 5.05)] })).toBeNull();
-    expect(checkHeard({ mix: [span(0, 5), span(9, 20)], proxy: [span(0, 20)] })).not.toBeNull();
-    expect(checkHeard({ mix: [span(3, Number.POSITIVE_INFINITY)], proxy: [span(4, 9)] })).toBeNull();
+    expect(checkSilence({ mix: [], proxy: [span(20, 30)] })).toEqual({
+      expected: 'sound at 20.0 s',
+      actual: 'silence',
+    });
+    expect(checkSilence({ mix: [span(0, 5)], proxy: [span(0, 5.05)] })).toBeNull();
+    expect(checkSilence({ mix: [span(0, 5), span(9, 20)], proxy: [span(0, 20)] })).not.toBeNull();
+    expect(checkSilence({ mix: [span(3, Number.POSITIVE_INFINITY)], proxy: [span(4, 9)] })).toBeNull();
   });
 
   it('is read from ffmpeg’s lines', () => {

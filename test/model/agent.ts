@@ -10,7 +10,7 @@ import type { ExecutionContext, ExecutionSuccess } from '../../electron/work/exe
 import { createIntake, type Intake } from '../../electron/agent/intake/intake.ts';
 import { register } from '../../electron/agent/intake/register.ts';
 import { createJobLogs } from '../../electron/agent/jobs/job-log.ts';
-import type { Parts } from '../../electron/agent/jobs/parts.ts';
+import type { AgentServices } from '../../electron/agent/jobs/services.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { createLeaseLoop } from '../../electron/agent/lease/lease-loop.ts';
 import { createLeases, type LeaseThread } from '../../electron/agent/lease/leases.ts';
@@ -94,17 +94,17 @@ interface Machine {
 
 /** What agent.ts does at a start, without tools and proofs. Answers how to end its loops. */
 async function bootParts(index: number, world: AgentWorld, machine: Machine): Promise<() => void> {
-  const { parts, credentials } = makeParts(index, world, machine);
+  const { services, credentials } = makeServices(index, world, machine);
   const { journal } = machine;
   const stopping = new AbortController();
   await sweepWorkspaces(machine.workFolder, new Set(journal.runs().map(({ runId }) => runId)));
   const runs = createActiveRuns({
-    parts,
+    services,
     stopping: stopping.signal,
     mayStart: () => true,
     isSuspended: () => false,
     onChange: () => intake.wake(),
-    onEnded: (since) => intake.askNow(since),
+    onEnded: (since) => intake.pollNow(since),
   });
   const installationId =
     journal.meta('installation_id') ?? `00000000-0000-4000-9000-${String(index).padStart(12, '0')}`;
@@ -113,11 +113,11 @@ async function bootParts(index: number, world: AgentWorld, machine: Machine): Pr
     credentials.agentId = agentId;
   };
   const intake: Intake = createIntake({
-    parts,
+    services,
     runs,
     capabilities: CAPABLE,
     yielding: { holds: () => false, look: async () => undefined },
-    signOn: (declared, signal) => register(parts, { installationId, setAgentId }, declared, signal),
+    registerAgent: (declared, signal) => register(services, { installationId, setAgentId }, declared, signal),
   });
   await runs.resume();
   intake.start(Promise.resolve());
@@ -127,11 +127,11 @@ async function bootParts(index: number, world: AgentWorld, machine: Machine): Pr
   };
 }
 
-function makeParts(
+function makeServices(
   index: number,
   world: AgentWorld,
   { owner, line, journal, workFolder, media }: Machine,
-): { readonly parts: Parts; readonly credentials: { token: string; agentId?: string } } {
+): { readonly services: AgentServices; readonly credentials: { token: string; agentId?: string } } {
   const { time, oracle } = world;
   const clock = time.clockOf(owner);
   const log = pino({ level: 'silent' });
@@ -149,9 +149,8 @@ function makeParts(
     monotonic: clock.monotonic,
     timeout: time.timeoutOf(owner),
   });
-  const parts: Parts = {
+  const services: AgentServices = {
     clock,
-    random,
     uuid: randomUUID,
     log,
     store,
@@ -187,7 +186,7 @@ function makeParts(
     results: null,
     noteOutcome: () => undefined,
   };
-  return { parts, credentials };
+  return { services, credentials };
 }
 
 function startLoop(

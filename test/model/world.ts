@@ -6,7 +6,7 @@ import type { Context } from '../../server/context.ts';
 import { openDatabase } from '../../server/database/open.ts';
 import { sha256 } from '../../server/hash.ts';
 import { readLedger, type LedgerEntry } from '../../server/ledger/ledger.ts';
-import { NEVER_AWAY } from '../../server/lease-clock.ts';
+import { NO_DOWNTIME } from '../../server/lease-clock.ts';
 import { settingsOf } from '../../server/options.ts';
 import { NO_RESERVE } from '../../server/reserve.ts';
 import { buildApp } from '../../server/server.ts';
@@ -59,7 +59,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     retention: { now: async () => now() },
     // In the order of their making, so that one seed is one history.
     uuid: () => `00000000-0000-4000-8000-${String((named += 1)).padStart(12, '0')}`,
-    absence: NEVER_AWAY,
+    absence: NO_DOWNTIME,
     reserve: NO_RESERVE,
   };
   const app = await buildApp(context, { agentHash: sha256(TOKENS.agent), operatorHash: sha256(TOKENS.operator) });

@@ -72,7 +72,7 @@ describe.skipIf(!onLinux)('when the agent dies by kill -9, so do', () => {
     ['begins when it may', '\n', 'begun\n'],
     ['never begins when the agent died before it told its guard', null, ''],
   ])('a sandbox %s', async (_, leave, said) => {
-    const sandbox = { words: ['/usr/bin/env'], errorNames: ['env'] };
+    const sandbox = { args: ['/usr/bin/env'], errorNames: ['env'] };
     const { program, args } = launchArgs(
       { ...{ program: '/bin/echo', args: ['begun'], nice: 0, dieWithParent: true }, lifeline: 3, sandbox },
       await proveWrappers(process.env),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { countYielding } from '../../electron/agent/yield/yield-clock.ts';
+import { recordYieldTime } from '../../electron/agent/yield/record-yield-time.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { localDay } from '../../electron/agent/journal/activity-rows.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
@@ -79,7 +79,7 @@ describe('time left to the editor', () => {
     let now = NOON;
     const stop = new AbortController();
     const clock = { now: () => now, monotonic: () => now };
-    countYielding({ store, clock, activity: journal.activity, signal: stop.signal });
+    recordYieldTime({ store, clock, activity: journal.activity, signal: stop.signal });
     const since = new Date(NOON).toISOString();
     const say = (...reasons: YieldReason[]): void =>
       store.emit({ type: 'yieldingChanged', yielding: reasons.length === 0 ? null : { reasons } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAbsence, createLeaseClock } from '../../server/lease-clock.ts';
+import { createDowntimeDetector, createLeaseClock } from '../../server/lease-clock.ts';
 
 const HOUR = 3_600_000;
 
@@ -35,7 +35,7 @@ describe('the clock of leases', () => {
 describe('the absence of the server', () => {
   const away = () => {
     const { set, clock, pass } = make();
-    return { set, pass, absence: createAbsence(() => set.wall, clock, 20_000) };
+    return { set, pass, absence: createDowntimeDetector(() => set.wall, clock, 20_000) };
   };
 
   it('is noticed once after a gap: a stopped process, or a sleep in which only the wall clock went on', () => {

@@ -43,7 +43,7 @@ function notifier(options: { readonly locked?: boolean; readonly setting?: 'all'
       wallMs: 1,
       ending,
     };
-    made.hear({ type: 'jobEnded', job } as AgentEvent, sampleSnapshot());
+    made.onEvent({ type: 'jobEnded', job } as AgentEvent, sampleSnapshot());
   };
   return {
     shown,
@@ -51,7 +51,7 @@ function notifier(options: { readonly locked?: boolean; readonly setting?: 'all'
       ended(name, { kind: 'failed', failure: failure('SOURCE_UNREADABLE', `${name} cannot be read.`) }),
     done: (name: string) => ended(name, { kind: 'done', artifacts: [], warnings: [] }),
     refuse: (link: 'unauthorized' | 'connected' | 'unreachable') =>
-      made.hear(
+      made.onEvent(
         {
           type: 'serverLinkChanged',
           server: { link, since: '', problem: { code: 'TOKEN_REFUSED', message: 'nas-7 refuses the token.' } },
@@ -179,13 +179,13 @@ describe('sleep, battery and the locked screen', () => {
   it('tells the agent what Electron knows: idle time in ms, battery, and every change at once', async () => {
     const { events, power } = machine();
     let changes = 0;
-    const end = power.surroundings.onChange?.(() => (changes += 1));
+    const end = power.activitySources.onChange?.(() => (changes += 1));
     for (const event of ['on-battery', 'on-ac', 'lock-screen', 'unlock-screen', 'resume']) events.emit(event);
     end?.();
     events.emit('on-ac');
     expect(changes).toBe(5);
-    expect(await power.surroundings.idleTime?.read()).toBe(7_000);
-    expect(await power.surroundings.power?.onBattery()).toBe(true);
+    expect(await power.activitySources.idleTime?.read()).toBe(7_000);
+    expect(await power.activitySources.power?.onBattery()).toBe(true);
   });
 
   it('knows whether the screen is locked, and drains when the system shuts down', () => {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSecretStore, type Keystore } from '../../electron/shell/secrets.ts';
-import type { KeptToken } from '../../electron/shell/kept-token.ts';
+import type { StoredToken } from '../../electron/shell/stored-token.ts';
 import { chooseServer, TOKEN_DROP, type ServerPlace } from '../../electron/shell/server-choice.ts';
 
 const TOKEN = 'top-secret-token';
@@ -105,7 +105,7 @@ describe('the server that is worked for', () => {
     settings: typeof remote,
     secret: ReturnType<typeof createSecretStore>,
     more: Partial<ServerPlace> = {},
-  ): Promise<KeptToken> {
+  ): Promise<StoredToken> {
     const choice = await chooseServer(settings, { folder, secret, ...more });
     if (choice.kind !== 'remote') throw new Error('the embedded server was chosen');
     await choice.token.settled();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import type { SpeechEngineChoice } from '../../electron/work/speech/engine.ts';
-import { openOn } from '../../electron/work/speech/hear-windows.ts';
+import { openOn } from '../../electron/work/speech/transcribe-windows.ts';
 import type { WhisperContext, WhisperLibrary } from '../../electron/work/speech/whisper-binding.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED } from '../support/reciting-model.ts';

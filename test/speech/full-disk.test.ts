@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelDownloadError } from '../../electron/work/speech/download-refusal.ts';
-import { createModelShelf, type ShelfDeps } from '../../electron/work/speech/model-shelf.ts';
+import { createModelLibrary, type ModelLibraryDeps } from '../../electron/work/speech/model-library.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 
@@ -72,8 +72,8 @@ function fill(): void {
   }
 }
 
-const shelf = (change: Partial<ShelfDeps> = {}) =>
-  createModelShelf({
+const shelf = (change: Partial<ModelLibraryDeps> = {}) =>
+  createModelLibrary({
     folder: join(disk, 'models'),
     settings: () => ({ speechModelMirror: base }),
     env: {},

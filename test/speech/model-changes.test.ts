@@ -11,7 +11,7 @@ import { createSettingsStore, type SettingsStore } from '../../electron/agent/se
 import { createAgentModels } from '../../electron/agent/models/agent-models.ts';
 import { downloadModel } from '../../electron/work/speech/download-model.ts';
 import { ModelDownloadError } from '../../electron/work/speech/download-refusal.ts';
-import { createModelShelf } from '../../electron/work/speech/model-shelf.ts';
+import { createModelLibrary } from '../../electron/work/speech/model-library.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 import { writeDetectorModel } from '../support/detector-model.ts';
@@ -115,7 +115,7 @@ describe('choosing a model', () => {
 
 describe('adding a model', () => {
   const shelf = (free: number) =>
-    createModelShelf({
+    createModelLibrary({
       folder: own,
       settings: () => ({}),
       env: {},

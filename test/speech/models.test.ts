@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { downloadModel, type DownloadPorts, type DownloadWish } from '../../electron/work/speech/download-model.ts';
+import { downloadModel, type DownloadPorts, type DownloadRequest } from '../../electron/work/speech/download-model.ts';
 import { ModelDownloadError } from '../../electron/work/speech/download-refusal.ts';
 import { createModelCommands } from '../../electron/work/speech/model-commands.ts';
 import { listModelFiles, pickDetector, pickModel } from '../../electron/work/speech/model-folders.ts';
-import { createModelShelf, type ShelfDeps } from '../../electron/work/speech/model-shelf.ts';
+import { createModelLibrary, type ModelLibraryDeps } from '../../electron/work/speech/model-library.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import { KNOWN_MODELS, type ModelDownload } from '../../shared/speech-models.ts';
@@ -68,7 +68,7 @@ function serve(
 }
 
 const ports: DownloadPorts = { fetch, sleep: () => Promise.resolve() };
-const wish = (change: Partial<DownloadWish> = {}): DownloadWish => ({
+const wish = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
   url: `${base}/models/ggml-tiny.bin`,
   target: join(folder, 'own', 'ggml-tiny.bin'),
   sha256: sha256(model),
@@ -253,8 +253,8 @@ describe('a download', () => {
 });
 
 describe('the shelf', () => {
-  const shelf = (change: Partial<ShelfDeps> = {}) =>
-    createModelShelf({
+  const shelf = (change: Partial<ModelLibraryDeps> = {}) =>
+    createModelLibrary({
       ...ports,
       folder: join(folder, 'own'),
       settings: () => ({ speechModelMirror: `${base}/models/` }),
@@ -318,7 +318,7 @@ describe('the shelf', () => {
   it('commands: one download at a time, its course as events, cancelling keeps the part', async () => {
     const events: AgentEvent[] = [];
     const { handlers } = createModelCommands({
-      shelf: shelf(),
+      library: shelf(),
       emit: (event) => events.push(event),
       choose: () => null,
       onChanged: () => undefined,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext, Toolbox } from '../../electron/work/execution.ts';
+import type { JobProcesses } from '../../electron/work/process/child.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
 import type { JobOf } from '../../shared/job.ts';
 import { rigFor } from '../media/probe-context.ts';
@@ -9,7 +10,7 @@ import { eventually } from '../support/children/alive.ts';
 import { writeRecitingModel } from '../support/reciting-model.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 
-export type SpeechContext = ExecutionContext<'transcribe_audio'>;
+export type SpeechContext = ExecutionContext<'transcribe_audio'> & { readonly processes: JobProcesses };
 
 /** A folder with both test models in it. */
 export async function makeModels() {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { proveCapability } from '../../electron/work/capabilities/prove.ts';
-import type { ExecutionContext } from '../../electron/work/execution.ts';
 import { createTranscribeExecutor } from '../../electron/work/executors/transcribe.ts';
 import type { SpeechAnswer, SpeechEngine } from '../../electron/work/speech/engine.ts';
 import { JobFailure, type Failure } from '../../shared/failure.ts';
@@ -15,7 +14,7 @@ import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { RECITED, writeRecitingModel } from '../support/reciting-model.ts';
 import { writeWeightlessModel } from '../support/weightless-model.ts';
 
-type Context = ExecutionContext<'transcribe_audio'>;
+type Context = Awaited<ReturnType<typeof rigFor<'transcribe_audio'>>>['context'];
 
 let folder = '';
 let model = '';

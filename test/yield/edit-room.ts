@@ -6,7 +6,7 @@ import { createAgent, type Agent } from '../../electron/agent/agent.ts';
 import type { AgentDeps } from '../../electron/agent/assembly.ts';
 import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { fixedToken } from '../../electron/agent/server/token-source.ts';
-import type { Surroundings } from '../../electron/agent/yield/surroundings.ts';
+import type { ActivitySources } from '../../electron/agent/yield/activity-sources.ts';
 import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
 import { allExecutors } from '../../electron/work/executors/registry.ts';
 import { CAPABILITIES, type CapabilityName } from '../../shared/job.ts';
@@ -37,7 +37,7 @@ export interface EditRoom {
 export async function openEditRoom(clip: string, leaseSeconds = 6): Promise<EditRoom> {
   const studio = await openStudio({ leaseSeconds });
   let idleMs = 3_600_000;
-  const surroundings: Partial<Surroundings> = {
+  const activitySources: Partial<ActivitySources> = {
     idleTime: { read: async () => idleMs },
     power: { onBattery: async () => false },
   };
@@ -66,7 +66,7 @@ export async function openEditRoom(clip: string, leaseSeconds = 6): Promise<Edit
       workFolder,
       executors: allExecutors(),
       log: pino({ level: 'silent' }),
-      surroundings,
+      activitySources,
       ...deps,
     });
     agents.push(agent);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGiveWay, type YieldingRun } from '../../electron/agent/yield/give-way.ts';
+import { createPreemption, type YieldingRun } from '../../electron/agent/yield/preemption.ts';
 import type { RunningJob } from '../../shared/snapshot.ts';
 
 /** A run that writes down what is done to it. */
@@ -20,7 +20,7 @@ function run(jobId: string, encoder?: string) {
 
 function place(runs: readonly ReturnType<typeof run>[], canSuspend = true) {
   let now = 1_000;
-  const giveWay = createGiveWay({
+  const giveWay = createPreemption({
     runs: () => runs.map(({ entry }) => entry),
     snapshot: () => ({ running: runs.map(({ job }) => job) }),
     canSuspend,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pausedFor, pauseEnd, readWish, wishAt } from '../../electron/agent/yield/pause-wish.ts';
+import { pausedFor, pauseEnd, readPauseRequest, pauseRequestAt } from '../../electron/agent/yield/pause-request.ts';
 import { reasonsNow, suspends, type Circumstances } from '../../electron/agent/yield/reasons.ts';
 import { watchedProgram } from '../../electron/agent/yield/watched-programs.ts';
 import { outsideHours } from '../../electron/agent/yield/work-hours.ts';
@@ -12,7 +12,7 @@ import type { YieldReason } from '../../shared/snapshot.ts';
 // A Wednesday, at noon by whatever clock this machine keeps.
 const NOON = new Date(2026, 2, 4, 12, 0).getTime();
 const given = (change: Partial<Omit<Circumstances, 'settings'>> & { settings?: Partial<Settings> }): Circumstances => ({
-  wish: { kind: 'none' },
+  request: { kind: 'none' },
   policy: undefined,
   seen: {},
   now: NOON,
@@ -25,9 +25,9 @@ const since = iso(NOON);
 
 /** Every reason, what brings it about, and what is told of it. */
 const CASES: Readonly<Record<YieldReason['kind'], readonly [Circumstances, YieldReason]>> = {
-  paused: [given({ wish: pausedFor('1h', NOON) }), { kind: 'paused', since, until: iso(NOON + 60 * MINUTE) }],
+  paused: [given({ request: pausedFor('1h', NOON) }), { kind: 'paused', since, until: iso(NOON + 60 * MINUTE) }],
   finishing: [
-    given({ wish: { kind: 'finishing', since, pauseFor: '30m' } }),
+    given({ request: { kind: 'finishing', since, pauseFor: '30m' } }),
     { kind: 'finishing', since, pauseFor: '30m' },
   ],
   'user-input': [
@@ -105,16 +105,16 @@ describe('a pause', () => {
     expect(pauseEnd('30m', NOON)).toBe(NOON + 30 * MINUTE);
     expect(pauseEnd('tomorrow', NOON)).toBe(new Date(2026, 2, 5, 6, 0).getTime());
     expect(pauseEnd('until-resumed', NOON)).toBeNull();
-    const wish = pausedFor('30m', NOON);
-    expect(wishAt(wish, NOON + 29 * MINUTE)).toBe(wish);
-    expect(wishAt(wish, NOON + 30 * MINUTE)).toEqual({ kind: 'none' });
+    const request = pausedFor('30m', NOON);
+    expect(pauseRequestAt(request, NOON + 29 * MINUTE)).toBe(request);
+    expect(pauseRequestAt(request, NOON + 30 * MINUTE)).toEqual({ kind: 'none' });
   });
 
   it('is remembered, and what cannot be read is none', () => {
-    const wish = pausedFor('tomorrow', NOON);
-    expect(readWish(JSON.stringify(wish))).toEqual(wish);
+    const request = pausedFor('tomorrow', NOON);
+    expect(readPauseRequest(JSON.stringify(request))).toEqual(request);
     for (const text of [undefined, '', '{', '{"kind":"paused"}', '{"kind":"other"}']) {
-      expect(readWish(text)).toEqual({ kind: 'none' });
+      expect(readPauseRequest(text)).toEqual({ kind: 'none' });
     }
   });
 });

@@ -2,13 +2,13 @@ import type { Handlers, Outcome } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import { RESTART_SETTINGS } from '../../../shared/setup-commands.ts';
-import { SETTING_NAMES, type SettingName, type Settings } from '../../../shared/settings.ts';
+import { isSettingName, type SettingName, type Settings } from '../../../shared/settings.ts';
 import type { Capabilities } from '../../work/capabilities/capabilities-port.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 
 export interface SettingsCommandDeps {
-  readonly parts: Pick<Parts, 'store' | 'roots'>;
+  readonly services: Pick<AgentServices, 'store' | 'roots'>;
   readonly capabilities: Pick<Capabilities, 'setEnabled' | 'refresh' | 'test'>;
   readonly settings: SettingsStore;
   /** Looks at the offers again. */
@@ -18,14 +18,14 @@ export interface SettingsCommandDeps {
 export function settingsCommands(
   deps: SettingsCommandDeps,
 ): Handlers<'changeSettings' | 'setCapability' | 'testCapability'> {
-  const { parts, settings, capabilities, wake } = deps;
+  const { services, settings, capabilities, wake } = deps;
   return {
     changeSettings: ({ change }) => changeSettings(deps, change),
     async setCapability({ capability, enabled }) {
       const { values } = settings.view();
       const refusal = settings.change({ capabilities: { ...values.capabilities, [capability]: enabled } });
       if (refusal !== null) return { refusal };
-      parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
+      services.store.emit({ type: 'settingsChanged', settings: settings.view() });
       capabilities.setEnabled(capability, enabled);
       wake();
       return {};
@@ -41,7 +41,7 @@ export function settingsCommands(
 type Change = Readonly<Record<string, unknown>>;
 
 /** Settings that tools are found and proved by. */
-const TOOL_SETTINGS: readonly string[] = [
+const TOOL_SETTINGS: readonly SettingName[] = [
   'encoder',
   'ffmpegPath',
   'ffprobePath',
@@ -49,16 +49,17 @@ const TOOL_SETTINGS: readonly string[] = [
   'speechModelPath',
   'speechModelFolder',
   'whisperCliPath',
-] satisfies (SettingName | 'sandbox')[];
+];
 
 /** Saves a person's choices and lets them act at once where they can. `null` goes back to the default. */
 async function changeSettings(deps: SettingsCommandDeps, change: Change): Promise<Outcome<'changeSettings'>> {
-  const unknown = Object.keys(change).find((name) => !SETTING_NAMES.includes(name as SettingName));
+  const unknown = Object.keys(change).find((name) => !isSettingName(name));
   if (unknown !== undefined) {
     const message = `There is no setting “${unknown}”.`;
     return { refusal: { code: 'SETTING_INVALID', message, field: unknown } };
   }
-  const changed = Object.keys(change) as SettingName[];
+  const changed = Object.keys(change).filter(isSettingName);
+  // Of what type each value is, the store tells.
   const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null)) as Partial<Settings>;
   const forget = changed.filter((name) => change[name] === null);
   const before = deps.settings.view().values;
@@ -80,17 +81,14 @@ export async function saveRoots(
 }
 
 async function settingsChanged(deps: SettingsCommandDeps, before: Settings): Promise<void> {
-  const { parts, settings, capabilities } = deps;
+  const { services, settings, capabilities } = deps;
   const view = settings.view();
   const now = view.values;
-  parts.store.emit({ type: 'settingsChanged', settings: view });
-  const differs = (name: string): boolean => {
-    const at = (values: Settings): unknown => (values as Readonly<Record<string, unknown>>)[name];
-    return JSON.stringify(at(before)) !== JSON.stringify(at(now));
-  };
+  services.store.emit({ type: 'settingsChanged', settings: view });
+  const differs = (name: SettingName): boolean => JSON.stringify(before[name]) !== JSON.stringify(now[name]);
   if (differs('mediaRoots')) {
-    parts.roots.setRoots(now.mediaRoots);
-    parts.store.emit({ type: 'rootsChecked', roots: await parts.roots.check() });
+    services.roots.setRoots(now.mediaRoots);
+    services.store.emit({ type: 'rootsChecked', roots: await services.roots.check() });
   }
   for (const name of CAPABILITIES) {
     if (before.capabilities[name] !== now.capabilities[name]) capabilities.setEnabled(name, now.capabilities[name]);

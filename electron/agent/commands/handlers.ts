@@ -12,7 +12,7 @@ import { queueCommands, searchQueue } from '../intake/search-queue.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
 import { jobCommands, retryCommands } from '../jobs/job-commands.ts';
 import type { OperatorPort } from '../server/operator-port.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import type { LoadHistory } from '../yield/load-history.ts';
 import { yieldCommands, type Yielding } from '../yield/yielding.ts';
 import { browse } from './browse.ts';
@@ -20,7 +20,7 @@ import { saveRoots, settingsCommands, type SettingsCommandDeps } from './change-
 import { serverCommands, type ServerAccessDeps } from './server-access.ts';
 
 interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
-  readonly parts: Parts;
+  readonly services: AgentServices;
   readonly runs: ActiveRuns;
   readonly intake: Intake;
   readonly models: ModelCommands;
@@ -38,7 +38,7 @@ interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
 type AgentHandlers = Handlers<Exclude<CommandName, OperatorCommand>> & Partial<Handlers<OperatorCommand>>;
 
 export function agentHandlers(deps: CommandDeps): AgentHandlers {
-  const { parts, operator, work, importer, settings } = deps;
+  const { services, operator, work, importer, settings } = deps;
   return {
     ...settingsCommands(deps),
     ...serverCommands(deps),
@@ -49,16 +49,16 @@ export function agentHandlers(deps: CommandDeps): AgentHandlers {
       deps.drain();
       return {};
     },
-    ...jobCommands(parts, deps.runs),
-    searchQueue: searchQueue(parts, deps.intake, operator),
+    ...jobCommands(services, deps.runs),
+    searchQueue: searchQueue(services, deps.intake, operator),
     ...saveCommands(deps.saver),
     machineLoad: async () => ({ samples: [...deps.load.samples()] }),
-    activity: async ({ days }) => ({ days: parts.journal.activity.days(parts.clock.now(), days) }),
+    activity: async ({ days }) => ({ days: services.journal.activity.days(services.clock.now(), days) }),
     diagnostics: () => diagnostics(deps),
     ...importCommands(importer),
     ...(operator === undefined
       ? {}
-      : { ...retryCommands(parts, operator, deps.wake), ...queueCommands(parts, operator, deps.wake) }),
+      : { ...retryCommands(services, operator, deps.wake), ...queueCommands(services, operator, deps.wake) }),
     ...(work === undefined || importer === null
       ? {}
       : workCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),
@@ -90,18 +90,18 @@ const NOT_THE_OPERATOR: Refusal = {
   nextStep: 'Add files, and run jobs again, in RushCatalog.',
 };
 
-async function diagnostics({ parts, settings, token }: CommandDeps): Promise<Outcome<'diagnostics'>> {
-  const now = new Date(parts.clock.now());
-  const { workFolder, logFolder } = parts;
+async function diagnostics({ services, settings, token }: CommandDeps): Promise<Outcome<'diagnostics'>> {
+  const now = new Date(services.clock.now());
+  const { workFolder, logFolder } = services;
   const bundle = makeDiagnostics({
     workFolder,
     logFolder,
     settings: settings.view(),
-    snapshot: parts.store.snapshot(),
+    snapshot: services.store.snapshot(),
     // Tokens in use, which no bundle may contain.
     secrets: [token()],
     now,
-    salt: parts.uuid(),
+    salt: services.uuid(),
   });
   const fileName = `rushcatalog-diagnostics-${now.toISOString().slice(0, 19).replaceAll(':', '-')}.zip`;
   return { fileName, zipBase64: Buffer.from(bundle).toString('base64') };

@@ -5,12 +5,12 @@ import type { SettingsView } from '../../../shared/settings.ts';
 import { createClient } from '../server/client.ts';
 import { enrol } from '../server/enrolment.ts';
 import { openHttpRefusal } from '../server/open-http.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import type { Installation } from '../server/installation-id.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 
 /** Where a server's token is kept between runs: the keystore, or a 0600 file. */
-export interface TokenKeeper {
+export interface TokenStore {
   /** Null when it is kept. `acts` says whether it is used from now on, or after a restart. */
   keep(
     serverUrl: string,
@@ -19,14 +19,14 @@ export interface TokenKeeper {
 }
 
 export interface ServerAccessDeps {
-  readonly parts: Pick<Parts, 'store' | 'clock'>;
+  readonly services: Pick<AgentServices, 'store' | 'clock'>;
   readonly settings: SettingsStore;
   readonly fetch: typeof fetch;
   /** The token in use and the address it is for. */
   readonly token: () => string;
   readonly serverUrl: string;
   /** Null where nothing can be kept: the token was given for this run only. */
-  readonly keeper: TokenKeeper | null;
+  readonly tokenStore: TokenStore | null;
   readonly installation: () => Installation;
 }
 
@@ -50,8 +50,8 @@ async function testConnection(
 
 /** Exchanges a one-time token where one is given, else tries the token, and keeps it together with the address. */
 async function pair(deps: ServerAccessDeps, input: Parsed<'pair'>): Promise<Outcome<'pair'>> {
-  const { keeper, settings } = deps;
-  if (keeper === null) return { refusal: CANNOT_KEEP };
+  const { tokenStore, settings } = deps;
+  if (tokenStore === null) return { refusal: CANNOT_KEEP };
   const { serverUrl } = input;
   const open = openHttpRefusal(serverUrl, deps.settings.view().values);
   if (open !== null) return { refusal: open };
@@ -72,9 +72,9 @@ async function pair(deps: ServerAccessDeps, input: Parsed<'pair'>): Promise<Outc
   if (before.values.serverUrl !== serverUrl) {
     const refusal = settings.change({ serverUrl });
     if (refusal !== null) return { refusal };
-    deps.parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
+    deps.services.store.emit({ type: 'settingsChanged', settings: settings.view() });
   }
-  const kept = await keeper.keep(serverUrl, exchanged.token);
+  const kept = await tokenStore.keep(serverUrl, exchanged.token);
   if ('refusal' in kept) {
     // Nor is the token that is still kept shown to the new server at the next start.
     if (before.values.serverUrl !== serverUrl) goBack(deps, before);
@@ -83,10 +83,10 @@ async function pair(deps: ServerAccessDeps, input: Parsed<'pair'>): Promise<Outc
   return { restart: kept.acts === 'after-restart' || serverUrl !== deps.serverUrl };
 }
 
-function goBack({ settings, parts }: ServerAccessDeps, { values, origins }: SettingsView): void {
+function goBack({ settings, services }: ServerAccessDeps, { values, origins }: SettingsView): void {
   if (origins.serverUrl === 'user') settings.change({ serverUrl: values.serverUrl });
   else settings.change({}, ['serverUrl']);
-  parts.store.emit({ type: 'settingsChanged', settings: settings.view() });
+  services.store.emit({ type: 'settingsChanged', settings: settings.view() });
 }
 
 const CANNOT_KEEP: Refusal = {
@@ -101,7 +101,7 @@ type Probed =
 async function probe(deps: ServerAccessDeps, serverUrl: string, token: string | undefined): Promise<Probed> {
   const open = token === undefined ? null : openHttpRefusal(serverUrl, deps.settings.view().values);
   if (open !== null) return { refusal: open };
-  const { monotonic } = deps.parts.clock;
+  const { monotonic } = deps.services.clock;
   const client = createClient({
     serverUrl,
     fetch: deps.fetch,

@@ -91,7 +91,7 @@ function ask(
 
 async function read<T>(response: IncomingMessage): Promise<T> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(Buffer.from(chunk as Uint8Array));
+  for await (const chunk of response) chunks.push(Buffer.from(chunk as Uint8Array)); // without an encoding, bytes
   if (response.statusCode !== 200) throw new Error(`The running agent answered ${String(response.statusCode)}.`);
   // Both ends are this program; a command's output was made by the schema that is its type.
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
@@ -102,6 +102,7 @@ function asResponse(incoming: IncomingMessage): Response {
   const named = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const empty = statusCode === 204 || statusCode === 304;
   if (empty) incoming.resume();
+  // node:stream/web's ReadableStream and fetch's are one class at run time; only their type declarations differ.
   return new Response(empty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>), {
     status: statusCode,
     headers: named,

@@ -103,7 +103,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
-    const piece = Buffer.from(chunk as Uint8Array);
+    const piece = Buffer.from(chunk as Uint8Array); // without an encoding, bytes
     bytes += piece.length;
     if (bytes > MAX_BODY_BYTES) throw new Error('the command is too long');
     chunks.push(piece);
@@ -114,7 +114,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 async function passOn(answer: Response, response: ServerResponse): Promise<void> {
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   if (answer.body === null) return void response.end();
-  // Whoever listened may be gone in mid-file; then the server's answer is let go as well.
+  // Whoever listened may be gone in mid-file; then the server's answer is let go as well. Both ReadableStreams are one
+  // class at run time.
   await pipeline(Readable.fromWeb(answer.body as ReadableStream), response).catch(() => undefined);
 }
 

@@ -5,6 +5,7 @@ import type { AddedFile } from '../../../shared/setup-commands.ts';
 import { instant, type Clock } from '../../work/clock.ts';
 import type { WorkChoice, WorkPort } from './work-port.ts';
 import type { Batch, Decision, ImportFile, ImportRows, OpenImport } from '../journal/import-rows.ts';
+import { fromJson } from '../journal/run.ts';
 import type { Log } from '../diagnostics/log.ts';
 import type { Store } from '../store/store.ts';
 import { addingOf } from '../store/adding-state.ts';
@@ -104,7 +105,7 @@ class AgentImporter implements Importer {
     const { rows, clock, log } = this.#deps;
     const { signal } = this.#stopping;
     let failed = 0;
-    for (;;) {
+    while (!signal.aborted) {
       // Whoever added work gets an answer first.
       await clock.sleep(0);
       const open = signal.aborted ? undefined : rows.open();
@@ -125,7 +126,7 @@ class AgentImporter implements Importer {
   /** One thing after which a restart may come: folders looked through, or one batch decided and sent. */
   async #step({ id, phase, wish }: OpenImport): Promise<void> {
     const { rows, work, clock } = this.#deps;
-    const { paths, choice, except } = JSON.parse(wish) as Wish;
+    const { paths, choice, except } = fromJson<Wish>(wish);
     if (phase === 'finding') {
       const { files } = await work.find(paths);
       const out = new Set(except);

@@ -1,5 +1,4 @@
-import { isJobType, type JobType } from '../../../shared/job.ts';
-import { profileOf } from '../../../shared/job-profile.ts';
+import { isJobType, profileOf, type JobType } from '../../../shared/job.ts';
 import type { AgentPhase, Snapshot, WaitReason } from '../../../shared/snapshot.ts';
 import type { SourceLook } from '../../work/storage/media-roots.ts';
 import { CRASH_LIMIT } from '../jobs/produce.ts';

@@ -1,7 +1,7 @@
 import type { WaitReason } from '../../../shared/snapshot.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
 import type { Capabilities } from '../../work/capabilities/capabilities-port.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import type { Yielding } from '../yield/yielding.ts';
 import type { Offer } from '../server/offer.ts';
 import { admit, type IntakeState } from './admission.ts';
@@ -11,11 +11,11 @@ import { quietFor } from '../yield/quiet-hours.ts';
 import type { register } from './register.ts';
 
 interface IntakeDeps {
-  readonly parts: Parts;
+  readonly services: AgentServices;
   readonly runs: ActiveRuns;
   readonly capabilities: Capabilities;
   readonly yielding: Pick<Yielding, 'holds' | 'look'>;
-  readonly signOn: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
+  readonly registerAgent: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
 }
 
 /** Whether work is taken, and how much: polling, pause and drain. */
@@ -29,7 +29,7 @@ export interface Intake {
   /** Look at what is known again. */
   wake(): void;
   /** Ask the server now; `endedSince`: only if it was not asked since then. */
-  askNow(endedSince?: number): void;
+  pollNow(endedSince?: number): void;
   /** Why an offer waits, as far as can be told without looking at its file. */
   reasonOf(offer: Offer): WaitReason;
   /** Resolves when the round of polling under way at `close` is over. */
@@ -40,20 +40,21 @@ export interface Intake {
 const OTHERS_MS = 200;
 
 export function createIntake(deps: IntakeDeps): Intake {
-  const { parts, runs, capabilities } = deps;
+  const { services, runs, capabilities } = deps;
   const closed = new AbortController();
   let poll: Poll | undefined;
   let declaration = 0;
-  let canAsk = false;
-  const mayAsk = (): void => {
-    canAsk = true;
+  let mayPoll = false;
+  const allowPolling = (): void => {
+    mayPoll = true;
     poll?.wake();
   };
   capabilities.onChange(() => {
     declaration += 1;
     poll?.wake();
     // The others are proved a moment later where their proofs are remembered; then one poll is for all of them.
-    if (!canAsk && capabilities.declared().length > 0) void parts.clock.sleep(OTHERS_MS, closed.signal).then(mayAsk);
+    if (!mayPoll && capabilities.declared().length > 0)
+      void services.clock.sleep(OTHERS_MS, closed.signal).then(allowPolling);
   });
   // Jobs may wait for this one profile.
   capabilities.onProfile(() => poll?.wake());
@@ -62,7 +63,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     if (offers.length > 0) await deps.yielding.look();
     return considerOffers(
       {
-        parts,
+        services,
         state: () => intakeState(deps, closed.signal),
         isActive: (jobId) => runs.has(jobId),
         take: (offer) => runs.take(offer, knownType(offer)),
@@ -73,23 +74,23 @@ export function createIntake(deps: IntakeDeps): Intake {
   return {
     start(ready) {
       poll = startPolling({
-        parts,
+        services,
         declaration: () => declaration,
-        canAsk: () => canAsk,
+        mayPoll: () => mayPoll,
         consider,
         signal: closed.signal,
         register: async () => {
-          const { reaction, reply } = await deps.signOn(capabilities.declared(), closed.signal);
+          const { reaction, reply } = await deps.registerAgent(capabilities.declared(), closed.signal);
           return { accepted: reaction === 'accept', reply };
         },
       });
       // A job may wait for the last proof without an event of its own.
-      void ready.then(mayAsk);
+      void ready.then(allowPolling);
     },
     open: () => !closed.signal.aborted,
     close: () => closed.abort(),
     wake: () => poll?.wake(),
-    askNow: (endedSince) => poll?.askNow(endedSince),
+    pollNow: (endedSince) => poll?.pollNow(endedSince),
     reasonOf(offer) {
       const admission = admit(offer, intakeState(deps, closed.signal));
       return admission.kind === 'wait' ? admission.reason : { kind: 'slot' };
@@ -98,23 +99,23 @@ export function createIntake(deps: IntakeDeps): Intake {
   };
 }
 
-function intakeState({ parts, runs, capabilities, yielding }: IntakeDeps, closed: AbortSignal): IntakeState {
-  const { agent, server } = parts.store.snapshot();
+function intakeState({ services, runs, capabilities, yielding }: IntakeDeps, closed: AbortSignal): IntakeState {
+  const { agent, server } = services.store.snapshot();
   const { policy } = server;
-  const now = parts.clock.now();
+  const now = services.clock.now();
   const quiet = quietFor(policy?.quietHours, now);
   return {
     phase: closed.aborted ? 'draining' : agent.phase,
-    freeSlots: freeSlots(parts.settings().maxParallelJobs, policy?.maxParallelJobs, runs),
+    freeSlots: freeSlots(services.settings().maxParallelJobs, policy?.maxParallelJobs, runs),
     declared: new Set<string>(capabilities.declared()),
     allowedJobTypes: policy?.allowedJobTypes,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
     yielding: yielding.holds(),
     heldOffUntil: (jobId) => {
-      const until = parts.journal.heldOffUntil(jobId);
+      const until = services.journal.heldOffUntil(jobId);
       return until !== undefined && until > new Date(now).toISOString() ? until : undefined;
     },
-    crashes: (jobId) => parts.journal.crashes(jobId),
+    crashes: (jobId) => services.journal.crashes(jobId),
     profileProblem: (jobType, profile) => capabilities.profileProblem(jobType, profile),
   };
 }

@@ -2,14 +2,14 @@ import { isJobType, type JobType } from '../../../shared/job.ts';
 import type { WaitingJob, WaitReason } from '../../../shared/snapshot.ts';
 import { withTimeout } from '../../work/clock.ts';
 import { executorFor } from '../../work/executors/registry.ts';
-import { dropOldestKept } from '../jobs/kept.ts';
-import type { Parts } from '../jobs/parts.ts';
+import { dropOldestKept, type RetentionServices } from '../jobs/retention.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import { admit, waitForDisk, waitForSource, type IntakeState } from './admission.ts';
 import type { Offer } from '../server/offer.ts';
 import { diskRoom } from './disk.ts';
 
 interface OfferDeps {
-  readonly parts: Parts;
+  readonly services: AgentServices;
   /** Gathered anew before every offer, because each claim takes a slot. */
   readonly state: () => IntakeState;
   readonly isActive: (jobId: string) => boolean;
@@ -18,7 +18,7 @@ interface OfferDeps {
 }
 
 /** A claim that is not decided by then keeps its slot, and the next offer is looked at. */
-const CLAIM_PATIENCE_MS = 2_000;
+const CLAIM_WAIT_MS = 2_000;
 
 /**
  * Goes through the offers in the server's order, takes what may be taken, and tells why the others wait.
@@ -28,7 +28,7 @@ const CLAIM_PATIENCE_MS = 2_000;
 export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]): Promise<readonly Offer[]> {
   const left: Offer[] = [];
   const waiting: WaitingJob[] = [];
-  await noteDisk(deps.parts);
+  await noteDisk(deps.services);
   for (const offer of offers) {
     if (deps.isActive(offer.jobId)) continue;
     const reason = await consider(deps, offer);
@@ -39,26 +39,26 @@ export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]):
     }
   }
   // What was waiting before stays as it is when nothing changed: an idle agent must not wake its watchers.
-  const { store } = deps.parts;
+  const { store } = deps.services;
   if (JSON.stringify(store.snapshot().waiting) !== JSON.stringify(waiting)) store.emit({ type: 'offersSeen', waiting });
   return left;
 }
 
 /** Offers are taken one after the other, in order; one whose claim the server does not answer holds up no other. */
-async function decided({ parts, take }: OfferDeps, offer: Offer): Promise<void> {
-  await withTimeout(parts.clock, CLAIM_PATIENCE_MS, take(offer), undefined);
+async function decided({ services, take }: OfferDeps, offer: Offer): Promise<void> {
+  await withTimeout(services.clock, CLAIM_WAIT_MS, take(offer), undefined);
 }
 
 /** Null: take it now. */
-async function consider({ parts, state }: OfferDeps, offer: Offer): Promise<WaitReason | null> {
+async function consider({ services, state }: OfferDeps, offer: Offer): Promise<WaitReason | null> {
   const admission = admit(offer, state());
   if (admission.kind === 'wait') return admission.reason;
   if (admission.sourcePath === null) return null;
-  const look = await parts.roots.look(admission.sourcePath);
+  const look = await services.roots.look(admission.sourcePath);
   const source = waitForSource(look, admission.sourcePath);
   if (source !== null || look.kind !== 'claimable') return source;
-  const estimate = executorFor(parts.executors, admission.jobType)?.estimateBytes(look.sizeBytes) ?? 0;
-  const disk = await whyNoRoom(parts, estimate);
+  const estimate = executorFor(services.executors, admission.jobType)?.estimateBytes(look.sizeBytes) ?? 0;
+  const disk = await whyNoRoom(services, estimate);
   if (disk !== null) return disk;
   // Looking took time: a pause or a drain that began meanwhile counts (nothing is claimed after it began).
   const again = admit(offer, state());
@@ -66,19 +66,22 @@ async function consider({ parts, state }: OfferDeps, offer: Offer): Promise<Wait
 }
 
 /** Copies of delivered files, and finished work that waits for its job to come back, make way: oldest first. */
-async function whyNoRoom(parts: Parts, estimate: number): Promise<WaitReason | null> {
+async function whyNoRoom(services: RetentionServices, estimate: number): Promise<WaitReason | null> {
   for (;;) {
-    const room = await diskRoom(parts.workFolder, parts.settings().workLimitGb * 1e9);
+    const room = await diskRoom(services.workFolder, services.settings().workLimitGb * 1e9);
     const reason = waitForDisk(estimate, room.availableBytes);
     if (reason === null) return null;
-    if (!(await parts.results?.dropOldest()) && !(await dropOldestKept(parts))) return reason;
+    if (!(await services.results?.dropOldest()) && !(await dropOldestKept(services))) return reason;
   }
 }
 
 /** Full: not even the reserve is left, so that no job of any size can be taken. */
-async function noteDisk(parts: Parts): Promise<void> {
-  const { store, workFolder } = parts;
-  const { freeBytes, availableBytes } = await diskRoom(workFolder, parts.settings().workLimitGb * 1e9);
+async function noteDisk({
+  settings,
+  store,
+  workFolder,
+}: Pick<AgentServices, 'settings' | 'store' | 'workFolder'>): Promise<void> {
+  const { freeBytes, availableBytes } = await diskRoom(workFolder, settings().workLimitGb * 1e9);
   const full = availableBytes === 0;
   const { disk } = store.snapshot();
   const moved = Math.abs((disk.freeBytes ?? 0) - freeBytes) > 100_000_000;

@@ -1,4 +1,4 @@
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import type { Offer } from '../server/offer.ts';
 import type { ReplyHead } from '../server/outcome.ts';
 import { reactionTo } from '../server/reactions.ts';
@@ -19,14 +19,14 @@ const MAX_PAGES = 25;
 const AFTER_EMPTY_PAGE_MS = 1_000;
 
 interface PollDeps {
-  readonly parts: Parts;
+  readonly services: AgentServices;
   readonly register: () => Promise<{ readonly accepted: boolean; readonly reply: ReplyHead }>;
   /** Rises with every change of the declared capabilities. */
   readonly declaration: () => number;
   /** Answers the offers that may still be taken from this page. */
   readonly consider: (offers: readonly Offer[]) => Promise<readonly Offer[]>;
   /** False while everything is still being proved: offers for an agent that can do nothing are none. Default: true. */
-  readonly canAsk?: () => boolean;
+  readonly mayPoll?: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -37,68 +37,68 @@ export interface Poll {
    * Ask the server now: a person asked to look, or a job ended, however it ended (protocol.md, "Answers and reactions").
    * @param endedSince when its report was sent, monotonic ms: a poll that was sent later has seen the end already
    */
-  askNow(endedSince?: number): void;
+  pollNow(endedSince?: number): void;
   readonly ended: Promise<void>;
 }
 
 /** What may end a nap. */
-interface Bell {
+interface Wakeup {
   /** Sleeps, unless somebody rang since the last time. */
-  nap(ms: number): Promise<void>;
+  sleep(ms: number): Promise<void>;
   /** Whether the server is to be asked before its time, when it was asked last at `askedAt`; answered once. */
-  mayAsk(askedAt: number): boolean;
+  takeRequest(askedAt: number): boolean;
 }
 
 /** The loop that registers, asks for offers and lets them be considered; ended by one signal. */
 export function startPolling(deps: PollDeps): Poll {
-  const { clock, store } = deps.parts;
+  const { clock, store } = deps.services;
   let woken = new AbortController();
   let again = false;
   let since = Number.NEGATIVE_INFINITY;
-  const ring = (): void => {
+  const wakeUp = (): void => {
     again = true;
     woken.abort();
   };
-  const bell: Bell = {
-    async nap(ms) {
+  const wakeup: Wakeup = {
+    async sleep(ms) {
       if (!again) await clock.sleep(ms, AbortSignal.any([deps.signal, woken.signal]));
       again = false;
       woken = new AbortController();
     },
-    mayAsk(askedAt) {
+    takeRequest(askedAt) {
       const may = since > askedAt;
       since = Number.NEGATIVE_INFINITY;
       return may;
     },
   };
-  const askNow = (endedSince = Number.POSITIVE_INFINITY): void => {
+  const pollNow = (endedSince = Number.POSITIVE_INFINITY): void => {
     since = Math.max(since, endedSince);
-    ring();
+    wakeUp();
   };
   return {
-    wake: () => (store.snapshot().agent.embeddedServer ? askNow() : ring()),
-    askNow,
-    ended: loopOnAndOn(deps, bell),
+    wake: () => (store.snapshot().agent.embeddedServer ? pollNow() : wakeUp()),
+    pollNow,
+    ended: pollUntilAborted(deps, wakeup),
   };
 }
 
-async function loop(deps: PollDeps, bell: Bell): Promise<void> {
-  const { parts, signal } = deps;
-  const { clock } = parts;
+async function poll(deps: PollDeps, wakeup: Wakeup): Promise<void> {
+  const { services, signal } = deps;
+  const { clock } = services;
   let registeredAt = Number.NEGATIVE_INFINITY;
   let registeredAs = -1;
   let summaryAt = Number.NEGATIVE_INFINITY;
   let askAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
   let offers: readonly Offer[] = [];
-  const backoff = parts.connection.backoff();
+  const backoff = services.connection.backoff();
   while (!signal.aborted) {
     const now = clock.monotonic();
     const declaration = deps.declaration();
     if (declaration !== registeredAs || now - registeredAt >= REGISTER_EVERY_MS) {
       const { accepted, reply } = await deps.register();
       if (!accepted) {
-        await parts.connection.pause(reply, signal, backoff);
+        await services.connection.pause(reply, signal, backoff);
         continue;
       }
       registeredAt = now;
@@ -106,56 +106,56 @@ async function loop(deps: PollDeps, bell: Bell): Promise<void> {
       // What was proved meanwhile is declared before the server is asked: the next poll is seconds away.
       if (deps.declaration() !== registeredAs) continue;
     }
-    if ((deps.canAsk?.() ?? true) && (bell.mayAsk(askedAt) || now >= askAt)) {
+    if ((deps.mayPoll?.() ?? true) && (wakeup.takeRequest(askedAt) || now >= askAt)) {
       askedAt = clock.monotonic();
-      const read = await readOffers(parts, signal);
+      const read = await readOffers(services, signal);
       if (read === 'register-again') {
         registeredAs = -1;
         continue;
       }
       if (!Array.isArray(read)) {
-        await parts.connection.pause(read as ReplyHead, signal, backoff);
+        await services.connection.pause(read, signal, backoff);
         continue;
       }
       offers = read;
       backoff.reset();
       // From the answer on, so that the server never sees two requests closer than it asks for.
-      askAt = clock.monotonic() + pollInterval(parts);
+      askAt = clock.monotonic() + pollInterval(services);
       if (now - summaryAt >= SUMMARY_EVERY_MS) {
         summaryAt = now;
-        await readSummary(parts, signal);
+        await readSummary(services, signal);
       }
-      await checkRoots(parts);
+      await checkRoots(services);
     }
     offers = await deps.consider(offers);
     // Before it may ask, it waits to be woken.
     const next = askAt === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : askAt;
-    await bell.nap(napMs(parts, Math.min(next, registeredAt + REGISTER_EVERY_MS)));
+    await wakeup.sleep(sleepMs(services, Math.min(next, registeredAt + REGISTER_EVERY_MS)));
   }
 }
 
 /** Sources that may still grow are looked at again between two polls: the server is not asked more often for them. */
-function napMs({ clock, store }: Parts, until: number): number {
+function sleepMs({ clock, store }: Pick<AgentServices, 'clock' | 'store'>, until: number): number {
   const left = Math.max(0, until - clock.monotonic());
   const growing = store.snapshot().waiting.some(({ reason }) => reason.kind === 'source-growing');
   return growing ? Math.min(left, LOOK_AGAIN_MS) : left;
 }
 
 /** What nobody foresaw (a journal on a full disk above all) ends a round, never the polling itself. */
-async function loopOnAndOn(deps: PollDeps, bell: Bell): Promise<void> {
-  const { parts, signal } = deps;
+async function pollUntilAborted(deps: PollDeps, wakeup: Wakeup): Promise<void> {
+  const { services, signal } = deps;
   while (!signal.aborted) {
     try {
-      await loop(deps, bell);
+      await poll(deps, wakeup);
     } catch (error) {
       if (signal.aborted) return;
-      parts.log.error({ err: error }, 'a round of polling failed; it is tried again');
-      await parts.clock.sleep(MIN_POLL_MS, signal);
+      services.log.error({ err: error }, 'a round of polling failed; it is tried again');
+      await services.clock.sleep(MIN_POLL_MS, signal);
     }
   }
 }
 
-function pollInterval({ store }: Parts): number {
+function pollInterval({ store }: Pick<AgentServices, 'store'>): number {
   return Math.max(MIN_POLL_MS, (store.snapshot().server.policy?.minPollIntervalSeconds ?? 0) * 1000);
 }
 
@@ -164,25 +164,28 @@ function pollInterval({ store }: Parts): number {
  * know us any more. What could not be taken when it was looked at last is passed over: an unmounted share in front must
  * not hide the jobs behind it.
  */
-async function readOffers(parts: Parts, signal: AbortSignal): Promise<Offer[] | ReplyHead | 'register-again'> {
+async function readOffers(
+  services: AgentServices,
+  signal: AbortSignal,
+): Promise<Offer[] | ReplyHead | 'register-again'> {
   const offers: Offer[] = [];
-  const passedOver = notForHere(parts);
+  const passedOver = notForHere(services);
   let enough = 0;
   let pages = 0;
   let seen = 0;
   let cursor: string | undefined;
   do {
-    if (pages > 0 && offers.length === seen) await parts.clock.sleep(AFTER_EMPTY_PAGE_MS, signal);
+    if (pages > 0 && offers.length === seen) await services.clock.sleep(AFTER_EMPTY_PAGE_MS, signal);
     seen = offers.length;
     pages += 1;
-    const reply = await parts.client.jobs(cursor, signal);
+    const reply = await services.client.jobs(cursor, signal);
     if (signal.aborted) return [];
-    parts.connection.note(reply);
+    services.connection.note(reply);
     if (reply.answer !== 'ok') {
       return reactionTo('jobs', reply.answer, reply.error?.code) === 'register-again' ? 'register-again' : reply;
     }
     if (reply.body.unreadable > 0) {
-      parts.log.warn({ offers: reply.body.unreadable }, 'offers without a usable job_id were passed over');
+      services.log.warn({ offers: reply.body.unreadable }, 'offers without a usable job_id were passed over');
     }
     const pending = reply.body.offers.filter(({ isPending }) => isPending);
     offers.push(...pending);
@@ -194,22 +197,25 @@ async function readOffers(parts: Parts, signal: AbortSignal): Promise<Offer[] | 
 }
 
 /** Jobs that wait for something of their own, and not only for a slot or for the editor to leave. */
-function notForHere({ store }: Parts): ReadonlySet<string> {
+function notForHere({ store }: Pick<AgentServices, 'store'>): ReadonlySet<string> {
   const own = new Set(['unsupported-type', 'no-capability', 'not-allowed', 'root-unknown', 'root-unavailable']);
   own.add('held-off').add('set-aside').add('disk').add('profile-failed').add('profile-untested');
   return new Set(store.snapshot().waiting.flatMap(({ jobId, reason }) => (own.has(reason.kind) ? [jobId] : [])));
 }
 
-async function readSummary(parts: Parts, signal: AbortSignal): Promise<void> {
-  const reply = await parts.client.summary(signal);
+async function readSummary(
+  { client, store }: Pick<AgentServices, 'client' | 'store'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const reply = await client.summary(signal);
   const backlog = reply.answer === 'ok' ? reply.body : null;
-  if (JSON.stringify(backlog) !== JSON.stringify(parts.store.snapshot().backlog)) {
-    parts.store.emit({ type: 'backlogSeen', backlog });
+  if (JSON.stringify(backlog) !== JSON.stringify(store.snapshot().backlog)) {
+    store.emit({ type: 'backlogSeen', backlog });
   }
 }
 
 /** Told only when a root came or went: `checkedAt` alone is no news. */
-async function checkRoots({ roots, store }: Parts): Promise<void> {
+async function checkRoots({ roots, store }: Pick<AgentServices, 'roots' | 'store'>): Promise<void> {
   const states = await roots.check();
   const known = store.snapshot().roots;
   const changed =

@@ -1,13 +1,13 @@
 import type { Handlers } from '../../../shared/commands.ts';
 import { holds } from '../../../shared/fold.ts';
 import type { OperatorPort } from '../server/operator-port.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 import type { Intake } from './intake.ts';
 import { waitingJob } from './offers.ts';
 
 /** Another server is not asked for what it did not offer: what is known here is searched then. */
 export function searchQueue(
-  { store }: Pick<Parts, 'store'>,
+  { store }: Pick<AgentServices, 'store'>,
   intake: Pick<Intake, 'reasonOf'>,
   operator: Pick<OperatorPort, 'searchQueue'> | undefined,
 ): Handlers<'searchQueue'>['searchQueue'] {
@@ -33,7 +33,7 @@ export function searchQueue(
 
 /** Cancels, holds or re-ranks waiting jobs; running ones are cancelled by `cancelJob`. */
 export function queueCommands(
-  { store }: Pick<Parts, 'store'>,
+  { store }: Pick<AgentServices, 'store'>,
   operator: Pick<OperatorPort, 'operate' | 'queue'>,
   wake: () => void,
 ): Handlers<'operateJobs'> {

@@ -1,6 +1,6 @@
 import type { AgentEventType } from '../../../shared/event.ts';
 import type { OperatorPort } from '../server/operator-port.ts';
-import type { Parts } from '../jobs/parts.ts';
+import type { AgentServices } from '../jobs/services.ts';
 
 /** After these the queue is not what it was. */
 const MOVES: ReadonlySet<AgentEventType> = new Set([
@@ -22,7 +22,7 @@ const SHARE = 50;
  * asks for nothing. Ends with `signal`.
  */
 export function watchQueue(
-  { store, clock, log }: Pick<Parts, 'store' | 'clock' | 'log'>,
+  { store, clock, log }: Pick<AgentServices, 'store' | 'clock' | 'log'>,
   operator: Pick<OperatorPort, 'queue'>,
   signal: AbortSignal,
 ): void {

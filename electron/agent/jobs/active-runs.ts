@@ -1,12 +1,12 @@
 import type { JobType } from '../../../shared/job.ts';
-import { claim, intendToClaim, type Claimed } from './claim.ts';
-import type { Parts } from './parts.ts';
+import { claim, recordClaimIntent, type ClaimedRun } from './claim.ts';
+import type { AgentServices } from './services.ts';
 import { CRASH_LIMIT, crashedTooOften } from './produce.ts';
 import { startRun, type ActiveRun } from './run-job.ts';
 import type { Run } from '../journal/run.ts';
 import type { Grant } from '../lease/messages.ts';
 import type { Offer } from '../server/offer.ts';
-import { whenAborted } from './when-aborted.ts';
+import { whenAborted } from '../../work/clock.ts';
 
 /** The jobs this agent holds right now, whatever state they are in. */
 export interface ActiveRuns {
@@ -24,7 +24,7 @@ export interface ActiveRuns {
 }
 
 interface ActiveRunsDeps {
-  readonly parts: Parts;
+  readonly services: AgentServices;
   /** Aborted when the agent exits: what is under way then stays in the journal. */
   readonly stopping: AbortSignal;
   /** False once a drain began: a claim that was granted after that is given back. */
@@ -38,34 +38,34 @@ interface ActiveRunsDeps {
 }
 
 export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
-  const { parts } = deps;
+  const { services } = deps;
   const runs = new Map<string, ActiveRun>();
   const claiming = new Map<string, Promise<void>>();
   const reportingSince = new Map<string, number>();
-  parts.store.subscribe((event) => {
+  services.store.subscribe((event) => {
     if (event.type !== 'stageEntered' || event.stage !== 'reporting') return;
-    reportingSince.set(event.jobId, parts.clock.monotonic());
+    reportingSince.set(event.jobId, services.clock.monotonic());
   });
 
-  const start = (run: Claimed, grant: Grant | null): void => {
-    const active = startRun(parts, run, grant, deps.stopping);
+  const start = (run: ClaimedRun, grant: Grant | null): void => {
+    const active = startRun(services, run, grant, deps.stopping);
     runs.set(run.jobId, active);
     if (!deps.mayStart()) active.kill('AGENT_SHUTDOWN');
     else if (deps.isSuspended()) active.suspend(true);
     void active.executed.then(deps.onChange);
     const onEnded = (): void => {
       if (runs.get(run.jobId) === active) runs.delete(run.jobId);
-      deps.onEnded(reportingSince.get(run.jobId) ?? parts.clock.monotonic());
+      deps.onEnded(reportingSince.get(run.jobId) ?? services.clock.monotonic());
       reportingSince.delete(run.jobId);
     };
     void active.ended.then(onEnded);
   };
   const askAndStart = async (run: Run): Promise<void> => {
     try {
-      const result = await claim(parts, run, deps.stopping);
+      const result = await claim(services, run, deps.stopping);
       if (result.kind === 'claimed') start(result.run, result.grant);
     } catch (error) {
-      parts.log.error({ job_id: run.jobId, err: error }, 'claim ended unexpectedly');
+      services.log.error({ job_id: run.jobId, err: error }, 'claim ended unexpectedly');
     } finally {
       claiming.delete(run.jobId);
     }
@@ -81,12 +81,12 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     list: () => [...runs.values()],
     held: () => runs.size + claiming.size,
     executing: () => [...runs.values()].filter((run) => run.executing()).length + claiming.size,
-    take: (offer, jobType) => ask(intendToClaim(parts, offer, jobType)),
+    take: (offer, jobType) => ask(recordClaimIntent(services, offer, jobType)),
     async resume() {
-      for (const run of parts.journal.runs()) {
+      for (const run of services.journal.runs()) {
         if (run.phase === 'kept') continue;
         if (run.phase === 'claiming') void ask(run);
-        else start(afterRestart(parts, run), null);
+        else start(afterRestart(services, run), null);
       }
     },
     async settled(signal) {
@@ -101,14 +101,14 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
 }
 
 /** A run that was executing when the agent died counts one crash; after too many the report owed is AGENT_CRASHED. */
-function afterRestart(parts: Parts, run: Run): Claimed {
+function afterRestart({ journal }: Pick<AgentServices, 'journal'>, run: Run): ClaimedRun {
   const { job, lockToken } = run;
   if (job === undefined || lockToken === undefined) throw new Error(`Run ${run.runId} was claimed without a receipt`);
-  const claimed: Claimed = { ...run, job, lockToken };
+  const claimed: ClaimedRun = { ...run, job, lockToken };
   if (run.phase === 'executed' || run.executing !== true) return claimed;
-  const crashes = parts.journal.died(run);
+  const crashes = journal.died(run);
   if (crashes < CRASH_LIMIT) return claimed;
   const outcome = crashedTooOften(crashes);
-  parts.journal.change(run.runId, { phase: 'executed', outcome });
+  journal.change(run.runId, { phase: 'executed', outcome });
   return { ...claimed, phase: 'executed', outcome };
 }

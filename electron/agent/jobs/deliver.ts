@@ -10,8 +10,9 @@ import { idempotencyKey } from '../server/idempotency-key.ts';
 import { failBody } from '../server/dialect.ts';
 import { submitBody } from '../server/submit-body.ts';
 import { endedArtifacts } from './ended-artifacts.ts';
-import { insistOnReport, type Definite } from './insist.ts';
-import { uploadArtifact, type UploadDeps, type UploadInterruption } from './upload.ts';
+import { sendReportWithRetries, type DefiniteAnswer } from './send-with-retries.ts';
+import type { DeliveryContext } from './run-context.ts';
+import { uploadArtifact, type UploadInterruption } from './upload.ts';
 
 /** How a delivery came out. `interrupted`: the agent stops; the run stays in the journal and goes on at the next start. */
 export type Delivered =
@@ -22,14 +23,14 @@ export type Delivered =
  * Brings the outcome of a run to the server: uploads in order, then exactly one report. Each step leaves its receipt
  * in the journal before the next, so that a restart goes on where this one stopped.
  */
-export async function deliver(deps: UploadDeps, outcome: ExecutionOutcome): Promise<Delivered> {
-  if (outcome.kind === 'failure') return reportFailure(deps, outcome.failure);
-  const stoppable = { ...deps, signal: AbortSignal.any([deps.signal, deps.lease.cancelled]) };
-  const refs = await uploadAll(stoppable, outcome.success).catch((error: unknown) => whyNotUploaded(deps, error));
+export async function deliver(context: DeliveryContext, outcome: ExecutionOutcome): Promise<Delivered> {
+  if (outcome.kind === 'failure') return reportFailure(context, outcome.failure);
+  const stoppable = { ...context, signal: AbortSignal.any([context.signal, context.lease.cancelled]) };
+  const refs = await uploadAll(stoppable, outcome.success).catch((error: unknown) => whyNotUploaded(context, error));
   const leaseIsOver = 'kind' in refs && refs.kind !== 'interrupted';
-  if (!leaseIsOver && isCancelled(deps)) return becomeFailure(deps, CANCELLED);
-  if (Array.isArray(refs)) return reportSuccess(deps, outcome.success, refs);
-  return 'code' in refs ? becomeFailure(deps, refs) : refs;
+  if (!leaseIsOver && isCancelled(context)) return becomeFailure(context, CANCELLED);
+  if (Array.isArray(refs)) return reportSuccess(context, outcome.success, refs);
+  return 'code' in refs ? becomeFailure(context, refs) : refs;
 }
 
 const CANCELLED = failure('CANCELLED', 'The job was cancelled before its result was handed in.');
@@ -38,46 +39,50 @@ const CANCELLED = failure('CANCELLED', 'The job was cancelled before its result 
  * Somebody does not want the result any more. Once the report was fixed it may have reached the server, which then keeps
  * it: only its answer counts.
  */
-function isCancelled({ lease, run, signal }: UploadDeps): boolean {
+function isCancelled({ lease, run, signal }: DeliveryContext): boolean {
   return lease.cancelled.aborted && !signal.aborted && run.report === undefined;
 }
 
 /** A full disk passes and a stopping agent goes on later; anything else that breaks an upload ends its job. */
-function whyNotUploaded(deps: UploadDeps, error: unknown): Failure {
-  const { parts, run, signal } = deps;
-  if (isCancelled(deps)) return CANCELLED;
+function whyNotUploaded(context: DeliveryContext, error: unknown): Failure {
+  const { log, run, signal } = context;
+  if (isCancelled(context)) return CANCELLED;
   if (error instanceof JobFailure) return error.failure;
   if (isDiskFull(error) || signal.aborted) throw error;
-  parts.log.error({ job_id: run.jobId, err: error }, 'upload failed unexpectedly');
+  log.error({ job_id: run.jobId, err: error }, 'upload failed unexpectedly');
   const reason = error instanceof Error ? error.message : String(error);
   return failure('UPLOAD_FAILED', `The finished files cannot be read again: ${reason}.`);
 }
 
 async function uploadAll(
-  deps: UploadDeps,
+  context: DeliveryContext,
   success: ExecutionSuccess,
 ): Promise<string[] | { readonly kind: UploadInterruption }> {
-  if (success.artifacts.length > 0) enter(deps, 'uploading');
+  if (success.artifacts.length > 0) enter(context, 'uploading');
   const refs: string[] = [];
   for (const [index, artifact] of success.artifacts.entries()) {
-    const uploaded = await uploadArtifact(deps, index, artifact);
+    const uploaded = await uploadArtifact(context, index, artifact);
     if (uploaded.kind !== 'uploaded') return uploaded;
     refs.push(uploaded.ref);
   }
   return refs;
 }
 
-async function reportSuccess(deps: UploadDeps, success: ExecutionSuccess, refs: readonly string[]): Promise<Delivered> {
-  const { parts, run, lease } = deps;
-  enter(deps, 'reporting');
+async function reportSuccess(
+  context: DeliveryContext,
+  success: ExecutionSuccess,
+  refs: readonly string[],
+): Promise<Delivered> {
+  const { client, run, lease } = context;
+  enter(context, 'reporting');
   const made = submitBody(lease.lockToken, success, refs);
   if (made.kind === 'unfit') {
     const message = `The result does not fit the protocol at ${made.where}: ${made.why}.`;
-    return becomeFailure(deps, failure('OUTPUT_INVALID', message));
+    return becomeFailure(context, failure('OUTPUT_INVALID', message));
   }
-  const report = fixReport(deps, 'submit', made.body);
-  const answer = await send(deps, 'submit', report, (signal) =>
-    parts.client.submit(run.jobId, report.body, report.key, signal),
+  const report = fixReport(context, 'submit', made.body);
+  const answer = await send(context, 'submit', report, (signal) =>
+    client.submit(run.jobId, report.body, report.key, signal),
   );
   switch (answer.reaction) {
     case 'accept':
@@ -93,23 +98,23 @@ async function reportSuccess(deps: UploadDeps, success: ExecutionSuccess, refs: 
     default: {
       const details = JSON.stringify(answer.reply?.error?.details ?? null);
       const message = `The server refused the result: ${answer.reply?.summary ?? ''} ${details}`.slice(0, 2_000);
-      return becomeFailure(deps, failure('OUTPUT_INVALID', message, undefined, { retryable: false }));
+      return becomeFailure(context, failure('OUTPUT_INVALID', message, undefined, { retryable: false }));
     }
   }
 }
 
 /** The outcome turned: what is owed now is a failure. Written before it is sent, like any other outcome. */
-function becomeFailure(deps: UploadDeps, value: Failure): Promise<Delivered> {
-  deps.parts.journal.change(deps.run.runId, { outcome: { kind: 'failure', failure: value } });
-  return reportFailure(deps, value);
+function becomeFailure(context: DeliveryContext, value: Failure): Promise<Delivered> {
+  context.journal.change(context.run.runId, { outcome: { kind: 'failure', failure: value } });
+  return reportFailure(context, value);
 }
 
-async function reportFailure(deps: UploadDeps, value: Failure): Promise<Delivered> {
-  const { parts, run, lease } = deps;
-  enter(deps, 'reporting');
-  const report = fixReport(deps, 'fail', failBody(lease.lockToken, value));
-  const answer = await send(deps, 'fail', report, (signal) =>
-    parts.client.fail(run.jobId, report.body, report.key, { signal }),
+async function reportFailure(context: DeliveryContext, value: Failure): Promise<Delivered> {
+  const { client, run, lease } = context;
+  enter(context, 'reporting');
+  const report = fixReport(context, 'fail', failBody(lease.lockToken, value));
+  const answer = await send(context, 'fail', report, (signal) =>
+    client.fail(run.jobId, report.body, report.key, { signal }),
   );
   switch (answer.reaction) {
     case 'lease-lost':
@@ -123,15 +128,15 @@ async function reportFailure(deps: UploadDeps, value: Failure): Promise<Delivere
 }
 
 async function send<T>(
-  { parts, run, lease, signal }: UploadDeps,
+  context: DeliveryContext,
   call: Report['call'],
   report: Report,
   once: (signal: AbortSignal) => Promise<Reply<T>>,
-): Promise<Definite<T>> {
-  const context = { connection: parts.connection, clock: parts.clock, lease, signal };
-  const answer = await insistOnReport(context, call, report === run.report, once);
+): Promise<DefiniteAnswer<T>> {
+  const { lease, log, run } = context;
+  const answer = await sendReportWithRetries(context, call, report === run.report, once);
   if (answer.reaction === 'lease-lost' && !lease.lost.aborted)
-    parts.log.warn({ job_id: run.jobId }, 'the server does not answer this report; its lease is left to lapse');
+    log.warn({ job_id: run.jobId }, 'the server does not answer this report; its lease is left to lapse');
   crashPoint('report-answered');
   return answer;
 }
@@ -143,16 +148,16 @@ export function endingOf(value: Failure): Ending {
 }
 
 /** Fixes the bytes and the key of a report before its first try; after a restart the same ones are found again. */
-function fixReport({ parts, run, lease }: UploadDeps, call: Report['call'], body: string): Report {
+function fixReport({ journal, run, lease }: DeliveryContext, call: Report['call'], body: string): Report {
   const key = idempotencyKey({ jobId: run.jobId, secret: lease.lockToken, step: call });
   if (run.report?.call === call && run.report.key === key) return run.report;
   const report: Report = { call, body, key };
-  parts.journal.change(run.runId, { report });
+  journal.change(run.runId, { report });
   crashPoint('report-fixed');
   return report;
 }
 
-function enter({ parts, run, lease }: UploadDeps, stage: 'uploading' | 'reporting'): void {
+function enter({ clock, store, run, lease }: DeliveryContext, stage: 'uploading' | 'reporting'): void {
   lease.note({ stage });
-  parts.store.emit({ type: 'stageEntered', at: instant(parts.clock), jobId: run.jobId, stage });
+  store.emit({ type: 'stageEntered', at: instant(clock), jobId: run.jobId, stage });
 }

@@ -2,13 +2,13 @@ import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { OperatorPort } from '../server/operator-port.ts';
-import type { Parts } from './parts.ts';
+import type { AgentServices } from './services.ts';
 import { withoutToken } from '../server/dialect.ts';
 
 const UNKNOWN: Refusal = { code: 'UNKNOWN_JOB', message: 'This agent does not hold such a job any more.' };
 
 export function jobCommands(
-  { journal, jobLogs }: Pick<Parts, 'journal' | 'jobLogs'>,
+  { journal, jobLogs }: Pick<AgentServices, 'journal' | 'jobLogs'>,
   runs: Pick<ActiveRuns, 'list'>,
 ): Handlers<'cancelJob' | 'jobLog' | 'history' | 'report'> {
   return {
@@ -45,7 +45,7 @@ export function jobCommands(
 }
 
 export function retryCommands(
-  { journal, store }: Pick<Parts, 'journal' | 'store'>,
+  { journal, store }: Pick<AgentServices, 'journal' | 'store'>,
   operator: Pick<OperatorPort, 'retry' | 'cancelPending'>,
   wake: () => void,
 ): Handlers<'retryJob' | 'takeBackRetry'> {

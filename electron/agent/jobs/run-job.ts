@@ -1,12 +1,12 @@
 import { lossOf, type Lease } from '../lease/leases.ts';
 import type { Grant } from '../lease/messages.ts';
-import type { Claimed } from './claim.ts';
-import type { Parts } from './parts.ts';
-import type { StopReason } from './produce.ts';
-import { live, type Life } from './run-life.ts';
+import type { ClaimedRun } from './claim.ts';
+import type { AgentServices } from './services.ts';
+import type { StopReason } from './run-context.ts';
+import { runLifecycle } from './run-lifecycle.ts';
 
 export interface ActiveRun {
-  readonly run: Claimed;
+  readonly run: ClaimedRun;
   /** Executing jobs fill a slot; what waits for the server does not. */
   readonly executing: () => boolean;
   /** CONT, TERM, 5 s, KILL; the job is then reported with this code. No effect once it was executed. */
@@ -25,7 +25,12 @@ export interface ActiveRun {
  * One job from its lease to exactly one report: parse, open the source, execute, deliver, clean up. `grant` null means
  * after a restart: a heartbeat decides before anything else. `stopping` ends deliveries when the agent exits.
  */
-export function startRun(parts: Parts, run: Claimed, grant: Grant | null, stopping: AbortSignal): ActiveRun {
+export function startRun(
+  services: AgentServices,
+  run: ClaimedRun,
+  grant: Grant | null,
+  stopping: AbortSignal,
+): ActiveRun {
   const held = {
     runId: run.runId,
     jobId: run.jobId,
@@ -33,9 +38,9 @@ export function startRun(parts: Parts, run: Claimed, grant: Grant | null, stoppi
     grant,
     executed: run.phase === 'executed',
   };
-  const lease = parts.leases.hold(held);
+  const lease = services.leases.hold(held);
   const stop = new AbortController();
-  const processes = parts.createProcesses(run.runId, run.jobId);
+  const processes = services.createProcesses(run.runId, run.jobId);
   processes.onGroupsChanged((groups) => lease.setGroups(groups));
   const executed = Promise.withResolvers<void>();
   let executing = !held.executed;
@@ -47,7 +52,7 @@ export function startRun(parts: Parts, run: Claimed, grant: Grant | null, stoppi
 
   const end = (reason: StopReason, how: () => Promise<void>): void => {
     if (!executing || stop.signal.aborted) return;
-    if (reason === 'CANCELLED') parts.store.emit({ type: 'cancelRequested', jobId: run.jobId });
+    if (reason === 'CANCELLED') services.store.emit({ type: 'cancelRequested', jobId: run.jobId });
     stop.abort(reason);
     void how();
   };
@@ -55,10 +60,10 @@ export function startRun(parts: Parts, run: Claimed, grant: Grant | null, stoppi
     executing = false;
     executed.resolve();
   };
-  emitClaimed(parts, run);
-  const life: Life = { parts, run, lease, processes, stop: stop.signal, stopping, onExecuted };
-  const ended = live(life)
-    .catch((error: unknown) => parts.log.error({ job_id: run.jobId, err: error }, 'run ended unexpectedly'))
+  emitClaimed(services, run);
+  const context = { ...services, run, lease, processes, stop: stop.signal, stopping };
+  const ended = runLifecycle(context, onExecuted)
+    .catch((error: unknown) => services.log.error({ job_id: run.jobId, err: error }, 'run ended unexpectedly'))
     .finally(() => {
       onExecuted();
       lease.release();
@@ -76,15 +81,15 @@ export function startRun(parts: Parts, run: Claimed, grant: Grant | null, stoppi
       if (!executing || processes.suspended === suspended) return;
       if (suspended) processes.suspend();
       else processes.resume();
-      parts.store.emit({ type: 'suspensionChanged', jobId: run.jobId, suspended });
+      services.store.emit({ type: 'suspensionChanged', jobId: run.jobId, suspended });
     },
     executed: executed.promise,
     ended,
   };
 }
 
-function emitClaimed(parts: Parts, run: Claimed): void {
+function emitClaimed({ log, store }: Pick<AgentServices, 'log' | 'store'>, run: ClaimedRun): void {
   const { jobId, jobType, assetUuid, sourcePath, claimedAt: at } = run;
-  parts.store.emit({ type: 'jobClaimed', at, jobId, jobType, assetUuid, sourcePath });
-  parts.log.info({ job_id: jobId, job_type: jobType, source: sourcePath }, 'job claimed');
+  store.emit({ type: 'jobClaimed', at, jobId, jobType, assetUuid, sourcePath });
+  log.info({ job_id: jobId, job_type: jobType, source: sourcePath }, 'job claimed');
 }

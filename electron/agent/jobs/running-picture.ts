@@ -2,9 +2,12 @@ import type { RunningJob } from '../../../shared/snapshot.ts';
 import { ffmpegStart, inputArgs } from '../../work/media/input.ts';
 import type { OpenSource } from '../../work/storage/open-source.ts';
 import { createWorkspace, removeWorkspace } from '../../work/workspace/workspace.ts';
-import type { Parts } from './parts.ts';
+import type { AgentServices } from './services.ts';
 
-type PictureParts = Pick<Parts, 'store' | 'roots' | 'toolbox' | 'createProcesses' | 'workFolder' | 'uuid' | 'log'>;
+type PictureServices = Pick<
+  AgentServices,
+  'store' | 'roots' | 'toolbox' | 'createProcesses' | 'workFolder' | 'uuid' | 'log'
+>;
 
 /** Pictures of files that are being worked on: made when somebody looks, once for each file, and kept in memory. */
 interface RunningPictures {
@@ -20,16 +23,16 @@ const WALL_MS = 20_000;
 const ADDRESS_SPACE = 16 * 1024 ** 3;
 const EDGE = 480;
 
-export function createRunningPictures(parts: PictureParts): RunningPictures {
+export function createRunningPictures(services: PictureServices): RunningPictures {
   const known = new Map<string, Promise<Buffer | null>>();
   return {
     async find(assetUuid) {
-      const job = parts.store.snapshot().running.find((each) => each.assetUuid === assetUuid && hasBegun(each));
+      const job = services.store.snapshot().running.find((each) => each.assetUuid === assetUuid && hasBegun(each));
       if (job === undefined) return absent();
       let picture = known.get(assetUuid);
       if (picture === undefined) {
-        picture = firstKeyFrame(parts, job).catch((error: unknown) => {
-          parts.log.debug({ err: error, job_id: job.jobId }, 'no picture of a running job');
+        picture = firstKeyFrame(services, job).catch((error: unknown) => {
+          services.log.debug({ err: error, job_id: job.jobId }, 'no picture of a running job');
           return null;
         });
         known.set(assetUuid, picture);
@@ -46,19 +49,19 @@ function hasBegun({ stage, suspended }: RunningJob): boolean {
   return stage !== 'claimed' && !suspended;
 }
 
-async function firstKeyFrame(parts: PictureParts, job: RunningJob): Promise<Buffer | null> {
-  const ffmpeg = parts.toolbox()?.ffmpeg.path;
+async function firstKeyFrame(services: PictureServices, job: RunningJob): Promise<Buffer | null> {
+  const ffmpeg = services.toolbox()?.ffmpeg.path;
   if (ffmpeg === undefined) return null;
-  const opened = await parts.roots.open(job.sourcePath);
+  const opened = await services.roots.open(job.sourcePath);
   try {
-    return await grabbed(parts, job, ffmpeg, opened);
+    return await grabbed(services, job, ffmpeg, opened);
   } finally {
     await opened.handle.close();
   }
 }
 
 async function grabbed(
-  { store, createProcesses, workFolder, uuid }: PictureParts,
+  { store, createProcesses, workFolder, uuid }: PictureServices,
   { jobId }: RunningJob,
   ffmpeg: string,
   { source }: OpenSource,

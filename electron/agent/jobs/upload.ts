@@ -5,11 +5,9 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Artifact } from '../../work/execution.ts';
 import type { Upload } from '../journal/run.ts';
-import type { Lease } from '../lease/leases.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
-import type { Claimed } from './claim.ts';
-import { insist, type Definite } from './insist.ts';
-import type { Parts } from './parts.ts';
+import type { DeliveryContext } from './run-context.ts';
+import { sendWithRetries, type DefiniteAnswer } from './send-with-retries.ts';
 import { workspacePath } from '../../work/workspace/workspace.ts';
 
 /** Parts of one upload under way at the same time (protocol.md). */
@@ -20,13 +18,6 @@ const TRIES_PER_PART = 3;
 const MAX_GENERATIONS = 4;
 /** Below this, splitting further after a 413 makes no sense. */
 const MIN_PART_BYTES = 64 * 1024;
-
-export interface UploadDeps {
-  readonly parts: Parts;
-  readonly run: Claimed;
-  readonly lease: Lease;
-  readonly signal: AbortSignal;
-}
 
 /** The upload has to stop, and not because of the file: the lease is gone, the job purged, or the agent stops. */
 export type UploadInterruption = 'lease-lost' | 'job-purged' | 'interrupted';
@@ -40,18 +31,18 @@ type Trouble = { readonly kind: UploadInterruption } | { readonly kind: 'anew'; 
  * Uploads one artifact by parts, streamed from disk, resumable over restarts: only what the server does not hold yet
  * is sent. Throws JobFailure UPLOAD_FAILED when the server will not have it.
  */
-export async function uploadArtifact(deps: UploadDeps, index: number, artifact: Artifact): Promise<Uploaded> {
-  const { journal } = deps.parts;
-  let upload = journal.upload(deps.run.runId, index);
+export async function uploadArtifact(context: DeliveryContext, index: number, artifact: Artifact): Promise<Uploaded> {
+  const { journal } = context;
+  let upload = journal.upload(context.run.runId, index);
   if (upload?.ref !== undefined) return { kind: 'uploaded', ref: upload.ref };
-  const stop = upload?.uploadId === undefined ? null : await learnParts(deps, index, upload.uploadId);
+  const stop = upload?.uploadId === undefined ? null : await learnParts(context, index, upload.uploadId);
   if (stop !== null) return stop;
   for (;;) {
-    upload = journal.upload(deps.run.runId, index) ?? journal.restartUpload(deps.run.runId, index);
+    upload = journal.upload(context.run.runId, index) ?? journal.restartUpload(context.run.runId, index);
     if (upload.generation >= MAX_GENERATIONS) throw uploadFailed(artifact, 'it had to be begun anew too often');
-    const result = await tryUpload(deps, artifact, upload);
+    const result = await tryUpload(context, artifact, upload);
     if (result.kind !== 'anew') return result;
-    journal.restartUpload(deps.run.runId, index, result.partSize);
+    journal.restartUpload(context.run.runId, index, result.partSize);
   }
 }
 
@@ -59,10 +50,10 @@ export async function uploadArtifact(deps: UploadDeps, index: number, artifact: 
  * After a restart the server is asked which parts it holds; one that cannot say so gets the upload anew, and an answer that
  * cannot be read leaves it at the receipts in the journal: the same upload goes on.
  */
-async function learnParts(deps: UploadDeps, index: number, uploadId: string): Promise<Uploaded | null> {
-  const { parts, run } = deps;
-  const known = await insist(context(deps), 'upload-status', (signal) =>
-    parts.client.uploadStatus(run.assetUuid, uploadId, signal),
+async function learnParts(context: DeliveryContext, index: number, uploadId: string): Promise<Uploaded | null> {
+  const { client, journal, run } = context;
+  const known = await sendWithRetries(context, 'upload-status', (signal) =>
+    client.uploadStatus(run.assetUuid, uploadId, signal),
   );
   switch (known.reaction) {
     case 'lease-lost':
@@ -70,35 +61,35 @@ async function learnParts(deps: UploadDeps, index: number, uploadId: string): Pr
     case 'interrupted':
       return { kind: known.reaction };
     case 'accept':
-      if (known.body !== undefined) parts.journal.replaceParts(run.runId, index, known.body);
+      if (known.body !== undefined) journal.replaceParts(run.runId, index, known.body);
       return null;
     case 'do-without':
       return null;
     default:
-      parts.journal.restartUpload(run.runId, index);
+      journal.restartUpload(run.runId, index);
       return null;
   }
 }
 
-async function tryUpload(deps: UploadDeps, artifact: Artifact, begun: Upload): Promise<Uploaded | Trouble> {
-  const opened = await initiate(deps, artifact, begun);
+async function tryUpload(context: DeliveryContext, artifact: Artifact, begun: Upload): Promise<Uploaded | Trouble> {
+  const opened = await initiate(context, artifact, begun);
   if ('kind' in opened) return opened;
-  const sent = await sendParts(deps, artifact, opened);
+  const sent = await sendParts(context, artifact, opened);
   if (sent !== null) return sent;
-  return complete(deps, artifact, opened);
+  return complete(context, artifact, opened);
 }
 
 type Opened = Upload & { readonly uploadId: string; readonly partSize: number };
 
-async function initiate(deps: UploadDeps, artifact: Artifact, upload: Upload): Promise<Opened | Trouble> {
-  const { parts, run, lease } = deps;
+async function initiate(context: DeliveryContext, artifact: Artifact, upload: Upload): Promise<Opened | Trouble> {
+  const { client, journal, run, lease } = context;
   if (upload.uploadId !== undefined && upload.partSize !== undefined) {
     return { ...upload, uploadId: upload.uploadId, partSize: upload.partSize };
   }
-  const wish = { jobId: run.jobId, lockToken: lease.lockToken, artifact };
-  const key = keyOf(deps, 'upload-init', upload);
-  const answer = await insist(context(deps), 'upload-init', (signal) =>
-    parts.client.uploadInit(run.assetUuid, wish, key, signal),
+  const request = { jobId: run.jobId, lockToken: lease.lockToken, artifact };
+  const key = keyOf(context, 'upload-init', upload);
+  const answer = await sendWithRetries(context, 'upload-init', (signal) =>
+    client.uploadInit(run.assetUuid, request, key, signal),
   );
   if (answer.reaction !== 'accept' || answer.body === undefined) return troubleOf(answer, artifact);
   const { uploadId, maxPartSize, uploadUrl } = answer.body;
@@ -108,27 +99,27 @@ async function initiate(deps: UploadDeps, artifact: Artifact, upload: Upload): P
     partSize: Math.min(upload.partSize ?? maxPartSize, maxPartSize),
     ...(uploadUrl === undefined ? {} : { uploadUrl }),
   };
-  parts.journal.saveUpload(run.runId, opened);
+  journal.saveUpload(run.runId, opened);
   crashPoint('upload-begun');
   return opened;
 }
 
 /** Sends the parts the journal does not know as held, at most two at a time; null when all are there. */
-async function sendParts(deps: UploadDeps, artifact: Artifact, upload: Opened): Promise<Trouble | null> {
-  const { parts, run } = deps;
-  const held = new Set(parts.journal.parts(run.runId, upload.artifact).map((part) => part.number));
+async function sendParts(context: DeliveryContext, artifact: Artifact, upload: Opened): Promise<Trouble | null> {
+  const { client, journal, run } = context;
+  const held = new Set(journal.parts(run.runId, upload.artifact).map((part) => part.number));
   const total = Math.ceil(artifact.sizeBytes / upload.partSize);
   const missing = Array.from({ length: total }, (_, index) => index + 1).filter((number) => !held.has(number));
-  const url = parts.client.partUrl(run.assetUuid, upload.uploadUrl);
+  const url = client.partUrl(run.assetUuid, upload.uploadUrl);
   if (url === null) throw uploadFailed(artifact, 'the server named an upload address of another origin');
-  const file = await openAsBlob(join(workspacePath(parts.workFolder, run.runId), artifact.file));
+  const file = await openAsBlob(join(workspacePath(context.workFolder, run.runId), artifact.file));
   let trouble: Trouble | null = null;
   const sendNext = async (): Promise<void> => {
     for (let number = missing.shift(); number !== undefined && trouble === null; number = missing.shift()) {
       const start = (number - 1) * upload.partSize;
       const chunk = file.slice(start, Math.min(start + upload.partSize, artifact.sizeBytes));
       try {
-        trouble ??= await sendPart(deps, artifact, upload, { url, number, chunk });
+        trouble ??= await sendPart(context, artifact, upload, { url, number, chunk });
       } catch (error) {
         missing.length = 0;
         throw error;
@@ -148,17 +139,22 @@ interface Part {
   readonly chunk: Blob;
 }
 
-async function sendPart(deps: UploadDeps, artifact: Artifact, upload: Opened, part: Part): Promise<Trouble | null> {
-  const { parts, run, lease } = deps;
+async function sendPart(
+  context: DeliveryContext,
+  artifact: Artifact,
+  upload: Opened,
+  part: Part,
+): Promise<Trouble | null> {
+  const { client, journal, run, lease } = context;
   const sha256 = await sha256Of(part.chunk);
   for (let tries = 1; ; tries += 1) {
     const { number, chunk } = part;
     const sent = { uploadId: upload.uploadId, lockToken: lease.lockToken, number, chunk, fileName: artifact.file };
-    const answer = await insist(context(deps), 'upload-part', (signal) =>
-      parts.client.uploadPart(part.url, sent, sha256, signal),
+    const answer = await sendWithRetries(context, 'upload-part', (signal) =>
+      client.uploadPart(part.url, sent, sha256, signal),
     );
     if (answer.reaction === 'accept' && answer.body !== undefined) {
-      parts.journal.savePart(run.runId, upload.artifact, { number, etag: answer.body.etag });
+      journal.savePart(run.runId, upload.artifact, { number, etag: answer.body.etag });
       crashPoint('part-stored');
       return null;
     }
@@ -167,21 +163,21 @@ async function sendPart(deps: UploadDeps, artifact: Artifact, upload: Opened, pa
   }
 }
 
-async function complete(deps: UploadDeps, artifact: Artifact, upload: Opened): Promise<Uploaded | Trouble> {
-  const { parts, run, lease } = deps;
+async function complete(context: DeliveryContext, artifact: Artifact, upload: Opened): Promise<Uploaded | Trouble> {
+  const { client, journal, run, lease } = context;
   const { uploadId } = upload;
-  const held = parts.journal.parts(run.runId, upload.artifact);
-  const key = keyOf(deps, 'upload-complete', upload);
-  const answer = await insist(context(deps), 'upload-complete', (signal) =>
-    parts.client.uploadComplete(run.assetUuid, { uploadId, lockToken: lease.lockToken, parts: held }, key, signal),
+  const held = journal.parts(run.runId, upload.artifact);
+  const key = keyOf(context, 'upload-complete', upload);
+  const answer = await sendWithRetries(context, 'upload-complete', (signal) =>
+    client.uploadComplete(run.assetUuid, { uploadId, lockToken: lease.lockToken, parts: held }, key, signal),
   );
   if (answer.reaction !== 'accept' || answer.body === undefined) return troubleOf(answer, artifact);
-  parts.journal.saveUpload(run.runId, { ...upload, ref: answer.body.ref });
+  journal.saveUpload(run.runId, { ...upload, ref: answer.body.ref });
   crashPoint('upload-completed');
   return { kind: 'uploaded', ref: answer.body.ref };
 }
 
-function troubleOf(answer: Definite<unknown>, artifact: Artifact, partSize?: number): Trouble {
+function troubleOf(answer: DefiniteAnswer<unknown>, artifact: Artifact, partSize?: number): Trouble {
   switch (answer.reaction) {
     case 'lease-lost':
     case 'job-purged':
@@ -199,11 +195,7 @@ function troubleOf(answer: Definite<unknown>, artifact: Artifact, partSize?: num
   }
 }
 
-function context({ parts, lease, signal }: UploadDeps): Parameters<typeof insist>[0] {
-  return { connection: parts.connection, clock: parts.clock, lease, signal };
-}
-
-function keyOf({ run, lease }: UploadDeps, step: 'upload-init' | 'upload-complete', upload: Upload): string {
+function keyOf({ run, lease }: DeliveryContext, step: 'upload-init' | 'upload-complete', upload: Upload): string {
   const { artifact: output, generation } = upload;
   return idempotencyKey({ jobId: run.jobId, secret: lease.lockToken, step, output, generation });
 }

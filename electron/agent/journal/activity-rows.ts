@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ActivityDay } from '../../../shared/result-commands.ts';
 import type { EndedJob } from '../../../shared/snapshot.ts';
 import { SETTLED } from './history-rows.ts';
+import { fromJson } from './run.ts';
 
 /** What each day brought, and which proxies lie in people's folders. */
 export const ACTIVITY_TABLES = `
@@ -135,7 +136,7 @@ interface Submitted {
 /** Length of the media a job was about, where its report tells. */
 function mediaMsOf(report: string | undefined): number | undefined {
   if (report === undefined) return undefined;
-  const { output, result } = JSON.parse(report) as Submitted;
+  const { output, result } = fromJson<Submitted>(report);
   const known = result?.facts?.duration_ms ?? output?.waveform_data?.duration_ms ?? result?.metrics?.media_ms;
   return typeof known === 'number' && Number.isFinite(known) ? Math.round(known) : undefined;
 }

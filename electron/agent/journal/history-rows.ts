@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EndedJob } from '../../../shared/snapshot.ts';
 import { ProxyEntry } from '../../../shared/facts.ts';
 import { type JobType } from '../../../shared/job.ts';
+import { fromJson } from './run.ts';
 
 export interface HistoryOptions {
   readonly done?: boolean;
@@ -41,7 +42,7 @@ export function pageOfHistory(db: DatabaseSync, options: HistoryOptions): Histor
       `SELECT seq, job FROM history WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ORDER BY seq DESC LIMIT ?`,
     )
     .all(...conditions.flatMap(([, ...values]) => values), options.limit + 1);
-  const items = rows.slice(0, options.limit).map((row) => JSON.parse(String(row['job'])) as EndedJob);
+  const items = rows.slice(0, options.limit).map((row) => fromJson<EndedJob>(row['job']));
   const last = rows.at(options.limit - 1);
   return rows.length > options.limit && last !== undefined ? { items, nextCursor: String(last['seq']) } : { items };
 }

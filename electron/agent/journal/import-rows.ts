@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/job.ts';
+import { fromJson } from './run.ts';
 
 /** Files a person asked for and that are not in the queue yet: neither a reload nor a restart loses one. */
 export const IMPORT_TABLES = `
@@ -142,7 +143,7 @@ function remarkOf({ gone, left }: Decision): 'gone' | 'partly' | null {
 type Readers = Pick<ImportRows, 'open' | 'waiting' | 'decided' | 'lastBatch' | 'counts' | 'round' | 'remarks'>;
 
 function readers(db: DatabaseSync): Readers {
-  const decisionOf = (row: Record<string, unknown>): Decision => JSON.parse(String(row['decision'])) as Decision;
+  const decisionOf = (row: Record<string, unknown>): Decision => fromJson<Decision>(row['decision']);
   return {
     open: () => openImport(db),
     waiting: (id, limit) =>
@@ -185,6 +186,7 @@ function readers(db: DatabaseSync): Readers {
       if (last === undefined) return undefined;
       const endedAt = last['ended_at'];
       return {
+        // Only phases are written there.
         phase: String(last['phase']) as ImportPhase,
         startedAt: String(rows[0]?.['started_at']),
         ...(typeof endedAt === 'string' ? { endedAt } : {}),

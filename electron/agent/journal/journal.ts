@@ -14,7 +14,7 @@ import {
 } from './history-rows.ts';
 import { importRows, type ImportRows } from './import-rows.ts';
 import { resultRows, type ResultRows } from './result-rows.ts';
-import { readRun, readUpload, text, type Run, type Upload, type UploadedPart } from './run.ts';
+import { fromJson, readRun, readUpload, text, type Run, type Upload, type UploadedPart } from './run.ts';
 
 type RunChange = Partial<
   Pick<Run, 'phase' | 'job' | 'lockToken' | 'fingerprint' | 'executing' | 'outcome' | 'report' | 'keptAt'>
@@ -242,7 +242,7 @@ export class Journal {
       ...[jobId, SETTLED],
     );
     if (row === undefined) return undefined;
-    const job = JSON.parse(String(row['job'])) as EndedJob;
+    const job = fromJson<EndedJob>(row['job']);
     this.#run('UPDATE history SET ending = ? WHERE seq = ?', job.ending.kind, Number(row['seq']));
     return job;
   }

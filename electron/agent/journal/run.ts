@@ -1,4 +1,5 @@
 import type { JobType, ParsedJob } from '../../../shared/job.ts';
+import { defined } from '../../../shared/objects.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
 
 /** A job this agent claimed, or is about to claim, and has not yet reported (reliability.md, "A job's life"). */
@@ -51,17 +52,18 @@ export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Parses a JSON column; the journal is ours, so its shape is trusted once SQLite vouches for its integrity. */
-function column<T>(row: Record<string, unknown>, name: string): T | undefined {
-  const value = text(row[name]);
-  return value === undefined ? undefined : (JSON.parse(value) as T);
+/** What a JSON column holds; the journal is ours, so its shape is trusted once SQLite vouches for its integrity. */
+export function fromJson<T>(value: unknown): T {
+  return JSON.parse(String(value)) as T;
 }
 
-function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+function column<T>(row: Record<string, unknown>, name: string): T | undefined {
+  const value = text(row[name]);
+  return value === undefined ? undefined : fromJson<T>(value);
 }
 
 export function readRun(row: Record<string, unknown>): Run {
+  // Both were checked before they were written.
   return {
     runId: String(row['run_id']),
     jobId: String(row['job_id']),
@@ -71,13 +73,15 @@ export function readRun(row: Record<string, unknown>): Run {
     phase: String(row['phase']) as Run['phase'],
     claimKey: String(row['claim_key']),
     claimedAt: String(row['claimed_at']),
-    ...present('executing', Number(row['executing']) === 1 ? true : undefined),
-    ...present('job', column<ParsedJob>(row, 'job')),
-    ...present('lockToken', text(row['lock_token'])),
-    ...present('fingerprint', text(row['fingerprint'])),
-    ...present('outcome', column<ExecutionOutcome>(row, 'outcome')),
-    ...present('report', column<Report>(row, 'report')),
-    ...present('keptAt', text(row['kept_at'])),
+    ...defined({
+      executing: Number(row['executing']) === 1 ? true : undefined,
+      job: column<ParsedJob>(row, 'job'),
+      lockToken: text(row['lock_token']),
+      fingerprint: text(row['fingerprint']),
+      outcome: column<ExecutionOutcome>(row, 'outcome'),
+      report: column<Report>(row, 'report'),
+      keptAt: text(row['kept_at']),
+    }),
   };
 }
 
@@ -85,9 +89,11 @@ export function readUpload(row: Record<string, unknown>): Upload {
   return {
     artifact: Number(row['artifact']),
     generation: Number(row['generation']),
-    ...present('partSize', row['part_size'] === null ? undefined : Number(row['part_size'])),
-    ...present('uploadId', text(row['upload_id'])),
-    ...present('uploadUrl', text(row['upload_url'])),
-    ...present('ref', text(row['ref'])),
+    ...defined({
+      partSize: row['part_size'] === null ? undefined : Number(row['part_size']),
+      uploadId: text(row['upload_id']),
+      uploadUrl: text(row['upload_url']),
+      ref: text(row['ref']),
+    }),
   };
 }

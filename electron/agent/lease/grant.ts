@@ -6,7 +6,7 @@ const DATE_RESOLUTION_MS = 1_000;
 /** Of the time granted, this much is ours (protocol.md, Lease). */
 const SHARE = 0.9;
 /** Granted when a server tells neither `locked_until` nor `Date`: short enough to be safe with any sensible lease. */
-export const UNTOLD_MS = 15_000;
+export const ASSUMED_GRANT_MS = 15_000;
 
 /**
  * The deadline of a lease on the monotonic clock: the moment before the request, plus 0.9 of (`locked_until` minus
@@ -19,11 +19,11 @@ export function grantOf(
 ): Grant {
   const until = lockedUntil === undefined ? Number.NaN : Date.parse(lockedUntil);
   const told = reply.serverDate === undefined || Number.isNaN(until) ? undefined : until - reply.serverDate;
-  const grantedMs = Math.max(0, told === undefined ? (previousMs ?? UNTOLD_MS) : told - DATE_RESOLUTION_MS);
+  const grantedMs = Math.max(0, told === undefined ? (previousMs ?? ASSUMED_GRANT_MS) : told - DATE_RESOLUTION_MS);
   return { deadline: reply.sentAt + SHARE * grantedMs, grantedMs };
 }
 
 /** ms between heartbeats: every third of the lease, at most 30 s and at least 0.5 s apart. */
-export function beatInterval(grantedMs: number): number {
+export function heartbeatInterval(grantedMs: number): number {
   return Math.min(30_000, Math.max(500, grantedMs / 3));
 }

@@ -10,6 +10,7 @@ import { createNetworkFetch } from '../server/network-fetch.ts';
 const port = parentPort;
 if (port === null) throw new Error('lease-thread runs as a worker thread only');
 
+// What leases.ts gave it.
 const data = workerData as LeaseThreadData;
 let credentials: Credentials = data.credentials;
 

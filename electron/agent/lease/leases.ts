@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../work/clock.ts';
-import { isAnomaly, readClocks, type Readings } from './anomaly.ts';
+import { isClockAnomaly, readClocks, type ClockReadings } from './clock-anomaly.ts';
 import type { Credentials } from '../server/client.ts';
 import type { NetworkFacts } from '../server/network-fetch.ts';
 import type { Log } from '../diagnostics/log.ts';
@@ -9,7 +9,7 @@ import type { FromLeaseThread, HeldLease, LeaseLoss, LeaseThreadData, ToLeaseThr
 /** How often the main loop says that it lives, while leases are held. */
 const ALIVE_MS = 10_000;
 
-/** A lease as the main loop sees it. The beating itself happens in the lease thread. */
+/** A lease as the main loop sees it. The heartbeats are sent by the lease thread. */
 export interface Lease {
   readonly lockToken: string;
   /** Aborted when the lease is lost; its reason is the LeaseLoss. */
@@ -38,13 +38,13 @@ interface Entry {
   deadline: number;
   unsure: boolean;
   /** Clock readings when the lease was last extended: while their differences hold, nothing slept and nobody set a clock. */
-  readings: Readings;
+  readings: ClockReadings;
   readonly lost: AbortController;
   readonly cancelled: AbortController;
   readonly waiting: Set<(answer: 'ours' | 'lost') => void>;
 }
 
-/** What beats from outside the main loop. */
+/** What sends heartbeats from outside the main loop. */
 export interface LeaseThread {
   postMessage(message: ToLeaseThread): void;
   terminate(): Promise<unknown>;
@@ -77,18 +77,18 @@ export function createLeases(deps: {
     if (closed) return;
     thread ??= start({
       onMessage: (answer) => {
-        if (receive(entries, clock, answer) === 'too-late') post({ type: 'beat-now', runId: answer.runId });
+        if (receive(entries, clock, answer) === 'too-late') post({ type: 'heartbeat-now', runId: answer.runId });
       },
       onDeath: (error) => {
         deps.log.error({ err: error }, 'the lease thread died');
         thread = undefined;
-        // Nobody beats any more: better to stop now than to work on without knowing.
+        // No heartbeat is sent any more: better to stop now than to work on without knowing.
         for (const runId of entries.keys()) receive(entries, clock, { type: 'lost', runId, because: 'deadline' });
       },
     });
     thread.postMessage(message);
   };
-  const showLife = (): void => {
+  const updateKeepalive = (): void => {
     if (entries.size === 0) {
       clearInterval(alive);
       alive = undefined;
@@ -102,10 +102,10 @@ export function createLeases(deps: {
       const entry = newEntry(held, clock);
       entries.set(held.runId, entry);
       post({ type: 'hold', lease: held });
-      showLife();
+      updateKeepalive();
       return leaseOf(held, entry, clock, post, () => {
         entries.delete(held.runId);
-        showLife();
+        updateKeepalive();
       });
     },
     setCredentials: (credentials) => {
@@ -190,9 +190,9 @@ function leaseOf(
     cancelled: entry.cancelled.signal,
     async confirm(signal) {
       if (entry.lost.signal.aborted || signal.aborted) return 'lost';
-      const doubtful = entry.unsure || isAnomaly(entry.readings, readClocks(clock));
+      const doubtful = entry.unsure || isClockAnomaly(entry.readings, readClocks(clock));
       if (!doubtful && clock.monotonic() < entry.deadline) return 'ours';
-      post({ type: 'beat-now', runId });
+      post({ type: 'heartbeat-now', runId });
       return new Promise((resolve) => {
         const decide = (answer: 'ours' | 'lost'): void => {
           entry.waiting.delete(decide);
@@ -215,7 +215,7 @@ function leaseOf(
   };
 }
 
-/** The reason a lease was lost, from its aborted signal. */
+/** The reason a lease was lost, from its aborted signal: `receive` aborts it with nothing else. */
 export function lossOf(signal: AbortSignal): LeaseLoss {
   return signal.reason as LeaseLoss;
 }

@@ -8,7 +8,7 @@ export type ToLeaseThread =
   | { readonly type: 'groups'; readonly runId: string; readonly groups: readonly number[] }
   /** Execution is over: nothing runs any more, so a passed deadline is a question, not a loss. */
   | { readonly type: 'executed'; readonly runId: string }
-  | { readonly type: 'beat-now'; readonly runId: string }
+  | { readonly type: 'heartbeat-now'; readonly runId: string }
   | { readonly type: 'release'; readonly runId: string }
   | { readonly type: 'credentials'; readonly credentials: Credentials }
   | { readonly type: 'alive' };

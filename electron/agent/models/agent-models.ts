@@ -3,7 +3,7 @@ import type { Clock } from '../../work/clock.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { Store } from '../store/store.ts';
 import { createModelCommands, type ModelCommands } from '../../work/speech/model-commands.ts';
-import { createModelShelf } from '../../work/speech/model-shelf.ts';
+import { createModelLibrary } from '../../work/speech/model-library.ts';
 
 interface AgentModelsDeps {
   readonly folder: string;
@@ -26,7 +26,7 @@ export function createAgentModels(deps: AgentModelsDeps): ModelCommands {
     return refusal;
   };
   const models = createModelCommands({
-    shelf: createModelShelf({
+    library: createModelLibrary({
       folder: deps.folder,
       settings: () => settings.view().values,
       env,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { API_BASE, UploadCompleteAnswer, UploadPartAnswer } from '../../../shared/wire.ts';
 import {
   BacklogAnswer,
-  beatBody,
+  heartbeatBody,
   Claimed,
   Extended,
   OfferPage,
@@ -13,11 +13,11 @@ import {
   uploadCompleteBody,
   uploadInitBody,
   UploadOpened,
-  type Beat,
+  type Heartbeat,
   type PartToSend,
   type Registration,
   type UploadToComplete,
-  type UploadWish,
+  type UploadRequest,
 } from './dialect.ts';
 import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
@@ -82,9 +82,9 @@ export function createClient(deps: ClientDeps) {
     summary: (signal?: AbortSignal) => send(BacklogAnswer, get('summary', `${api}/jobs/summary`, signal)),
     claim: (jobId: string, key: string, signal?: AbortSignal) =>
       send(Claimed, { call: 'claim', method: 'POST', url: `${job(jobId)}/claim`, headers: keyed(key), signal }),
-    heartbeat: (jobId: string, beat: Beat, options?: { timeoutMs?: number; signal?: AbortSignal }) =>
+    heartbeat: (jobId: string, heartbeat: Heartbeat, options?: { timeoutMs?: number; signal?: AbortSignal }) =>
       send(Extended, {
-        ...post('heartbeat', `${job(jobId)}/heartbeat`, beatBody(beat), options?.signal),
+        ...post('heartbeat', `${job(jobId)}/heartbeat`, heartbeatBody(heartbeat), options?.signal),
         ...(options?.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       }),
     submit: (jobId: string, bytes: string, key: string, signal?: AbortSignal) =>
@@ -94,8 +94,8 @@ export function createClient(deps: ClientDeps) {
         ...post('fail', `${job(jobId)}/fail`, bytes, options?.signal, keyed(key)),
         ...(options?.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       }),
-    uploadInit: (asset: string, wish: UploadWish, key: string, signal?: AbortSignal) =>
-      send(UploadOpened, post('upload-init', `${upload(asset)}/init`, uploadInitBody(wish), signal, keyed(key))),
+    uploadInit: (asset: string, opening: UploadRequest, key: string, signal?: AbortSignal) =>
+      send(UploadOpened, post('upload-init', `${upload(asset)}/init`, uploadInitBody(opening), signal, keyed(key))),
     uploadPart: (url: string, part: PartToSend, sha256: string, signal?: AbortSignal) =>
       send(UploadPartAnswer, {
         call: 'upload-part',

@@ -27,7 +27,7 @@ export interface Connection {
   /** Waits before the next try of something that got no definite answer; ends early on `signal` or `hurry`. */
   pause(reply: ReplyHead, signal: AbortSignal, backoff: Backoff): Promise<void>;
   /** A new token or address was set: everything that waits tries again. */
-  hurry(): void;
+  retryNow(): void;
   readonly link: ServerLink;
 }
 
@@ -41,7 +41,7 @@ export function createConnection(deps: {
   readonly tokenProblem?: () => Refusal | null;
 }): Connection {
   const { store, clock } = deps;
-  let hurried = new AbortController();
+  let retrying = new AbortController();
   let lastTold = Number.NEGATIVE_INFINITY;
   let lastHurried = Number.NEGATIVE_INFINITY;
   let silences = 0;
@@ -61,8 +61,8 @@ export function createConnection(deps: {
     });
   };
   const wake = (): void => {
-    hurried.abort();
-    hurried = new AbortController();
+    retrying.abort();
+    retrying = new AbortController();
   };
 
   return {
@@ -93,10 +93,10 @@ export function createConnection(deps: {
     async pause(reply, signal, backoff) {
       const refused = reply.answer === '401' || reply.answer === '403';
       const ms = refused ? TOKEN_EVERY_MS : backoff.next(reply.retryAfterMs);
-      await clock.sleep(ms, AbortSignal.any([signal, hurried.signal]));
+      await clock.sleep(ms, AbortSignal.any([signal, retrying.signal]));
       if (refused && !signal.aborted) deps.refreshToken();
     },
-    hurry: wake,
+    retryNow: wake,
   };
 }
 

@@ -37,7 +37,7 @@ export interface Registration {
   readonly maxParallelJobs: number;
 }
 
-export interface Beat {
+export interface Heartbeat {
   readonly lockToken: string;
   /** 0..1. */
   readonly progress?: number;
@@ -134,7 +134,7 @@ export function registerBody(own: Registration): string {
   return JSON.stringify(body);
 }
 
-export function beatBody({ lockToken, progress, stage }: Beat): string {
+export function heartbeatBody({ lockToken, progress, stage }: Heartbeat): string {
   const body: HeartbeatRequest = {
     lock_token: lockToken,
     ...(progress === undefined ? {} : { progress }),
@@ -153,13 +153,13 @@ export function failBody(lockToken: string, failure: Failure): string {
   return JSON.stringify(body);
 }
 
-export interface UploadWish {
+export interface UploadRequest {
   readonly jobId: string;
   readonly lockToken: string;
   readonly artifact: Artifact;
 }
 
-export function uploadInitBody({ jobId, lockToken, artifact }: UploadWish): string {
+export function uploadInitBody({ jobId, lockToken, artifact }: UploadRequest): string {
   const body: UploadInitRequest = {
     job_id: jobId,
     lock_token: lockToken,

@@ -59,11 +59,8 @@ function proxyProblem(causes: readonly Error[], proxyUrl: string): Refusal | nul
     };
   }
   const toProxy = causes.some((cause) => {
-    const {
-      port: at,
-      address,
-      hostname: name,
-    } = cause as Error & { port?: unknown; address?: unknown; hostname?: unknown };
+    // What errors of sockets and of name lookups have beside a message.
+    const { port: at, address, hostname: name } = cause as Error & Record<string, unknown>;
     const portOf = port === '' ? '80' : port;
     return (at !== undefined && String(at) === portOf && typeof address === 'string') || name === hostname;
   });

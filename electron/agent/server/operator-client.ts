@@ -14,6 +14,7 @@ import {
   type OperateRequest,
 } from '../../../shared/wire.ts';
 import type { QueueOverview } from '../../../shared/snapshot.ts';
+import { abortAfter, systemClock } from '../../work/clock.ts';
 import type { OperatorPort } from './operator-port.ts';
 import type { OfferList } from './offer.ts';
 import { boundedText } from './bounded-text.ts';
@@ -163,8 +164,7 @@ function createCalls(serverUrl: string, token: string) {
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
     });
   const openDerived = async (assetUuid: string, ref: string, range?: string): Promise<Response> => {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), HEAD_TIMEOUT_MS);
+    const late = abortAfter(systemClock, HEAD_TIMEOUT_MS);
     try {
       const path = `/assets/${encodeURIComponent(assetUuid)}/derived/${encodeURIComponent(ref)}`;
       return await fetch(`${serverUrl}${API_BASE}${path}`, {
@@ -172,7 +172,7 @@ function createCalls(serverUrl: string, token: string) {
         signal: late.signal,
       });
     } finally {
-      clearTimeout(timer);
+      late.stop();
     }
   };
   const read = async <T>(schema: z.ZodType<T>, response: Response): Promise<T> => {

@@ -40,16 +40,13 @@ export interface ReplyHead {
   readonly problem?: Refusal;
 }
 
-const EXACT = new Set([400, 401, 403, 404, 409, 410, 413, 422, 423, 429]);
-
 /** The only reader of status codes. A status the protocol does not name acts like its nearest neighbour. */
 export function kindOfStatus(status: number): AnswerKind {
   if (status >= 200 && status < 300) return 'ok';
   if (status >= 300 && status < 400) return 'redirect';
-  if (EXACT.has(status)) return String(status) as AnswerKind;
   if (status === 408) return 'timeout';
   if (status >= 500) return '5xx';
-  return '400';
+  return ANSWERS.find((kind) => kind === String(status)) ?? '400';
 }
 
 /** Reads an error body; anything that is not one is simply absent. */

@@ -29,7 +29,7 @@ export type Reaction =
   | 'register-again'
   /** The offer is not ours to have. */
   | 'leave-offer'
-  /** Nothing is known to be lost: the lease runs until its deadline, the next beat asks again. */
+  /** Nothing is known to be lost: the lease runs until its deadline, the next heartbeat asks again. */
   | 'keep-until-deadline'
   /** KILL, write nothing more. */
   | 'lease-lost'

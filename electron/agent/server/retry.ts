@@ -29,28 +29,28 @@ export function createBackoff(random: () => number): Backoff {
 }
 
 /** Tries, 2 min of waiting on average, after which broken answers are this one call’s: the server is well otherwise. */
-const PATIENT_TRIES = 8;
+const MAX_TRIES = 8;
 /** An hour of “later”, errors and silence is no hiccup of a server that prolongs leases meanwhile. */
-const PATIENCE_MS = 3_600_000;
+const MAX_RETRY_MS = 3_600_000;
 
 /** How long one operation asks again: every wait has an end. */
-interface Patience {
+interface RetryBudget {
   /** Takes an answer that decided nothing. `broken`: another way may do; `time`: no way will. */
   spent(reply: Pick<ReplyHead, 'answer' | 'status'>, withinMs?: number): 'broken' | 'time' | null;
 }
 
-export function createPatience(clock: Pick<Clock, 'monotonic'>): Patience {
+export function createRetryBudget(clock: Pick<Clock, 'monotonic'>): RetryBudget {
   let tries = 0;
   let broken = 0;
   let since: number | null = null;
   return {
-    spent(reply, withinMs = PATIENCE_MS) {
+    spent(reply, withinMs = MAX_RETRY_MS) {
       since ??= clock.monotonic();
       tries += 1;
       if (isBroken(reply)) broken += 1;
       // Some clocks go on while the machine sleeps: one answer before it and one after are not enough.
-      if (tries >= PATIENT_TRIES && clock.monotonic() - since >= withinMs) return 'time';
-      return broken >= PATIENT_TRIES ? 'broken' : null;
+      if (tries >= MAX_TRIES && clock.monotonic() - since >= withinMs) return 'time';
+      return broken >= MAX_TRIES ? 'broken' : null;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { SettingsSchema, type SettingName, type SettingOrigin, type Settings } from '../../../shared/settings.ts';
 import type { Refusal } from '../../../shared/failure.ts';
+import { recordOf } from '../../../shared/objects.ts';
 
 /** Values from one place. */
 export interface SettingsLayer {
@@ -29,12 +30,11 @@ export function combine(
   const stacked: readonly SettingsLayer[] = [...layers, { origin: 'user', values: user }];
   const origin = (name: SettingName): SettingOrigin =>
     stacked.find(({ values }) => values[name] !== undefined)?.origin ?? 'default';
-  const merged = stacked.toReversed().reduce((sum, { values }) => ({ ...sum, ...values }), {
-    ...builtIn,
-    ...presets,
-  } as Partial<Settings>);
+  const merged = stacked
+    .toReversed()
+    .reduce<Partial<Settings>>((sum, { values }) => ({ ...sum, ...values }), { ...builtIn, ...presets });
   return {
     values: SettingsSchema.parse(merged),
-    origins: Object.fromEntries(names.map((name) => [name, origin(name)])) as Record<SettingName, SettingOrigin>,
+    origins: recordOf(names, origin),
   };
 }

@@ -1,7 +1,7 @@
 import type { Settings } from '../../../shared/settings.ts';
 import type { Clock } from '../../work/clock.ts';
 import type { Observations } from './reasons.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ActivitySources } from './activity-sources.ts';
 import { watchedProgram } from './watched-programs.ts';
 
 interface Observer {
@@ -17,7 +17,7 @@ interface Observer {
 }
 
 interface ObserverDeps {
-  readonly surroundings: Surroundings;
+  readonly activitySources: ActivitySources;
   readonly settings: () => Settings;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly onSeen: () => void;
@@ -29,7 +29,7 @@ const IDLE_MS = process.platform === 'win32' ? 2_000 : 400;
 const EVERY = { idle: IDLE_MS, programs: 2_000, load: 2_000, memory: 2_000, power: 10_000 } as const;
 type Topic = keyof typeof EVERY;
 
-export function createObserver({ surroundings, settings, clock, onSeen }: ObserverDeps): Observer {
+export function createObserver({ activitySources, settings, clock, onSeen }: ObserverDeps): Observer {
   let seen: Observations = {};
   /** Looks begun before `forget` tell nothing any more. */
   let era = 0;
@@ -59,7 +59,7 @@ export function createObserver({ surroundings, settings, clock, onSeen }: Observ
     seen: () => seen,
     look() {
       const { workWhen, watchedPrograms, yieldToLoad, pauseOnBattery, minFreeMemoryMb } = settings();
-      const { idleTime, programs, load, power, memory } = surroundings;
+      const { idleTime, programs, load, power, memory } = activitySources;
       begin('idle', workWhen === 'idle', async () => ({ idleMs: await idleTime.read() }));
       begin('programs', watchedPrograms.length > 0, async () => ({
         program: watchedProgram(await programs.all(), watchedPrograms),

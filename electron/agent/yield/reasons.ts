@@ -1,7 +1,7 @@
 import type { Settings } from '../../../shared/settings.ts';
 import type { ServerPolicy, YieldReason } from '../../../shared/snapshot.ts';
 import { quietFor } from './quiet-hours.ts';
-import type { PauseWish } from './pause-wish.ts';
+import type { PauseRequest } from './pause-request.ts';
 import { outsideHours } from './work-hours.ts';
 
 /** What was seen last; absent: not looked at, because nobody needs to know now. */
@@ -16,7 +16,7 @@ export interface Observations {
 }
 
 export interface Circumstances {
-  readonly wish: PauseWish;
+  readonly request: PauseRequest;
   readonly settings: Settings;
   readonly policy: ServerPolicy | undefined;
   readonly seen: Observations;
@@ -38,7 +38,7 @@ type Found = Unstamped<YieldReason> | null;
 export function reasonsNow(circumstances: Circumstances, before: readonly YieldReason[]): readonly YieldReason[] {
   const held = (kind: YieldReason['kind']): YieldReason | undefined => before.find((reason) => reason.kind === kind);
   const found = [
-    asked(circumstances.wish),
+    asked(circumstances.request),
     userInput(circumstances),
     watchedProgram(circumstances),
     load(circumstances, held('load') !== undefined),
@@ -49,23 +49,23 @@ export function reasonsNow(circumstances: Circumstances, before: readonly YieldR
   ].filter((reason) => reason !== null);
   const since = new Date(circumstances.now).toISOString();
   return found
-    .map((reason) => stamped(reason, circumstances.wish, held(reason.kind)?.since ?? since))
+    .map((reason) => stamped(reason, circumstances.request, held(reason.kind)?.since ?? since))
     .sort((a, b) => a.since.localeCompare(b.since));
 }
 
-function stamped(reason: Unstamped<YieldReason>, wish: PauseWish, since: string): YieldReason {
+function stamped(reason: Unstamped<YieldReason>, request: PauseRequest, since: string): YieldReason {
   // The compiler cannot follow that the beginning completes each member of the union.
-  return { ...reason, since: wish.kind === reason.kind ? wish.since : since } as YieldReason;
+  return { ...reason, since: request.kind === reason.kind ? request.since : since } as YieldReason;
 }
 
-function asked(wish: PauseWish): Found {
-  switch (wish.kind) {
+function asked(request: PauseRequest): Found {
+  switch (request.kind) {
     case 'none':
       return null;
     case 'paused':
-      return { kind: 'paused', ...(wish.until === undefined ? {} : { until: wish.until }) };
+      return { kind: 'paused', ...(request.until === undefined ? {} : { until: request.until }) };
     case 'finishing':
-      return { kind: 'finishing', pauseFor: wish.pauseFor };
+      return { kind: 'finishing', pauseFor: request.pauseFor };
   }
 }
 

@@ -4,17 +4,17 @@ import type { Settings } from '../../../shared/settings.ts';
 import type { PauseLength, YieldReason, Yielding as YieldingState } from '../../../shared/snapshot.ts';
 import type { Clock } from '../../work/clock.ts';
 import type { Store } from '../store/store.ts';
-import { createGiveWay, type YieldingRun } from './give-way.ts';
+import { createPreemption, type YieldingRun } from './preemption.ts';
 import { createObserver } from './observer.ts';
-import { pausedFor, readWish, wishAt, type PauseWish } from './pause-wish.ts';
+import { pausedFor, readPauseRequest, pauseRequestAt, type PauseRequest } from './pause-request.ts';
 import { reasonsNow, suspends } from './reasons.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ActivitySources } from './activity-sources.ts';
 
 interface YieldingDeps {
   readonly clock: Clock;
   readonly store: Store;
   readonly settings: () => Settings;
-  readonly surroundings: Surroundings;
+  readonly activitySources: ActivitySources;
   /** Jobs held here, oldest first. */
   readonly runs: () => readonly YieldingRun[];
   /** Jobs that fill a slot, claims under way included. */
@@ -22,7 +22,7 @@ interface YieldingDeps {
   readonly proofs: { readonly running: () => boolean; readonly suspend: (suspended: boolean) => void };
   readonly canSuspend: boolean;
   /** Where the pause a person asked for is remembered. */
-  readonly memory: { readonly read: () => string | undefined; readonly write: (text: string) => void };
+  readonly pauseStore: { readonly read: () => string | undefined; readonly write: (text: string) => void };
   /** Work may begin, or may no longer: look at the offers. */
   readonly onChange: () => void;
 }
@@ -68,24 +68,24 @@ export function yieldCommands(
 }
 
 export function createYielding(deps: YieldingDeps): Yielding {
-  return new Machine(deps);
+  return new YieldController(deps);
 }
 
-class Machine implements Yielding {
+class YieldController implements Yielding {
   readonly #deps: YieldingDeps;
   readonly #observer;
-  readonly #giveWay;
+  readonly #preemption;
   readonly #stopped = new AbortController();
-  #wish: PauseWish;
+  #request: PauseRequest;
   #reasons: readonly YieldReason[] = [];
   #woken = new AbortController();
 
   constructor(deps: YieldingDeps) {
     this.#deps = deps;
-    const { clock, surroundings, settings, store } = deps;
-    this.#wish = readWish(deps.memory.read());
-    this.#observer = createObserver({ surroundings, settings, clock, onSeen: () => this.#judge() });
-    this.#giveWay = createGiveWay({
+    const { clock, activitySources, settings, store } = deps;
+    this.#request = readPauseRequest(deps.pauseStore.read());
+    this.#observer = createObserver({ activitySources, settings, clock, onSeen: () => this.#evaluate() });
+    this.#preemption = createPreemption({
       runs: deps.runs,
       snapshot: store.snapshot,
       canSuspend: deps.canSuspend,
@@ -100,7 +100,7 @@ class Machine implements Yielding {
       else if (type === 'registered' || type === 'stageEntered' || type === 'phaseChanged') this.#wake();
       else if (type === 'settingsChanged') this.#refresh();
     });
-    const silence = this.#deps.surroundings.onChange?.(() => this.#refresh());
+    const silence = this.#deps.activitySources.onChange?.(() => this.#refresh());
     this.#stopped.signal.addEventListener('abort', () => {
       unsubscribe();
       silence?.();
@@ -124,16 +124,16 @@ class Machine implements Yielding {
   async look(): Promise<void> {
     this.#observer.look();
     await this.#observer.settled();
-    this.#judge();
+    this.#evaluate();
   }
 
   pause(length: PauseLength = 'until-resumed'): Refusal | null {
-    return this.#wishFor(pausedFor(length, this.#deps.clock.now()));
+    return this.#changeRequest(pausedFor(length, this.#deps.clock.now()));
   }
 
   finishThenPause(length: PauseLength = 'until-resumed'): Refusal | null {
     const since = new Date(this.#deps.clock.now()).toISOString();
-    return this.#wishFor({ kind: 'finishing', since, pauseFor: length });
+    return this.#changeRequest({ kind: 'finishing', since, pauseFor: length });
   }
 
   stopNow(): Refusal | null {
@@ -146,21 +146,21 @@ class Machine implements Yielding {
   }
 
   resume(): Refusal | null {
-    return this.#wishFor({ kind: 'none' });
+    return this.#changeRequest({ kind: 'none' });
   }
 
-  #wishFor(wish: PauseWish): Refusal | null {
+  #changeRequest(request: PauseRequest): Refusal | null {
     const { phase } = this.#deps.store.snapshot().agent;
     if (phase !== 'working' && phase !== 'paused') return NOT_NOW;
-    this.#setWish(wish);
-    this.#judge();
+    this.#setRequest(request);
+    this.#evaluate();
     this.#wake();
     return null;
   }
 
-  #setWish(wish: PauseWish): void {
-    this.#wish = wish;
-    this.#deps.memory.write(JSON.stringify(wish));
+  #setRequest(request: PauseRequest): void {
+    this.#request = request;
+    this.#deps.pauseStore.write(JSON.stringify(request));
   }
 
   #wake(): void {
@@ -178,8 +178,8 @@ class Machine implements Yielding {
       this.#woken = new AbortController();
       if (this.#isNeeded()) this.#observer.look();
       else this.#observer.forget();
-      this.#judge();
-      await clock.sleep(this.#napMs(), this.#woken.signal);
+      this.#evaluate();
+      await clock.sleep(this.#sleepMs(), this.#woken.signal);
     }
   }
 
@@ -190,35 +190,35 @@ class Machine implements Yielding {
     return waits || executing() > 0 || proofs.running();
   }
 
-  #napMs(): number {
+  #sleepMs(): number {
     const { clock } = this.#deps;
-    const giveBack = this.#giveWay.nextGiveBack();
+    const giveBack = this.#preemption.nextGiveBack();
     const untilGiveBack = giveBack === null ? IDLE_MS : Math.max(0, giveBack - clock.monotonic());
     const untilResumed =
-      this.#wish.kind === 'paused' && this.#wish.until !== undefined
-        ? Math.max(0, Date.parse(this.#wish.until) - clock.now())
+      this.#request.kind === 'paused' && this.#request.until !== undefined
+        ? Math.max(0, Date.parse(this.#request.until) - clock.now())
         : IDLE_MS;
     const rhythm = !this.#isNeeded() ? IDLE_MS : this.holds() ? WAITING_MS : WATCHING_MS;
     return Math.min(rhythm, untilGiveBack, untilResumed);
   }
 
   /** From what is known now to what is done about it; cheap, and called whenever something changed. */
-  #judge(): void {
+  #evaluate(): void {
     if (this.#stopped.signal.aborted) return;
     const { clock, store, settings, executing, onChange } = this.#deps;
     const now = clock.now();
-    this.#ripen(now, executing());
+    this.#advanceRequest(now, executing());
     const held = this.holds();
     const { policy } = store.snapshot().server;
-    const circumstances = { wish: this.#wish, settings: settings(), policy, seen: this.#observer.seen(), now };
+    const circumstances = { request: this.#request, settings: settings(), policy, seen: this.#observer.seen(), now };
     this.#reasons = reasonsNow(circumstances, this.#reasons);
-    this.#tellPhase();
-    this.#giveWay.apply({
+    this.#publishPhase();
+    this.#preemption.apply({
       suspended: this.suspends(),
       limitMs: this.#suspendLimitMs(),
       memoryIsShort: this.#reasons.some(({ kind }) => kind === 'low-memory'),
     });
-    this.#tell(now);
+    this.#publish(now);
     if (held !== this.holds()) onChange();
   }
 
@@ -229,24 +229,24 @@ class Machine implements Yielding {
   }
 
   /** A pause ends by the clock; "finish, then pause" becomes one when nothing runs any more. */
-  #ripen(now: number, executing: number): void {
-    const wish = wishAt(this.#wish, now);
-    if (wish !== this.#wish) this.#setWish(wish);
-    if (wish.kind === 'finishing' && executing === 0) this.#setWish(pausedFor(wish.pauseFor, now));
+  #advanceRequest(now: number, executing: number): void {
+    const request = pauseRequestAt(this.#request, now);
+    if (request !== this.#request) this.#setRequest(request);
+    if (request.kind === 'finishing' && executing === 0) this.#setRequest(pausedFor(request.pauseFor, now));
   }
 
-  #tellPhase(): void {
+  #publishPhase(): void {
     const { store } = this.#deps;
     const { phase } = store.snapshot().agent;
-    const wanted = this.#wish.kind === 'paused' ? 'paused' : 'working';
+    const wanted = this.#request.kind === 'paused' ? 'paused' : 'working';
     if ((phase === 'working' || phase === 'paused') && phase !== wanted) {
       store.emit({ type: 'phaseChanged', phase: wanted });
     }
   }
 
-  #tell(now: number): void {
+  #publish(now: number): void {
     const { store, clock } = this.#deps;
-    const at = this.#giveWay.nextGiveBack();
+    const at = this.#preemption.nextGiveBack();
     const before = store.snapshot().yielding;
     const state = this.#reasons.length === 0 ? null : { reasons: this.#reasons, ...giveBackAt(at, clock, now, before) };
     if (JSON.stringify(state) !== JSON.stringify(before)) store.emit({ type: 'yieldingChanged', yielding: state });

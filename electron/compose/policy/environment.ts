@@ -24,8 +24,10 @@ export function readEnvironment(env: Env): Partial<Settings> | { readonly refusa
     }
     values[name] = found.value;
   }
-  const conflict = settingConflict(values as Partial<Settings>);
-  if (conflict === null) return values as Partial<Settings>;
+  // Each value was read by the schema of its name.
+  const settings = values as Partial<Settings>;
+  const conflict = settingConflict(settings);
+  if (conflict === null) return settings;
   return { refusal: broken(`The environment contradicts itself: ${conflict.message}.`, conflict.field) };
 }
 

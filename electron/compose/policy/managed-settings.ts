@@ -1,6 +1,7 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import type { SettingOrigin, Settings } from '../../../shared/settings.ts';
+import { recordOf } from '../../../shared/objects.ts';
 import type { ManagedSettings, SettingsLayer } from '../../agent/settings/settings-layers.ts';
 import { createSettingsStore, type SettingsStore } from '../../agent/settings/settings-store.ts';
 import { readEnvironment } from './environment.ts';
@@ -47,12 +48,12 @@ export function readManaged(
 
 /** No capability is offered, so nothing is claimed; everything else works. */
 const HELD: Partial<Settings> = {
-  capabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, false])) as Settings['capabilities'],
+  capabilities: recordOf(CAPABILITIES, () => false),
   updates: 'off',
 };
 
-function refusalIn(part: object | null): Refusal | undefined {
-  return part !== null && 'refusal' in part ? (part.refusal as Refusal) : undefined;
+function refusalIn(part: ReadPolicy | Partial<Settings> | { readonly refusal: Refusal } | null): Refusal | undefined {
+  return part !== null && 'refusal' in part ? part.refusal : undefined;
 }
 
 /** The settings of one machine with everything that is managed. `file` null: of this run only. */

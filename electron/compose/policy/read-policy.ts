@@ -111,8 +111,7 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-function firstIssue(given: object | undefined): { readonly message: string; readonly path: Path } {
-  const issue = given as Issue | undefined;
+function firstIssue(issue: Issue | undefined): { readonly message: string; readonly path: Path } {
   const path = (issue?.path ?? []).map((part) => (typeof part === 'number' ? part : String(part)));
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys?.[0] : undefined;
   if (unknown !== undefined) return { message: `“${unknown}” is not known`, path: [...path, unknown] };

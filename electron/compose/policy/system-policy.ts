@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
-import { SettingsSchema, type SettingName } from '../../../shared/settings.ts';
+import { isSettingName, SettingsSchema } from '../../../shared/settings.ts';
 import { askSystem } from '../../work/process/ask-system.ts';
 import { parsePolicy, unusable, type ReadPolicy } from './read-policy.ts';
 
@@ -23,6 +23,7 @@ export function readSystemPolicy(): ReadPolicy | { readonly refusal: Refusal } |
     const json = askSystem('/usr/bin/plutil', ['-convert', 'json', '-o', '-', PREFERENCES]);
     // Dates and raw data have no JSON; a profile that cannot be read is not the same as none.
     if (json === null) return { refusal: unusable(PREFERENCES, 'it cannot be read as settings') };
+    // A preferences file is a dictionary; the policy's schema looks at what is in it.
     return policyOf(JSON.parse(json) as Record<string, unknown>, PREFERENCES);
   }
   return null;
@@ -48,7 +49,7 @@ export function policyOf(
 
 /** Group Policy knows text and numbers: 1 may mean true, and text may be a list written as JSON. */
 function typed(name: string, value: unknown): unknown {
-  const schema = Object.hasOwn(SettingsSchema.shape, name) ? SettingsSchema.shape[name as SettingName] : undefined;
+  const schema = isSettingName(name) ? SettingsSchema.shape[name] : undefined;
   if (schema === undefined) return value;
   const candidates = [value, ...(value === 0 || value === 1 ? [value === 1] : []), fromJson(value)];
   return candidates.find((each) => each !== undefined && schema.safeParse(each).success) ?? value;

@@ -7,7 +7,7 @@ import { probeSource } from '../../work/media/probe-source.ts';
 import { quickLook } from '../../work/media/quick-look.ts';
 import { unreadPicture, unreadSound } from '../../work/media/unread-streams.ts';
 import type { FoundTool, Source } from '../../work/execution.ts';
-import type { JobProcesses } from '../../work/process/child.ts';
+import type { ProgramRunner } from '../../work/process/child.ts';
 import { openSource } from '../../work/storage/open-source.ts';
 import type { LookTools } from './work-tools.ts';
 
@@ -34,7 +34,7 @@ export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
 
 const UNREADABLE: Holds = { kind: 'unreadable' };
 
-async function probed(source: Source, ffprobe: FoundTool, processes: JobProcesses): Promise<Holds> {
+async function probed(source: Source, ffprobe: FoundTool, processes: ProgramRunner): Promise<Holds> {
   try {
     const probe = await probeSource({ processes, tools: { ffprobe }, source });
     // A part that cannot be decoded gets its jobs, so that one of them says why.

@@ -1,7 +1,7 @@
 import type { Settings } from '../../../shared/settings.ts';
 import { findMediaTool, usable } from '../../work/capabilities/find-tools.ts';
 import type { FoundTool } from '../../work/execution.ts';
-import type { JobProcesses } from '../../work/process/child.ts';
+import type { JobProcesses, ProgramRunner } from '../../work/process/child.ts';
 import type { ToolName } from '../../work/process/find-tool.ts';
 import { installFfmpeg } from '../../work/process/install-advice.ts';
 import { createJobProcesses } from '../../work/process/job-processes.ts';
@@ -36,7 +36,7 @@ export async function usableTool(name: ToolName, tools: WorkTools): Promise<Foun
 /** What `lookInto` needs. ffprobe is looked for when the first file needs it, and again as long as it cannot be used. */
 export interface LookTools {
   ffprobe(): Promise<FoundTool>;
-  processes(): JobProcesses;
+  processes(): ProgramRunner;
 }
 
 export function lookTools(tools: WorkTools): LookTools {

@@ -7,7 +7,7 @@ import { createFileStore } from '../file-store.ts';
 import { cacheFolder, modelsFolder } from '../folders.ts';
 import { createFileLog } from '../../compose/log-file.ts';
 import type { OperatorClient } from '../../agent/server/operator-client.ts';
-import { embeddedIn, openStation, stationFolders } from '../../compose/station.ts';
+import { embeddedIn, openComposition, compositionFolders } from '../../compose/composition.ts';
 
 /** Server and agent of one machine, in this process, over loopback HTTP like any other pair. */
 export interface Embedded {
@@ -32,12 +32,12 @@ const UNYIELDING = {
 /** Starts both in `folder`, with settings that are arguments of this run. */
 export async function startEmbedded(folder: string, values: Partial<Settings>): Promise<Embedded> {
   const { options, ...place } = embeddedIn(folder, createFileLog(join(folder, 'logs'), 'server'));
-  const { agent, embedded } = await openStation({
+  const { agent, embedded } = await openComposition({
     server: {
       ...place,
       options: { ...options, maxAttempts: ATTEMPTS, backoff: () => BACKOFF_SECONDS, reserveBytes: 0 },
     },
-    ...stationFolders(folder),
+    ...compositionFolders(folder),
     // Somebody waits for this command as for any other.
     nice: 0,
     settings: createSettingsStore(null, { origin: 'argument', values: { ...UNYIELDING, ...values } }),

@@ -31,7 +31,7 @@ export function printArray(stream: NodeJS.WritableStream): PrintedArray {
       isFirst = false;
       const { size } = await stat(path);
       const inside = createReadStream(path, { start: OPENING.length, end: size - CLOSING.length - 1 });
-      for await (const piece of inside) await write(piece as Buffer);
+      for await (const piece of inside) await write(piece as Buffer); // without an encoding, bytes
     },
     end: () => write(isFirst ? '[]\n' : '\n]\n'),
   };

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { FAILURES, type FailureCode } from '../../../shared/failure.ts';
+import { FAILURES, isFailureCode } from '../../../shared/failure.ts';
 import { printable } from '../../../shared/printable.ts';
 import { labelOf } from './progress-bars.ts';
 import type { OutputFolder } from './output-folders.ts';
@@ -31,7 +31,7 @@ function linesOf(source: string, entries: readonly ResultSummary[], folder: stri
   for (const [cause, group] of Map.groupBy(failures, ({ error_code, message }) => `${error_code}\n${message}`)) {
     const [code = '', message = ''] = cause.split('\n');
     const jobs = group.map(({ job_type: type }) => labelOf(type)).join(', ');
-    const next = Object.hasOwn(FAILURES, code) ? ` ${FAILURES[code as FailureCode].nextStep}` : '';
+    const next = isFailureCode(code) ? ` ${FAILURES[code].nextStep}` : '';
     lines.push(`failed   ${short(source)}: ${jobs}: ${message} [${code}]${next}`);
   }
   return lines;

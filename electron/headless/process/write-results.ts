@@ -83,6 +83,7 @@ export async function writeFiles(
     counts.set(entry.kind, index + 1);
     const response = await client.derived(String(job.asset_uuid), entry.ref);
     if (response.body === null) throw new Error('the embedded server sent a derived file without content');
+    // One class with node:stream/web's at run time; only their type declarations differ.
     const content = Readable.fromWeb(response.body as ReadableStream);
     await writeNewFile(pathOf(place, entry, index), { content, mayReplace: (path) => isOurs(path, place, entry) });
   }
@@ -126,6 +127,7 @@ function pathOf(place: ResultPlace, entry: DerivedRef, index: number): string {
 export function resultEntry(source: string, job: OperatorJob, waiting: string): ResultEntry {
   const base = { source, job_type: job.job_type };
   if (job.status === 'completed') {
+    // A result that the server's schema let in: an object.
     const { lock_token: _secret, job_type: _same, ...submitted } = job.submitted as Record<string, unknown>;
     return { ...base, status: 'completed', ...submitted };
   }

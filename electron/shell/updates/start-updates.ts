@@ -1,6 +1,6 @@
 import { app } from 'electron';
 import type { AgentPort } from '../../gateway/agent-port.ts';
-import type { Comforts } from '../comforts.ts';
+import type { DesktopIntegration } from '../desktop-integration.ts';
 import { UPDATE_KEY } from './update-key.ts';
 import { createUpdates, type Updater, type Updates, type UpdatesDeps } from './updates.ts';
 
@@ -11,7 +11,7 @@ const TRY_EVERY_MS = 60_000;
 
 interface StartUpdatesDeps {
   readonly agent: Pick<AgentPort, 'snapshot' | 'subscribe'>;
-  readonly comforts: Pick<Comforts, 'notifier' | 'tellUpdate'>;
+  readonly integration: Pick<DesktopIntegration, 'notifier' | 'tellUpdate'>;
   readonly stopThen: UpdatesDeps['stopThen'];
   /** Somebody looks at the window: it does not go away under their hands. */
   readonly isInUse: () => boolean;
@@ -24,7 +24,7 @@ interface StartUpdatesDeps {
  */
 export async function startUpdates(deps: StartUpdatesDeps): Promise<Updates | null> {
   if (!app.isPackaged || UPDATE_KEY === '') return null;
-  const { agent, comforts, stopThen, isInUse, log } = deps;
+  const { agent, integration, stopThen, isInUse, log } = deps;
   const updates = createUpdates({
     updater: await loadUpdater(),
     installed: app.getVersion(),
@@ -33,11 +33,11 @@ export async function startUpdates(deps: StartUpdatesDeps): Promise<Updates | nu
     settings: () => agent.snapshot().settings.values,
     isBusy: () => agent.snapshot().running.length > 0,
     stopThen,
-    onReady: (version) => comforts.tellUpdate(version),
+    onReady: (version) => integration.tellUpdate(version),
     onRefused: (refusal) => {
       log.warn({ code: refusal.code }, refusal.message);
       // A server that is away mends itself; an update that is not ours is somebody's business.
-      if (refusal.code !== 'UPDATE_UNREACHABLE') comforts.notifier.problem(refusal);
+      if (refusal.code !== 'UPDATE_UNREACHABLE') integration.notifier.problem(refusal);
     },
     log,
   });

@@ -96,6 +96,7 @@ async function look({ updater, installed, publicKey, log }: UpdatesDeps, feed: F
   try {
     const result = await updater.checkForUpdates();
     if (result === null) return { kind: 'off' };
+    // electron-updater passes on what the feed says, our own fields too; whyNotInstall looks at each.
     const refusal = whyNotInstall(result.updateInfo as UpdateInfo, { version: installed, feed, publicKey });
     if (!result.isUpdateAvailable) {
       // The same version every day is no news; an older or unsigned one is.

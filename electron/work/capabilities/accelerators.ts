@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { graphics } from 'systeminformation';
 import type { AcceleratorState, EncoderProof } from '../../../shared/snapshot.ts';
 import type { EncodedPixelFormat, HardwareEncoder } from '../media/hardware-encoders.ts';
-import type { ChildResult, JobProcesses } from '../process/child.ts';
+import type { ChildResult, ProgramRunner } from '../process/child.ts';
 import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import { createWorkspace, removeWorkspace } from '../workspace/workspace.ts';
 import {
@@ -78,7 +78,7 @@ export async function findAccelerators(search: AcceleratorSearch): Promise<reado
   }
 }
 
-async function listEncoders(ffmpeg: string, processes: JobProcesses): Promise<ReadonlySet<string>> {
+async function listEncoders(ffmpeg: string, processes: ProgramRunner): Promise<ReadonlySet<string>> {
   const result = await processes.run({
     program: ffmpeg,
     args: ['-hide_banner', '-encoders'],
@@ -91,7 +91,7 @@ async function listEncoders(ffmpeg: string, processes: JobProcesses): Promise<Re
 async function tryEncoder(
   ffmpeg: string,
   trial: EncoderTrial,
-  processes: JobProcesses,
+  processes: ProgramRunner,
   folder: string,
 ): Promise<EncoderProof> {
   const file = join(folder, `${trial.choice.encoder.name}-${trial.pixelFormat}.h264`);

@@ -23,7 +23,7 @@ import { createProfileProofs, profileProblem } from './profile-proofs.ts';
 import { isOfProfile, profileState } from './profile-record.ts';
 import { rememberedProof, rememberProof } from './proof-cache.ts';
 import { createProver } from './prover.ts';
-import { createRetests, type Retests } from './retests.ts';
+import { createRetestScheduler, type RetestScheduler } from './retests.ts';
 
 export function createCapabilities(deps: CapabilityDeps): Capabilities {
   return new ProvedCapabilities(deps);
@@ -43,7 +43,7 @@ class ProvedCapabilities implements Capabilities {
     prove: () => this.#findAccelerators(),
     mark: () => this.#driverMark(),
   });
-  readonly #retests: Retests;
+  readonly #retests: RetestScheduler;
   readonly #prover;
   readonly #profiles;
   #declared = '';
@@ -57,7 +57,8 @@ class ProvedCapabilities implements Capabilities {
   constructor(deps: CapabilityDeps) {
     this.#deps = deps;
     const isEnabled = (name: CapabilityName): boolean => this.#records.get(name)?.enabled === true;
-    this.#retests = createRetests((key) => isEnabled(key.split(' ')[0] as CapabilityName), deps.after);
+    // A key begins with its capability.
+    this.#retests = createRetestScheduler((key) => isEnabled(key.split(' ')[0] as CapabilityName), deps.after);
     this.#prover = createProver(deps, () => ({ found: this.#found, accelerators: this.#accelerators }));
     this.#profiles = createProfileProofs({
       executors: deps.executors,
@@ -103,7 +104,7 @@ class ProvedCapabilities implements Capabilities {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#retests.callOffAll();
+    this.#retests.cancelAll();
     await this.#line;
     await this.#acceleratorsKnown;
   }
@@ -277,7 +278,7 @@ class ProvedCapabilities implements Capabilities {
     const next = withProof(record, proof);
     this.#profiles.standard(name, proof);
     this.#replace(next);
-    if (proof.status === 'passed') this.#retests.callOff(name);
+    if (proof.status === 'passed') this.#retests.cancel(name);
     if (proof.status !== 'failed') return;
     if (next.withdrawn === undefined) {
       this.#retests.later(name, proveAgainMs(next), () => void this.#testAgain(name));

@@ -8,6 +8,7 @@ import {
   type EncodedPixelFormat,
   type HardwareChoice,
 } from '../media/hardware-encoders.ts';
+import { keysOf } from '../../../shared/objects.ts';
 
 /** One encoder with one pixel format: what works in 4:2:0 may well fail in 4:2:2. */
 export interface EncoderTrial {
@@ -26,7 +27,7 @@ const PICTURES = ['-f', 'lavfi', '-i', TEST_PICTURE, '-frames:v', String(TRIAL_F
 /** Every encoder with every pixel format it might take. @param renderNode VAAPI's device file. */
 export function encoderTrials(renderNode: string): readonly EncoderTrial[] {
   return HARDWARE_ENCODERS.flatMap((encoder) =>
-    (Object.keys(PIXEL_BYTES) as EncodedPixelFormat[])
+    keysOf(PIXEL_BYTES)
       .filter((pixelFormat) => encoder.takes[pixelFormat] !== undefined)
       .map((pixelFormat) => ({ choice: { encoder, renderNode }, pixelFormat })),
   );
@@ -36,13 +37,13 @@ const START = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-y'];
 
 /** With the very options a job uses. */
 export function encodeArgs({ choice, pixelFormat }: EncoderTrial, file: string): string[] {
-  const wish = { pixelFormat, crf: 23, maxKbps: 4000, bufferKbits: 8000, usualKbps: 2000, keyFrameInterval: 10 };
+  const options = { pixelFormat, crf: 23, maxKbps: 4000, bufferKbits: 8000, usualKbps: 2000, keyFrameInterval: 10 };
   return [
     ...START,
     ...hardwareDeviceArgs(choice),
     ...PICTURES,
     ...['-vf', `format=${pixelFormat}${hardwareFilters(choice, pixelFormat)}`],
-    ...hardwareCodecArgs(choice, wish),
+    ...hardwareCodecArgs(choice, options),
     ...['-f', 'h264', file],
   ];
 }

@@ -1,6 +1,6 @@
 import type { ToolState } from '../../../shared/snapshot.ts';
 import { ProofAnswer } from '../media-worker/protocol.ts';
-import type { JobProcesses } from '../process/child.ts';
+import type { ProgramRunner } from '../process/child.ts';
 import { nodeProgram } from '../process/spawn-node.ts';
 import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 
@@ -8,7 +8,7 @@ import { TRIAL_LIMITS } from '../process/watchdogs.ts';
  * Starts the media worker and lets it make one small photo thumbnail: an image library that does not load on this
  * machine must be seen before a job meets it.
  */
-export async function findMediaWorker(processes: JobProcesses): Promise<ToolState> {
+export async function findMediaWorker(processes: ProgramRunner): Promise<ToolState> {
   let program: ReturnType<typeof nodeProgram>;
   try {
     program = nodeProgram('media-worker');

@@ -2,13 +2,13 @@ import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
 import type { Toolbox } from '../execution.ts';
-import type { JobProcesses } from '../process/child.ts';
+import type { ProgramRunner } from '../process/child.ts';
 import { findEngine } from '../speech/find-engine.ts';
 import {
   listModelFiles,
   pickDetector,
   pickModel,
-  problemInWords,
+  describeModelProblem,
   type ModelFile,
   type ModelPlaces,
 } from '../speech/model-folders.ts';
@@ -36,7 +36,7 @@ export interface SpeechFound {
 const FOLDERS_WALL_MS = 10_000;
 
 /** Finds the speech engine, a model and the detector's model; what is missing says why and what to do. */
-export async function findSpeech(search: SpeechSearch, processes: JobProcesses): Promise<SpeechFound> {
+export async function findSpeech(search: SpeechSearch, processes: ProgramRunner): Promise<SpeechFound> {
   const { settings, env, store } = search;
   const places = { chosen: settings.speechModelPath, managed: settings.speechModelFolder, own: search.modelsFolder };
   const files = await filesInTime(places);
@@ -158,7 +158,7 @@ const CODES = {
 function unusable({ path, place, problem = { kind: 'missing' } }: ModelFile): Refusal {
   return {
     code: CODES[problem.kind],
-    message: `The speech model “${path}” ${problemInWords(problem)}.`,
+    message: `The speech model “${path}” ${describeModelProblem(problem)}.`,
     nextStep:
       problem.kind === 'truncated'
         ? 'Copy or download the model again, then test again.'

@@ -2,7 +2,7 @@ import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
 import type { FoundTool, Toolbox } from '../execution.ts';
-import type { ChildEnd, ChildSpec, JobProcesses } from '../process/child.ts';
+import type { ChildEnd, ChildSpec, ProgramRunner } from '../process/child.ts';
 import { findTool, type FoundToolFile, type ToolName } from '../process/find-tool.ts';
 import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import { findMediaWorker } from './find-media-worker.ts';
@@ -72,7 +72,7 @@ type MediaToolSearch = Pick<ToolSearch, 'env' | 'bundledDir' | 'onlyOutside'> & 
 export async function findMediaTool(
   name: ToolName,
   search: MediaToolSearch,
-  processes: JobProcesses,
+  processes: ProgramRunner,
 ): Promise<ToolState> {
   const setting = name === 'ffmpeg' ? search.settings.ffmpegPath : search.settings.ffprobePath;
   const file = await findTool(name, { setting, env: search.env, bundledDir: search.bundledDir });
@@ -95,7 +95,7 @@ async function askVersion(
   name: ToolName,
   file: FoundToolFile,
   search: MediaToolSearch,
-  processes: JobProcesses,
+  processes: ProgramRunner,
 ): Promise<Asked> {
   const ask = async (where: Pick<ChildSpec, 'sandbox'>): Promise<Asked> => {
     const { stdout, end } = await processes.run({

@@ -1,7 +1,6 @@
 import { isFailing, isMade, type ProofState } from '../../../shared/capability-state.ts';
 import type { Failure } from '../../../shared/failure.ts';
-import { JOB_TYPE_OF, type CapabilityName } from '../../../shared/job.ts';
-import { PROFILES_OF } from '../../../shared/job-profile.ts';
+import { CAPABILITIES, JOB_TYPE_OF, PROFILES_OF, type CapabilityName } from '../../../shared/job.ts';
 import { executorFor, type ExecutorRegistry } from '../executors/registry.ts';
 import {
   blamed,
@@ -15,7 +14,7 @@ import {
 } from './profile-record.ts';
 import type { PassedProof } from './proof-cache.ts';
 import type { FinishedProof } from './prove.ts';
-import type { Retests } from './retests.ts';
+import type { RetestScheduler } from './retests.ts';
 
 interface ProfileProofsDeps {
   readonly executors: ExecutorRegistry;
@@ -30,7 +29,7 @@ interface ProfileProofsDeps {
   readonly proveStandard: (name: CapabilityName) => void;
   /** Proofs run one at a time. */
   readonly inLine: (task: () => Promise<void>) => Promise<void>;
-  readonly retests: Retests;
+  readonly retests: RetestScheduler;
   /** Profiles that jobs wait for: they come first. */
   readonly wanted: () => ReadonlySet<string>;
   readonly changed: (name: CapabilityName) => void;
@@ -69,7 +68,8 @@ class ProvedProfiles implements ProfileProofs {
 
   constructor(deps: ProfileProofsDeps) {
     this.#deps = deps;
-    for (const [name, jobType] of Object.entries(JOB_TYPE_OF) as [CapabilityName, keyof typeof PROFILES_OF][]) {
+    for (const name of CAPABILITIES) {
+      const jobType = JOB_TYPE_OF[name];
       const registry = PROFILES_OF[jobType];
       const proved = executorFor(deps.executors, jobType)?.proof.profiles?.map(({ profile }) => profile) ?? [];
       if (registry === null || proved.length === 0) continue;
@@ -95,7 +95,7 @@ class ProvedProfiles implements ProfileProofs {
       if (record.name === profile) this.#set([name, profile], withProfileProof(record, proof));
       else if (!open) this.#set([name, record.name], { ...record, proof: { status: 'missing' } });
     }
-    if (proof.status === 'passed') this.#deps.retests.callOff(retestKey([name, profile]));
+    if (proof.status === 'passed') this.#deps.retests.cancel(retestKey([name, profile]));
   }
 
   async recall(name: CapabilityName): Promise<void> {
@@ -173,7 +173,7 @@ class ProvedProfiles implements ProfileProofs {
     this.#change(place, proof, key);
     const record = this.#get(place);
     if (record !== undefined && isFailing(record)) this.#retestLater(place, record);
-    else this.#deps.retests.callOff(retestKey(place));
+    else this.#deps.retests.cancel(retestKey(place));
     return true;
   }
 

@@ -26,11 +26,11 @@ export interface ProfileOutcome {
 }
 
 /** Where the tool ran and gave nothing of use: whatever else a tool can do, this it cannot. */
-const OF_PROFILE: ReadonlySet<FailureCode> = new Set(['ENCODE_FAILED', 'RENDER_FAILED', 'OUTPUT_INVALID']);
+const OF_PROFILE: ReadonlySet<string> = new Set<FailureCode>(['ENCODE_FAILED', 'RENDER_FAILED', 'OUTPUT_INVALID']);
 
 /** A fault of what the profile asks for, and not of the machine as a whole: its siblings may well work. */
 export function isOfProfile({ code }: { readonly code: string }): boolean {
-  return OF_PROFILE.has(code as FailureCode);
+  return OF_PROFILE.has(code);
 }
 
 export function newProfile(name: string): ProfileRecord {

@@ -6,8 +6,9 @@ import { FAILURES, failure, JobFailure, type Failure, type Refusal } from '../..
 import { CAPABILITY_OF, type JobOf, type JobType } from '../../../shared/job.ts';
 import type { ProofState } from '../../../shared/capability-state.ts';
 import type { ExecutionSuccess, Executor, ProfileProof, ProofSample, Source, Toolbox } from '../execution.ts';
+import { leaveBehind, systemClock } from '../clock.ts';
 import { toolFailure } from '../media/tool-failure.ts';
-import type { JobProcesses } from '../process/child.ts';
+import type { ProgramRunner } from '../process/child.ts';
 import { abortAfterActive, TRIAL_LIMITS } from '../process/watchdogs.ts';
 import { sourceInput } from '../storage/source-input.ts';
 import { createWorkspace, removeWorkspace } from '../workspace/workspace.ts';
@@ -83,17 +84,12 @@ async function attempt<T extends JobType>(what: Attempt<T>, deps: ProofDeps): Pr
     limit.signal.aborted
       ? failure('TIMEOUT', `The test was not finished within ${String(Math.round(limitMs / 1000))} s.`)
       : failure('CANCELLED', 'The test was stopped.');
-  const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<Failure>();
-  const onAbort = (): void => {
-    void processes.kill();
-    setTimeout(() => {
-      giveUp(stopped());
-    }, LEAVE_BEHIND_MS).unref();
-  };
+  const onAbort = (): void => void processes.kill();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const folder = await createWorkspace(deps.workFolder, runId);
-    const outcome = await Promise.race([runProof(what, deps, folder, processes, signal), gaveUp]);
+    const proof = runProof(what, deps, folder, processes, signal);
+    const outcome = await leaveBehind(systemClock, LEAVE_BEHIND_MS, proof, { signal, late: null });
     return signal.aborted ? stopped() : outcome;
   } catch (error) {
     return signal.aborted ? stopped() : asFailure(error);
@@ -109,7 +105,7 @@ async function runProof<T extends JobType>(
   what: Attempt<T>,
   deps: ProofDeps,
   folder: string,
-  processes: JobProcesses,
+  processes: ProgramRunner,
   signal: AbortSignal,
 ): Promise<Failure | null> {
   const sample = await makeSample(what.sample, deps.toolbox, processes, folder);
@@ -141,7 +137,7 @@ function judge<T extends JobType>({ check }: Attempt<T>, success: ExecutionSucce
 async function makeSample(
   { fileName, args }: ProofSample,
   toolbox: Toolbox,
-  processes: JobProcesses,
+  processes: ProgramRunner,
   folder: string,
 ): Promise<string> {
   const path = join(folder, fileName);

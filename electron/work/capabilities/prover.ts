@@ -21,7 +21,7 @@ interface ProverDeps {
 }
 
 /** What proofs are made with at this moment. */
-interface ProofGround {
+interface ProofEnvironment {
   readonly found: ToolsFound;
   readonly accelerators: readonly AcceleratorState[];
 }
@@ -34,7 +34,7 @@ interface Prover {
   run(jobType: JobType, toolbox: Toolbox, signal: AbortSignal, profile?: string): Promise<FinishedProof>;
 }
 
-export function createProver(deps: ProverDeps, ground: () => ProofGround): Prover {
+export function createProver(deps: ProverDeps, ground: () => ProofEnvironment): Prover {
   const trialOf = (jobType: JobType, profile: string | undefined) =>
     executorFor(deps.executors, jobType)?.proof.profiles?.find((each) => each.profile === profile);
   return {

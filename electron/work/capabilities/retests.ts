@@ -1,24 +1,24 @@
 /** What is to be proved later: at most one thing per capability, and per profile of one, the newest wish. */
-export interface Retests {
+export interface RetestScheduler {
   /** Nothing is done for a capability that is switched off by then. */
   later(name: string, ms: number, task: () => void): void;
-  callOff(name: string): void;
-  callOffAll(): void;
+  cancel(name: string): void;
+  cancelAll(): void;
 }
 
 /** Runs `task` after `ms`; returns how to call it off. */
 export type After = (ms: number, task: () => void) => () => void;
 
-export function createRetests(
+export function createRetestScheduler(
   isEnabled: (name: string) => boolean,
   // A timer that keeps no program alive.
   after: After = unheldTimer,
-): Retests {
+): RetestScheduler {
   const planned = new Map<string, () => void>();
-  const callOff = (name: string): void => planned.get(name)?.();
+  const cancel = (name: string): void => planned.get(name)?.();
   return {
     later(name, ms, task) {
-      callOff(name);
+      cancel(name);
       planned.set(
         name,
         after(ms, () => {
@@ -26,9 +26,9 @@ export function createRetests(
         }),
       );
     },
-    callOff,
-    callOffAll() {
-      for (const name of planned.keys()) callOff(name);
+    cancel,
+    cancelAll() {
+      for (const name of planned.keys()) cancel(name);
     },
   };
 }

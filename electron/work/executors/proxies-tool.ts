@@ -3,7 +3,7 @@ import { createPictureCounter } from '../media/counted-pictures.ts';
 import { durationMs, type Probe } from '../media/probe.ts';
 import { createProgressParser, type FfmpegProgress } from '../media/progress.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
-import { createComplaintReader, type Complaints } from '../media/proxy-damage.ts';
+import { createDecodeErrorReader, type DecodeErrors } from '../media/proxy-damage.ts';
 import {
   createPacketReader,
   packetArgs,
@@ -14,7 +14,7 @@ import {
   type ReadBack,
 } from '../media/proxy-readback.ts';
 import { mayChangeFormat } from '../media/sound-formats.ts';
-import { createSilenceReader, hearArgs, type Heard, type Span } from '../media/sound-heard.ts';
+import { createSilenceReader, silenceDetectArgs, type SilenceSpans, type Span } from '../media/sound-heard.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { ExecutionContext } from '../execution.ts';
@@ -26,7 +26,7 @@ type Context = ExecutionContext<'generate_video_proxies'>;
 
 export interface EncodeRun {
   readonly result: ChildResult;
-  readonly complaints: Complaints;
+  readonly decodeErrors: DecodeErrors;
   /** What ffmpeg reported last; null when it never did. */
   readonly last: FfmpegProgress | null;
   /** Where the mix was silent. */
@@ -56,7 +56,7 @@ export async function encode(
   const wholeMs = durationMs(probe);
   const parse = createProgressParser();
   let last: FfmpegProgress | null = null;
-  const reader = createComplaintReader(() => last?.outTimeMs);
+  const reader = createDecodeErrorReader(() => last?.outTimeMs);
   const silence = createSilenceReader();
   const pictures = createPictureCounter();
   const result = await runWatched(context, {
@@ -83,7 +83,7 @@ export async function encode(
     limits: onHardware ? { residentBytes: HARDWARE_RESIDENT } : { addressSpaceBytes: ADDRESS_SPACE },
     ...(onHardware ? { devices: 'graphics' } : {}),
   });
-  return { result, complaints: reader.complaints(), last, silences: silence.spans(), decoded: pictures.decoded };
+  return { result, decodeErrors: reader.decodeErrors(), last, silences: silence.spans(), decoded: pictures.decoded };
 }
 
 /** Reads the finished file; null when ffprobe finds no media in it. Throws JobFailure when ffprobe itself is ended. */
@@ -105,16 +105,17 @@ export async function readBack(
   });
   if (!exited(result, 'Reading the proxy back')) return null;
   const read = parseReadBack(result.stdout.toString('utf8'));
-  const heard = plan.kind !== 'edit' && mayChangeFormat(plan.audio) ? await hear(context, file, run) : undefined;
+  const heard =
+    plan.kind !== 'edit' && mayChangeFormat(plan.audio) ? await detectSilence(context, file, run) : undefined;
   return { ...read, ...(packets === undefined ? {} : { packets }), ...(heard === undefined ? {} : { heard }) };
 }
 
 /** Listens to the whole sound of the finished file: what is silent in it must have been silent in the mix. */
-async function hear(context: Context, file: string, run: EncodeRun): Promise<Heard | undefined> {
+async function detectSilence(context: Context, file: string, run: EncodeRun): Promise<SilenceSpans | undefined> {
   const silence = createSilenceReader();
   const result = await context.processes.run({
     program: context.tools.ffmpeg.path,
-    args: hearArgs(file),
+    args: silenceDetectArgs(file),
     onStderrLine: silence.line,
     limits: { addressSpaceBytes: ADDRESS_SPACE },
   });
@@ -174,7 +175,7 @@ export async function look(
   args: readonly string[],
   descriptors: readonly number[],
 ): Promise<{ readonly printed: string; readonly errors: number }> {
-  const reader = createComplaintReader();
+  const reader = createDecodeErrorReader();
   const result = await context.processes.run({
     program: context.tools.ffprobe.path,
     args,
@@ -184,7 +185,7 @@ export async function look(
     limits: { wallMs: READ_BACK_WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
   });
   const printed = exited(result, 'Looking at a few pictures') ? result.stdout.toString('utf8') : '';
-  return { printed, errors: reader.complaints().errors };
+  return { printed, errors: reader.decodeErrors().errors };
 }
 
 /** True for code 0, false for another; anything that ended the tool from outside is thrown. */

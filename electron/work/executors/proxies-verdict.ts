@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { failure, type Failure } from '../../../shared/failure.ts';
 import { durationSlack, originOf, proxyEnds, sourceEnds, type Ends } from '../media/parity-ends.ts';
-import { inWords } from '../media/parity-words.ts';
+import { describeDifference } from '../media/parity-words.ts';
 import type { Difference } from '../media/parity.ts';
 import type { Probe } from '../media/probe.ts';
 import { runsOn } from '../media/promised-length.ts';
@@ -21,13 +21,13 @@ const MOSTLY_DAMAGED = 69;
 
 /** Why the encoder's run is no success, or null. Exit code 0 is looked into by `judgeDifferences`. */
 export function judgeEncoding(run: EncodeRun, sourcePath: string): Failure | null {
-  const { result, complaints } = run;
+  const { result, decodeErrors } = run;
   const detail = toolDetail(result);
-  if (complaints.diskFull) return failure('DISK_FULL', 'The disk of the work folder is full.', detail);
-  if (complaints.storageFailed) return storageFailed(sourcePath, run);
+  if (decodeErrors.diskFull) return failure('DISK_FULL', 'The disk of the work folder is full.', detail);
+  if (decodeErrors.storageFailed) return storageFailed(sourcePath, run);
   if (result.end.kind === 'exited' && result.end.code === 0) return null;
   const madeNothing = (run.last?.frame ?? 0) === 0 && (run.last?.outTimeMs ?? 0) === 0;
-  const undecodable = madeNothing && complaints.errors > 0 && !complaints.toolRefused;
+  const undecodable = madeNothing && decodeErrors.errors > 0 && !decodeErrors.toolRefused;
   if (result.end.kind === 'exited' && (undecodable || result.end.code === MOSTLY_DAMAGED)) {
     return unreadable(sourcePath, 'nothing in it can be decoded', run);
   }
@@ -51,7 +51,7 @@ export async function judgeDifferences(
   const { probe, plan, run, made, differences } = evidence;
   const { path } = context.source;
   if (made === null || differences === null) {
-    if (run.complaints.errors > 0) return unreadable(path, 'nothing in it can be decoded', run);
+    if (run.decodeErrors.errors > 0) return unreadable(path, 'nothing in it can be decoded', run);
     return failure('OUTPUT_INVALID', 'The proxy cannot be read back.', {
       ...toolDetail(run.result),
       subject: 'streams',
@@ -66,14 +66,18 @@ export async function judgeDifferences(
   const short = differences.some(({ field }) => field === 'duration') ? endsEarly(probe, plan, made) : false;
   if (short !== false) {
     const source = await readSourceEnd(context, probe, plan, short);
-    if (source.isCut || run.complaints.errors > 0) return endsBefore(path, short, run);
+    if (source.isCut || run.decodeErrors.errors > 0) return endsBefore(path, short, run);
     if (source.isLongLastFrame && differences.length === 1) return null;
   }
   if (probe.isBrokenOff === true && plan.kind === 'edit') return tornPicture(path, plan.profile.name, run);
-  return failure('OUTPUT_INVALID', `The proxy does not match its source: ${differences.map(inWords).join('; ')}.`, {
-    ...toolDetail(run.result),
-    subject: first.field,
-  });
+  return failure(
+    'OUTPUT_INVALID',
+    `The proxy does not match its source: ${differences.map(describeDifference).join('; ')}.`,
+    {
+      ...toolDetail(run.result),
+      subject: first.field,
+    },
+  );
 }
 
 /** Containers that declare no length: of these only the last picture tells whether the file was cut. */
@@ -88,7 +92,7 @@ async function endsInside(
   context: ExecutionContext<'generate_video_proxies'>,
   { probe, plan, run }: Evidence,
 ): Promise<boolean> {
-  if (!WITHOUT_LENGTH.test(probe.format.name) || plan.kind === 'sound' || run.complaints.errors === 0) return false;
+  if (!WITHOUT_LENGTH.test(probe.format.name) || plan.kind === 'sound' || run.decodeErrors.errors === 0) return false;
   const { input, fd } = context.source;
   const { index } = plan.video;
   const packets = await listPackets(context, input, String(index), { descriptors: [fd], openOnly: probe.openOnly });
@@ -168,7 +172,7 @@ function isMostlyLost(probe: Probe, plan: ProxyPlan, run: EncodeRun): boolean {
   if (stream === undefined || seconds === 0) return false;
   const rate = stream.type === 'video' && stream.averageRate !== undefined ? ratioValue(stream.averageRate) : undefined;
   const perSecond = plan.kind === 'sound' ? BLOCKS_PER_SECOND : (rate ?? 25);
-  return (run.complaints.lostPackets[stream.index] ?? 0) > seconds * perSecond * LOST_SHARE;
+  return (run.decodeErrors.lostPackets[stream.index] ?? 0) > seconds * perSecond * LOST_SHARE;
 }
 
 function unreadable(path: string, reason: string, run: EncodeRun): Failure {

@@ -31,7 +31,7 @@ import type {
 } from '../execution.ts';
 import { refuseFieldCoded } from './field-coded.ts';
 import { largestPicture, sizesWarning } from './picture-sizes.ts';
-import { climb } from './proxies-ladder.ts';
+import { encodeWithFallback } from './proxies-fallback.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
 import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
@@ -114,7 +114,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   const metadata = readMetadata(given);
   const { made: climbed, changes } = await attemptSettling(context, plan.audio, settlingOf(probe, plan), (settled) => {
     const heard = withSound(plan, settled);
-    return climb(context, heard, async (choice, name) => {
+    return encodeWithFallback(context, heard, async (choice, name) => {
       context.report.stage('encoding', name, paceOf(probe));
       const run = await encodeSource(context, probe, heard, temporary, choice);
       context.report.stage('verifying', name);
@@ -135,7 +135,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   context.report.progress(1);
   const told = mergeFacts(technicalMetadata(probe, context.source.sizeBytes), await metadata);
   const facts = { ...told, ...countedFacts(probe, plan, run.decoded, told.frame_count) };
-  const warning = damageWarning(run.complaints);
+  const warning = damageWarning(run.decodeErrors);
   return {
     artifacts: [artifact],
     outputs: { jobType: 'generate_video_proxies', proxies: [{ artifact: 0, profile: profile.name }], facts },

@@ -4,7 +4,7 @@ import { JobFailure } from '../../../shared/failure.ts';
 import type { JobType } from '../../../shared/job.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import type { AudioStream } from '../media/probe.ts';
-import { settledArgs, settledStreams, type SettledWish } from '../media/settled-sound-args.ts';
+import { settledArgs, settledStreams, type SettledOptions } from '../media/settled-sound-args.ts';
 import {
   commonLayout,
   createFormatWatch,
@@ -24,7 +24,7 @@ const WALL_MS = 6 * 3_600_000;
 const ADDRESS_SPACE = 8 * 1024 ** 3;
 
 /** How sound is settled where it has to be. */
-export type Settling = Pick<SettledWish, 'codec' | 'decoders' | 'earlier' | 'limitSeconds'> & {
+export type Settling = Pick<SettledOptions, 'codec' | 'decoders' | 'earlier' | 'limitSeconds'> & {
   readonly into: 'widest' | 'declared';
 };
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { failure, JobFailure, type Failure } from '../../../shared/failure.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
-import { isComplaint } from '../media/proxy-damage.ts';
+import { isDecodeError } from '../media/proxy-damage.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { ExecutionContext } from '../execution.ts';
 
@@ -48,7 +48,7 @@ export function createRenderTool(context: ExecutionContext<'generate_thumbnails'
           },
         },
         onStderrLine: (line) => {
-          if (isComplaint(line)) decodeErrors++;
+          if (isDecodeError(line)) decodeErrors++;
         },
         limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
       });

@@ -18,14 +18,14 @@ export function partsOf({ tracks }: TranscriptionProfile, streams: readonly Audi
   return tracks === 'mix' ? [{ streams }] : streams.map((stream, track) => ({ streams: [stream], track }));
 }
 
-export interface HeardPart {
+export interface TranscribedPart {
   readonly track?: number;
   readonly answer: SpeechAnswer;
   readonly cleaned: Cleaned;
   readonly sound: DecodedSound;
 }
 
-export interface Hearing {
+interface PartsRequest {
   readonly context: ExecutionContext<'transcribe_audio'>;
   readonly engine: SpeechEngine;
   readonly model: NonNullable<Toolbox['speechModel']>;
@@ -41,17 +41,20 @@ export interface Hearing {
 const DECODING_SHARE = 0.1;
 
 /** One after the other: the raw sound of one part is on the disk at a time, the model in memory once. */
-export async function hearParts(hearing: Hearing, parts: readonly Part[]): Promise<readonly HeardPart[]> {
-  const heard: HeardPart[] = [];
+export async function transcribeParts(
+  request: PartsRequest,
+  parts: readonly Part[],
+): Promise<readonly TranscribedPart[]> {
+  const heard: TranscribedPart[] = [];
   for (const [at, part] of parts.entries()) {
-    const onProgress = (fraction: number): void => hearing.onProgress((at + fraction) / parts.length);
-    heard.push(await hearPart({ ...hearing, onProgress }, part));
+    const onProgress = (fraction: number): void => request.onProgress((at + fraction) / parts.length);
+    heard.push(await transcribePart({ ...request, onProgress }, part));
   }
   return heard;
 }
 
-async function hearPart(hearing: Hearing, { streams, track }: Part): Promise<HeardPart> {
-  const { context, engine, model, profile, language, probe, onProgress } = hearing;
+async function transcribePart(request: PartsRequest, { streams, track }: Part): Promise<TranscribedPart> {
+  const { context, engine, model, profile, language, probe, onProgress } = request;
   context.report.stage('decoding');
   const sound = await decodeSound(context, probe, streams, (fraction) => onProgress(fraction * DECODING_SHARE));
   context.report.stage('transcribing');
@@ -81,7 +84,7 @@ async function hearPart(hearing: Hearing, { streams, track }: Part): Promise<Hea
 const UNDETERMINED = 'und';
 
 /** All parts as one transcript, in time order; tracks may speak at the same time, a track never over itself. */
-export function transcriptOf(parts: readonly HeardPart[], given: string): Transcript {
+export function transcriptOf(parts: readonly TranscribedPart[], given: string): Transcript {
   const segments = parts
     .flatMap(({ cleaned, track }) =>
       cleaned.segments.map((segment) => (track === undefined ? segment : { ...segment, track })),
@@ -96,17 +99,17 @@ export function transcriptOf(parts: readonly HeardPart[], given: string): Transc
   };
 }
 
-const spokenLength = ({ cleaned }: HeardPart): number =>
+const spokenLength = ({ cleaned }: TranscribedPart): number =>
   cleaned.segments.reduce((sum, { text }) => sum + text.length, 0);
 
 /** That of the track on which most was said. */
-function languageOf(parts: readonly HeardPart[]): string | undefined {
+function languageOf(parts: readonly TranscribedPart[]): string | undefined {
   return parts.toSorted((a, b) => spokenLength(b) - spokenLength(a)).find(({ answer }) => answer.language !== undefined)
     ?.answer.language;
 }
 
 /** Weighted by what was said; absent as soon as a part that speaks has none. */
-function confidenceOf(parts: readonly HeardPart[]): number | undefined {
+function confidenceOf(parts: readonly TranscribedPart[]): number | undefined {
   const speaking = parts.filter((part) => spokenLength(part) > 0);
   let weight = 0;
   let sum = 0;
@@ -118,8 +121,8 @@ function confidenceOf(parts: readonly HeardPart[]): number | undefined {
   return weight === 0 ? undefined : Math.round((sum / weight) * 10_000) / 10_000;
 }
 
-export function warningsOf(parts: readonly HeardPart[]): readonly Warning[] {
-  const total = (count: (part: HeardPart) => number): number => parts.reduce((sum, part) => sum + count(part), 0);
+export function warningsOf(parts: readonly TranscribedPart[]): readonly Warning[] {
+  const total = (count: (part: TranscribedPart) => number): number => parts.reduce((sum, part) => sum + count(part), 0);
   const warnings: Warning[] = [];
   const warn = (code: string, message: string, count: number): void => {
     if (count > 0) warnings.push({ code, message, count });

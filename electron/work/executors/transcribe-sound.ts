@@ -6,7 +6,7 @@ import { ffmpegStart, inputArgs } from '../media/input.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { createProgressParser, PROGRESS_ARGS } from '../media/progress.ts';
 import { lengthLimit } from '../media/promised-length.ts';
-import { isComplaint } from '../media/proxy-damage.ts';
+import { isDecodeError } from '../media/proxy-damage.ts';
 import { settledInput } from '../media/settled-sound-args.ts';
 import { earlierStream } from '../media/sound-clock.ts';
 import { mayChangeFormat } from '../media/sound-formats.ts';
@@ -60,7 +60,7 @@ export async function decodeSound(
         },
       },
       onStderrLine: (line) => {
-        if (isComplaint(line)) decodeErrors += 1;
+        if (isDecodeError(line)) decodeErrors += 1;
       },
       limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
     });

@@ -15,7 +15,7 @@ import type { SpeechEngine } from '../speech/engine.ts';
 import { engineLanguage } from '../speech/languages.ts';
 import { createWhisperEngine } from '../speech/whisper-engine.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor, ProfileProof, ProofSample, Toolbox } from '../execution.ts';
-import { hearParts, partsOf, transcriptOf, warningsOf, type HeardPart } from './transcribe-parts.ts';
+import { transcribeParts, partsOf, transcriptOf, warningsOf, type TranscribedPart } from './transcribe-parts.ts';
 
 type Context = ExecutionContext<'transcribe_audio'>;
 type Success = ExecutionSuccess<'transcribe_audio'>;
@@ -78,8 +78,8 @@ async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
   const probe = await probeSource(given);
   const context = openedAsItPlays(given, probe);
   const streams = requireSound(probe, basename(context.source.path));
-  const hearing = { context, engine, model, profile, language, probe, onProgress };
-  const parts = await hearParts(hearing, partsOf(profile, streams));
+  const request = { context, engine, model, profile, language, probe, onProgress };
+  const parts = await transcribeParts(request, partsOf(profile, streams));
   onProgress(1);
   return {
     artifacts: [],
@@ -92,7 +92,7 @@ async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
 }
 
 function metricsOf(
-  parts: readonly HeardPart[],
+  parts: readonly TranscribedPart[],
   profile: TranscriptionProfile,
   model: NonNullable<Toolbox['speechModel']>,
 ): Success['metrics'] {
@@ -114,7 +114,7 @@ function metricsOf(
   };
 }
 
-function trackOf({ track, answer, cleaned }: HeardPart): Record<string, unknown> {
+function trackOf({ track, answer, cleaned }: TranscribedPart): Record<string, unknown> {
   const { heardNothing, language, parameters } = answer;
   return { track, silent: heardNothing, language, segments: cleaned.segments.length, device: parameters['device'] };
 }

@@ -7,12 +7,18 @@ import { technicalMetadata } from '../media/facts.ts';
 import { probeSource, requireSound } from '../media/probe-source.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { lengthLimit } from '../media/promised-length.ts';
-import { isComplaint } from '../media/proxy-damage.ts';
+import { isDecodeError } from '../media/proxy-damage.ts';
 import { SETTLED_FORMAT } from '../media/settled-sound-args.ts';
 import { earlierStream } from '../media/sound-clock.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
-import { decoderOptions, fixedPointDecoder, pcmArgs, waveformStreams, type PcmWish } from '../media/waveform-args.ts';
+import {
+  decoderOptions,
+  fixedPointDecoder,
+  pcmArgs,
+  waveformStreams,
+  type PcmOptions,
+} from '../media/waveform-args.ts';
 import { createWaveform, DAT_HEADER_BYTES, datHeader, type Waveform } from '../media/waveform-pcm.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import type { ChildResult } from '../process/child.ts';
@@ -70,10 +76,17 @@ async function execute(given: Context): Promise<Success> {
   context.report.stage('analysing');
   const limitSeconds = lengthLimit(probe);
   const earlier = earlierStream(probe, streams);
-  const wish = { input: context.source.input, streams, sampleRate, format: probe.format.name, earlier, limitSeconds };
+  const options = {
+    input: context.source.input,
+    streams,
+    sampleRate,
+    format: probe.format.name,
+    earlier,
+    limitSeconds,
+  };
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
-    const drawn = await draw(context, wish, file, longest(probe, streams));
+    const drawn = await draw(context, options, file, longest(probe, streams));
     refuseIncomplete(probe, streams, drawn.waveform.frames / sampleRate, name, drawn.result);
     await file.write(datHeader(sampleRate, drawn.waveform), 0, DAT_HEADER_BYTES, 0);
     await file.close();
@@ -95,20 +108,20 @@ interface Drawn {
   readonly changes?: Warning;
   readonly result: ChildResult;
   readonly decodeErrors: number;
-  readonly decoders: PcmWish['decoders'];
+  readonly decoders: PcmOptions['decoders'];
 }
 
 /** Streams the decoder's samples through the arithmetic into the file; memory does not grow with the length. */
 async function draw(
   context: Context,
-  wish: Omit<PcmWish, 'decoders'>,
+  options: Omit<PcmOptions, 'decoders'>,
   file: FileHandle,
   seconds: number | undefined,
 ): Promise<Drawn> {
-  const first = await drawSettled(context, { ...wish, decoders: 'fixed-point' }, file, seconds);
+  const first = await drawSettled(context, { ...options, decoders: 'fixed-point' }, file, seconds);
   const isMissing = first.result.stderrTail.some((line) => line.includes('Unknown decoder'));
   // Some builds leave the fixed-point decoders out; the usual ones then give the same bytes on one kind of processor.
-  const drawn = isMissing ? await drawSettled(context, { ...wish, decoders: 'any' }, file, seconds) : first;
+  const drawn = isMissing ? await drawSettled(context, { ...options, decoders: 'any' }, file, seconds) : first;
   const { end } = drawn.result;
   // ffmpeg ends with code 1 where a stream never gives a sample; that nothing was drawn is judged there.
   const isMute = drawn.waveform.frames === 0 && drawn.decodeErrors > 0;
@@ -119,17 +132,17 @@ async function draw(
 /** Draws the source; its settled sound where the format turns out to change (settled-sound.ts). */
 async function drawSettled(
   context: Context,
-  wish: PcmWish,
+  options: PcmOptions,
   file: FileHandle,
   seconds: number | undefined,
 ): Promise<Drawn> {
-  const { limitSeconds, earlier } = wish;
-  const how = { codec: 'pcm_s16le', decoders: decoderOptions(wish), earlier, limitSeconds, into: 'widest' } as const;
-  const { made, changes } = await attemptSettling(context, wish.streams, how, (settled) => {
-    if (settled === undefined) return drawWith(context, wish, file, seconds);
+  const { limitSeconds, earlier } = options;
+  const how = { codec: 'pcm_s16le', decoders: decoderOptions(options), earlier, limitSeconds, into: 'widest' } as const;
+  const { made, changes } = await attemptSettling(context, options.streams, how, (settled) => {
+    if (settled === undefined) return drawWith(context, options, file, seconds);
     // The file tells no layout; the channels are drawn, wherever their speakers stand.
     const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));
-    const again: PcmWish = { ...wish, input: settled.path, format: SETTLED_FORMAT, earlier: [], streams };
+    const again: PcmOptions = { ...options, input: settled.path, format: SETTLED_FORMAT, earlier: [], streams };
     return drawWith(context, again, file, seconds);
   });
   return { ...made, ...(changes === undefined ? {} : { changes }) };
@@ -137,12 +150,12 @@ async function drawSettled(
 
 async function drawWith(
   context: Context,
-  wish: PcmWish,
+  options: PcmOptions,
   file: FileHandle,
   seconds: number | undefined,
 ): Promise<Drawn> {
-  const channels = wish.streams.reduce((sum, stream) => sum + stream.channels, 0);
-  const waveform = createWaveform(channels, (seconds ?? 0) * wish.sampleRate);
+  const channels = options.streams.reduce((sum, stream) => sum + stream.channels, 0);
+  const waveform = createWaveform(channels, (seconds ?? 0) * options.sampleRate);
   let position = DAT_HEADER_BYTES;
   await file.truncate(0);
   let decodeErrors = 0;
@@ -154,7 +167,7 @@ async function drawWith(
   };
   const result = await runWatched(context, {
     program: context.tools.ffmpeg.path,
-    args: pcmArgs(wish),
+    args: pcmArgs(options),
     cwd: context.workspace,
     descriptors: [context.source.fd],
     stdout: {
@@ -162,18 +175,18 @@ async function drawWith(
       onBytes: (chunk) => {
         waveform.push(chunk);
         release(chunk);
-        if (seconds !== undefined) tell(Math.min(0.98, waveform.frames / wish.sampleRate / seconds));
+        if (seconds !== undefined) tell(Math.min(0.98, waveform.frames / options.sampleRate / seconds));
         return waveform.pendingBytes < FLUSH_BYTES ? undefined : flush();
       },
     },
     onStderrLine: (line) => {
-      if (isComplaint(line)) decodeErrors++;
+      if (isDecodeError(line)) decodeErrors++;
     },
     limits: { wallMs: WALL_MS, addressSpaceBytes: ADDRESS_SPACE },
   });
   waveform.finish();
   await flush();
-  return { waveform, streams: wish.streams, result, decodeErrors, decoders: wish.decoders };
+  return { waveform, streams: options.streams, result, decodeErrors, decoders: options.decoders };
 }
 
 /**

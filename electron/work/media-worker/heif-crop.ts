@@ -1,7 +1,7 @@
 import libheif, { type HeifDecoder, type HeifImage } from 'libheif-js/wasm-bundle.js';
 
 /** Part of a picture, pixels. */
-export interface Region {
+interface Region {
   readonly left: number;
   readonly top: number;
   readonly width: number;

@@ -1,4 +1,5 @@
 import type { TechnicalMetadata } from '../../../shared/facts.ts';
+import { defined } from '../../../shared/objects.ts';
 import { captureFacts } from './facts-capture.ts';
 import { audioStreams, durationMs, videoStream, type AudioStream, type Probe, type VideoStream } from './probe.ts';
 import { frameRate } from './proxy-rate.ts';
@@ -8,8 +9,6 @@ import { reelName, startTimecode } from './timecode.ts';
 
 /** `{[key]: value}` with what is undefined left out: unknown means absent, never invented. */
 type AudioStreamFacts = NonNullable<TechnicalMetadata['audio_streams']>[number];
-
-type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /**
  * `technical_metadata` of a source from ffprobe's data. Sizes are the coded ones, before rotation; `display_aspect` is
@@ -21,7 +20,7 @@ export function technicalMetadata(probe: Probe, sizeBytes: number): TechnicalMet
   const audio = audioStreams(probe);
   const timecode = startTimecode(probe);
   const kbps = probe.format.bitRate === undefined ? undefined : Math.round(probe.format.bitRate / 1000);
-  return known({
+  return defined({
     media_format: mediaFormat(probe),
     duration_ms: durationMs(probe),
     size_bytes: sizeBytes,
@@ -40,7 +39,7 @@ function videoFacts(video: VideoStream, container: string): TechnicalMetadata {
   const aspect = video.sampleAspect ?? { num: 1, den: 1 };
   const display = { num: video.width * aspect.num, den: video.height * aspect.den };
   const sized = video.width > 0 && video.height > 0;
-  return known({
+  return defined({
     video_codec: video.codec,
     profile: video.profile,
     width: sized ? video.width : undefined,
@@ -61,7 +60,7 @@ function videoFacts(video: VideoStream, container: string): TechnicalMetadata {
 
 function audioFacts(stream: AudioStream): AudioStreamFacts {
   const language = stream.tags['language'];
-  return known({
+  return defined({
     codec: stream.codec,
     channels: stream.channels,
     channel_layout: stream.channelLayout,
@@ -110,8 +109,4 @@ function pixelDepth(format: string | undefined): number | undefined {
   const packed = /^p[0-4](10|12|16)(?:le|be)$/.exec(format)?.[1];
   const depth = planar ?? packed;
   return depth === undefined ? undefined : Number(depth);
-}
-
-function known<T extends object>(facts: T): Known<T> {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Known<T>;
 }

@@ -21,10 +21,10 @@ export interface HardwareEncoder {
   /** Fixed options. */
   readonly always: readonly string[];
   /** Options for a constant quality (x264's scale) under a largest rate, or without one. */
-  readonly rate: (wish: RateWish) => readonly string[];
+  readonly rate: (options: RateOptions) => readonly string[];
 }
 
-interface RateWish {
+interface RateOptions {
   /** x264 CRF of the software profile. */
   readonly crf: number;
   readonly maxKbps?: number;
@@ -33,7 +33,7 @@ interface RateWish {
   readonly usualKbps: number;
 }
 
-interface HardwareWish extends RateWish {
+interface HardwareOptions extends RateOptions {
   readonly pixelFormat: EncodedPixelFormat;
   /** Pictures between two key frames, at most. */
   readonly keyFrameInterval: number;
@@ -47,16 +47,16 @@ export interface HardwareChoice {
   readonly renderNode: string;
 }
 
-const capped = ({ maxKbps, bufferKbits }: RateWish): readonly string[] =>
+const capped = ({ maxKbps, bufferKbits }: RateOptions): readonly string[] =>
   maxKbps === undefined ? [] : ['-maxrate', `${maxKbps}k`, '-bufsize', `${bufferKbits ?? 2 * maxKbps}k`];
 
-const average = (wish: RateWish): readonly string[] => [
+const average = (options: RateOptions): readonly string[] => [
   '-b:v',
-  `${Math.round(Math.min(wish.usualKbps, (wish.maxKbps ?? Infinity) * 0.75))}k`,
+  `${Math.round(Math.min(options.usualKbps, (options.maxKbps ?? Infinity) * 0.75))}k`,
 ];
 
 /** At the same number hardware is a little worse than x264, and rates are for review. */
-const quality = ({ crf }: RateWish): string => String(crf + 1);
+const quality = ({ crf }: RateOptions): string => String(crf + 1);
 
 /** In the order in which they are preferred. */
 export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
@@ -66,7 +66,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     takes: { yuv420p: 'yuv420p', yuv422p: 'yuv422p' },
     uploads: false,
     always: argv('-preset p4 -no-scenecut 1'),
-    rate: (wish) => ['-rc', 'vbr', '-cq', quality(wish), '-b:v', '0', ...capped(wish)],
+    rate: (options) => ['-rc', 'vbr', '-cq', quality(options), '-b:v', '0', ...capped(options)],
   },
   {
     name: 'h264_qsv',
@@ -74,8 +74,8 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     takes: { yuv420p: 'nv12' },
     uploads: false,
     always: argv('-preset veryfast -look_ahead 0'),
-    rate: (wish) =>
-      wish.maxKbps === undefined ? ['-global_quality', quality(wish)] : [...average(wish), ...capped(wish)],
+    rate: (options) =>
+      options.maxKbps === undefined ? ['-global_quality', quality(options)] : [...average(options), ...capped(options)],
   },
   {
     name: 'h264_vaapi',
@@ -83,10 +83,10 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     takes: { yuv420p: 'nv12' },
     uploads: true,
     always: [],
-    rate: (wish) =>
-      wish.maxKbps === undefined
-        ? ['-rc_mode', 'CQP', '-qp', quality(wish)]
-        : ['-rc_mode', 'VBR', ...average(wish), ...capped(wish)],
+    rate: (options) =>
+      options.maxKbps === undefined
+        ? ['-rc_mode', 'CQP', '-qp', quality(options)]
+        : ['-rc_mode', 'VBR', ...average(options), ...capped(options)],
   },
   {
     name: 'h264_videotoolbox',
@@ -94,7 +94,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     takes: { yuv420p: 'yuv420p' },
     uploads: false,
     always: argv('-allow_sw 0 -realtime 0'),
-    rate: (wish) => [...average(wish), ...capped(wish)],
+    rate: (options) => [...average(options), ...capped(options)],
   },
   {
     name: 'h264_amf',
@@ -102,10 +102,10 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     takes: { yuv420p: 'nv12' },
     uploads: false,
     always: argv('-usage transcoding -quality speed'),
-    rate: (wish) =>
-      wish.maxKbps === undefined
-        ? ['-rc', 'cqp', '-qp_i', quality(wish), '-qp_p', quality(wish)]
-        : ['-rc', 'vbr_peak', ...average(wish), ...capped(wish)],
+    rate: (options) =>
+      options.maxKbps === undefined
+        ? ['-rc', 'cqp', '-qp_i', quality(options), '-qp_p', quality(options)]
+        : ['-rc', 'vbr_peak', ...average(options), ...capped(options)],
   },
   {
     name: 'h264_mf',
@@ -114,7 +114,7 @@ export const HARDWARE_ENCODERS: readonly HardwareEncoder[] = [
     uploads: false,
     // Without it Windows may hand back Microsoft's software encoder under this name.
     always: argv('-hw_encoding 1'),
-    rate: (wish) => ['-rate_control', 'pc_vbr', ...average(wish), ...capped(wish)],
+    rate: (options) => ['-rate_control', 'pc_vbr', ...average(options), ...capped(options)],
   },
 ];
 
@@ -129,16 +129,16 @@ export function hardwareFilters({ encoder }: HardwareChoice, pixelFormat: Encode
 }
 
 /** Options of the encoder itself, pixel format included; High profile, as every profile of ours that may use it. */
-export function hardwareCodecArgs({ encoder }: HardwareChoice, wish: HardwareWish): readonly string[] {
+export function hardwareCodecArgs({ encoder }: HardwareChoice, options: HardwareOptions): readonly string[] {
   return [
     ['-c:v', encoder.name],
-    encoder.uploads ? [] : ['-pix_fmt', encoder.takes[wish.pixelFormat] ?? wish.pixelFormat],
+    encoder.uploads ? [] : ['-pix_fmt', encoder.takes[options.pixelFormat] ?? options.pixelFormat],
     encoder.always,
-    encoder.rate(wish),
+    encoder.rate(options),
     // High 4:2:2 is a profile of its own, which encoders choose by the format.
-    wish.pixelFormat === 'yuv420p' ? ['-profile:v', 'high'] : [],
-    ['-g', String(wish.keyFrameInterval)],
-    wish.bFrames === undefined ? [] : ['-bf', String(wish.bFrames)],
+    options.pixelFormat === 'yuv420p' ? ['-profile:v', 'high'] : [],
+    ['-g', String(options.keyFrameInterval)],
+    options.bFrames === undefined ? [] : ['-bf', String(options.bFrames)],
   ].flat();
 }
 

@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<ParityField, string>> = {
 };
 
 /** Why a proxy would not attach, for an editor: “number of pictures: 152 instead of 150”. */
-export function inWords({ field, expected, actual }: Difference): string {
+export function describeDifference({ field, expected, actual }: Difference): string {
   const said = (value: string): string => ({ true: 'yes', false: 'no' })[value] ?? value;
   return `${NAMES[field]}: ${said(actual)} instead of ${said(expected)}`;
 }

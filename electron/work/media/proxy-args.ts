@@ -13,7 +13,7 @@ import { PROGRESS_ARGS } from './progress.ts';
 import { lengthLimit } from './promised-length.ts';
 import { settledInput } from './settled-sound-args.ts';
 import { mayChangeFormat } from './sound-formats.ts';
-import { HEARD_MIX } from './sound-heard.ts';
+import { MIX_SILENCE_FILTER } from './sound-heard.ts';
 import { argv } from './argv.ts';
 import { BIT_EXACT, DECODER_THREADS } from './proxy-bit-exact.ts';
 import { editArgs } from './proxy-edit-args.ts';
@@ -111,7 +111,7 @@ function mixedArgs(
     PROGRESS_ARGS,
     plan.sound === undefined
       ? []
-      : ['-filter_complex', `${plan.sound.graph}${isHeard ? `;[mix]${HEARD_MIX}[heard]` : ''}`],
+      : ['-filter_complex', `${plan.sound.graph}${isHeard ? `;[mix]${MIX_SILENCE_FILTER}[heard]` : ''}`],
     plan.kind === 'picture' ? pictureArgs(plan, hardware) : [],
     plan.sound === undefined ? [] : ['-map', isHeard ? '[heard]' : '[mix]'],
     plan.sound === undefined ? [] : soundArgs(plan, plan.sound),

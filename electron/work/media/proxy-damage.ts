@@ -1,7 +1,7 @@
 import type { Warning } from '../../../shared/facts.ts';
 
 /** What ffmpeg said while it read a source. Words never decide about success; they only tell whose fault a result is. */
-export interface Complaints {
+export interface DecodeErrors {
   /** Lines at level error or above. */
   readonly errors: number;
   /** How far the encoder had come at the first and at the last of them, in ms; absent before it told anything. */
@@ -16,7 +16,7 @@ export interface Complaints {
 }
 
 /** A line at level error or above; a decoder that is not asked for and not on the list (input.ts) is no damage. */
-export function isComplaint(line: string): boolean {
+export function isDecodeError(line: string): boolean {
   return /\[(error|fatal|panic)\]/.test(line) && !line.includes(' not on whitelist ');
 }
 
@@ -24,11 +24,11 @@ export function isComplaint(line: string): boolean {
  * Takes stderr line by line (`-loglevel repeat+level+…`).
  * @param atMs how far the encoder has come, in ms of the proxy
  */
-export function createComplaintReader(atMs: () => number | undefined = () => undefined): {
+export function createDecodeErrorReader(atMs: () => number | undefined = () => undefined): {
   line(text: string): void;
-  complaints(): Complaints;
+  decodeErrors(): DecodeErrors;
 } {
-  let complaints: Complaints = {
+  let decodeErrors: DecodeErrors = {
     errors: 0,
     lostPackets: {},
     storageFailed: false,
@@ -37,28 +37,28 @@ export function createComplaintReader(atMs: () => number | undefined = () => und
   };
   return {
     line: (text) => {
-      if (!isComplaint(text)) return;
+      if (!isDecodeError(text)) return;
       const at = atMs();
-      const firstMs = complaints.between?.firstMs ?? at;
-      complaints = {
-        errors: complaints.errors + 1,
+      const firstMs = decodeErrors.between?.firstMs ?? at;
+      decodeErrors = {
+        errors: decodeErrors.errors + 1,
         ...(firstMs === undefined ? {} : { between: { firstMs, lastMs: at ?? firstMs } }),
-        lostPackets: withLostPacket(complaints.lostPackets, text),
-        storageFailed: complaints.storageFailed || /Input\/output error|Stale file handle/.test(text),
-        diskFull: complaints.diskFull || /No space left on device/.test(text),
+        lostPackets: withLostPacket(decodeErrors.lostPackets, text),
+        storageFailed: decodeErrors.storageFailed || /Input\/output error|Stale file handle/.test(text),
+        diskFull: decodeErrors.diskFull || /No space left on device/.test(text),
         toolRefused:
-          complaints.toolRefused ||
+          decodeErrors.toolRefused ||
           /Unknown encoder|No such filter|opening encoder|Error parsing|Option .* not found/.test(text),
       };
     },
-    complaints: () => complaints,
+    decodeErrors: () => decodeErrors,
   };
 }
 
 /** `Error while decoding stream #0:1: …` (5.1), `[vist#0:1/h264 @ …] Error submitting packet to decoder: …` (7). */
 const LOST_PACKET = /Error while decoding stream #0:(\d+)|ist#0:(\d+)\/\S+ @ .*Error submitting packet to decoder/;
 
-function withLostPacket(lost: Complaints['lostPackets'], text: string): Complaints['lostPackets'] {
+function withLostPacket(lost: DecodeErrors['lostPackets'], text: string): DecodeErrors['lostPackets'] {
   const match = LOST_PACKET.exec(text);
   if (match === null) return lost;
   const stream = Number(match[1] ?? match[2]);
@@ -66,7 +66,7 @@ function withLostPacket(lost: Complaints['lostPackets'], text: string): Complain
 }
 
 /** The warning for damage that still gave a whole proxy; undefined for a clean source. */
-export function damageWarning({ errors, between }: Complaints): Warning | undefined {
+export function damageWarning({ errors, between }: DecodeErrors): Warning | undefined {
   if (errors === 0) return undefined;
   const places = errors === 1 ? 'in one place' : `in ${errors} places`;
   const message = `The source is damaged ${places}${where(between)}: picture or sound may be disturbed there.`;
@@ -74,7 +74,7 @@ export function damageWarning({ errors, between }: Complaints): Warning | undefi
 }
 
 /** Encoders look ahead, and tell how far they are twice a second: to a second or two. */
-function where(between: Complaints['between']): string {
+function where(between: DecodeErrors['between']): string {
   if (between === undefined) return '';
   const [first, last] = [clock(between.firstMs), clock(between.lastMs)];
   return first === last ? `, at about ${first}` : `, between about ${first} and ${last}`;

@@ -5,7 +5,7 @@ import { unusedKinds } from './sound-clock.ts';
 import type { CommonLayout } from './sound-formats.ts';
 
 /** Sound of changing format, decoded once into streams of one format each; their times are those of the source. */
-export interface SettledWish {
+export interface SettledOptions {
   readonly input: string;
   /** Absolute path of a file that is overwritten. */
   readonly output: string;
@@ -28,8 +28,8 @@ export const SETTLED_FORMAT = 'nut';
  */
 const FROM_ZERO = ['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono:d=0.1'];
 
-export function settledArgs(wish: SettledWish): string[] {
-  const { input, output, streams, codec, decoders, earlier, limitSeconds } = wish;
+export function settledArgs(options: SettledOptions): string[] {
+  const { input, output, streams, codec, decoders, earlier, limitSeconds } = options;
   const sound = streams.flatMap(({ stream, layout }, at) => {
     const filters = `${heldWithin(limitSeconds)},${layout.pan},aresample=${rateOf(stream)}:flags=res`;
     return ['-map', `0:${stream.index}`, `-filter:a:${at + 1}`, filters, `-c:a:${at + 1}`, codec];
@@ -47,7 +47,7 @@ export function settledArgs(wish: SettledWish): string[] {
 }
 
 /** The streams of that file, as a mix or a waveform is made of them. */
-export function settledStreams({ streams, codec }: Pick<SettledWish, 'streams' | 'codec'>): readonly AudioStream[] {
+export function settledStreams({ streams, codec }: Pick<SettledOptions, 'streams' | 'codec'>): readonly AudioStream[] {
   return streams.map(({ stream, layout: { channels, name } }, at) => ({
     ...stream,
     index: at + 1,

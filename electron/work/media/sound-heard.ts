@@ -12,7 +12,7 @@ export interface Span {
   readonly end: number;
 }
 
-export interface Heard {
+export interface SilenceSpans {
   /** Where the mix was silent, on its way to the encoder. */
   readonly mix: readonly Span[];
   /** Where the finished file is. */
@@ -27,9 +27,9 @@ const SHORTEST_SILENCE = 1;
 const detector = (level: string): string => `silencedetect=n=${level}:d=${SHORTEST_SILENCE}`;
 
 /** A filter behind the mix; it passes on what it gets. */
-export const HEARD_MIX = detector(MIX_SILENCE);
+export const MIX_SILENCE_FILTER = detector(MIX_SILENCE);
 
-export function hearArgs(file: string): string[] {
+export function silenceDetectArgs(file: string): string[] {
   const sound = ['-map', '0:a:0', '-af', detector(PROXY_SILENCE), '-f', 'null', '-'];
   return [...ffmpegStart('verbose'), ...inputArgs(file, { before: ['-vn'] }), ...sound];
 }
@@ -52,7 +52,7 @@ export function createSilenceReader(): { line(text: string): void; spans(): read
 /** Two blocks of AAC to either side are no loss; half a second in all is. */
 const MOST_LOST_SECONDS = 0.5;
 
-export function checkHeard({ mix, proxy }: Heard): Found {
+export function checkSilence({ mix, proxy }: SilenceSpans): Found {
   const lost = proxy.flatMap((silence) => without(silence, mix)).filter(({ start, end }) => end - start > 0.06);
   const seconds = lost.reduce((sum, { start, end }) => sum + end - start, 0);
   const [first] = lost;

@@ -26,7 +26,7 @@ export function fixedPointDecoder(stream: AudioStream): string | undefined {
   return FIXED_POINT[stream.codec ?? ''];
 }
 
-export interface PcmWish {
+export interface PcmOptions {
   readonly input: string;
   /** Those to decode; several are laid side by side, padded with silence to the longest. */
   readonly streams: readonly AudioStream[];
@@ -50,19 +50,30 @@ const WAV_PACKETS = ['-max_size', '65536', '-max_probe_packets', '1'];
  * ffmpeg arguments that write interleaved signed 16-bit little-endian samples of all `streams` to stdout, beginning
  * at the media's time 0: gaps and a late start become silence, so that the waveform lies under the picture.
  */
-export function pcmArgs(wish: PcmWish): string[] {
-  const packets = wish.format === 'wav' ? WAV_PACKETS : [];
-  const before = [...unusedKinds(wish.earlier), ...packets, ...decoderOptions(wish)];
-  const open = wish.format === SETTLED_FORMAT ? settledInput(wish.input, before) : inputArgs(wish.input, { before });
+export function pcmArgs(options: PcmOptions): string[] {
+  const packets = options.format === 'wav' ? WAV_PACKETS : [];
+  const before = [...unusedKinds(options.earlier), ...packets, ...decoderOptions(options)];
+  const open =
+    options.format === SETTLED_FORMAT ? settledInput(options.input, before) : inputArgs(options.input, { before });
   // Written when the buffer is full, not packet by packet: a third of the system calls, and nobody waits for the sound.
-  const write = ['-t', String(wish.limitSeconds), '-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le', 'pipe:1'];
-  const level = mayChangeFormat(wish.streams) ? 'verbose' : 'warning';
-  return [...ffmpegStart(level), ...open, ...graph(wish), ...write, ...wish.earlier];
+  const write = [
+    '-t',
+    String(options.limitSeconds),
+    '-c:a',
+    'pcm_s16le',
+    '-flush_packets',
+    '0',
+    '-f',
+    's16le',
+    'pipe:1',
+  ];
+  const level = mayChangeFormat(options.streams) ? 'verbose' : 'warning';
+  return [...ffmpegStart(level), ...open, ...graph(options), ...write, ...options.earlier];
 }
 
 /** Names the decoders of the streams that are drawn. */
-export function decoderOptions(wish: Pick<PcmWish, 'decoders' | 'streams'>): readonly string[] {
-  return wish.decoders === 'any' ? [] : wish.streams.flatMap(decoderOption);
+export function decoderOptions(options: Pick<PcmOptions, 'decoders' | 'streams'>): readonly string[] {
+  return options.decoders === 'any' ? [] : options.streams.flatMap(decoderOption);
 }
 
 function decoderOption(stream: AudioStream): string[] {
@@ -73,17 +84,17 @@ function decoderOption(stream: AudioStream): string[] {
 /** Containers with nothing but samples, one behind the other: no gaps to fill, no late start. */
 const UNTIMED = /^(wav|w64|aiff)$/;
 
-function graph(wish: PcmWish): string[] {
-  const timed = `${heldWithin(wish.limitSeconds)},aresample=${wish.sampleRate}:async=1:first_pts=0`;
-  const [only, ...more] = wish.streams;
+function graph(options: PcmOptions): string[] {
+  const timed = `${heldWithin(options.limitSeconds)},aresample=${options.sampleRate}:async=1:first_pts=0`;
+  const [only, ...more] = options.streams;
   if (only !== undefined && more.length === 0) {
-    return ['-map', `0:${only.index}`, ...(UNTIMED.test(wish.format) ? [] : ['-af', timed])];
+    return ['-map', `0:${only.index}`, ...(UNTIMED.test(options.format) ? [] : ['-af', timed])];
   }
-  const longest = Math.max(0, ...wish.streams.map((stream) => stream.duration ?? 0));
+  const longest = Math.max(0, ...options.streams.map((stream) => stream.duration ?? 0));
   // amerge ends with its shortest input: every input is as long as the longest.
   const padded = longest > 0 ? `,apad=whole_dur=${longest.toFixed(6)}` : '';
-  const chains = wish.streams.map((stream, i) => `[0:${stream.index}]${timed}${layout(stream)}${padded}[a${i}]`);
-  const merge = `${wish.streams.map((_, i) => `[a${i}]`).join('')}amerge=inputs=${wish.streams.length}[out]`;
+  const chains = options.streams.map((stream, i) => `[0:${stream.index}]${timed}${layout(stream)}${padded}[a${i}]`);
+  const merge = `${options.streams.map((_, i) => `[a${i}]`).join('')}amerge=inputs=${options.streams.length}[out]`;
   return ['-filter_complex', [...chains, merge].join(';'), '-map', '[out]'];
 }
 

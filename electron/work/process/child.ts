@@ -90,6 +90,9 @@ export interface JobProcesses {
   onGroupsChanged(listener: (groups: readonly number[]) => void): void;
 }
 
+/** All that an executor may do with children: whoever owns them ends and suspends them. */
+export type ProgramRunner = Pick<JobProcesses, 'run'>;
+
 export interface ProcessOptions {
   /** Travels in every child's environment as RUSHCATALOG_RUN_ID. */
   readonly runId: string;

@@ -8,7 +8,7 @@ export type Confined =
   | { readonly kind: 'refused'; readonly message: string }
   | {
       readonly kind: 'sandboxed';
-      readonly words: (dieWithParent: boolean) => readonly string[];
+      readonly args: (dieWithParent: boolean) => readonly string[];
       readonly errorNames: readonly string[];
     };
 
@@ -23,7 +23,7 @@ export async function confine(spec: ChildSpec, confinement: Confinement | undefi
     realpath(spec.program).catch(() => spec.program),
     sourcesOf(spec.descriptors ?? []),
   ]);
-  const wish = {
+  const options = {
     program,
     // The name it was called by may be a link elsewhere.
     readable: [...(program === spec.program ? [] : [spec.program]), ...confinement.readable()],
@@ -33,7 +33,7 @@ export async function confine(spec: ChildSpec, confinement: Confinement | undefi
   } as const;
   return {
     kind: 'sandboxed',
-    words: (dieWithParent) => sandbox.words({ ...wish, dieWithParent }),
+    args: (dieWithParent) => sandbox.args({ ...options, dieWithParent }),
     errorNames: sandbox.errorNames,
   };
 }

@@ -32,14 +32,14 @@ const FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32',
 const OF_ETC = ['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'alternatives', 'fonts', 'localtime', 'OpenCL', 'vulkan'];
 
 async function systemWords(): Promise<readonly string[]> {
-  const words = await Promise.all(
+  const args = await Promise.all(
     FOLDERS.map(async (path) => {
       const stats = await lstat(path).catch(() => null);
       if (stats === null) return [];
       return stats.isSymbolicLink() ? ['--symlink', await readlink(path), path] : ['--ro-bind', path, path];
     }),
   );
-  return [...words.flat(), ...OF_ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`])];
+  return [...args.flat(), ...OF_ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`])];
 }
 
 async function graphicsDevices(): Promise<readonly string[]> {
@@ -69,7 +69,7 @@ async function prove(sandbox: Sandbox, path: string): Promise<SandboxSearch> {
     await Promise.all([writeFile(outside, 'secret'), writeFile(source, 'film\n')]);
     const file = await open(source, 'r');
     try {
-      const wish = {
+      const options = {
         program: '/bin/sh',
         readable: [],
         writable: [inside],
@@ -77,9 +77,9 @@ async function prove(sandbox: Sandbox, path: string): Promise<SandboxSearch> {
         devices: 'none',
         dieWithParent: false,
       } as const;
-      const [program = path, ...words] = sandbox.words(wish);
+      const [program = path, ...args] = sandbox.args(options);
       const startedAt = performance.now();
-      const ran = await run(program, [...words, '/bin/sh', '-c', TRIAL, 'sh', inside, outside], file.fd);
+      const ran = await run(program, [...args, '/bin/sh', '-c', TRIAL, 'sh', inside, outside], file.fd);
       const startMs = performance.now() - startedAt;
       const answer = ran.stdout.trim().split('\n').join('; ');
       if (answer === 'source film; wrote; done') return { kind: 'proved', sandbox, path, startMs };

@@ -149,7 +149,7 @@ class Children implements JobProcesses {
     // Unique beyond this process: a run that is resumed after a crash keeps its id.
     const child = `${runId}/${randomUUID()}`;
     const lifeline = diesWithUs ? lifelineOf(spec.descriptors?.length ?? 0) : undefined;
-    const wish = {
+    const launch = {
       program: spec.program,
       args: spec.args,
       nice,
@@ -158,10 +158,10 @@ class Children implements JobProcesses {
       ...(lifeline === undefined ? {} : { lifeline }),
       ...(confined.kind === 'free'
         ? {}
-        : { sandbox: { words: confined.words(spawnsFromMainThread), errorNames: confined.errorNames } }),
+        : { sandbox: { args: confined.args(spawnsFromMainThread), errorNames: confined.errorNames } }),
     };
     const context: ChildContext = {
-      launch: launchArgs({ ...wish, addressSpaceBytes: spec.limits?.addressSpaceBytes }, wrappers),
+      launch: launchArgs({ ...launch, addressSpaceBytes: spec.limits?.addressSpaceBytes }, wrappers),
       env: childEnvironment(this.#env, spec.env ?? {}, { runId, owner, child }),
       mark: entry(CHILD_ENTRY, child),
       ...(lifeline === undefined ? {} : { lifeline }),

@@ -22,7 +22,7 @@ export interface Launch {
   readonly sandboxNames?: readonly string[];
 }
 
-interface LaunchWish {
+interface LaunchOptions {
   readonly program: string;
   readonly args: readonly string[];
   /** 0..19; 0 needs no wrapper. */
@@ -34,7 +34,7 @@ interface LaunchWish {
   readonly dieWithParent: boolean;
   /** Descriptor of the child that is a pipe to us (`lifelineOf`); it is closed before the program begins. */
   readonly lifeline?: number;
-  readonly sandbox?: { readonly words: readonly string[]; readonly errorNames: readonly string[] };
+  readonly sandbox?: { readonly args: readonly string[]; readonly errorNames: readonly string[] };
 }
 
 /** The shells of some systems redirect descriptors of one digit alone, and the sandbox needs 9 for itself. */
@@ -69,34 +69,34 @@ const leaveToBegin = (descriptor: number): readonly string[] => [
  * Puts the wrappers before a program, as few execs as possible: each costs about a millisecond.
  * setpriv comes first; the death signal survives the later execs.
  */
-export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
+export function launchArgs(options: LaunchOptions, wrappers: Wrappers): Launch {
   const chain: string[] = [];
   const wrapperNames: string[] = [];
-  const add = (name: string, ...words: string[]): void => {
-    chain.push(...words);
+  const add = (name: string, ...args: string[]): void => {
+    chain.push(...args);
     wrapperNames.push(name);
   };
-  if (wish.dieWithParent && wrappers.setpriv !== undefined) {
+  if (options.dieWithParent && wrappers.setpriv !== undefined) {
     add('setpriv', wrappers.setpriv, '--pdeathsig', 'KILL', '--');
   }
-  if (wish.nice > 0) addPriority(wrappers, wish.nice, add);
-  if (wish.cores != null && wrappers.taskset !== undefined) add('taskset', wrappers.taskset, '-c', wish.cores);
-  const lifeline = wish.dieWithParent && wrappers.setpriv !== undefined ? wish.lifeline : undefined;
-  if (wish.sandbox !== undefined) {
+  if (options.nice > 0) addPriority(wrappers, options.nice, add);
+  if (options.cores != null && wrappers.taskset !== undefined) add('taskset', wrappers.taskset, '-c', options.cores);
+  const lifeline = options.dieWithParent && wrappers.setpriv !== undefined ? options.lifeline : undefined;
+  if (options.sandbox !== undefined) {
     if (lifeline !== undefined) add('sh', ...leaveToBegin(lifeline));
-    add(wish.sandbox.errorNames[0] ?? 'sandbox', ...wish.sandbox.words);
+    add(options.sandbox.errorNames[0] ?? 'sandbox', ...options.sandbox.args);
   }
   if (lifeline !== undefined) add('sh', ...signOfLife(lifeline));
   // Last, so that the wrappers themselves need not fit into the limit.
-  if (wish.addressSpaceBytes !== undefined && wrappers.prlimit !== undefined) {
-    add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(wish.addressSpaceBytes))}`, '--');
+  if (options.addressSpaceBytes !== undefined && wrappers.prlimit !== undefined) {
+    add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(options.addressSpaceBytes))}`, '--');
   }
-  const [program = wish.program, ...args] = [...chain, wish.program, ...wish.args];
+  const [program = options.program, ...args] = [...chain, options.program, ...options.args];
   return {
     program,
     args,
     wrapperNames,
-    ...(wish.sandbox === undefined ? {} : { sandboxNames: wish.sandbox.errorNames }),
+    ...(options.sandbox === undefined ? {} : { sandboxNames: options.sandbox.errorNames }),
   };
 }
 
@@ -104,7 +104,7 @@ export function launchArgs(wish: LaunchWish, wrappers: Wrappers): Launch {
  * The idle class of the disk scheduler is served when nobody else asks, and now and then all the same, so that nothing
  * starves. On macOS `utility`, not `background`: that one keeps to the slow cores even when nobody is there.
  */
-function addPriority(wrappers: Wrappers, nice: number, add: (name: string, ...words: string[]) => void): void {
+function addPriority(wrappers: Wrappers, nice: number, add: (name: string, ...args: string[]) => void): void {
   if (wrappers.taskpolicy !== undefined) add('taskpolicy', wrappers.taskpolicy, '-c', 'utility');
   if (wrappers.nice !== undefined) add('nice', wrappers.nice, '-n', String(nice), '--');
   if (wrappers.ionice !== undefined) add('ionice', wrappers.ionice, '-c', '3');

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 
 /** What one child may touch; everything else of the machine does not exist for it. */
-interface SandboxWish {
+interface SandboxOptions {
   /** Absolute path of the program, links resolved. */
   readonly program: string;
   /** Files and folders it may read, besides the system's own programs and libraries. */
@@ -28,7 +28,7 @@ export interface Sandbox {
   /** Names that begin an error line of the sandbox itself. */
   readonly errorNames: readonly string[];
   /** Words before the program and its arguments. */
-  words(wish: SandboxWish): readonly string[];
+  args(options: SandboxOptions): readonly string[];
 }
 
 export interface BubblewrapFound {
@@ -52,22 +52,22 @@ export function bubblewrap(found: BubblewrapFound): Sandbox {
     name: 'bubblewrap',
     version: found.version,
     errorNames: ['bwrap', 'sandbox'],
-    words: (wish) => [
+    args: (options) => [
       found.path,
       ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
       ...['--disable-userns', '--cap-drop', 'ALL'],
       // For the same reason as setpriv's: the kernel means the spawning thread by "parent".
-      ...(wish.dieWithParent ? ['--die-with-parent'] : []),
+      ...(options.dieWithParent ? ['--die-with-parent'] : []),
       ...found.system,
       ...['--proc', '/proc', '--dev', '/dev'],
       ...['--size', String(TEMPORARY_BYTES), '--tmpfs', '/tmp'],
-      ...(wish.devices === 'graphics' ? graphicsWords(found.graphics) : []),
-      ...[...programPlaces(wish.program), ...wish.readable].flatMap((path) => ['--ro-bind-try', path, path]),
-      ...wish.writable.flatMap((path) => ['--bind-try', path, path]),
-      ...wish.sources.flatMap(({ descriptor, path }) => ['--ro-bind', path, insideName(descriptor)]),
+      ...(options.devices === 'graphics' ? graphicsArgs(found.graphics) : []),
+      ...[...programPlaces(options.program), ...options.readable].flatMap((path) => ['--ro-bind-try', path, path]),
+      ...options.writable.flatMap((path) => ['--bind-try', path, path]),
+      ...options.sources.flatMap(({ descriptor, path }) => ['--ro-bind', path, insideName(descriptor)]),
       // The empty root is memory too; nothing is to be left or piled up there.
       ...['--remount-ro', '/', '--setenv', 'HOME', '/tmp', '--setenv', 'TMPDIR', '/tmp', '--'],
-      ...inside(wish),
+      ...sandboxMounts(options),
     ],
   };
 }
@@ -89,12 +89,12 @@ const reopened = ({ descriptor: n }: SandboxedSource): string =>
   `{ echo 'sandbox: the source was replaced' >&2; exit 126; }`;
 
 /** What is done inside before the program begins. */
-function inside({ sources, dieWithParent }: SandboxWish): readonly string[] {
+function sandboxMounts({ sources, dieWithParent }: SandboxOptions): readonly string[] {
   const steps = [...(dieWithParent ? [WATCHED] : []), ...sources.map(reopened)];
   return steps.length === 0 ? [] : ['/bin/sh', '-c', `${steps.join('; ')}; exec "$@"`, 'sh'];
 }
 
-function graphicsWords(devices: readonly string[]): readonly string[] {
+function graphicsArgs(devices: readonly string[]): readonly string[] {
   // Drivers look their card up in /sys.
   return [...devices.flatMap((path) => ['--dev-bind-try', path, path]), '--ro-bind-try', '/sys', '/sys'];
 }

@@ -8,7 +8,7 @@ import { publish } from '../storage/durable-file.ts';
 import { isDiskFull } from '../storage/disk-full.ts';
 import { downloadRefusal, ModelDownloadError } from './download-refusal.ts';
 
-export interface DownloadWish {
+export interface DownloadRequest {
   readonly url: string;
   /** Final path; what is not complete lies beside it with `.part`. */
   readonly target: string;
@@ -46,27 +46,30 @@ const ROOM_BESIDE_BYTES = 64 << 20;
  * name only when it is complete, checked and flushed. Throws ModelDownloadError; what had arrived is kept unless it is
  * wrong or the disk is full.
  */
-export async function downloadModel(wish: DownloadWish, ports: DownloadPorts): Promise<{ readonly sha256: string }> {
-  await mkdir(dirname(wish.target), { recursive: true });
-  const part = await openPart(wish);
+export async function downloadModel(
+  request: DownloadRequest,
+  ports: DownloadPorts,
+): Promise<{ readonly sha256: string }> {
+  await mkdir(dirname(request.target), { recursive: true });
+  const part = await openPart(request);
   try {
-    await receiveAll(wish, ports, part);
-    wish.onChecking();
+    await receiveAll(request, ports, part);
+    request.onChecking();
     await part.file.sync();
   } catch (error) {
     if (isDiskFull(error)) await part.discard();
-    throw isDiskFull(error) ? downloadRefusal('full', wish) : error;
+    throw isDiskFull(error) ? downloadRefusal('full', request) : error;
   } finally {
     await part.file.close();
   }
   const { sha256, sha1 } = await hashesOf(part.path);
-  const isWrong = (wish.sha256 ?? sha256) !== sha256 || (wish.sha1 ?? sha1) !== sha1;
-  const complaint = isWrong ? null : await wish.inspect(part.path);
+  const isWrong = (request.sha256 ?? sha256) !== sha256 || (request.sha1 ?? sha1) !== sha1;
+  const complaint = isWrong ? null : await request.inspect(part.path);
   if (isWrong || complaint !== null) {
     await part.discard();
-    throw isWrong ? downloadRefusal('hash', wish) : downloadRefusal('not-a-model', wish, complaint ?? '');
+    throw isWrong ? downloadRefusal('hash', request) : downloadRefusal('not-a-model', request, complaint ?? '');
   }
-  await publish(part.path, wish.target);
+  await publish(part.path, request.target);
   await rm(part.notesPath, { force: true });
   return { sha256 };
 }
@@ -83,7 +86,7 @@ interface Part {
 
 const Notes = z.object({ url: z.string(), etag: z.string().optional() });
 
-async function openPart({ url, target }: DownloadWish): Promise<Part> {
+async function openPart({ url, target }: DownloadRequest): Promise<Part> {
   const path = `${target}.part`;
   const notesPath = `${path}.json`;
   const notes = Notes.safeParse(jsonOf(await readFile(notesPath, 'utf8').catch(() => '')));
@@ -122,9 +125,10 @@ function jsonOf(text: string): unknown {
 /** Of what lies on the disk, whatever came over the network. */
 async function hashesOf(path: string): Promise<{ readonly sha256: string; readonly sha1: string }> {
   const [sha256, sha1] = [createHash('sha256'), createHash('sha1')];
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    sha256.update(chunk as Buffer);
-    sha1.update(chunk as Buffer);
+  // Without an encoding a stream of a file gives bytes.
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    sha256.update(chunk);
+    sha1.update(chunk);
   }
   return { sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
 }
@@ -142,45 +146,45 @@ async function beginAnew(part: Part): Promise<void> {
   Object.assign(part, { bytes: 0, etag: undefined });
 }
 
-async function receiveAll(wish: DownloadWish, ports: DownloadPorts, part: Part): Promise<void> {
+async function receiveAll(request: DownloadRequest, ports: DownloadPorts, part: Part): Promise<void> {
   let failures = 0;
   let everReceived = false;
-  for (;;) {
+  while (!request.signal.aborted) {
     const before = part.bytes;
-    const outcome = await receive(wish, ports, part);
+    const outcome = await receive(request, ports, part);
     if (outcome.kind === 'complete') return;
     everReceived ||= part.bytes > before;
     failures = part.bytes > before ? 1 : failures + 1;
     if (failures > (everReceived ? RETRIES : RETRIES_AT_FIRST)) {
-      throw downloadRefusal('unreachable', wish, outcome.why);
+      throw downloadRefusal('unreachable', request, outcome.why);
     }
-    await ports.sleep(Math.min(30_000, 1000 * 2 ** (failures - 1)), wish.signal);
-    if (wish.signal.aborted) throw downloadRefusal('cancelled', wish);
+    await ports.sleep(Math.min(30_000, 1000 * 2 ** (failures - 1)), request.signal);
   }
+  throw downloadRefusal('cancelled', request);
 }
 
 type Outcome = { readonly kind: 'complete' } | { readonly kind: 'broken'; readonly why: string };
 
 /** One connection. Only what another try can mend is an outcome; the rest is thrown. */
-async function receive(wish: DownloadWish, ports: DownloadPorts, part: Part): Promise<Outcome> {
-  const watch = watchSilence(wish.signal, ports.silenceMs ?? SILENCE_MS);
+async function receive(request: DownloadRequest, ports: DownloadPorts, part: Part): Promise<Outcome> {
+  const watch = watchSilence(request.signal, ports.silenceMs ?? SILENCE_MS);
   try {
-    const response = await ports.fetch(wish.url, { headers: headersFor(part), signal: watch.signal });
-    const answer = await begin(response, wish, part);
+    const response = await ports.fetch(request.url, { headers: headersFor(part), signal: watch.signal });
+    const answer = await begin(response, request, part);
     if (answer.kind !== 'body') return answer;
-    await makeSureOfRoom(wish, ports, (answer.total ?? wish.approximateBytes) - part.bytes);
-    await noteOrigin(part, wish.url, answer.etag);
+    await makeSureOfRoom(request, ports, (answer.total ?? request.approximateBytes) - part.bytes);
+    await noteOrigin(part, request.url, answer.etag);
     for await (const chunk of answer.body) {
       watch.heard();
       await writeAll(part, chunk);
-      wish.onProgress(part.bytes, answer.total);
+      request.onProgress(part.bytes, answer.total);
     }
     if (answer.total === undefined || part.bytes === answer.total) return { kind: 'complete' };
     if (part.bytes > answer.total) await beginAnew(part);
     return { kind: 'broken', why: 'the connection ended early' };
   } catch (error) {
     if (error instanceof ModelDownloadError || isDiskFull(error)) throw error;
-    if (wish.signal.aborted) throw downloadRefusal('cancelled', wish);
+    if (request.signal.aborted) throw downloadRefusal('cancelled', request);
     return { kind: 'broken', why: watch.signal.aborted ? 'it went silent' : reasonOf(error) };
   } finally {
     watch.end();
@@ -202,10 +206,10 @@ type Answer =
     }
   | Outcome;
 
-async function begin(response: Response, wish: DownloadWish, part: Part): Promise<Answer> {
-  if (isOpenHttp(response.url || wish.url)) {
+async function begin(response: Response, request: DownloadRequest, part: Part): Promise<Answer> {
+  if (isOpenHttp(response.url || request.url)) {
     await response.body?.cancel();
-    throw downloadRefusal('insecure', wish);
+    throw downloadRefusal('insecure', request);
   }
   if (response.status === 416) {
     await response.body?.cancel();
@@ -218,7 +222,7 @@ async function begin(response: Response, wish: DownloadWish, part: Part): Promis
     await response.body?.cancel();
     const again = response.status === 429 || response.status >= 500;
     if (again) return { kind: 'broken', why: `it answered ${String(response.status)}` };
-    throw downloadRefusal('answer', wish, String(response.status));
+    throw downloadRefusal('answer', request, String(response.status));
   }
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
   const goesOn = response.status === 206 && Number(range?.[1]) === part.bytes;
@@ -260,12 +264,12 @@ function watchSilence(signal: AbortSignal, silenceMs: number) {
 
 /** Throws DISK_FULL where `needed` bytes and some more do not fit beside `target`. */
 export async function makeSureOfRoom(
-  wish: Pick<DownloadWish, 'url' | 'target'>,
+  request: Pick<DownloadRequest, 'url' | 'target'>,
   { freeBytes = freeOf }: Pick<DownloadPorts, 'freeBytes'>,
   needed: number,
 ): Promise<void> {
-  const free = await freeBytes(dirname(wish.target));
-  if (free < needed + ROOM_BESIDE_BYTES) throw downloadRefusal('no-room', wish, { needed, free });
+  const free = await freeBytes(dirname(request.target));
+  if (free < needed + ROOM_BESIDE_BYTES) throw downloadRefusal('no-room', request, { needed, free });
 }
 
 async function freeOf(folder: string): Promise<number> {

@@ -5,7 +5,7 @@ import { RefusedError, type Refusal } from '../../../shared/failure.ts';
 /** Ends a download with a sentence for a person. */
 export class ModelDownloadError extends RefusedError {}
 
-interface Wish {
+interface Request {
   readonly url: string;
   readonly target: string;
 }
@@ -37,11 +37,11 @@ const inWords = (bytes: number): string =>
 
 type Kind = 'cancelled' | 'unreachable' | 'answer' | 'insecure' | 'hash' | 'not-a-model' | 'full' | 'no-room';
 
-export function downloadRefusal(kind: Kind, wish: Wish, detail: string | Room = ''): ModelDownloadError {
-  return new ModelDownloadError(refusal(kind, wish, detail));
+export function downloadRefusal(kind: Kind, request: Request, detail: string | Room = ''): ModelDownloadError {
+  return new ModelDownloadError(refusal(kind, request, detail));
 }
 
-function refusal(kind: Kind, { url, target }: Wish, detail: string | Room): Refusal {
+function refusal(kind: Kind, { url, target }: Request, detail: string | Room): Refusal {
   const { host } = new URL(url);
   const file = basename(target);
   switch (kind) {

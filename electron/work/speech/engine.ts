@@ -1,5 +1,5 @@
 import type { Warning } from '../../../shared/facts.ts';
-import type { JobProcesses } from '../process/child.ts';
+import type { ProgramRunner } from '../process/child.ts';
 import type { RawSegment } from './clean-segments.ts';
 import type { Variant } from './whisper-binding.ts';
 
@@ -20,7 +20,7 @@ export type SpeechEngineChoice =
   | { readonly kind: 'whisper-cli'; readonly path: string; readonly version: string };
 
 export interface SpeechTask {
-  readonly processes: JobProcesses;
+  readonly processes: ProgramRunner;
   readonly modelPath: string;
   /** Silero model for whisper.cpp's own speech detector. */
   readonly detectorPath?: string;

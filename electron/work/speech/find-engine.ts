@@ -1,6 +1,6 @@
 import type { Settings } from '../../../shared/settings.ts';
 import type { ToolState } from '../../../shared/snapshot.ts';
-import type { JobProcesses } from '../process/child.ts';
+import type { ProgramRunner } from '../process/child.ts';
 import { searchPath } from '../process/find-tool.ts';
 import { TRIAL_LIMITS } from '../process/watchdogs.ts';
 import type { SpeechEngineChoice } from './engine.ts';
@@ -10,7 +10,7 @@ import { PROCESSOR, type Variant } from './whisper-binding.ts';
 interface EngineSearch {
   readonly settings: Partial<Pick<Settings, 'whisperCliPath' | 'encoder'>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly processes: JobProcesses;
+  readonly processes: ProgramRunner;
   /** The model in use: variants for graphics devices are proved with it. */
   readonly modelPath: string | undefined;
 }
@@ -51,7 +51,7 @@ function namedCli({ settings, env }: EngineSearch): NamedCli | null {
 type CliTrial = { readonly kind: 'works'; readonly version: string } | { readonly kind: 'broken' };
 
 /** Its help names the output format that is needed; its version is only told by newer ones. */
-async function tryCli(path: string, processes: JobProcesses): Promise<CliTrial> {
+async function tryCli(path: string, processes: ProgramRunner): Promise<CliTrial> {
   const ask = async (argument: string): Promise<string | null> => {
     const lines: string[] = [];
     const { end, stdout } = await processes.run({

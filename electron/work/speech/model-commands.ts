@@ -2,10 +2,10 @@ import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ModelDownload } from '../../../shared/speech-models.ts';
 import { diskRefusal, ModelDownloadError } from './download-refusal.ts';
-import type { EmitModels, ModelShelf } from './model-shelf.ts';
+import type { EmitModels, ModelLibrary } from './model-library.ts';
 
 interface ModelCommandDeps {
-  readonly shelf: ModelShelf;
+  readonly library: ModelLibrary;
   readonly emit: EmitModels;
   /** Saves the choice; a refusal where IT manages it. */
   readonly choose: (path: string | null) => Refusal | null;
@@ -33,7 +33,7 @@ export function createModelCommands(deps: ModelCommandDeps): ModelCommands {
   let running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
 
   const refresh = async (): Promise<void> => {
-    deps.emit({ type: 'speechModelsSeen', speechModels: await deps.shelf.list() });
+    deps.emit({ type: 'speechModelsSeen', speechModels: await deps.library.list() });
   };
   const changed = async (): Promise<void> => {
     await refresh();
@@ -63,12 +63,12 @@ export function createModelCommands(deps: ModelCommandDeps): ModelCommands {
       return {};
     },
     async removeModel({ path }) {
-      const refusal = await deps.shelf.remove(path);
+      const refusal = await deps.library.remove(path);
       if (refusal === null) await changed();
       return refusedOrDone(refusal);
     },
     async chooseModel({ path, consent }) {
-      const unusable = path === null ? null : await deps.shelf.whyNotChoose(path, consent);
+      const unusable = path === null ? null : await deps.library.whyNotChoose(path, consent);
       const refusal = unusable ?? deps.choose(path);
       if (refusal === null) await changed();
       return refusedOrDone(refusal);
@@ -87,12 +87,12 @@ export function createModelCommands(deps: ModelCommandDeps): ModelCommands {
 
 /** One download from its start to its last word. Never rejects. */
 async function follow(
-  { shelf, emit, monotonic }: ModelCommandDeps,
-  wish: { readonly name: string; readonly consent: boolean; readonly signal: AbortSignal },
+  { library, emit, monotonic }: ModelCommandDeps,
+  request: { readonly name: string; readonly consent: boolean; readonly signal: AbortSignal },
   changed: () => Promise<void>,
 ): Promise<void> {
   const tell = (download: ModelDownload | null): void => emit({ type: 'modelDownloadChanged', download });
-  let last: ModelDownload = { name: wish.name, receivedBytes: 0, phase: 'connecting' };
+  let last: ModelDownload = { name: request.name, receivedBytes: 0, phase: 'connecting' };
   let toldAt = Number.NEGATIVE_INFINITY;
   const onState = (state: ModelDownload): void => {
     const now = monotonic();
@@ -104,11 +104,11 @@ async function follow(
   };
   tell(last);
   try {
-    await shelf.download(wish.name, { consent: wish.consent, signal: wish.signal, onState });
+    await library.download(request.name, { consent: request.consent, signal: request.signal, onState });
     tell(null);
     await changed();
   } catch (error) {
-    tell(wish.signal.aborted ? null : { ...last, phase: 'failed', problem: problemOf(error, wish.name) });
+    tell(request.signal.aborted ? null : { ...last, phase: 'failed', problem: problemOf(error, request.name) });
   }
 }
 

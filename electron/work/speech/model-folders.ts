@@ -97,7 +97,7 @@ function newest(files: readonly ModelFile[], place: ModelFile['place']): ModelFi
 }
 
 /** Why a file cannot be used, as the rest of a sentence that begins with its name. */
-export function problemInWords(problem: ModelProblem): string {
+export function describeModelProblem(problem: ModelProblem): string {
   switch (problem.kind) {
     case 'missing':
       return 'is not there or cannot be read';
@@ -122,6 +122,6 @@ export function modelState(file: ModelFile, inUse: boolean): SpeechModelState {
     inUse,
     hashKnown: known?.sha256 !== undefined,
     ...(known === undefined ? {} : { licence: known.licence }),
-    ...(file.problem === undefined ? {} : { problem: `It ${problemInWords(file.problem)}.` }),
+    ...(file.problem === undefined ? {} : { problem: `It ${describeModelProblem(file.problem)}.` }),
   };
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { sha256OfFile } from '../storage/new-file.ts';
 import type { TextStore } from '../storage/text-store.ts';
 
 const CachedHash = z.object({ size: z.number(), mtimeMs: z.number(), sha256: z.string() });
@@ -15,15 +14,9 @@ export async function hashOnce(path: string, store: TextStore): Promise<string> 
     const known = CachedHash.safeParse(parseJson(cached));
     if (known.success && known.data.size === size && known.data.mtimeMs === mtimeMs) return known.data.sha256;
   }
-  const sha256 = await hashFile(path);
+  const sha256 = await sha256OfFile(path);
   store.set(key, JSON.stringify({ size, mtimeMs, sha256 }));
   return sha256;
-}
-
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 function parseJson(text: string): unknown {

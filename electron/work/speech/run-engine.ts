@@ -1,4 +1,4 @@
-import type { ChildResult, JobProcesses } from '../process/child.ts';
+import type { ChildResult, ProgramRunner } from '../process/child.ts';
 import { nodeProgram } from '../process/spawn-node.ts';
 import { parseEngineMessage, type EngineMessage, type EngineRequest } from './engine-protocol.ts';
 import type { Variant } from './whisper-binding.ts';
@@ -12,7 +12,7 @@ const DESCRIBE_WALL_MS = 30_000;
 /** The largest model from a slow disk, its copy to a graphics device, and the first second of sound. */
 const PROBE_WALL_MS = 120_000;
 
-export async function describeEngine(processes: JobProcesses): Promise<EngineDescription> {
+export async function describeEngine(processes: ProgramRunner): Promise<EngineDescription> {
   const asked = await ask(processes, { type: 'describe', variant: 'default' }, DESCRIBE_WALL_MS);
   if (asked.kind === 'unavailable') return asked;
   const { message } = asked;
@@ -25,7 +25,7 @@ type DeviceProbe =
   { readonly kind: 'device'; readonly device: string } | { readonly kind: 'unavailable'; readonly why: string };
 
 /** Runs the model for a moment in this variant and tells on which device that was, `CPU` for a silent fallback. */
-export async function probeDevice(processes: JobProcesses, variant: Variant, modelPath: string): Promise<DeviceProbe> {
+export async function probeDevice(processes: ProgramRunner, variant: Variant, modelPath: string): Promise<DeviceProbe> {
   const asked = await ask(processes, { type: 'probe', variant, modelPath }, PROBE_WALL_MS);
   if (asked.kind === 'unavailable') return asked;
   const { message } = asked;
@@ -39,7 +39,7 @@ type Asked =
   | { readonly kind: 'unavailable'; readonly why: string };
 
 /** For requests with one answer. */
-async function ask(processes: JobProcesses, request: EngineRequest, wallMs: number): Promise<Asked> {
+async function ask(processes: ProgramRunner, request: EngineRequest, wallMs: number): Promise<Asked> {
   const messages: EngineMessage[] = [];
   const run = await runEngine(processes, request, (message) => messages.push(message), { wallMs });
   if (run.kind === 'not-started') return { kind: 'unavailable', why: run.why };
@@ -63,7 +63,7 @@ const FLAT_MEMORY = { MALLOC_MMAP_THRESHOLD_: String(1 << 20), MALLOC_ARENA_MAX:
 
 /** Runs the child once for one request and hands over its messages as they come. */
 export async function runEngine(
-  processes: JobProcesses,
+  processes: ProgramRunner,
   request: EngineRequest,
   onMessage: (message: EngineMessage) => void,
   limits: { readonly wallMs?: number; readonly residentBytes?: number },

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import { systemClock } from '../clock.ts';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { EngineRequest, type EngineMessage } from './engine-protocol.ts';
-import { hearWindows, openOn, versionOf, type Child, type Step } from './hear-windows.ts';
+import { transcribeWindows, openOn, versionOf, type Child, type Step } from './transcribe-windows.ts';
 import { readWindows } from './pcm-windows.ts';
 import { loadWhisper, type WhisperLibrary } from './whisper-binding.ts';
 import { SAMPLE_RATE } from './windows.ts';
@@ -52,7 +52,7 @@ async function answer(library: WhisperLibrary, request: Exclude<EngineRequest, {
     case 'probe':
       return probe(library, request.modelPath);
     case 'transcribe':
-      return hearWindows(child, library, request);
+      return transcribeWindows(child, library, request);
     default:
       return assertNever(request);
   }

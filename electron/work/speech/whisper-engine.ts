@@ -41,7 +41,7 @@ interface Attempt {
 
 async function transcribe({ task, hooks, model, choice, variant, useGpu }: Attempt): Promise<SpeechAnswer> {
   const { language } = model;
-  const heard = new Heard(hooks);
+  const heard = new TranscriptCollector(hooks);
   const run = await runEngine(
     task.processes,
     {
@@ -111,7 +111,7 @@ const deviceFailed = (message: string): Warning => ({
   message: `The graphics device failed on this file (${message.replace(/\.$/, '')}); the processor did it.`,
 });
 
-class Heard {
+class TranscriptCollector {
   readonly segments: RawSegment[] = [];
   device: string | undefined;
   end: Extract<EngineMessage, { type: 'end' }> | undefined;

@@ -1,4 +1,4 @@
-import type { ChildResult, ChildSpec, JobProcesses } from '../../../electron/work/process/child.ts';
+import type { ChildResult, ChildSpec, JobProcesses, ProgramRunner } from '../../../electron/work/process/child.ts';
 import { createJobProcesses, type ProcessDeps } from '../../../electron/work/process/job-processes.ts';
 
 let count = 0;
@@ -18,6 +18,9 @@ export interface Talk {
 }
 
 /** Runs a child and keeps its stdout lines as they come. */
+/** What an executor is given are all of its job's children; tests look further than executors may. */
+export const wholeOf = (runner: ProgramRunner): JobProcesses => runner as JobProcesses;
+
 export function listen(processes: JobProcesses, spec: Omit<ChildSpec, 'stdout'>): Talk {
   const lines: string[] = [];
   let wake = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { isDiskFull } from '../../work/storage/disk-full.ts';
-import type { Parts } from './parts.ts';
+import type { AgentServices } from './services.ts';
 
 /** A full disk is looked at again after this long. */
 const LOOK_AGAIN_MS = 2_000;
@@ -9,8 +9,8 @@ const LOOK_AGAIN_MS = 2_000;
  * Does `work`, and does it again as long as the disk is full: the lease thread keeps the lease meanwhile. Any other
  * error, and one that comes after `signal`, is thrown. `work` must be repeatable.
  */
-export async function whenThereIsRoom<T>(
-  parts: Pick<Parts, 'store' | 'clock' | 'log' | 'workFolder'>,
+export async function retryWhileDiskFull<T>(
+  services: Pick<AgentServices, 'store' | 'clock' | 'log' | 'workFolder'>,
   signal: AbortSignal,
   work: () => T | Promise<T>,
 ): Promise<T> {
@@ -19,8 +19,8 @@ export async function whenThereIsRoom<T>(
       return await work();
     } catch (error) {
       if (!isDiskFull(error) || signal.aborted) throw error;
-      noteFullDisk(parts);
-      await parts.clock.sleep(LOOK_AGAIN_MS, signal);
+      noteFullDisk(services);
+      await services.clock.sleep(LOOK_AGAIN_MS, signal);
     }
   }
 }
@@ -35,7 +35,7 @@ function freeBytesOf(folder: string): { readonly freeBytes?: number } {
   }
 }
 
-function noteFullDisk({ store, log, workFolder }: Pick<Parts, 'store' | 'log' | 'workFolder'>): void {
+function noteFullDisk({ store, log, workFolder }: Pick<AgentServices, 'store' | 'log' | 'workFolder'>): void {
   if (store.snapshot().disk.full) return;
   log.warn({ work_folder: workFolder }, 'the disk of the work folder is full');
   store.emit({ type: 'diskChecked', disk: { workFolder, ...freeBytesOf(workFolder), full: true } });

@@ -20,12 +20,12 @@ import {
   modelState,
   pickDetector,
   pickModel,
-  problemInWords,
+  describeModelProblem,
   type ModelFile,
 } from './model-folders.ts';
-import { hashFile } from './model-hash.ts';
+import { sha256OfFile } from '../storage/new-file.ts';
 
-export interface ShelfDeps extends DownloadPorts {
+export interface ModelLibraryDeps extends DownloadPorts {
   /** The agent's own folder of models. */
   readonly folder: string;
   readonly settings: () => Pick<Settings, 'speechModelPath' | 'speechModelFolder' | 'speechModelMirror'>;
@@ -35,7 +35,7 @@ export interface ShelfDeps extends DownloadPorts {
 }
 
 /** Files of speech models on this machine, and how they come and go. */
-export interface ModelShelf {
+export interface ModelLibrary {
   list(): Promise<Omit<SpeechModels, 'download'>>;
   /** Throws ModelDownloadError. Answers the path of the finished file. */
   download(name: string, options: DownloadOptions): Promise<string>;
@@ -56,7 +56,7 @@ interface DownloadOptions {
   readonly onState: (state: ModelDownload) => void;
 }
 
-export function createModelShelf(deps: ShelfDeps): ModelShelf {
+export function createModelLibrary(deps: ModelLibraryDeps): ModelLibrary {
   const files = (): Promise<readonly ModelFile[]> => {
     const { speechModelPath, speechModelFolder } = deps.settings();
     return listModelFiles({ chosen: speechModelPath, managed: speechModelFolder, own: deps.folder });
@@ -72,7 +72,7 @@ export function createModelShelf(deps: ShelfDeps): ModelShelf {
   };
 }
 
-async function remove(deps: ShelfDeps, nameOrPath: string): Promise<Refusal | null> {
+async function remove(deps: ModelLibraryDeps, nameOrPath: string): Promise<Refusal | null> {
   const { folder } = deps;
   const wanted = findKnownModel(nameOrPath)?.fileName ?? nameOrPath;
   const present = await readdir(folder).catch(() => []);
@@ -114,7 +114,7 @@ const offered = (known: KnownModel): SpeechModelState => ({
   licence: known.licence,
 });
 
-async function download(deps: ShelfDeps, name: string, options: DownloadOptions): Promise<string> {
+async function download(deps: ModelLibraryDeps, name: string, options: DownloadOptions): Promise<string> {
   const known = findKnownModel(name);
   if (known === undefined) throw new ModelDownloadError(unknownModel(name));
   if (known.sha256 === undefined && !options.consent) throw new ModelDownloadError(needsConsent(known.name));
@@ -122,7 +122,7 @@ async function download(deps: ShelfDeps, name: string, options: DownloadOptions)
   const state = { name: known.name, receivedBytes: 0 };
   if (known.sha256 !== undefined && (await stat(target).catch(() => null)) !== null) {
     options.onState({ ...state, phase: 'checking' });
-    if ((await hashFile(target)) === known.sha256) return target;
+    if ((await sha256OfFile(target)) === known.sha256) return target;
   }
   options.onState({ ...state, phase: 'connecting' });
   await downloadModel(
@@ -146,7 +146,7 @@ async function download(deps: ShelfDeps, name: string, options: DownloadOptions)
 }
 
 /** Setting, then environment, then the publisher; each names a folder. */
-function sourceOf({ settings, env }: ShelfDeps, known: KnownModel): string {
+function sourceOf({ settings, env }: ModelLibraryDeps, known: KnownModel): string {
   const mirror = settings().speechModelMirror ?? env['RUSHCATALOG_SPEECH_MIRROR'];
   return (mirror || known.publisher).replace(/\/+$/, '');
 }
@@ -154,11 +154,11 @@ function sourceOf({ settings, env }: ShelfDeps, known: KnownModel): string {
 async function whyUnusable(path: string, kind: KnownModel['kind']): Promise<string | null> {
   const [file] = await listModelFiles({ chosen: path });
   if (file === undefined) return 'is not there';
-  if (file.problem !== undefined) return problemInWords(file.problem);
+  if (file.problem !== undefined) return describeModelProblem(file.problem);
   return file.kind === kind ? null : 'is a model of another kind';
 }
 
-async function add(deps: ShelfDeps, given: string, consent: boolean): Promise<string> {
+async function add(deps: ModelLibraryDeps, given: string, consent: boolean): Promise<string> {
   const file = resolve(given);
   const refusal = await whyNot(file, ['speech', 'detector'], consent);
   if (refusal !== null) throw new ModelDownloadError(refusal);
@@ -195,7 +195,7 @@ async function whyNot(path: string, kinds: readonly KnownModel['kind'][], consen
     };
   }
   if (consent) return null;
-  const sha256 = await hashFile(path);
+  const sha256 = await sha256OfFile(path);
   return KNOWN_MODELS.some((known) => known.sha256 === sha256) ? null : needsConsent(basename(path));
 }
 

@@ -2,6 +2,7 @@ import { app, Notification, type BrowserWindow } from 'electron';
 import { COMMANDS, type CommandName } from '../../shared/commands.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { AgentPort, GatewayLog } from '../gateway/agent-port.ts';
+import { after, systemClock } from '../work/clock.ts';
 import { applyLoginItem } from './login-item.ts';
 import { createNotifier, type Notifier } from './notifications.ts';
 import { overallProgress, progressMode } from './progress.ts';
@@ -11,7 +12,7 @@ import { createTray } from './tray.ts';
 import { trayIcon, trayLine, trayMenu, type TrayActions } from './tray-state.ts';
 import type { Updates } from './updates/updates.ts';
 
-interface ComfortDeps {
+interface DesktopIntegrationDeps {
   readonly agent: Pick<AgentPort, 'snapshot' | 'subscribe' | 'execute'>;
   /** False for an agent that is only shown: its settings are another account's and say nothing about this login. */
   readonly own: boolean;
@@ -24,7 +25,7 @@ interface ComfortDeps {
   readonly log: GatewayLog;
 }
 
-export interface Comforts {
+export interface DesktopIntegration {
   /** False where there is no tray: a window that went away could not be brought back. */
   readonly hasTray: boolean;
   readonly notifier: Notifier;
@@ -38,7 +39,7 @@ export interface Comforts {
 const REDRAW_MS = 1_000;
 
 /** Tray, notifications, dock or taskbar, start at login: all follow the agent's snapshot and hold no state of their own. */
-export function addComforts(deps: ComfortDeps): Comforts {
+export function addDesktopIntegration(deps: DesktopIntegrationDeps): DesktopIntegration {
   const { agent, window } = deps;
   let stopsInSeconds: number | null = null;
   const setting: Setting = (name) => agent.snapshot().settings.values[name];
@@ -56,10 +57,10 @@ export function addComforts(deps: ComfortDeps): Comforts {
     window.setProgressBar(overallProgress(snapshot), { mode: progressMode(snapshot) });
   };
   const redraw = atMostEvery(REDRAW_MS, draw);
-  const applySettings = deps.own ? loginItemKeeper(setting, deps.log) : (): void => undefined;
+  const applySettings = deps.own ? loginItemSync(setting, deps.log) : (): void => undefined;
   const unsubscribe = agent.subscribe((event, snapshot) => {
     // In front of the window nobody has to be told what it shows.
-    if (window.isDestroyed() || !window.isFocused()) notifier.hear(event, snapshot);
+    if (window.isDestroyed() || !window.isFocused()) notifier.onEvent(event, snapshot);
     if (event.type === 'settingsChanged') applySettings();
     redraw.soon();
   });
@@ -91,7 +92,7 @@ export function addComforts(deps: ComfortDeps): Comforts {
 
 type Setting = <K extends keyof Settings>(name: K) => Settings[K];
 
-function trayActions(deps: ComfortDeps, notifier: Notifier): TrayActions {
+function trayActions(deps: DesktopIntegrationDeps, notifier: Notifier): TrayActions {
   const call = async (name: CommandName, input: unknown): Promise<void> => {
     // By the same schema as what comes from a page; the tray's own inputs always fit.
     const parsed = COMMANDS[name].input.parse(input);
@@ -120,15 +121,12 @@ function desktopNotifier(setting: Setting, texts: () => Texts, isLocked: () => b
     texts,
     isLocked,
     now: Date.now,
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
+    after: (ms, run) => after(systemClock, ms, run),
   });
 }
 
 /** Sets it when it differs from what was set last: the system's list is not rewritten at every event. */
-function loginItemKeeper(setting: Setting, log: GatewayLog): () => void {
+function loginItemSync(setting: Setting, log: GatewayLog): () => void {
   let current: boolean | null = null;
   return () => {
     if (current === setting('startAtLogin')) return;

@@ -11,7 +11,7 @@ import { createMemoryMeter, type MemoryMeter } from './sources/memory.ts';
 import { createPower, type Power } from './sources/power.ts';
 
 /** All that tells whether the machine is needed by its editor. The desktop app brings its own where it knows better. */
-export interface Surroundings {
+export interface ActivitySources {
   readonly idleTime: IdleTime;
   readonly programs: ProgramNames;
   readonly load: LoadMeter;
@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly onChange?: (listener: () => void) => () => void;
 }
 
-export function systemSurroundings(): Surroundings {
+export function systemActivitySources(): ActivitySources {
   return {
     idleTime: createIdleTime(askProgram),
     programs: systemProgramNames(),

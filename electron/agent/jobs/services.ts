@@ -16,9 +16,8 @@ import type { MediaRoots } from '../../work/storage/media-roots.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the life of one job needs; made once in agent.ts and passed on, never global. */
-export interface Parts {
+export interface AgentServices {
   readonly clock: Clock;
-  readonly random: () => number;
   readonly uuid: () => string;
   readonly log: Log;
   readonly store: Store;

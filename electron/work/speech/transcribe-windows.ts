@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { printable } from '../../../shared/printable.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock, withTimeout } from '../clock.ts';
 import type { RawSegment } from './clean-segments.ts';
 import type { EngineMessage, TranscribeRequest } from './engine-protocol.ts';
 import { createWindowJoiner } from './join-windows.ts';
@@ -31,7 +30,11 @@ export interface Child {
 /** Silero's own defaults, but for pauses inside a sentence: they are no end of speech. */
 const DETECTION = { threshold: 0.5, minSpeechDurationMs: 250, minSilenceDurationMs: 500, speechPadMs: 30 };
 
-export async function hearWindows(child: Child, library: WhisperLibrary, request: TranscribeRequest): Promise<void> {
+export async function transcribeWindows(
+  child: Child,
+  library: WhisperLibrary,
+  request: TranscribeRequest,
+): Promise<void> {
   const startedAt = systemClock.monotonic();
   const model = new LazyModel(child, library, request);
   const joiner = createWindowJoiner();
@@ -52,7 +55,7 @@ export async function hearWindows(child: Child, library: WhisperLibrary, request
     if (window.silent) count.silentWindows += 1;
     else if (speech === null) count.speechlessWindows += 1;
     else {
-      const result = await hear(child, await model.get(), { ...request, language }, speech, window);
+      const result = await transcribeWindow(child, await model.get(), { ...request, language }, speech, window);
       segments = segmentsOf(result, (ms) => startMs + speech.toWindowMs(ms));
       // One language for the whole sound: what was heard first holds, or a cut could change it in mid-sentence.
       language = result.language ?? language;
@@ -139,7 +142,7 @@ export async function openOn(
   });
   try {
     const context = library.open({ filePath, useGpu });
-    if (useGpu) await Promise.race([told.promise, delay(LINES_MS, undefined, { ref: false })]);
+    if (useGpu) await withTimeout(systemClock, LINES_MS, told.promise, undefined);
     return { context, device };
   } finally {
     // While somebody listens this process cannot end by itself, and that is how a lost answer is noticed.
@@ -147,7 +150,7 @@ export async function openOn(
   }
 }
 
-function hear(
+function transcribeWindow(
   child: Child,
   context: WhisperContext,
   request: TranscribeRequest,

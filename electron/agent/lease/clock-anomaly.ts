@@ -4,15 +4,15 @@ import type { Clock } from '../../work/clock.ts';
 const ANOMALY_MS = 2_000;
 
 /** Clock readings whose differences stay constant unless the machine slept or somebody set the clock. */
-export interface Readings {
+export interface ClockReadings {
   readonly asleep: number;
   readonly wallOffset: number;
 }
 
-export function readClocks(clock: Clock): Readings {
+export function readClocks(clock: Clock): ClockReadings {
   return { asleep: clock.asleepMs(), wallOffset: clock.now() - clock.monotonic() };
 }
 
-export function isAnomaly(a: Readings, b: Readings): boolean {
+export function isClockAnomaly(a: ClockReadings, b: ClockReadings): boolean {
   return Math.abs(a.asleep - b.asleep) > ANOMALY_MS || Math.abs(a.wallOffset - b.wallOffset) > ANOMALY_MS;
 }

@@ -3,7 +3,7 @@ import type { ActiveRun } from '../jobs/run-job.ts';
 
 export type YieldingRun = Pick<ActiveRun, 'run' | 'executing' | 'suspend' | 'kill'>;
 
-interface GiveWayDeps {
+interface PreemptionDeps {
   /** Oldest first. */
   readonly runs: () => readonly YieldingRun[];
   /** Where the encoder of each running job is told. */
@@ -15,7 +15,7 @@ interface GiveWayDeps {
   readonly monotonic: () => number;
 }
 
-interface GiveWay {
+interface Preemption {
   /**
    * Lets the machine go or takes it back. `limitMs`: how long a job may stand still before it is given back, Infinity for ever;
    * `memoryIsShort`: one more is given back at once, the newest first, because it has done least.
@@ -34,7 +34,7 @@ const ON_THE_CARD = /(?:_(?:nvenc|qsv|vaapi|videotoolbox|amf|mf|vulkan|v4l2m2m)$
 /** After a job was given back for want of memory, the system needs a moment to show what that freed. */
 const MEMORY_SETTLES_MS = 2_000;
 
-export function createGiveWay({ runs, snapshot, canSuspend, suspendProofs, monotonic }: GiveWayDeps): GiveWay {
+export function createPreemption({ runs, snapshot, canSuspend, suspendProofs, monotonic }: PreemptionDeps): Preemption {
   const since = new Map<YieldingRun, number>();
   let limitMs = 0;
   let memoryLookAt = 0;

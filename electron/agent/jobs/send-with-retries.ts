@@ -3,16 +3,16 @@ import type { Lease } from '../lease/leases.ts';
 import type { Reply } from '../server/client.ts';
 import type { AnswerKind } from '../server/outcome.ts';
 import { reactionTo, type CallName, type Reaction } from '../server/reactions.ts';
-import { createPatience } from '../server/retry.ts';
+import { createRetryBudget } from '../server/retry.ts';
 import type { Connection } from '../server/connection.ts';
 
-export type Definite<T> =
+export type DefiniteAnswer<T> =
   | { readonly reaction: 'accept'; readonly body: T | undefined; readonly reply: Reply<T> }
   | { readonly reaction: Exclude<Reaction, 'accept' | 'retry' | 'ask-for-token'>; readonly reply: Reply<T> }
   /** The lease was lost, or `signal` aborted, before a definite answer came. */
   | { readonly reaction: 'lease-lost' | 'interrupted'; readonly reply?: undefined };
 
-interface InsistDeps {
+interface RetryDeps {
   readonly connection: Connection;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly lease: Lease;
@@ -31,27 +31,27 @@ const REPORT_WITHOUT_LEASE_MS = 14 * 86_400_000;
  * that prolongs the lease and answers this call alone with nothing of use gets the upload anew, which is done four
  * times; after an hour the upload counts as failed.
  */
-export async function insist<T>(
-  deps: InsistDeps,
+export async function sendWithRetries<T>(
+  deps: RetryDeps,
   call: CallName,
   send: (signal: AbortSignal) => Promise<Reply<T>>,
-): Promise<Definite<T>> {
+): Promise<DefiniteAnswer<T>> {
   const { connection, lease } = deps;
   const backoff = connection.backoff();
-  const patience = createPatience(deps.clock);
+  const budget = createRetryBudget(deps.clock);
   const signal = AbortSignal.any([deps.signal, lease.lost]);
-  for (;;) {
-    if ((await lease.confirm(deps.signal)) === 'lost')
-      return { reaction: deps.signal.aborted ? 'interrupted' : 'lease-lost' };
+  while (!signal.aborted) {
+    if ((await lease.confirm(deps.signal)) === 'lost') break;
     const reply = await send(signal);
     if (signal.aborted) return { reaction: lease.lost.aborted ? 'lease-lost' : 'interrupted' };
     connection.note(reply);
     const definite = definiteAnswer(call, reply);
     if (definite !== null) return definite;
-    const spent = patience.spent(reply);
+    const spent = budget.spent(reply);
     if (spent !== null) return { reaction: spent === 'broken' ? 'begin-upload-anew' : 'upload-failed', reply };
     await connection.pause(reply, signal, backoff);
   }
+  return { reaction: deps.signal.aborted ? 'interrupted' : 'lease-lost' };
 }
 
 /**
@@ -60,33 +60,34 @@ export async function insist<T>(
  * answered 200). `sentBefore`: an earlier life of the agent may have sent it. Where a server that prolongs the lease
  * does not decide within an hour, the lease is left to lapse, and finished work is kept.
  */
-export async function insistOnReport<T>(
-  deps: InsistDeps,
+export async function sendReportWithRetries<T>(
+  deps: RetryDeps,
   call: 'submit' | 'fail',
   sentBefore: boolean,
   send: (signal: AbortSignal) => Promise<Reply<T>>,
-): Promise<Definite<T>> {
+): Promise<DefiniteAnswer<T>> {
   const { connection, lease, signal } = deps;
   const backoff = connection.backoff();
-  const patience = createPatience(deps.clock);
+  const budget = createRetryBudget(deps.clock);
   let mayHaveArrived = sentBefore;
-  for (;;) {
-    const standing = await lease.confirm(signal);
-    if (signal.aborted) return { reaction: 'interrupted' };
-    if (standing === 'lost' && !mayHaveArrived) return { reaction: 'lease-lost' };
+  while (!signal.aborted) {
+    const leaseState = await lease.confirm(signal);
+    if (signal.aborted) break;
+    if (leaseState === 'lost' && !mayHaveArrived) return { reaction: 'lease-lost' };
     const reply = await send(signal);
-    if (signal.aborted) return { reaction: 'interrupted' };
+    if (signal.aborted) break;
     connection.note(reply);
     const definite = definiteAnswer(call, reply);
     if (definite !== null) return definite;
     mayHaveArrived ||= OPEN.has(reply.answer);
-    const withinMs = standing === 'lost' ? REPORT_WITHOUT_LEASE_MS : undefined;
-    if (patience.spent(reply, withinMs) === 'time') return { reaction: 'lease-lost' };
+    const withinMs = leaseState === 'lost' ? REPORT_WITHOUT_LEASE_MS : undefined;
+    if (budget.spent(reply, withinMs) === 'time') return { reaction: 'lease-lost' };
     await connection.pause(reply, signal, backoff);
   }
+  return { reaction: 'interrupted' };
 }
 
-function definiteAnswer<T>(call: CallName, reply: Reply<T>): Definite<T> | null {
+function definiteAnswer<T>(call: CallName, reply: Reply<T>): DefiniteAnswer<T> | null {
   const reaction = reactionTo(call, reply.answer, reply.error?.code);
   if (reaction === 'accept') return { reaction, body: reply.answer === 'ok' ? reply.body : undefined, reply };
   return reaction === 'retry' || reaction === 'ask-for-token' ? null : { reaction, reply };

@@ -7,13 +7,13 @@ import { replaceFile } from '../work/storage/durable-file.ts';
 import type { WebView } from '../gateway/http.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
-import { say } from './say.ts';
+import { printOut } from './print.ts';
 
 const DOOR = 'open-page.html';
 const LINK = /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/;
 
 /** Without a page no older one is led to. */
-export function closeDoor(workFolder: string): void {
+export function removePageLink(workFolder: string): void {
   rmSync(join(workFolder, DOOR), { force: true });
 }
 
@@ -21,16 +21,16 @@ export function closeDoor(workFolder: string): void {
  * Keeps the page's link in a 0600 file of the work folder, as a page that leads there: argument lists are public, and
  * so is, for many, what a service says. Returns the file.
  */
-export function openDoor(workFolder: string, { url }: WebView): string {
+export function writePageLink(workFolder: string, { url }: WebView): string {
   const file = join(workFolder, DOOR);
   replaceFile(file, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${url}">\n`);
   return file;
 }
 
 /** Says where the page is. Only a terminal is told the secret: any other output is kept, by a journal or a pipe. */
-export function tellPage({ url, origin }: WebView, workFolder: string): void {
+export function printPageAddress({ url, origin }: WebView, workFolder: string): void {
   const how = `“rushcatalog-agent open --work ${workFolder}” opens it; its link is not written to this output`;
-  say(process.stdout.isTTY ? `Page: ${url}` : `Page: ${origin}/ (${how})`);
+  printOut(process.stdout.isTTY ? `Page: ${url}` : `Page: ${origin}/ (${how})`);
 }
 
 interface OpenCommandOptions {
@@ -46,7 +46,7 @@ export async function openCommand({ work, print }: OpenCommandOptions): Promise<
   const running = existsSync(file) && (await findRunningAgent(folder)) !== null;
   const link = running ? LINK.exec(await readFile(file, 'utf8'))?.[0] : undefined;
   if (link === undefined) throw noPage(folder);
-  if (print) say(link);
+  if (print) printOut(link);
   else await open(file);
   return EXIT.ok;
 }

@@ -17,7 +17,7 @@ const FOR_THE_EDITOR: ReadonlySet<YieldReason['kind']> = new Set([
 const WRITE_MS = 60_000;
 
 /** Adds up, day by day, the time in which work stands back for the editor. Ends with `signal`. */
-export function countYielding(deps: {
+export function recordYieldTime(deps: {
   readonly store: Pick<Store, 'snapshot' | 'subscribe'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly activity: Pick<ActivityRows, 'yielded'>;

@@ -21,14 +21,14 @@ export type ServerChoice =
   EmbeddedServer | { readonly kind: 'remote'; readonly serverUrl: string; readonly token: TokenSource };
 
 /** What callers say; everything else of an agent is composed here. */
-interface StationOptions extends Pick<
+interface CompositionOptions extends Pick<
   AgentDeps,
   | 'settings'
   | 'workFolder'
   | 'logFolder'
   | 'log'
-  | 'keeper'
-  | 'surroundings'
+  | 'tokenStore'
+  | 'activitySources'
   | 'network'
   | 'outside'
   | 'nice'
@@ -39,7 +39,7 @@ interface StationOptions extends Pick<
 }
 
 /** One machine's agent and, where it has one, the embedded server it works for over loopback HTTP. */
-export interface Station {
+interface Composition {
   readonly agent: Agent;
   readonly embedded: { readonly server: RunningServer; readonly client: OperatorClient } | null;
   /** After `agent.stop`: the agent's last words need the server. */
@@ -47,7 +47,7 @@ export interface Station {
 }
 
 /** The one place where agents are composed. Nothing is claimed before `agent.start()`. Throws StartError or ServerStartError. */
-export async function openStation({ server: choice, ...own }: StationOptions): Promise<Station> {
+export async function openComposition({ server: choice, ...own }: CompositionOptions): Promise<Composition> {
   const { settings } = own;
   const sandbox = createSandboxPort({ policy: () => settings.view().values.sandbox, env: process.env });
   const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator' | 'work'>): Agent =>
@@ -73,7 +73,7 @@ export async function openStation({ server: choice, ...own }: StationOptions): P
 }
 
 /** The folders of a data folder: the agent's, its logs, and those of the embedded server. */
-export function stationFolders(data: string): Pick<StationOptions, 'workFolder' | 'logFolder'> {
+export function compositionFolders(data: string): Pick<CompositionOptions, 'workFolder' | 'logFolder'> {
   return { workFolder: join(data, 'agent'), logFolder: join(data, 'logs') };
 }
 

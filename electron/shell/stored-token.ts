@@ -8,7 +8,7 @@ export type FoundToken =
   | { readonly kind: 'none'; readonly refusal: Refusal };
 
 /** The desktop app's token: none yet, or one that is replaced while the agent works. */
-export interface KeptToken extends TokenSource {
+export interface StoredToken extends TokenSource {
   /** A person paired with this server: used from now on. */
   replace(token: string): void;
   problem(): Refusal | null;
@@ -20,11 +20,11 @@ export interface KeptToken extends TokenSource {
  * Without a token the app opens all the same and says why on its page: a machine that was set up from afar must not
  * greet its editor with a window that closes. `look` is asked whenever the server refuses, once a minute at most.
  */
-export function createKeptToken(
+export function createStoredToken(
   initial: string | null,
   look: (inUse: string) => Promise<FoundToken>,
   missing: Refusal,
-): KeptToken {
+): StoredToken {
   let token = initial ?? '';
   let problem: Refusal = missing;
   let looking: Promise<void> | null = null;

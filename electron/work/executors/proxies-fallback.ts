@@ -1,7 +1,7 @@
 import { JobFailure, type FailureCode } from '../../../shared/failure.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import type { ProxyPlan } from '../media/proxy-args.ts';
-import { isComplaint } from '../media/proxy-damage.ts';
+import { isDecodeError } from '../media/proxy-damage.ts';
 import type { ExecutionContext } from '../execution.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
@@ -23,7 +23,7 @@ const NOT_THE_ENCODERS: readonly FailureCode[] = ['CANCELLED', 'STORAGE_UNAVAILA
  * which is the reference. `attempt` encodes and compares, with null for software; what it throws ends the job, unless
  * it was the hardware's try.
  */
-export async function climb<T>(
+export async function encodeWithFallback<T>(
   context: Context,
   plan: ProxyPlan,
   attempt: (choice: HardwareChoice | null, name: string) => Promise<T>,
@@ -74,7 +74,7 @@ function mayUseHardware(plan: ProxyPlan): boolean {
 
 /** The tool's first words name the cause. */
 function reasonOf({ failure }: JobFailure): string {
-  const line = failure.detail?.lastLines?.find(isComplaint);
+  const line = failure.detail?.lastLines?.find(isDecodeError);
   const words = line?.replace(/^(\[[^\]]*\]\s*)+/, '').trim();
   return words === undefined || words === '' ? failure.message : `${failure.message} (${words.slice(0, 200)})`;
 }

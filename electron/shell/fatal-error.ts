@@ -4,7 +4,7 @@ import { RefusedError, type Refusal } from '../../shared/failure.ts';
 let complained = false;
 
 /** Ends the process with one sentence, a next step and a code in a window; never with a stack trace. */
-export function complainAndExit(error: unknown): void {
+export function showErrorAndExit(error: unknown): void {
   // What fails because the process is ending is no news, and must not bring this window again and again.
   if (complained) return;
   complained = true;

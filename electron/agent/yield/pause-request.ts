@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PauseLength } from '../../../shared/snapshot.ts';
 
 /** What a person asked for; survives a restart, because "until tomorrow" may well mean after one. Instants are ISO. */
-export type PauseWish =
+export type PauseRequest =
   | { readonly kind: 'none' }
   | { readonly kind: 'paused'; readonly since: string; readonly until?: string | undefined }
   | { readonly kind: 'finishing'; readonly since: string; readonly pauseFor: PauseLength };
@@ -27,16 +27,16 @@ export function pauseEnd(length: PauseLength, now: number): number | null {
   }
 }
 
-export function pausedFor(length: PauseLength, now: number): PauseWish {
+export function pausedFor(length: PauseLength, now: number): PauseRequest {
   const until = pauseEnd(length, now);
   const since = new Date(now).toISOString();
   return { kind: 'paused', since, ...(until === null ? {} : { until: new Date(until).toISOString() }) };
 }
 
 /** A pause whose time is over is none. */
-export function wishAt(wish: PauseWish, now: number): PauseWish {
-  const isOver = wish.kind === 'paused' && wish.until !== undefined && Date.parse(wish.until) <= now;
-  return isOver ? { kind: 'none' } : wish;
+export function pauseRequestAt(request: PauseRequest, now: number): PauseRequest {
+  const isOver = request.kind === 'paused' && request.until !== undefined && Date.parse(request.until) <= now;
+  return isOver ? { kind: 'none' } : request;
 }
 
 const Written = z.discriminatedUnion('kind', [
@@ -50,7 +50,7 @@ const Written = z.discriminatedUnion('kind', [
 ]);
 
 /** What was remembered; anything unreadable is no wish. */
-export function readWish(text: string | undefined): PauseWish {
+export function readPauseRequest(text: string | undefined): PauseRequest {
   if (text === undefined) return { kind: 'none' };
   try {
     return Written.parse(JSON.parse(text));

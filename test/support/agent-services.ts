@@ -6,8 +6,8 @@ import pino from 'pino';
 import type { Clock } from '../../electron/work/clock.ts';
 import { createConnection } from '../../electron/agent/server/connection.ts';
 import { createJobLogs } from '../../electron/agent/jobs/job-log.ts';
-import type { Claimed } from '../../electron/agent/jobs/claim.ts';
-import type { Parts } from '../../electron/agent/jobs/parts.ts';
+import type { ClaimedRun } from '../../electron/agent/jobs/claim.ts';
+import type { AgentServices } from '../../electron/agent/jobs/services.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import type { Lease } from '../../electron/agent/lease/leases.ts';
 import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
@@ -46,8 +46,8 @@ export function createTestClock(): TestClock {
 }
 
 /** The parts of an agent around one real journal and one real client, without the loops. */
-export interface TestParts {
-  readonly parts: Parts;
+export interface TestServices {
+  readonly services: AgentServices;
   readonly clock: TestClock;
   /** How often the token was read anew. */
   tokenReads(): number;
@@ -55,7 +55,7 @@ export interface TestParts {
 }
 
 /** `timeoutMs` is real time: what answers at once on a quiet machine may need a second on a busy one. */
-export function createTestParts(serverUrl: string, timeoutMs = 2_000): TestParts {
+export function createTestServices(serverUrl: string, timeoutMs = 2_000): TestServices {
   const workFolder = mkdtempSync(join(tmpdir(), 'rc-parts-'));
   const clock = createTestClock();
   const store = createStore(sampleSnapshot());
@@ -69,9 +69,8 @@ export function createTestParts(serverUrl: string, timeoutMs = 2_000): TestParts
   const none = (): never => {
     throw new Error('not part of this test');
   };
-  const parts: Parts = {
+  const services: AgentServices = {
     clock,
-    random,
     uuid: randomUUID,
     log: pino({ level: 'silent' }),
     store,
@@ -99,7 +98,7 @@ export function createTestParts(serverUrl: string, timeoutMs = 2_000): TestParts
     noteOutcome: () => undefined,
   };
   return {
-    parts,
+    services,
     clock,
     tokenReads: () => reads,
     close() {
@@ -126,7 +125,7 @@ export function steadyLease(): Lease & { lose(): void } {
 }
 
 /** A run that is in the journal as claimed, with a folder that holds one file `thumb.webp` of `bytes`. */
-export function claimedRun({ parts }: TestParts, bytes = 10): Claimed {
+export function claimedRun({ services }: TestServices, bytes = 10): ClaimedRun {
   const runId = randomUUID();
   const jobId = randomUUID();
   const assetUuid = randomUUID();
@@ -139,16 +138,16 @@ export function claimedRun({ parts }: TestParts, bytes = 10): Claimed {
     claimKey: 'k',
     claimedAt: '2026-03-01T12:00:00.000Z',
   };
-  parts.journal.begin(begun);
+  services.journal.begin(begun);
   const { job } = offerOf(wireJobOf({ jobId, assetUuid }));
-  parts.journal.change(runId, { phase: 'claimed', job, lockToken: 'lock-1' });
-  mkdirSync(join(parts.workFolder, 'runs', runId), { recursive: true });
-  writeFileSync(join(parts.workFolder, 'runs', runId, 'thumb.webp'), Buffer.alloc(bytes, 7));
+  services.journal.change(runId, { phase: 'claimed', job, lockToken: 'lock-1' });
+  mkdirSync(join(services.workFolder, 'runs', runId), { recursive: true });
+  writeFileSync(join(services.workFolder, 'runs', runId, 'thumb.webp'), Buffer.alloc(bytes, 7));
   return { ...begun, phase: 'claimed', job, lockToken: 'lock-1' };
 }
 
 /** The job of a run as a server says it in the answer to a claim. */
-export function wireJobOf({ jobId, assetUuid }: Pick<Claimed, 'jobId' | 'assetUuid'>): WireJob {
+export function wireJobOf({ jobId, assetUuid }: Pick<ClaimedRun, 'jobId' | 'assetUuid'>): WireJob {
   return {
     job_id: jobId,
     job_type: 'generate_thumbnails',
