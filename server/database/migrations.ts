@@ -15,7 +15,27 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, name: 'offers by what they need, counters, results apart', up: addNeedsAndCounts },
   { version: 5, name: 'looks that pass over nothing, a clock of retention', up: addLooks },
   { version: 6, name: 'jobs on hold, and what was added at once', up: addHoldAndBatch },
+  { version: 7, name: 'counters of files', up: addFileCounts },
 ];
+
+async function addFileCounts(tx: Transaction<Tables>): Promise<void> {
+  await count(
+    text(tx.schema.createTable('file_count'), 'batch', 'asset_uuid'),
+    ...['pending', 'held', 'claimed', 'failed', 'jobs', 'added_at'],
+  )
+    .addPrimaryKeyConstraint('file_count_key', ['batch', 'asset_uuid'])
+    .execute();
+  await count(
+    key(tx.schema.createTable('batch_count'), 'batch'),
+    ...['files', 'open_files', 'pending_files', 'held_files', 'failed_files', 'jobs', 'added_at'],
+  ).execute();
+  await sql`CREATE INDEX batch_open ON batch_count (added_at) WHERE open_files > 0`.execute(tx);
+  await count(text(tx.schema.createTable('pending_count'), 'batch', 'job_type'), 'held', 'jobs')
+    .addPrimaryKeyConstraint('pending_count_key', ['batch', 'job_type', 'held'])
+    .execute();
+  await tx.schema.dropIndex('job_open').execute();
+  await tx.schema.dropIndex('job_of_batch').execute();
+}
 
 async function addHoldAndBatch(tx: Transaction<Tables>): Promise<void> {
   await tx.schema

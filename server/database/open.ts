@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely, sql, SqliteDialect } from 'kysely';
 import { ServerStartError } from '../start-error.ts';
+import { keepFileCounts } from './file-counts.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeSqlite } from './node-sqlite.ts';
 import { keepDatabasePrivate } from './private-file.ts';
@@ -82,6 +83,7 @@ async function migrate(database: Database, fresh: boolean): Promise<void> {
       await migration.up(tx);
       if (migration.version === 1) await makeLedgerAppendOnly(tx);
       if (migration.version === 4) await keepJobCounts(tx);
+      if (migration.version === 7) await keepFileCounts(tx);
       // user_version is written in the same transaction, so a kill leaves either the old or the new schema.
       await sql`PRAGMA user_version = ${sql.lit(migration.version)}`.execute(tx);
     });

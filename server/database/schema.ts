@@ -100,6 +100,41 @@ interface JobCountTable {
   jobs: number;
 }
 
+/** Jobs of one file: within one batch, within none ('') or in all ('*'). */
+interface FileCountTable {
+  batch: string;
+  asset_uuid: string;
+  pending: number;
+  /** Of the pending ones. */
+  held: number;
+  claimed: number;
+  failed: number;
+  jobs: number;
+  /** When the first of them came, ms since 1970. */
+  added_at: number;
+}
+
+/** Files of one batch, of none or of all. */
+interface BatchCountTable {
+  batch: string;
+  files: number;
+  /** Something of them is pending or claimed. */
+  open_files: number;
+  pending_files: number;
+  held_files: number;
+  /** Nothing of them is left to do, and something failed. */
+  failed_files: number;
+  jobs: number;
+  added_at: number;
+}
+
+interface PendingCountTable {
+  batch: string;
+  job_type: string;
+  held: number;
+  jobs: number;
+}
+
 interface JobCapabilityTable {
   job_id: string;
   capability: string;
@@ -186,6 +221,9 @@ export interface Tables {
   job_capability: JobCapabilityTable;
   job_result: JobResultTable;
   job_count: JobCountTable;
+  file_count: FileCountTable;
+  batch_count: BatchCountTable;
+  pending_count: PendingCountTable;
   upload: UploadTable;
   upload_part: UploadPartTable;
   derived: DerivedTable;
