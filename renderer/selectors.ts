@@ -96,6 +96,7 @@ export function doneAssets(jobs: readonly EndedJob[]): DoneAsset[] {
 }
 
 function toAsset(jobs: readonly EndedJob[]): DoneAsset {
+  // A group begins with the job it was made for.
   const newest = jobs[0] as EndedJob;
   const artifacts = new Map<string, EndedArtifact>();
   const warnings: Warning[] = [];

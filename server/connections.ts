@@ -11,7 +11,7 @@ const SHARE_OF_FILES = 0.5;
  * How many connections are held at once: half of what this process may open. Node has already raised its own bound to
  * the highest that the system lets it have.
  */
-export function mostConnections(): number {
+export function maxConnections(): number {
   const [, files] = /^Max open files +(\d+)/m.exec(limitsOfThisProcess()) ?? [];
   return files === undefined ? USUAL_MOST : Math.min(USUAL_MOST, Math.floor(Number(files) * SHARE_OF_FILES));
 }

@@ -10,7 +10,7 @@ import { keptAge } from './database/kept-age.ts';
 import { purgeAsset } from './assets/derived.ts';
 import type { SharedTokens } from './auth/authenticate.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
-import { closeIdleBeyond, mostConnections } from './connections.ts';
+import { closeIdleBeyond, maxConnections } from './connections.ts';
 import type { Context } from './context.ts';
 import { openDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
@@ -26,7 +26,7 @@ import { answerClientError, answerErrors, answerUnrouted } from './routes/errors
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
 import { ServerStartError } from './start-error.ts';
-import { sweep, sweepFiles, type Swept } from './sweep.ts';
+import { sweep, sweepFiles, type SweepResult } from './sweep.ts';
 import { FileStore } from './uploads/file-store.ts';
 
 export interface RunningServer {
@@ -39,7 +39,7 @@ export interface RunningServer {
   /** Accepted writes, oldest first. */
   ledger(filter?: LedgerFilter): Promise<readonly LedgerEntry[]>;
   /** Ends what time has ended, now; it also runs by itself. */
-  sweep(): Promise<Swept>;
+  sweep(): Promise<SweepResult>;
   /** Puts a job into the queue exactly as given, invalid or not. */
   insertRawJob(draft: JobDraft): Promise<OperatorJob>;
   /** Removes everything derived from an asset for good. */
@@ -153,7 +153,7 @@ export async function buildApp(context: Context, shared: SharedTokens): Promise<
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 200 },
   });
-  closeIdleBeyond(app.server, mostConnections());
+  closeIdleBeyond(app.server, maxConnections());
   app.removeAllContentTypeParsers();
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -7,7 +7,7 @@ import type { FileStore } from './uploads/file-store.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
 import { writeTransaction } from './write-transaction.ts';
 
-export interface Swept {
+export interface SweepResult {
   readonly leases: number;
   readonly uploads: number;
   readonly derived: number;
@@ -17,7 +17,7 @@ export interface Swept {
  * Ends what time has ended: leases, abandoned uploads, files no result named, and records past their retention. A
  * status stands in the text of these queries: SQLite uses a partial index only where it can see the condition.
  */
-export async function sweep(context: Context): Promise<Swept> {
+export async function sweep(context: Context): Promise<SweepResult> {
   // First: nothing else may succeed on a full disk, and this ends that.
   await context.reserve.refill();
   const leases = await expireLeases(context);

@@ -6,6 +6,7 @@ export function oneTimeTokenIn(text: string): string {
   const trimmed = text.trim();
   if (!trimmed.startsWith('{')) return trimmed;
   try {
+    // Whatever it is, it may have such a field.
     const { token } = JSON.parse(trimmed) as { readonly token?: unknown };
     return typeof token === 'string' ? token.trim() : trimmed;
   } catch {

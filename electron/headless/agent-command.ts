@@ -14,7 +14,7 @@ import { openComposition } from '../compose/composition.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { policyFile } from '../compose/policy/read-policy.ts';
-import { sentence } from '../compose/sentence.ts';
+import { formatRefusal } from '../compose/format-refusal.ts';
 import { tokenFileStore } from '../compose/token-file.ts';
 import { removePageLink, writePageLink, printPageAddress } from './page-link.ts';
 import { pageFolder } from './page-folder.ts';
@@ -64,7 +64,7 @@ export async function agentCommand(options: AgentCommandOptions): Promise<number
     }
     // At a terminal it is a mistake in the command; for a service it is a machine that is not set up yet.
     if (process.stdin.isTTY || !isManagedElsewhere()) throw new CommandError(prepared.refusal);
-    const line = sentence(prepared.refusal);
+    const line = formatRefusal(prepared.refusal);
     if (line !== told) printError(line);
     if (line !== told) log.error({ code: prepared.refusal.code }, prepared.refusal.message);
     told = line;
@@ -111,7 +111,7 @@ async function runAgent(options: AgentCommandOptions, run: AgentRun): Promise<'e
     await openSharedControl(agent, process.env['RUNTIME_DIRECTORY'], log),
   ];
   printState(agent);
-  for (const problem of run.problems) printError(sentence(problem));
+  for (const problem of run.problems) printError(formatRefusal(problem));
   const web = options.web === undefined ? undefined : await openWeb(agent, options.web, workFolder, log);
   printError(`Working for ${serverUrl}; log in ${join(workFolder, 'logs', 'agent.log')}`);
   removePageLink(workFolder);
@@ -152,7 +152,7 @@ function openWeb(
 export function printState(agent: Agent): void {
   let told = '';
   const tellProblem = (problem: Refusal): void => {
-    const line = sentence(problem);
+    const line = formatRefusal(problem);
     if (line !== told) printError(line);
     told = line;
   };
@@ -166,10 +166,10 @@ export function printState(agent: Agent): void {
     } else if (event.type === 'capabilityChanged') {
       const { capability } = event;
       if (capability.enabled && capability.proof.status === 'failed') {
-        printError(`${capability.name} is not offered: ${sentence(capability.proof.reason)}`);
+        printError(`${capability.name} is not offered: ${formatRefusal(capability.proof.reason)}`);
       }
     } else if (event.type === 'rootsChecked') {
-      for (const root of event.roots) if (root.problem !== undefined) printError(sentence(root.problem));
+      for (const root of event.roots) if (root.problem !== undefined) printError(formatRefusal(root.problem));
     } else if (event.type === 'jobEnded') {
       const { job } = event;
       const how =

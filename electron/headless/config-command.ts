@@ -3,7 +3,7 @@ import { SETTING_NAMES, type SettingName, type Settings, type SettingsView } fro
 import { environmentName } from '../compose/policy/environment.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { policyFile, readPolicy } from '../compose/policy/read-policy.ts';
-import { sentence } from '../compose/sentence.ts';
+import { formatRefusal } from '../compose/format-refusal.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { printOut, printJson } from './print.ts';
@@ -54,7 +54,7 @@ function table(shown: Shown): string[] {
   const text = (value: unknown): string => (value === undefined ? '–' : JSON.stringify(value));
   const lines = SETTING_NAMES.map((name) => `${name.padEnd(width)}  ${where(name).padEnd(12)}  ${text(values[name])}`);
   const head = [`policy    ${policyFile()}`, `settings  ${file}`, ''];
-  const tail = problem === undefined ? [] : ['', sentence(problem)];
+  const tail = problem === undefined ? [] : ['', formatRefusal(problem)];
   return [...head, ...lines, ...tail];
 }
 

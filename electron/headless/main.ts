@@ -6,7 +6,7 @@ import { EncoderChoice, type MediaRootSetting } from '../../shared/settings.ts';
 import { TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
 import { VERSION } from '../agent/version.ts';
 import { parseMediaRoot } from '../compose/media-root-argument.ts';
-import { sentence } from '../compose/sentence.ts';
+import { formatRefusal } from '../compose/format-refusal.ts';
 import { agentCommand } from './agent-command.ts';
 import { addControl } from './control-commands.ts';
 import { diagnosticsCommand } from './diagnostics-command.ts';
@@ -248,7 +248,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (process.env['RUSHCATALOG_DEBUG'] === '1')
       printError(String(error instanceof Error ? error.stack : error).split('\n'));
     const { refusal, exitCode } = explain(error);
-    printError(sentence(refusal));
+    printError(formatRefusal(refusal));
     return exitCode;
   }
 }

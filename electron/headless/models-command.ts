@@ -9,7 +9,7 @@ import { findRunningAgent, type RunningAgent } from '../agent/control/ask-contro
 import { createModelLibrary, type ModelLibrary } from '../work/speech/model-library.ts';
 import { createOutsideFetch } from '../compose/network/outside-fetch.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
-import { sentence } from '../compose/sentence.ts';
+import { formatRefusal } from '../compose/format-refusal.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { modelsFolder } from './folders.ts';
@@ -84,7 +84,7 @@ export async function downloadModels(names: readonly string[], options: ModelsOp
       line.end();
       if (!(error instanceof RefusedError)) throw error;
       if (!stop.signal.aborted) throw new CommandError(error.refusal, EXIT.failed);
-      printError(sentence(error.refusal));
+      printError(formatRefusal(error.refusal));
       return EXIT.interrupted;
     }
   }

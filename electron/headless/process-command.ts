@@ -7,7 +7,7 @@ import type { TranscriptFormat } from '../../shared/transcript-formats.ts';
 import { defined, recordOf } from '../../shared/objects.ts';
 import { whyNotModel } from '../work/capabilities/find-speech.ts';
 import { makeTemporaryFolder } from '../work/process/temporary-folder.ts';
-import { sentence } from '../compose/sentence.ts';
+import { formatRefusal } from '../compose/format-refusal.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { collectMedia, type Collected } from './process/collect-media.ts';
 import { startEmbedded, type Embedded } from './process/embedded.ts';
@@ -18,7 +18,7 @@ import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
-import { lookTools, type WorkTools } from '../compose/work/work-tools.ts';
+import { inspectTools, type WorkTools } from '../compose/work/work-tools.ts';
 import { untilEnded, whyWaiting, type OwnJob } from './process/follow-jobs.ts';
 import { printArray } from './process/print-array.ts';
 import { writeResults } from './process/result-writer.ts';
@@ -124,7 +124,7 @@ async function run(
     if (event.type !== 'capabilityChanged' || process.stderr.isTTY) return;
     const { capability } = event;
     if (capability.enabled && capability.proof.status === 'failed') {
-      printError(`${capability.name}: ${sentence(capability.proof.reason)}`);
+      printError(`${capability.name}: ${formatRefusal(capability.proof.reason)}`);
     }
   });
   const started = agent.start();
@@ -154,7 +154,7 @@ async function createJobs(
   media: Collected,
   options: ProcessCommandOptions,
 ): Promise<readonly OwnJob[]> {
-  const tools = lookTools(TOOLS);
+  const tools = inspectTools(TOOLS);
   await tools.ffprobe();
   const jobs: OwnJob[] = [];
   for (const file of media.files) {

@@ -3,7 +3,7 @@ import open from 'open';
 import type { MediaRootSetting, Settings } from '../../shared/settings.ts';
 import { defined } from '../../shared/objects.ts';
 import { networkFacts } from '../compose/network/network-facts.ts';
-import { sentence } from '../compose/sentence.ts';
+import { formatRefusal } from '../compose/format-refusal.ts';
 import { openSettings, readManaged } from '../compose/policy/managed-settings.ts';
 import { startWebView } from '../gateway/http.ts';
 import { printState } from './agent-command.ts';
@@ -61,7 +61,7 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   const tokenStore = tokenFileStore(tokenFile, inUse);
   const { values, problem } = settings.view();
   const network = server.kind === 'remote' ? await networkFacts(values, server.serverUrl) : undefined;
-  for (const each of [problem, network?.problem]) if (each !== undefined) printError(sentence(each));
+  for (const each of [problem, network?.problem]) if (each !== undefined) printError(formatRefusal(each));
   const { agent, closeServer } = await openComposition({
     ...compositionFolders(data),
     settings,

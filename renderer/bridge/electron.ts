@@ -16,6 +16,7 @@ export function createElectronBridge(api: RushcatalogApi): Bridge {
   return {
     call: async <N extends CommandName>(name: N, input: unknown): Promise<Answer<N>> => {
       const answer = await api.call(name, input).catch(() => null);
+      // The other end answers by the command's own schema.
       return typeof answer === 'object' && answer !== null && 'ok' in answer
         ? (answer as Answer<N>)
         : { ok: false, refusal: UNREACHABLE };
@@ -47,6 +48,7 @@ export function createElectronBridge(api: RushcatalogApi): Bridge {
     setsGuarded: true,
     pathOf: (file) => api.pathOf(file),
     reveal: async (path) => {
+      // What reveal.ts answers.
       const answer = (await api.reveal(path).catch(() => null)) as Revealed | null;
       if (answer === null) return UNREACHABLE;
       return answer.ok ? null : answer.refusal;

@@ -53,6 +53,7 @@ async function call<N extends CommandName>(fetchImpl: typeof fetch, name: N, inp
       signal: AbortSignal.timeout(callTimeoutMs(name)),
     });
     const answer: unknown = await response.json();
+    // The other end answers by the command's own schema.
     if (typeof answer === 'object' && answer !== null && 'ok' in answer) return answer as Answer<N>;
   } catch {
     // Said below in one sentence; the link state tells the rest.
@@ -113,6 +114,7 @@ async function readStream(
   onUpdate: (update: Update) => void,
 ): Promise<Ended> {
   const pulse = watchPulse(() => abort.abort('lost' satisfies Ended));
+  // Nobody aborts it with anything else.
   const reason = (): Ended => (abort.signal.aborted ? (abort.signal.reason as Ended) : 'lost');
   try {
     const response = await fetchImpl('watch', { signal: abort.signal, cache: 'no-store' });
@@ -129,6 +131,7 @@ async function readStream(
       const lines = (rest + value).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
+        // Of the agent whose page this is.
         if (line !== '' && !abort.signal.aborted) onUpdate(JSON.parse(line) as Update);
       }
     }

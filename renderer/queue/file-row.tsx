@@ -33,7 +33,7 @@ export const FileRow = memo(function FileRow({ file, ended, chosen, to, onSelect
           className="queue-check"
           checked={selected}
           aria-label={t('queue.select', { name })}
-          onChange={({ nativeEvent }) => onSelect(file, (nativeEvent as MouseEvent).shiftKey)}
+          onChange={({ nativeEvent }) => onSelect(file, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)}
         />
       )}
       <span className="queue-file">

@@ -37,6 +37,7 @@ export function useJobStates(jobs: readonly QueuedJob[]): readonly JobState[] {
   ).split(' ');
   return jobs.map((job) => {
     if (isWaiting(job)) return { says: reason(job.reason), state: PASSING.has(job.reason.kind) ? 'waiting' : 'stuck' };
+    // Joined from stages just above.
     const stage = stages[held.indexOf(job)] as ReturnType<typeof stageKey> | '';
     if (stage === '' || stage === undefined) return { says: '', state: 'running' };
     const says = STANDING.has(stage) ? t(`stage.${stage}`) : t('queue.isClaimed', { stage: t(`stage.${stage}`) });

@@ -19,6 +19,7 @@ export function useNarrowing<K extends string>(view: View, keys: readonly K[]): 
       const value = all.get(key);
       return value === null || value === '' ? [] : [[key, value] as const];
     });
+    // By these keys alone.
     return Object.fromEntries(known) as Partial<Record<K, string>>;
   }, [query, keys]);
   const set = useCallback((key: K, value: string | undefined) => {

@@ -74,6 +74,7 @@ function labelled(text: string | undefined, t: TFunction): string | undefined {
 type Metrics = Readonly<Record<string, unknown>>;
 
 export function metricsIn(report: Report): Metrics {
+  // An object of whatever was measured.
   const metrics = resultIn(report)?.['metrics'];
   return typeof metrics === 'object' && metrics !== null ? (metrics as Metrics) : {};
 }
@@ -90,6 +91,7 @@ function speedOf(metrics: Metrics, language: string): string | undefined {
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return visible(value);
   if (typeof value !== 'object' || value === null) return undefined;
+  // An object may have any field.
   const { name, version } = value as Metrics;
   return typeof name === 'string'
     ? visible([name, version].filter((part) => typeof part === 'string').join(' '))

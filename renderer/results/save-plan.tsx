@@ -21,6 +21,7 @@ export function useSavePlan(wish: CommandInput<'planSaving'>): Plan | null {
   useEffect(() => {
     let isWanted = true;
     const timer = setTimeout(async () => {
+      // As it was written above: a text tells a changed wish from the same one.
       const answer = await bridge.call('planSaving', JSON.parse(asked) as CommandInput<'planSaving'>);
       if (isWanted) setPlan(answer.ok ? answer.output : null);
     }, TYPING_MS);

@@ -44,6 +44,7 @@ export function stillAt(stills: readonly Still[], seconds: number): Still | unde
 export function spread(stills: readonly Still[], count: number): readonly Still[] {
   if (stills.length <= count) return stills;
   return Array.from({ length: count }, (_, index) => {
+    // Below the length, which is not 0 here.
     const still = stills[Math.floor(((index + 0.5) * stills.length) / count)];
     return still as Still;
   });

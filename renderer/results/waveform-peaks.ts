@@ -55,6 +55,7 @@ export async function buildPeaks(data: Source, signal: AbortSignal, pause: () =>
   }
   const levels: Level[] = [{ scale: 1, low, high }];
   for (;;) {
+    // It began with one.
     const finer = levels.at(-1) as Level;
     if (finer.low.length <= SMALLEST) break;
     levels.push(coarser(finer));

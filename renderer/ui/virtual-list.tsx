@@ -67,6 +67,7 @@ export function VirtualList<T>({
     if (step === undefined || inRow === null) return;
     event.preventDefault();
     const from = Number(inRow.dataset['index']);
+    // Asked for places within the list only.
     const over = (index: number): number => (isHeading?.(items[index] as T) === true ? index + step : index);
     const index = from + step >= 0 && from + step < items.length ? over(from + step) : -1;
     if (index < 0 || index >= items.length) return;

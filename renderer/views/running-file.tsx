@@ -30,6 +30,7 @@ export function RunningFile({
   readonly queued: ByFile<QueuedJob>;
 }) {
   const done = useAgent((snapshot) => snapshot.done);
+  // Never empty.
   const { sourcePath, assetUuid, jobType } = jobs[0] as RunningJob;
   const name = fileName(sourcePath);
   const folder = folderOf(sourcePath);

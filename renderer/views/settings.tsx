@@ -2,15 +2,7 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import type { Refusal } from '../../shared/failure.ts';
-import {
-  isManaged,
-  PROGRAM_SETTINGS,
-  TRUST_SETTINGS,
-  type MediaRootSetting,
-  type SettingName,
-  type Settings,
-  type WorkWindow,
-} from '../../shared/settings.ts';
+import { isManaged, PROGRAM_SETTINGS, TRUST_SETTINGS, type SettingName, type Settings } from '../../shared/settings.ts';
 import { SimpleControl } from '../settings/controls.tsx';
 import { discard, drafts, edit, issuesOf, withDraft, type Issues } from '../settings/draft.ts';
 import { FIELDS, SECTIONS, type FieldSpec, type SectionName } from '../settings/fields.ts';
@@ -126,14 +118,9 @@ function Field({ field }: { readonly field: FieldSpec }) {
       </div>
       <div className="field-control">
         {control.kind === 'hours' ? (
-          <WorkHours value={values.workHours as WorkWindow[]} disabled={locked} onChange={change} />
+          <WorkHours value={values.workHours} disabled={locked} onChange={change} />
         ) : control.kind === 'roots' ? (
-          <RootsEditor
-            value={values.mediaRoots as MediaRootSetting[]}
-            disabled={locked}
-            issues={issues}
-            onChange={change}
-          />
+          <RootsEditor value={values.mediaRoots} disabled={locked} issues={issues} onChange={change} />
         ) : (
           <SimpleControl
             control={control}

@@ -31,7 +31,6 @@ const PROXY_NAMES = keysOf(PROXY_PROFILES);
 const THUMBNAIL_NAMES = keysOf(THUMBNAIL_PROFILES);
 
 const PRIORITIES = { high: 10, normal: 0, low: -10 } as const;
-type PriorityName = keyof typeof PRIORITIES;
 const PRIORITY_NAMES = keysOf(PRIORITIES);
 
 /** What is made of the files: jobs, their profiles, and before or after what waits already. */
@@ -93,7 +92,10 @@ export function ChoiceForm() {
           <select
             className="input select"
             value={priority}
-            onChange={({ target }) => choices.setState({ priority: PRIORITIES[target.value as PriorityName] })}
+            onChange={({ target }) => {
+              const chosen = PRIORITY_NAMES.find((name) => name === target.value) ?? 'normal';
+              choices.setState({ priority: PRIORITIES[chosen] });
+            }}
           >
             {PRIORITY_NAMES.map((name) => (
               <option key={name} value={name}>

@@ -38,7 +38,7 @@ export async function offeredJobs(
     .execute();
   const rows: JobRow[] = [];
   for (const { needs } of waiting) {
-    const able = (JSON.parse(needs) as readonly string[]).every((capability) => declared.has(capability));
+    const able = capabilitiesIn(needs).every((capability) => declared.has(capability));
     if (able) rows.push(...(await dueJobs(context, needs, query)));
   }
   rows.sort((one, other) => other.priority - one.priority || one.sequence - other.sequence);
@@ -194,9 +194,14 @@ export async function jobsSummary(context: Context): Promise<JobsSummary> {
   for (const { status, needs, jobs } of counted) {
     by_status[status] += Number(jobs);
     if (status !== 'pending') continue;
-    for (const capability of JSON.parse(needs) as readonly string[]) {
+    for (const capability of capabilitiesIn(needs)) {
       if (!known.has(capability)) missing.set(capability, (missing.get(capability) ?? 0) + Number(jobs));
     }
   }
   return { by_status, by_missing_capability: Object.fromEntries([...missing].sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+/** As the database's triggers write them (migrations.ts). */
+function capabilitiesIn(needs: string): readonly string[] {
+  return JSON.parse(needs) as readonly string[];
 }

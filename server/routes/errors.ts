@@ -75,7 +75,7 @@ function outOfRoom(error: unknown): boolean {
 }
 
 function statusOf(error: unknown): number {
-  const status = (error as { readonly statusCode?: unknown } | null)?.statusCode;
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : 500;
 }
 

@@ -10,7 +10,7 @@ import type { Agent } from '../../electron/agent/agent.ts';
 import { createRedactor } from '../../electron/agent/diagnostics/redact.ts';
 import { openOn } from '../../electron/work/speech/transcribe-windows.ts';
 import { createFileLog } from '../../electron/compose/log-file.ts';
-import { sentence } from '../../electron/compose/sentence.ts';
+import { formatRefusal } from '../../electron/compose/format-refusal.ts';
 import { printState } from '../../electron/headless/agent-command.ts';
 import { configCheckCommand, configShowCommand } from '../../electron/headless/config-command.ts';
 import { configSetCommand } from '../../electron/headless/config-set-command.ts';
@@ -102,7 +102,10 @@ describe('what is printed', () => {
     ['models list --json', () => listModels({ work: folder, json: true })],
     [
       'a refusal, as every command ends with',
-      () => addModel(model(), { work: folder }).catch((error: unknown) => printError(sentence(explain(error).refusal))),
+      () =>
+        addModel(model(), { work: folder }).catch((error: unknown) =>
+          printError(formatRefusal(explain(error).refusal)),
+        ),
     ],
     [
       'the address of the page',

@@ -4,7 +4,7 @@ import { JobFailure } from '../../shared/failure.ts';
 import { createProxyExecutor } from '../../electron/work/executors/proxies.ts';
 import { createThumbnailExecutor } from '../../electron/work/executors/thumbnails.ts';
 import { createWaveformExecutor } from '../../electron/work/executors/waveform.ts';
-import { lookInto } from '../../electron/compose/work/plan-jobs.ts';
+import { inspectMedia } from '../../electron/compose/work/plan-jobs.ts';
 import { made, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';
 import { levels, makeProxy, pictureOf, soundOf } from './proxy-run.ts';
@@ -90,7 +90,7 @@ describe.skipIf(NO_FFMPEG !== null)(`a stream that nobody reads ${NO_FFMPEG ?? '
     });
     const { context, remove } = await rigFor('transcribe_audio', source);
     const tools = { ffprobe: () => Promise.resolve(context.tools.ffprobe), processes: () => context.processes };
-    expect(await lookInto(source, tools)).toMatchObject({ picture: true, sound: true });
+    expect(await inspectMedia(source, tools)).toMatchObject({ picture: true, sound: true });
     await remove();
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sentence } from '../../electron/compose/sentence.ts';
+import { formatRefusal } from '../../electron/compose/format-refusal.ts';
 import { printable, visible } from '../../shared/printable.ts';
 
 const NAME = 'a\u001b[2Jb\r\ndone c.mov\u202e\u0085\u2028\ud800';
@@ -11,6 +11,6 @@ it('a name forges no line and moves no cursor', () => {
 });
 
 it('a refusal is one line, whatever is in it', () => {
-  const said = sentence({ code: 'X', message: `“${NAME}” cannot be read.`, nextStep: 'Copy it\nagain.' });
+  const said = formatRefusal({ code: 'X', message: `“${NAME}” cannot be read.`, nextStep: 'Copy it\nagain.' });
   expect(said).not.toMatch(/[\p{Cc}\u202e]/u);
 });

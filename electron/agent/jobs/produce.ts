@@ -4,7 +4,7 @@ import { instant, leaveBehind, withTimeout } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
 import { isDiskFull } from '../../work/storage/disk-full.ts';
-import type { Aftermath } from '../journal/journal.ts';
+import type { FailureEffects } from '../journal/journal.ts';
 import type { OpenSource } from '../../work/storage/open-source.ts';
 import { adoptWorkspace, removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';
 import { diskFull } from './disk-full.ts';
@@ -51,8 +51,8 @@ export async function produce(context: RunContext): Promise<ExecutionOutcome | '
   const outcome = noted(context, stop.aborted && !lease.lost.aborted ? stopped(stop.reason as StopReason) : made);
   // The first thing a full disk gets back: without this room the journal could not say that it was full.
   if (outcome.kind === 'failure') await removeWorkspace(workspacePath(context.workFolder, run.runId));
-  const aftermath = outcome.kind === 'failure' ? aftermathOf(context, outcome.failure) : { crashed: false };
-  await retryWhileDiskFull(context, stopping, () => journal.executed(run, outcome, aftermath));
+  const effects = outcome.kind === 'failure' ? effectsOf(context, outcome.failure) : { crashed: false };
+  await retryWhileDiskFull(context, stopping, () => journal.executed(run, outcome, effects));
   crashPoint('outcome-written');
   if (outcome.kind === 'failure') logFailure(context, outcome.failure);
   return outcome;
@@ -126,7 +126,7 @@ async function adoptKept(
   return kept.outcome;
 }
 
-function aftermathOf({ clock }: Pick<AgentServices, 'clock'>, value: Failure): Aftermath {
+function effectsOf({ clock }: Pick<AgentServices, 'clock'>, value: Failure): FailureEffects {
   const { machineFault, countsAsAttempt } = FAILURES[value.code];
   const holdsOff = !countsAsAttempt && value.code !== 'SOURCE_GROWING';
   return {

@@ -21,7 +21,7 @@ type RunChange = Partial<
 >;
 
 /** What an ended execution means for later offers of the same job. */
-export interface Aftermath {
+export interface FailureEffects {
   readonly crashed: boolean;
   /** ISO 8601; absent: no hold-off. */
   readonly heldOffUntil?: string;
@@ -100,10 +100,10 @@ export class Journal {
   }
 
   /** The receipt of an execution, with what it means for the job's next offers, in one transaction. */
-  executed(run: Pick<Run, 'runId' | 'jobId'>, outcome: ExecutionOutcome, aftermath: Aftermath): void {
+  executed(run: Pick<Run, 'runId' | 'jobId'>, outcome: ExecutionOutcome, effects: FailureEffects): void {
     this.#transaction(() => {
-      if (aftermath.crashed) this.noteCrash(run.jobId);
-      if (aftermath.heldOffUntil !== undefined) this.holdOff(run.jobId, aftermath.heldOffUntil);
+      if (effects.crashed) this.noteCrash(run.jobId);
+      if (effects.heldOffUntil !== undefined) this.holdOff(run.jobId, effects.heldOffUntil);
       this.change(run.runId, { phase: 'executed', executing: false, outcome });
     });
   }

@@ -63,11 +63,11 @@ function column<T>(row: Record<string, unknown>, name: string): T | undefined {
 }
 
 export function readRun(row: Record<string, unknown>): Run {
-  // Both were checked before they were written.
   return {
     runId: String(row['run_id']),
     jobId: String(row['job_id']),
     assetUuid: String(row['asset_uuid']),
+    // Was checked before it was written, as the phase was.
     jobType: String(row['job_type']) as JobType,
     sourcePath: String(row['source_path']),
     phase: String(row['phase']) as Run['phase'],

@@ -9,16 +9,16 @@ import { unreadPicture, unreadSound } from '../../work/media/unread-streams.ts';
 import type { FoundTool, Source } from '../../work/execution.ts';
 import type { ProgramRunner } from '../../work/process/child.ts';
 import { openSource } from '../../work/storage/open-source.ts';
-import type { LookTools } from './work-tools.ts';
+import type { InspectTools } from './work-tools.ts';
 
 /** What a file holds, as far as it decides which jobs fit. */
-export type Holds =
+export type MediaContent =
   | { readonly kind: 'photo' }
   | { readonly kind: 'clip'; readonly picture: boolean; readonly sound: boolean }
   | { readonly kind: 'unreadable' };
 
 /** Looks into a file. Rejects only where ffprobe is needed and cannot be used. */
-export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
+export async function inspectMedia(path: string, tools: InspectTools): Promise<MediaContent> {
   const opened = await openSource(dirname(path), basename(path)).catch(() => null);
   if (opened === null) return UNREADABLE;
   const { source, handle } = opened;
@@ -32,9 +32,9 @@ export async function lookInto(path: string, tools: LookTools): Promise<Holds> {
   }
 }
 
-const UNREADABLE: Holds = { kind: 'unreadable' };
+const UNREADABLE: MediaContent = { kind: 'unreadable' };
 
-async function probed(source: Source, ffprobe: FoundTool, processes: ProgramRunner): Promise<Holds> {
+async function probed(source: Source, ffprobe: FoundTool, processes: ProgramRunner): Promise<MediaContent> {
   try {
     const probe = await probeSource({ processes, tools: { ffprobe }, source });
     // A part that cannot be decoded gets its jobs, so that one of them says why.
@@ -50,18 +50,18 @@ async function probed(source: Source, ffprobe: FoundTool, processes: ProgramRunn
  * Why a job type is not for a file, or null when it fits. A file that cannot be read gets them all but the
  * transcript, so that each says why it failed.
  */
-export function notFor(jobType: JobType, holds: Holds): NotMade | null {
+export function whyNotMade(jobType: JobType, content: MediaContent): NotMade | null {
   const fits = FITS[jobType];
-  if (holds.kind === 'unreadable') return fits.unreadable ? null : 'no-sound';
-  if (holds.kind === 'photo') return fits.photo ? null : 'photo';
-  if (fits.clip === 'any' || holds[fits.clip]) return null;
+  if (content.kind === 'unreadable') return fits.unreadable ? null : 'no-sound';
+  if (content.kind === 'photo') return fits.photo ? null : 'photo';
+  if (fits.clip === 'any' || content[fits.clip]) return null;
   return fits.clip === 'picture' ? 'no-picture' : 'no-sound';
 }
 
 /** The jobs a file is good for, when a person named none: what it has no picture or no sound for is not asked for. */
-export async function fittingJobs(path: string, tools: LookTools): Promise<JobType[]> {
-  const holds = await lookInto(path, tools);
-  return JOB_TYPES.filter((jobType) => notFor(jobType, holds) === null);
+export async function fittingJobs(path: string, tools: InspectTools): Promise<JobType[]> {
+  const content = await inspectMedia(path, tools);
+  return JOB_TYPES.filter((jobType) => whyNotMade(jobType, content) === null);
 }
 
 export interface ProfileChoice {

@@ -3,9 +3,9 @@ import type { JobType } from '../../../shared/job.ts';
 import type { WorkChoice, WorkPort } from '../../agent/imports/work-port.ts';
 import type { OperatorClient } from '../../agent/server/operator-client.ts';
 import { findMedia } from './find-media.ts';
-import { inputsOf, lookInto, notFor } from './plan-jobs.ts';
+import { inputsOf, inspectMedia, whyNotMade } from './plan-jobs.ts';
 import { makeSamples } from './samples.ts';
-import { lookTools, type WorkTools } from './work-tools.ts';
+import { inspectTools, type WorkTools } from './work-tools.ts';
 
 /** What a page shows of a plan; all that is found is added. */
 const SHOWN = { files: 5_000, skipped: 200 };
@@ -18,17 +18,17 @@ export function createWorkPort(
   samplesFolder: string,
   workTools: WorkTools,
 ): WorkPort {
-  const tools = lookTools(workTools);
+  const tools = inspectTools(workTools);
   return {
     plan: (paths) => findMedia(paths, SHOWN),
     find: (paths) => findMedia(paths, TAKEN),
     samples: () => makeSamples(samplesFolder, workTools),
     async decide(path, jobTypes) {
-      const holds = await lookInto(path, tools);
+      const content = await inspectMedia(path, tools);
       const jobs: JobType[] = [];
       const left: { jobType: JobType; why: NotMade }[] = [];
       for (const jobType of jobTypes) {
-        const why = notFor(jobType, holds);
+        const why = whyNotMade(jobType, content);
         if (why === null) jobs.push(jobType);
         else left.push({ jobType, why });
       }

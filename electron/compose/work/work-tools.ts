@@ -33,13 +33,13 @@ export async function usableTool(name: ToolName, tools: WorkTools): Promise<Foun
   });
 }
 
-/** What `lookInto` needs. ffprobe is looked for when the first file needs it, and again as long as it cannot be used. */
-export interface LookTools {
+/** What `inspectMedia` needs. ffprobe is looked for when the first file needs it, and again as long as it cannot be used. */
+export interface InspectTools {
   ffprobe(): Promise<FoundTool>;
   processes(): ProgramRunner;
 }
 
-export function lookTools(tools: WorkTools): LookTools {
+export function inspectTools(tools: WorkTools): InspectTools {
   let found: Promise<FoundTool> | undefined;
   return {
     processes: () => workProcesses('plan', tools),

@@ -2,7 +2,7 @@ import { systemClock } from '../../work/clock.ts';
 import type { ProofState } from '../../../shared/capability-state.ts';
 import type { Snapshot, WaitReason } from '../../../shared/snapshot.ts';
 import type { JobType } from '../../../shared/job.ts';
-import { sentence } from '../../compose/sentence.ts';
+import { formatRefusal } from '../../compose/format-refusal.ts';
 import type { Embedded } from './embedded.ts';
 
 /** A job this run made. */
@@ -79,7 +79,7 @@ export function whyWaiting(snapshot: Snapshot, jobId: string, jobType: JobType):
   }
   const { proof } = capability ?? {};
   if ((proof?.status === 'failed' || proof?.status === 'missing') && proof.reason !== undefined) {
-    return `no capability: ${sentence(proof.reason)}`;
+    return `no capability: ${formatRefusal(proof.reason)}`;
   }
   if (capability?.withdrawn !== undefined) {
     return `no capability: it was withdrawn after repeated failures (${capability.withdrawn.because.message})`;
@@ -90,5 +90,5 @@ export function whyWaiting(snapshot: Snapshot, jobId: string, jobType: JobType):
 function whyNot(capability: Snapshot['capabilities'][number] | undefined, profile: string): string {
   const state = capability?.profiles?.find(({ name }) => name === profile);
   if (state?.withdrawn !== undefined) return state.withdrawn.because.message;
-  return state?.proof.status === 'failed' ? sentence(state.proof.reason) : 'its test failed';
+  return state?.proof.status === 'failed' ? formatRefusal(state.proof.reason) : 'its test failed';
 }

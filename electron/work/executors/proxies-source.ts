@@ -10,7 +10,7 @@ import type { Grid } from '../media/proxy-readback.ts';
 import { isContradicted, parsePeek, peekArgs, type FrameFlags } from '../media/proxy-scan.ts';
 import { unreadName, unreadSound } from '../media/unread-streams.ts';
 import type { ExecutionContext } from '../execution.ts';
-import { listPackets, peek, watch } from './proxies-tool.ts';
+import { listPackets, probeFrames, measureMotion } from './proxies-tool.ts';
 
 /** What is looked at in a source before its proxy is planned. */
 
@@ -49,7 +49,7 @@ export async function planForEditing(
   const { timeBase } = video;
   const grid = rate === undefined || timeBase === undefined ? undefined : gridOf(rate, timeBase);
   const frames: readonly FrameFlags[] = parsePeek(
-    await peek(context, peekArgs(input, video.index, probe.openOnly), [fd]),
+    await probeFrames(context, peekArgs(input, video.index, probe.openOnly), [fd]),
   );
   const packets = await listPackets(context, input, String(video.index), {
     descriptors: [fd],
@@ -60,7 +60,7 @@ export async function planForEditing(
     throw new JobFailure(failure('SOURCE_UNREADABLE', `“${basename(path)}” has no pictures that can be read.`));
   }
   const moving = isContradicted(probe, video, frames)
-    ? parseMotion(await watch(context, motionArgs(input, video), [fd]))
+    ? parseMotion(await measureMotion(context, motionArgs(input, video), [fd]))
     : undefined;
   const plan = planEdit(probe, video, profile, { packets, frames, ...(moving === undefined ? {} : { moving }) });
   if (plan.kind === 'edit') return plan;

@@ -149,7 +149,7 @@ export async function listPackets(
 }
 
 /** Runs ffmpeg over the first pictures and answers what it printed; nothing where it could not decode them. */
-export async function watch(
+export async function measureMotion(
   context: Context,
   args: readonly string[],
   descriptors: readonly number[],
@@ -165,12 +165,16 @@ export async function watch(
 }
 
 /** Runs ffprobe and answers what it printed; nothing where it found nothing to decode. */
-export async function peek(context: Context, args: readonly string[], descriptors: readonly number[]): Promise<string> {
-  return (await look(context, args, descriptors)).printed;
+export async function probeFrames(
+  context: Context,
+  args: readonly string[],
+  descriptors: readonly number[],
+): Promise<string> {
+  return (await probeFramesCounting(context, args, descriptors)).printed;
 }
 
-/** As `peek`, and how often decoding complained. */
-export async function look(
+/** As `probeFrames`, and how often decoding complained. */
+export async function probeFramesCounting(
   context: Context,
   args: readonly string[],
   descriptors: readonly number[],

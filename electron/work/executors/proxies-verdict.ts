@@ -12,7 +12,7 @@ import { endArgs, listedPackets } from '../media/proxy-transport.ts';
 import { CUT_ADVICE } from '../media/media-names.ts';
 import { toolDetail, toolFailure } from '../media/tool-failure.ts';
 import type { ExecutionContext } from '../execution.ts';
-import { listPackets, look, type EncodeRun } from './proxies-tool.ts';
+import { listPackets, probeFramesCounting, type EncodeRun } from './proxies-tool.ts';
 
 /** Whose fault a run is: the file's (fatal), the storage's, or the tool's (retryable). */
 
@@ -97,10 +97,14 @@ async function endsInside(
   const { index } = plan.video;
   const packets = await listPackets(context, input, String(index), { descriptors: [fd], openOnly: probe.openOnly });
   if (packets === undefined) return false;
-  const whole = await look(context, endArgs({ input, openOnly: probe.openOnly }, index, packets.lastKeySeconds), [fd]);
+  const whole = await probeFramesCounting(
+    context,
+    endArgs({ input, openOnly: probe.openOnly }, index, packets.lastKeySeconds),
+    [fd],
+  );
   const count = listedPackets(whole.printed);
   if (whole.errors === 0 || count < 2) return false;
-  const before = await look(
+  const before = await probeFramesCounting(
     context,
     endArgs({ input, openOnly: probe.openOnly }, index, packets.lastKeySeconds, count - 1),
     [fd],

@@ -89,6 +89,7 @@ interface WebAssemblyGlobal {
 }
 
 function instantiate(): Kernel {
+  // Node has it; its declarations are in the library of browsers alone.
   const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal };
   return new WebAssembly.Instance(new WebAssembly.Module(KERNEL)).exports;
 }
