@@ -10,6 +10,8 @@ const HOUR_MS = 3_600_000;
 const [WIDTH, HEIGHT] = [360, 40];
 /** One look is so wide: 30 s of an hour. */
 const BAR = WIDTH / 120;
+/** Beside each other they leave no hairline. */
+const DRAWN = BAR + 0.3;
 
 /** How busy this machine is and was in the last hour, with this agent and without it. */
 export function MachineLoad() {
@@ -48,8 +50,8 @@ function Bar({ sample: { all, ours }, x }: { readonly sample: LoadSample; readon
   const own = (ours ?? 0) * HEIGHT;
   return (
     <>
-      <rect className="load-bar" x={x} y={HEIGHT - all * HEIGHT} width={BAR} height={all * HEIGHT - own} />
-      <rect className="load-bar load-bar-ours" x={x} y={HEIGHT - own} width={BAR} height={own} />
+      <rect className="load-bar" x={x} y={HEIGHT - all * HEIGHT} width={DRAWN} height={all * HEIGHT - own} />
+      <rect className="load-bar load-bar-ours" x={x} y={HEIGHT - own} width={DRAWN} height={own} />
     </>
   );
 }

@@ -25,7 +25,7 @@ export const enSetup = {
     label: {
       agentName: 'Name of this agent',
       allowInsecureHttp: 'Allow unencrypted connections',
-      mediaRoots: 'Media folders',
+      mediaRoots: 'Folders on this machine',
       workWhen: 'Work',
       idleMinutes: 'Idle after',
       workHours: 'Working hours',
@@ -262,7 +262,7 @@ export const enSetup = {
     proxyProfile: 'Proxy profile',
     thumbnailProfile: 'Thumbnail profile',
     language: 'Language of the speech',
-    languageDetected: 'Detect automatically',
+    languageDetected: 'Automatic',
     priority: { high: 'Before the others', normal: 'Normal', low: 'After the others' },
     noJobs: 'Choose at least one thing to make.',
     start_one: 'Add one file',

@@ -25,7 +25,7 @@ export const frSetup = {
     label: {
       agentName: 'Nom de cet agent',
       allowInsecureHttp: 'Autoriser les connexions non chiffrées',
-      mediaRoots: 'Dossiers de médias',
+      mediaRoots: 'Dossiers de cette machine',
       workWhen: 'Travailler',
       idleMinutes: 'Inoccupée après',
       workHours: 'Horaires de travail',
@@ -277,7 +277,7 @@ export const frSetup = {
     proxyProfile: 'Profil de proxy',
     thumbnailProfile: 'Profil de vignettes',
     language: 'Langue parlée',
-    languageDetected: 'Détecter automatiquement',
+    languageDetected: 'Automatique',
     priority: { high: 'Avant les autres', normal: 'Normale', low: 'Après les autres' },
     noJobs: 'Choisissez au moins une chose à faire.',
     start_one: 'Ajouter un fichier',

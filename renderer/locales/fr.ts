@@ -209,7 +209,7 @@ export const fr = {
     claimed_many: '{{count}} en cours ici',
     claimed_other: '{{count}} en cours ici',
     batches: 'Ce qui a été ajouté',
-    batch: 'Ajoutés à {{time}}, {{files}} :',
+    batch: 'Ajoutés ({{time}}), {{files}} :',
     batchDone_one: '{{shown}} terminé',
     batchDone_many: '{{shown}} terminés',
     batchDone_other: '{{shown}} terminés',

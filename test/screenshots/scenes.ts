@@ -141,7 +141,7 @@ export const SCENES: readonly Scene[] = [
   },
   { name: 'done-photo', place: `done/${uuidOf(102)}`, agent: busy() },
   { name: 'done-day', place: 'done', agent: day },
-  { name: 'failures-day', place: `failures/${uuidOf(40_280)}`, agent: day },
+  { name: 'failures-day', place: `failures/${uuidOf(40_200)}`, agent: day },
   { name: 'failures-day-list', place: 'failures', agent: day },
   { name: 'now-first-run', place: 'now', agent: busy(EMPTY) },
   { name: 'now-empty', place: 'now', agent: busy(atRest) },

@@ -86,12 +86,14 @@ export function realOverview(added: (secondsAgo: number) => string): QueueOvervi
 export function realDay(added: (secondsAgo: number) => string): Partial<Snapshot> {
   const done = REAL_NAMES.slice(0, 28).flatMap((path, file) =>
     ['generate_audio_waveform', 'generate_thumbnails', 'generate_video_proxies'].flatMap((type, index) =>
-      (file === 27 && type !== 'generate_thumbnails') || (path.endsWith('.wav') && type === 'generate_thumbnails')
+      BROKEN.includes(file) ||
+      (file === RUNS && type !== 'generate_thumbnails') ||
+      (path.endsWith('.wav') && type === 'generate_thumbnails')
         ? []
         : [ended(file, type as JobType, added((file % 9) * 40 + index + (file > 14 ? 86_400 : 0)), made(type, file))],
     ),
   );
-  const failures = [28, 29, 30, 31].flatMap((file) =>
+  const failures = BROKEN.flatMap((file) =>
     ['generate_video_proxies', 'generate_audio_waveform'].map((type) =>
       ended(file, type as JobType, added(900 + file), {
         kind: 'failed',
@@ -110,13 +112,13 @@ export function realDay(added: (secondsAgo: number) => string): Partial<Snapshot
   return {
     done: done.sort((a, b) => b.endedAt.localeCompare(a.endedAt)),
     failures: [...failures, ...more].sort((a, b) => b.endedAt.localeCompare(a.endedAt)),
-    running: [runs(27, 'generate_video_proxies', 0.374, added), runs(27, 'generate_audio_waveform', 0.81, added)],
+    running: [runs(RUNS, 'generate_video_proxies', 0.374, added), runs(RUNS, 'generate_audio_waveform', 0.81, added)],
     waiting: [
-      { jobId: uuidOf(20_273), jobType: 'transcribe_audio', sourcePath: nameOf(27), priority: 0, reason: SPEECH },
+      { jobId: uuidOf(20_253), jobType: 'transcribe_audio', sourcePath: nameOf(RUNS), priority: 0, reason: SPEECH },
       ...waiting,
     ],
     queue: realOverview(added),
-    totals: { done: done.length, doneFiles: 28, failed: failures.length + 1, givenBack: 1 },
+    totals: { done: done.length, doneFiles: 28 - BROKEN.length, failed: failures.length + 1, givenBack: 1 },
     backlog: {
       byStatus: { pending: waiting.length, claimed: 2, completed: done.length, failed: 9 },
       byMissingCapability: {},
@@ -124,6 +126,9 @@ export function realDay(added: (secondsAgo: number) => string): Partial<Snapshot
   };
 }
 
+/** Files, by their number: the one that is worked on, and those that the drone could not close. */
+const RUNS = 25;
+const BROKEN: readonly number[] = [20, 21, 22, 23];
 const SPEECH: WaitReason = { kind: 'no-capability', capability: 'speech.transcription@1' };
 const nameOf = (file: number): string => REAL_NAMES[file] ?? '';
 /** The file's number in REAL_NAMES. */
