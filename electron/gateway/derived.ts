@@ -42,6 +42,8 @@ export async function derivedResponse(
   if (!UUID.test(asset) || ref === '' || ref === '.' || ref === '..') return Response.json(GONE, { status: 404 });
   const answer = await open(agent, log, asset, ref, range !== undefined && RANGE.test(range) ? range : undefined);
   if (answer === null) return Response.json(UNREACHABLE, { status: 502 });
+  // There is none, and nothing is wrong: a page shows its mark.
+  if (answer.status === 204) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
   // A range of compressed bytes is no range of the file.
   const usable = answer.status === 200 || (answer.status === 206 && !wasCompressed(answer));
   return usable ? pass(answer) : refuse(answer);

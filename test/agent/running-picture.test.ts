@@ -68,12 +68,12 @@ describe.skipIf(NO_FFMPEG !== null)('the picture of a running job', () => {
   it('is not there for sound, for what is not running, and before a job has begun', async () => {
     const services = await servicesFor(await wavFile());
     const pictures = createRunningPictures(services);
-    expect((await pictures.find(uuidOf(2))).status).toBe(404);
+    expect((await pictures.find(uuidOf(2))).status).toBe(204);
     expect(services.started).toEqual([]);
     encode(services);
-    expect((await pictures.find(uuidOf(9))).status).toBe(404);
-    expect((await pictures.find(uuidOf(2))).status).toBe(404);
-    expect((await pictures.find(uuidOf(2))).status).toBe(404);
+    expect((await pictures.find(uuidOf(9))).status).toBe(204);
+    expect((await pictures.find(uuidOf(2))).status).toBe(204);
+    expect((await pictures.find(uuidOf(2))).status).toBe(204);
     expect(services.started).toHaveLength(1);
   });
 
@@ -81,7 +81,7 @@ describe.skipIf(NO_FFMPEG !== null)('the picture of a running job', () => {
     const services = await servicesFor(await h264Clip());
     encode(services);
     services.store.emit({ type: 'suspensionChanged', jobId: uuidOf(1), suspended: true });
-    expect((await createRunningPictures(services).find(uuidOf(2))).status).toBe(404);
+    expect((await createRunningPictures(services).find(uuidOf(2))).status).toBe(204);
     expect(services.started).toEqual([]);
   });
 });

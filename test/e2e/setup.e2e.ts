@@ -318,7 +318,7 @@ test.describe('keys and states', () => {
       {
         capabilities: sampleSnapshot().capabilities.map((each) => ({ ...each, enabled: false, declared: false })),
       },
-      /This machine can do nothing yet/,
+      /This machine cannot do anything yet/,
     ],
     [
       'a refused token',

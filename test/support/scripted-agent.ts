@@ -7,6 +7,7 @@ import type { CommandName, JobLogLine, Parsed } from '../../shared/commands.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { LoadSample } from '../../shared/result-commands.ts';
+import { RUNNING_PICTURE } from '../../shared/running-picture.ts';
 import { holds } from '../../shared/fold.ts';
 import type { CapabilityName } from '../../shared/job.ts';
 import type { CapabilityState } from '../../shared/capability-state.ts';
@@ -60,7 +61,10 @@ export function createScriptedAgent(initial: Snapshot): ScriptedAgent {
       // The table below answers each name with that name's output; the compiler cannot follow N through it.
       return { ok: true, output: await perform(agent, name, input as PlainInput) } as Answer<N>;
     },
-    openDerived: async (assetUuid, ref, range) => respond(agent.derived.get(`${assetUuid}/${ref}`), range),
+    openDerived: async (assetUuid, ref, range) => {
+      const file = agent.derived.get(`${assetUuid}/${ref}`);
+      return file === undefined && ref === RUNNING_PICTURE ? new Response(null, { status: 204 }) : respond(file, range);
+    },
   };
   return agent;
 }

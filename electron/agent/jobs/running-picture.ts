@@ -11,7 +11,7 @@ type PictureServices = Pick<
 
 /** Pictures of files that are being worked on: made when somebody looks, once for each file, and kept in memory. */
 interface RunningPictures {
-  /** 404 where there is none: nothing runs for the file, it stands still, it has no picture. */
+  /** 204 where there is none, which is no error: nothing runs for the file, it stands still, it has no picture. */
   find(assetUuid: string): Promise<Response>;
 }
 
@@ -107,4 +107,4 @@ function shown(bytes: Buffer): Response {
   return new Response(new Uint8Array(bytes), { headers });
 }
 
-const absent = (): Response => new Response(null, { status: 404 });
+const absent = (): Response => new Response(null, { status: 204 });
