@@ -1,17 +1,6 @@
 import { z } from 'zod';
-import {
-  DERIVED_KINDS,
-  DerivedRef,
-  ProxyEntry,
-  Segment,
-  Sha256,
-  TechnicalMetadata,
-  ThumbEntry,
-  Transcript,
-  Warning,
-  WaveformData,
-} from './facts.ts';
-import { JOB_TYPES, OPERATIONS, type JobType } from './job.ts';
+import { DERIVED_KINDS, DerivedRef, Sha256 } from './facts.ts';
+import { JOB_TYPES, OPERATIONS } from './job.ts';
 
 /**
  * The protocol's schemas, spelled exactly as on the wire (protocol.md). Requests are strict where we are the
@@ -156,49 +145,6 @@ export type UploadCompleteAnswer = z.infer<typeof UploadCompleteAnswer>;
 
 export const UploadStatusAnswer = z.object({ parts: z.array(UploadedPart) });
 export type UploadStatusAnswer = z.infer<typeof UploadStatusAnswer>;
-
-// ── results ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export const Metrics = z.record(z.string(), z.unknown());
-
-/** `output` by job type: the shape JOB-TYPES names. */
-const OUTPUTS = {
-  generate_video_proxies: z.object({ proxy_files: z.array(ProxyEntry).min(1), technical_metadata: TechnicalMetadata }),
-  generate_thumbnails: z.object({ thumbnails: z.array(ThumbEntry).min(1) }),
-  generate_audio_waveform: z.object({ waveform_data: WaveformData }),
-  transcribe_audio: z.object({
-    transcript_text: z.string(),
-    segments: z.array(Segment).optional(),
-    confidence: z.number().min(0).max(1).optional(),
-  }),
-} as const satisfies Record<JobType, z.ZodType>;
-
-export const Result = z.object({
-  facts: TechnicalMetadata.optional(),
-  derived_manifest: z.array(DerivedRef),
-  transcript: Transcript.optional(),
-  warnings: z.array(Warning),
-  metrics: Metrics,
-});
-export type Result = z.infer<typeof Result>;
-
-const submitOf = <T extends JobType>(jobType: T) =>
-  z.object({
-    lock_token: z.string().min(1),
-    job_type: z.literal(jobType),
-    success: z.literal(true),
-    errors: z.array(z.unknown()).max(0),
-    output: OUTPUTS[jobType],
-    result: Result,
-  });
-
-export const SubmitRequest = z.discriminatedUnion('job_type', [
-  submitOf('generate_video_proxies'),
-  submitOf('generate_thumbnails'),
-  submitOf('generate_audio_waveform'),
-  submitOf('transcribe_audio'),
-]);
-export type SubmitRequest = z.infer<typeof SubmitRequest>;
 
 // ── operator scope ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { DerivedRef } from '../../shared/facts.ts';
-import type { SubmitRequest } from '../../shared/wire.ts';
+import { differences, formsDisagree, type SubmitRequest } from '../../shared/wire-results.ts';
 import { KINDS_OF } from '../../shared/job.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { validationFailed, type FieldIssue } from '../problem.ts';
@@ -39,91 +38,4 @@ async function uploadedOf(
     .where('status', 'in', ['uploaded', 'accepted'])
     .execute();
   return new Map(rows.map((row) => [row.ref, row]));
-}
-
-function formsDisagree(request: SubmitRequest): FieldIssue[] {
-  const manifest = new Map(request.result.derived_manifest.map((entry) => [entry.ref, entry]));
-  switch (request.job_type) {
-    case 'generate_video_proxies': {
-      const issues = listDisagrees('output.proxy_files', request.output.proxy_files, manifest);
-      const { facts } = request.result;
-      if (facts !== undefined && !isDeepStrictEqual(facts, request.output.technical_metadata)) {
-        issues.push({ field: 'result.facts', message: 'differs from output.technical_metadata' });
-      }
-      return issues;
-    }
-    case 'generate_thumbnails':
-      return [
-        ...listDisagrees('output.thumbnails', request.output.thumbnails, manifest),
-        ...outOfOrder(request.output.thumbnails),
-      ];
-    case 'generate_audio_waveform':
-      return waveformDisagrees(request.output.waveform_data, manifest);
-    case 'transcribe_audio':
-      return transcriptDisagrees(request.output, request.result.transcript);
-  }
-}
-
-/** Several entries may share one file (tiles of a sheet), but both forms name the same files. */
-function listDisagrees(
-  field: string,
-  entries: readonly DerivedRef[],
-  manifest: ReadonlyMap<string, DerivedRef>,
-): FieldIssue[] {
-  const issues = entries.flatMap((entry, index) =>
-    differences(`${field}.${index}`, entry, manifest.get(entry.ref), 'is missing in result.derived_manifest'),
-  );
-  const named = new Set(entries.map((entry) => entry.ref));
-  for (const ref of manifest.keys()) {
-    if (!named.has(ref)) issues.push({ field, message: `lacks ${ref}, which result.derived_manifest has` });
-  }
-  return issues;
-}
-
-function differences(field: string, entry: DerivedRef, other: DerivedRef | undefined, missing: string): FieldIssue[] {
-  if (other === undefined) return [{ field: `${field}.ref`, message: missing }];
-  return (['kind', 'content_type', 'size_bytes', 'sha256'] as const)
-    .filter((name) => entry[name] !== other[name])
-    .map((name) => ({ field: `${field}.${name}`, message: `is ${entry[name]}, elsewhere ${other[name]}` }));
-}
-
-function outOfOrder(thumbnails: readonly { readonly time_ms: number }[]): FieldIssue[] {
-  const index = thumbnails.findIndex((each, at) => at > 0 && each.time_ms < (thumbnails[at - 1]?.time_ms ?? 0));
-  return index < 0 ? [] : [{ field: `output.thumbnails.${index}.time_ms`, message: 'is not in time order' }];
-}
-
-function waveformDisagrees(
-  waveform: { readonly ref: string; readonly bucket_count: number; readonly samples: readonly number[] },
-  manifest: ReadonlyMap<string, DerivedRef>,
-): FieldIssue[] {
-  const issues: FieldIssue[] = [];
-  const field = 'output.waveform_data';
-  if (!manifest.has(waveform.ref)) {
-    issues.push({ field: `${field}.ref`, message: 'is missing in result.derived_manifest' });
-  }
-  if (waveform.samples.length !== waveform.bucket_count) {
-    issues.push({
-      field: `${field}.bucket_count`,
-      message: `is not the number of samples (${waveform.samples.length})`,
-    });
-  }
-  return issues;
-}
-
-type SpeechOutput = Extract<SubmitRequest, { job_type: 'transcribe_audio' }>['output'];
-
-function transcriptDisagrees(output: SpeechOutput, transcript: SubmitRequest['result']['transcript']): FieldIssue[] {
-  if (transcript === undefined) return [{ field: 'result.transcript', message: 'is missing' }];
-  const issues: FieldIssue[] = [];
-  if (transcript.text !== output.transcript_text) {
-    issues.push({ field: 'result.transcript.text', message: 'differs from output.transcript_text' });
-  }
-  if (transcript.confidence !== output.confidence) {
-    issues.push({ field: 'result.transcript.confidence', message: 'differs from output.confidence' });
-  }
-  const plain = transcript.segments.map(({ start_ms, end_ms, text }) => ({ start_ms, end_ms, text }));
-  if (output.segments !== undefined && !isDeepStrictEqual(plain, output.segments)) {
-    issues.push({ field: 'result.transcript.segments', message: 'differ from output.segments' });
-  }
-  return issues;
 }

@@ -1,4 +1,4 @@
-import type { SubmitRequest } from '../../shared/wire.ts';
+import type { SubmitRequest } from '../../shared/wire-results.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';

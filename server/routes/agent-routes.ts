@@ -4,9 +4,9 @@ import {
   HeartbeatRequest,
   RegisterAnswer,
   RegisterRequest,
-  SubmitRequest,
   WireJob,
 } from '../../shared/wire.ts';
+import { SubmitRequest } from '../../shared/wire-results.ts';
 import { register } from '../agents/register.ts';
 import { claim } from '../jobs/claim.ts';
 import { fail } from '../jobs/fail.ts';

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../shared/assert-never.ts';
-import { SubmitRequest } from '../../../shared/wire.ts';
+import { SubmitRequest } from '../../../shared/wire-results.ts';
 import type { DerivedRef, TechnicalMetadata } from '../../../shared/facts.ts';
 import type { Artifact, ExecutionSuccess } from '../../work/execution.ts';
 
