@@ -51,9 +51,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the intent to claim is written after the claim',
     file: 'electron/agent/jobs/claim.ts',
-    before: 'parts.journal.change(run.runId, claimed)',
-    after: '{ parts.journal.begin(run); parts.journal.change(run.runId, claimed); }',
-    without: 'parts.journal.begin(run);',
+    before: 'services.journal.change(run.runId, claimed)',
+    after: '{ services.journal.begin(run); services.journal.change(run.runId, claimed); }',
+    without: '  journal.begin(run);\n',
     noticedBy: ['intent'],
   },
 ];
