@@ -7,6 +7,7 @@ import { fileName, visible } from '../format/name.ts';
 import { bytes, count } from '../format/numbers.ts';
 import { Name } from '../ui/parts.tsx';
 import { useBridge, useLanguage } from '../use-agent.ts';
+import { NotSaved } from './not-saved.tsx';
 
 type Plan = CommandOutput<'planSaving'>;
 
@@ -65,9 +66,7 @@ function PlannedFile({ file }: { readonly file: PlannedProxy }) {
     return (
       <li>
         <Name>{visible(fileName(file.sourcePath))}</Name>
-        <span className="save-problem" lang="en">
-          {visible(file.problem)}
-        </span>
+        <NotSaved className="save-problem" message={file.problem} />
       </li>
     );
   }

@@ -6,6 +6,7 @@ import { bytes } from '../format/numbers.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Button } from '../ui/parts.tsx';
 import { useCommand, useLanguage, usePage } from '../use-agent.ts';
+import { NotSaved } from './not-saved.tsx';
 
 /** How saving proxies goes, or went. */
 export function SavingLine({ saving }: { readonly saving: Saving }) {
@@ -46,7 +47,7 @@ export function SavingLine({ saving }: { readonly saving: Saving }) {
         <ul className="saving-problems">
           {problems.slice(0, 5).map(({ sourcePath, message }) => (
             <li key={sourcePath}>
-              <bdi>{fileName(sourcePath)}</bdi>: <span lang="en">{visible(message)}</span>
+              <bdi>{fileName(sourcePath)}</bdi>: <NotSaved message={message} />
             </li>
           ))}
           {problems.length > 5 && <li>{t('results.moreProblems', { count: problems.length - 5 })}</li>}

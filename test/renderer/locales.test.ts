@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { en } from '../../renderer/locales/en.ts';
 import { fr } from '../../renderer/locales/fr.ts';
 import { frenchFailure, KNOWN_SENTENCES } from '../../renderer/locales/fr-failures.ts';
+import { frSaving } from '../../renderer/locales/fr-saving.ts';
 import { translationOf } from '../../renderer/locales/refusals.ts';
 
 const RENDERER = fileURLToPath(new URL('../../renderer', import.meta.url));
@@ -65,6 +66,19 @@ describe('failures in French', () => {
     expect(heard.map(String)).toEqual([]);
     expect(frenchFailure('“A001.mov” has no sound.')).toBe('« A001.mov » n’a pas de son.');
     expect(frenchFailure('Something new.')).toBeNull();
+  });
+});
+
+describe('why a proxy is not saved', () => {
+  it('is said in French, every sentence of it', () => {
+    const folder = join(AGENT, 'agent/exports');
+    const said = readdirSync(folder).flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/(?:new Error\(|return )(['`])([^'`]+ [^'`]+)\1/g)].map(
+        ([, , text = '']) => `${text.replaceAll('${BESIDE}', 'Proxy')}.`,
+      ),
+    );
+    expect(said.length).toBeGreaterThan(8);
+    expect(Object.keys(frSaving).sort()).toEqual([...new Set(said)].sort());
   });
 });
 
