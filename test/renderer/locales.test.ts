@@ -69,6 +69,37 @@ describe('failures in French', () => {
   });
 });
 
+const AGREED_ENGLISH = [
+  'Paused until you resume.',
+  'Standing by while you work',
+  'Jobs on hold return to the queue at {{time}}.',
+  'Stop everything and pause',
+  '{{count}} jobs running (limit {{max}})',
+  'Waiting its turn',
+  '{{stage}} on this machine',
+  'No machine can do these yet',
+  'Media folders',
+  'Choose this folder',
+  'Some jobs don’t apply to {{count}} files',
+  '1 file skipped',
+  '{{count}} audio files',
+  'Returned to the queue',
+  'Analysing file',
+  'Time left',
+  'Stable',
+  'Takes effect after a restart',
+  'Technical details',
+  'Verified',
+  'no timecode: not for conform',
+];
+const AGREED_FRENCH = [
+  'est injoignable',
+  'Plage de silence',
+  'est plus précis',
+  'Modèles de transcription',
+  'Canal de mise à jour',
+];
+
 describe('why a proxy is not saved', () => {
   it('is said in French, every sentence of it', () => {
     const folder = join(AGENT, 'agent/exports');
@@ -91,6 +122,19 @@ describe('texts', () => {
         .map(([key, text]) => `${language} ${key}: ${text}`),
     );
     expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['en', AGREED_ENGLISH],
+    ['fr', AGREED_FRENCH],
+  ] as const)('are in %s the words that editors agreed upon', (language, words) => {
+    const all = [...texts[language].values()];
+    expect(words.filter((word) => !all.some((text) => text.includes(word)))).toEqual([]);
+  });
+
+  it('put in French no “de” behind a figure, and call one thing by one name', () => {
+    const clumsy = /\}\} d(?:e |’)|heures? calmes?|mandataire|ne se joint/i;
+    expect([...texts.fr].filter(([, text]) => clumsy.test(text))).toEqual([]);
   });
 
   it('exist in both languages', () => {
