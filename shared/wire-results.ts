@@ -53,7 +53,7 @@ export const SubmitRequest = z.discriminatedUnion('job_type', [
 ]);
 export type SubmitRequest = z.infer<typeof SubmitRequest>;
 
-export interface Disagreement {
+interface Disagreement {
   readonly field: string;
   readonly message: string;
 }
