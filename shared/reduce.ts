@@ -1,6 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import type { AgentEvent } from './event.ts';
 import { HISTORY_LIMIT, type EndedJob, type RunningJob, type Snapshot, type Totals } from './snapshot.ts';
+import { defined } from './objects.ts';
 
 /** (snapshot, event) → snapshot. Pure; the only place state changes, in the agent and in every replica. */
 export function reduce(snapshot: Snapshot, event: AgentEvent): Snapshot {
@@ -26,8 +27,7 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
     case 'serverLinkChanged': {
       const { url, policy, clockAheadMs } = s.server;
       const kept = {
-        ...(policy === undefined ? {} : { policy }),
-        ...(clockAheadMs === undefined ? {} : { clockAheadMs }),
+        ...defined({ policy, clockAheadMs }),
       };
       return { server: { url, ...kept, ...event.server } };
     }
@@ -130,8 +130,7 @@ function inStage(
     ...job,
     stage,
     stageSince: at,
-    ...(encoder === undefined ? {} : { encoder }),
-    ...(pace === undefined ? {} : { pace }),
+    ...defined({ encoder, pace }),
   };
 }
 

@@ -9,6 +9,7 @@ import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
+import { defined } from '../../shared/objects.ts';
 
 interface ServerCommandOptions {
   readonly port: number;
@@ -37,8 +38,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...(options.sharedToken ? { agentToken: readOrMakeToken(tokenFile) } : { sharedAgentToken: false }),
     log: createFileLog(join(dataDir, 'logs'), 'server'),
     reserveBytes: USUAL_RESERVE_BYTES,
-    ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
-    ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
+    ...defined({ leaseSeconds: options.lease, maxAttempts: options.maxAttempts }),
     ...retentionOf(options),
   });
   printOut([
@@ -58,9 +58,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
 
 function retentionOf({ keepRecords, keepDerived, keepJobs }: ServerCommandOptions): Partial<ServerOptions> {
   return {
-    ...(keepRecords === undefined ? {} : { retentionDays: keepRecords }),
-    ...(keepDerived === undefined ? {} : { derivedRetentionDays: keepDerived }),
-    ...(keepJobs === undefined ? {} : { jobRetentionDays: keepJobs }),
+    ...defined({ retentionDays: keepRecords, derivedRetentionDays: keepDerived, jobRetentionDays: keepJobs }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { failure, FAILURES, JobFailure, type Failure } from '../../../shared/failure.ts';
 import type { Job } from '../../../shared/job.ts';
+import { defined } from '../../../shared/objects.ts';
 import { instant, whenAborted } from '../../work/clock.ts';
 import type { ExecutionOutcome, ExecutionReport, ExecutionSuccess } from '../../work/execution.ts';
 import { executorFor } from '../../work/executors/registry.ts';
@@ -78,8 +79,7 @@ function reporter({ clock, jobLogs, store, run, lease }: ExecuteContext): Execut
         at,
         jobId: run.jobId,
         stage,
-        ...(encoder === undefined ? {} : { encoder }),
-        ...(pace === undefined ? {} : { pace }),
+        ...defined({ encoder, pace }),
       });
       jobLogs.add(run.jobId, { at, level: 'info', message: `stage: ${stage}` });
     },

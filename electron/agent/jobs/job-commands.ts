@@ -1,5 +1,6 @@
 import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
+import { defined } from '../../../shared/objects.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { OperatorPort } from '../server/operator-port.ts';
 import type { AgentServices } from './services.ts';
@@ -32,8 +33,7 @@ export function jobCommands(
         limit,
         ...(before === undefined ? {} : { before }),
         ...(ending === undefined ? {} : { done: ending === 'done' }),
-        ...(search === undefined ? {} : { search }),
-        ...(jobType === undefined ? {} : { jobType }),
+        ...defined({ search, jobType }),
       });
       return { items: [...items], ...(nextCursor === undefined ? {} : { nextCursor }) };
     },

@@ -4,6 +4,7 @@ import type { ServerClient } from '../server/client.ts';
 import { reactionTo } from '../server/reactions.ts';
 import { heartbeatInterval, grantOf, ASSUMED_GRANT_MS } from './grant.ts';
 import type { FromLeaseThread, Grant, HeldLease, LeaseLoss, ToLeaseThread } from './messages.ts';
+import { defined } from '../../../shared/objects.ts';
 
 /** A main loop that gave no sign of life for this long is dead (protocol.md, Lease). */
 const MAIN_LOOP_DEAD_MS = 120_000;
@@ -169,8 +170,7 @@ async function sendHeartbeat(deps: LoopDeps, entry: LeaseEntry): Promise<'extend
     entry.lease.jobId,
     {
       lockToken: entry.lease.lockToken,
-      ...(entry.progress === undefined ? {} : { progress: entry.progress }),
-      ...(entry.stage === undefined ? {} : { stage: entry.stage }),
+      ...defined({ progress: entry.progress, stage: entry.stage }),
     },
     { timeoutMs: Math.max(50, Math.min(timeoutMs, left)) },
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_BASE, UploadCompleteAnswer, UploadPartAnswer } from '../../../shared/wire.ts';
+import { defined } from '../../../shared/objects.ts';
 import {
   BacklogAnswer,
   heartbeatBody,
@@ -198,9 +199,7 @@ function readReply<T>(
     status: response.status,
     sentAt,
     summary: `${call}: ${response.status}${error === undefined ? '' : ` ${error.code}: ${error.message}`}`,
-    ...(error === undefined ? {} : { error }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(serverDate === undefined ? {} : { serverDate }),
+    ...defined({ error, retryAfterMs, serverDate }),
   };
   if (answer !== 'ok') return { ...head, answer };
   if (text === null) {

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import type { ServerLink } from '../../../shared/snapshot.ts';
+import { defined } from '../../../shared/objects.ts';
 import { instant, type Clock } from '../../work/clock.ts';
 import type { ReplyHead } from './outcome.ts';
 import { createBackoff, type Backoff } from './retry.ts';
@@ -55,8 +56,7 @@ export function createConnection(deps: {
       server: {
         link: next,
         since: server.link === next ? server.since : instant(clock),
-        ...(server.lastContactAt === undefined ? {} : { lastContactAt: server.lastContactAt }),
-        ...(problem === undefined ? {} : { problem }),
+        ...defined({ lastContactAt: server.lastContactAt, problem }),
       },
     });
   };

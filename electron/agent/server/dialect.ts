@@ -18,6 +18,7 @@ import {
   type UploadedPart as WirePart,
   type UploadInitRequest,
 } from '../../../shared/wire.ts';
+import { defined } from '../../../shared/objects.ts';
 import type { Artifact } from '../../work/execution.ts';
 import type { UploadedPart } from '../journal/run.ts';
 import type { ClaimAnswer, Offer } from './offer.ts';
@@ -137,8 +138,7 @@ export function registerBody(own: Registration): string {
 export function heartbeatBody({ lockToken, progress, stage }: Heartbeat): string {
   const body: HeartbeatRequest = {
     lock_token: lockToken,
-    ...(progress === undefined ? {} : { progress }),
-    ...(stage === undefined ? {} : { stage }),
+    ...defined({ progress, stage }),
   };
   return JSON.stringify(body);
 }

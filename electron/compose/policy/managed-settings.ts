@@ -1,7 +1,7 @@
 import type { Refusal } from '../../../shared/failure.ts';
 import { CAPABILITIES } from '../../../shared/job.ts';
 import type { SettingOrigin, Settings } from '../../../shared/settings.ts';
-import { recordOf } from '../../../shared/objects.ts';
+import { defined, recordOf } from '../../../shared/objects.ts';
 import type { ManagedSettings, SettingsLayer } from '../../agent/settings/settings-layers.ts';
 import { createSettingsStore, type SettingsStore } from '../../agent/settings/settings-store.ts';
 import { readEnvironment } from './environment.ts';
@@ -41,8 +41,7 @@ export function readManaged(
       layer('environment', 'refusal' in environment ? {} : environment),
     ],
     presets: known.defaults,
-    ...(problem === undefined ? {} : { problem }),
-    ...(known.enrolmentTokenFile === undefined ? {} : { enrolmentTokenFile: known.enrolmentTokenFile }),
+    ...defined({ problem, enrolmentTokenFile: known.enrolmentTokenFile }),
   };
 }
 

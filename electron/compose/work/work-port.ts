@@ -1,5 +1,6 @@
 import type { NotMade } from '../../../shared/setup-commands.ts';
 import type { JobType } from '../../../shared/job.ts';
+import { defined } from '../../../shared/objects.ts';
 import type { WorkChoice, WorkPort } from '../../agent/imports/work-port.ts';
 import type { OperatorClient } from '../../agent/server/operator-client.ts';
 import { findMedia } from './find-media.ts';
@@ -52,8 +53,6 @@ export function createWorkPort(
 
 function profilesOf({ proxyProfile, thumbnailProfile, language }: WorkChoice): Parameters<typeof inputsOf>[1] {
   return {
-    ...(proxyProfile === undefined ? {} : { proxyProfile }),
-    ...(thumbnailProfile === undefined ? {} : { thumbnailProfile }),
-    ...(language === undefined ? {} : { language }),
+    ...defined({ proxyProfile, thumbnailProfile, language }),
   };
 }

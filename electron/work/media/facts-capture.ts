@@ -1,4 +1,5 @@
 import type { TechnicalMetadata } from '../../../shared/facts.ts';
+import { defined } from '../../../shared/objects.ts';
 import type { Tags } from './probe.ts';
 
 type Capture = Pick<TechnicalMetadata, 'captured_at' | 'camera_make' | 'camera_model' | 'gps'>;
@@ -10,10 +11,7 @@ export function captureFacts(tags: Tags): Capture {
   const model = text(tags['com.apple.quicktime.model'] ?? tags['com.android.model'] ?? tags['model']);
   const gps = position(tags['com.apple.quicktime.location.ISO6709'] ?? tags['location']);
   return {
-    ...(capturedAt === undefined ? {} : { captured_at: capturedAt }),
-    ...(make === undefined ? {} : { camera_make: make }),
-    ...(model === undefined ? {} : { camera_model: model }),
-    ...(gps === undefined ? {} : { gps }),
+    ...defined({ captured_at: capturedAt, camera_make: make, camera_model: model, gps }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { TechnicalMetadata } from '../../../shared/facts.ts';
+import { defined } from '../../../shared/objects.ts';
 
 /** MediaInfo's tracks, each with its names and values as text. */
 export type LibraryTracks = readonly Readonly<Record<string, string>>[];
@@ -36,12 +37,14 @@ export function libraryFacts(tracks: LibraryTracks): LibraryFacts {
   const fieldOrder = scan(video);
   const bitDepth = Number(video['BitDepth']);
   return {
-    ...(capturedAt === undefined ? {} : { captured_at: capturedAt }),
-    ...(make === undefined ? {} : { camera_make: make }),
-    ...(model === undefined ? {} : { camera_model: model }),
-    ...(gps === undefined ? {} : { gps }),
-    ...(reel === undefined ? {} : { reel_name: reel }),
-    ...(fieldOrder === undefined ? {} : { field_order: fieldOrder }),
+    ...defined({
+      captured_at: capturedAt,
+      camera_make: make,
+      camera_model: model,
+      gps,
+      reel_name: reel,
+      field_order: fieldOrder,
+    }),
     ...(Number.isInteger(bitDepth) && bitDepth > 0 ? { bit_depth: bitDepth } : {}),
   };
 }
