@@ -16,7 +16,8 @@ interface ReviewVideo {
   /** Long and short edge of the box a landscape picture must fit; a portrait one uses it turned. Never upscaled. */
   readonly box: { readonly long: number; readonly short: number };
   readonly maxKeyFrameDistanceSeconds: number;
-  readonly threads: number;
+  /** Parts of each picture that are encoded side by side, a thread for each. */
+  readonly slices: number;
 }
 
 interface ReviewAudio {
@@ -146,8 +147,9 @@ const review = (
     bufferKbits: maxBitrateKbps * 2,
     box,
     maxKeyFrameDistanceSeconds: 2,
-    // x264's rate cap looks at what its other threads have written so far: with two of them every run differs.
-    threads: 1,
+    // x264's rate cap looks at what threads for other pictures have written so far: with those every run differs. With
+    // threads for parts of one picture it does not, and as many on every machine make the same bytes on every machine.
+    slices: 4,
   },
   audio: { codec: 'aac', bitrateKbps: audioKbps, channels: 'mono-or-stereo-mix' },
   soundOnly: SOUND_ONLY,

@@ -13,6 +13,7 @@ import { measurePairs, PAIR_CASES } from './pairs.ts';
 import { measurePoll, POLL_NAME } from './poll.ts';
 import { measureProcessResults, PROCESS_RESULTS_NAME } from './process-results.ts';
 import { startBench, type Bench } from './run-job.ts';
+import { measureSlices, SLICES_FILE, SLICES_NAME } from './slices.ts';
 import { measureSpeech, SPEECH_FILE, SPEECH_NAME } from './speech.ts';
 
 interface Measurement {
@@ -28,6 +29,7 @@ const ALL: readonly Measurement[] = [
     measure: (bench: Bench) => measurePairs(bench, pair),
   })),
   { name: 'thumbnails of a 2-hour long-GOP clip', files: [LONG_GOP_FILE], measure: measureLongGop },
+  { name: SLICES_NAME, files: [SLICES_FILE], measure: measureSlices },
   { name: CHILDREN_NAME, files: [], measure: measureChildren },
   { name: GIVE_WAY_NAME, files: [], measure: measureGiveWay },
   { name: FOREGROUND_NAME, files: [], measure: measureForeground },

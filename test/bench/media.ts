@@ -29,6 +29,14 @@ interface Recipe {
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
   'minute-1080p.mp4': { args: clip('1920x1080', 60) },
+  // Enough to do for an encoder that its rate cap has a say.
+  'restless-1080p.mp4': {
+    args: [
+      ...lavfi('mandelbrot=s=1920x1080:r=25:start_scale=0.5:end_scale=0.01:end_pts=400,noise=alls=4:allf=t'),
+      ...noise(10),
+      ...words('-t 10 -c:v libx264 -preset ultrafast -crf 20 -pix_fmt yuv420p -c:a aac'),
+    ],
+  },
   'second-1080p.mp4': { args: clip('1920x1080', 1) },
   'half-hour-16.wav': { args: [...halfHour, '-c:a', 'pcm_s16le'] },
   'half-hour-24.wav': { args: [...halfHour, '-c:a', 'pcm_s24le'] },

@@ -113,8 +113,8 @@ function openProgram(folder: string): () => void {
 }
 
 /**
- * Pictures an encoder has to work for, yet well below its bit-rate limit: at the limit x264 with several threads makes
- * other bytes on every run, disturbed or not.
+ * Pictures an encoder has to work for, yet well below its bit-rate limit: at the limit x264 with threads for several
+ * pictures makes other bytes on every run, disturbed or not.
  */
 export function restlessClip(seconds: number): Promise<string> {
   return made(`restless-${seconds}.mp4`, [

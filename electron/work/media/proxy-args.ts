@@ -139,7 +139,7 @@ function softwareArgs(video: ReviewProxyProfile['video'], interval: number): str
   return [
     ['-c:v', video.codec, '-preset', video.preset, '-profile:v', video.h264Profile, '-pix_fmt', video.pixelFormat],
     ['-crf', String(video.crf), '-maxrate', `${video.maxBitrateKbps}k`, '-bufsize', `${video.bufferKbits}k`],
-    ['-g', String(interval), '-threads:v', String(video.threads)],
+    ['-g', String(interval), '-x264-params', `sliced-threads=1:threads=${video.slices}:sync-lookahead=0`],
   ].flat();
 }
 
