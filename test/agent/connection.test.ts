@@ -86,11 +86,11 @@ describe('a server that comes and goes', () => {
     };
     connection.note(answered());
     const over = new AbortController();
-    const first = connection.pause(silent, over.signal, connection.backoff());
+    const first = connection.waitBeforeRetry(silent, over.signal, connection.backoff());
     comesBack();
     await first;
     pass(1_000);
-    const second = connection.pause(silent, over.signal, connection.backoff());
+    const second = connection.waitBeforeRetry(silent, over.signal, connection.backoff());
     comesBack();
     expect(naps.map(({ signal }) => signal.aborted)).toEqual([true, false]);
     pass(60_000);

@@ -26,7 +26,7 @@ interface Changes {
   readonly sound?: Partial<AudioStream> | null;
   readonly packets?: ReturnType<typeof packets>;
   readonly frames?: ReadBack['frames'];
-  readonly heard?: ReadBack['heard'];
+  readonly silence?: ReadBack['silence'];
 }
 
 function proxy(changes: Changes = {}): ReadBack {
@@ -42,7 +42,7 @@ function proxy(changes: Changes = {}): ReadBack {
       { stream: 1, time: 0 },
       { stream: 1, time: 9.98 },
     ],
-    ...(changes.heard === undefined ? {} : { heard: changes.heard }),
+    ...(changes.silence === undefined ? {} : { silence: changes.silence }),
   };
 }
 
@@ -61,7 +61,7 @@ describe('compare', () => {
     ['dimensions', { picture: { width: 1278 } }],
     ['has_audio', { sound: null }],
     ['audio_channels', { sound: { channels: 1 } }],
-    ['audible', { heard: { mix: [], proxy: [{ start: 20, end: 30 }] } }],
+    ['audible', { silence: { mix: [], proxy: [{ start: 20, end: 30 }] } }],
     ['duration', { sound: { duration: 8 } }],
     ['duration', { packets: packets((lines) => lines.slice(0, 200)) }],
     ['display_aspect', { picture: { sampleAspect: { num: 4, den: 3 } } }],

@@ -8,7 +8,7 @@ import { decodeSound } from '../../electron/work/executors/transcribe-sound.ts';
 import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { audioStreams } from '../../electron/work/media/probe.ts';
 import { commonLayout, createFormatWatch } from '../../electron/work/media/sound-formats.ts';
-import { checkSilence, createSilenceReader } from '../../electron/work/media/sound-heard.ts';
+import { checkSilence, createSilenceReader } from '../../electron/work/media/sound-silence.ts';
 import { WaveformFacts } from '../../shared/facts.ts';
 import { FFMPEG, made, madeFile, NO_FFMPEG } from '../support/made-media.ts';
 import { rigFor } from './probe-context.ts';

@@ -98,7 +98,7 @@ async function poll(deps: PollDeps, wakeup: Wakeup): Promise<void> {
     if (declaration !== registeredAs || now - registeredAt >= REGISTER_EVERY_MS) {
       const { accepted, reply } = await deps.register();
       if (!accepted) {
-        await services.connection.pause(reply, signal, backoff);
+        await services.connection.waitBeforeRetry(reply, signal, backoff);
         continue;
       }
       registeredAt = now;
@@ -114,7 +114,7 @@ async function poll(deps: PollDeps, wakeup: Wakeup): Promise<void> {
         continue;
       }
       if (!Array.isArray(read)) {
-        await services.connection.pause(read, signal, backoff);
+        await services.connection.waitBeforeRetry(read, signal, backoff);
         continue;
       }
       offers = read;

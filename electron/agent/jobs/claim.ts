@@ -70,7 +70,7 @@ export async function claim(services: AgentServices, run: Run, signal: AbortSign
       return { kind: 'left' };
     }
     if (budget.spent(reply) !== null) return giveUpClaim(services, run, reply.summary, signal);
-    await services.connection.pause(reply, signal, backoff);
+    await services.connection.waitBeforeRetry(reply, signal, backoff);
   }
   return { kind: 'unknown' };
 }

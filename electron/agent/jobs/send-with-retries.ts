@@ -49,7 +49,7 @@ export async function sendWithRetries<T>(
     if (definite !== null) return definite;
     const spent = budget.spent(reply);
     if (spent !== null) return { reaction: spent === 'broken' ? 'begin-upload-anew' : 'upload-failed', reply };
-    await connection.pause(reply, signal, backoff);
+    await connection.waitBeforeRetry(reply, signal, backoff);
   }
   return { reaction: deps.signal.aborted ? 'interrupted' : 'lease-lost' };
 }
@@ -82,7 +82,7 @@ export async function sendReportWithRetries<T>(
     mayHaveArrived ||= OPEN.has(reply.answer);
     const withinMs = leaseState === 'lost' ? REPORT_WITHOUT_LEASE_MS : undefined;
     if (budget.spent(reply, withinMs) === 'time') return { reaction: 'lease-lost' };
-    await connection.pause(reply, signal, backoff);
+    await connection.waitBeforeRetry(reply, signal, backoff);
   }
   return { reaction: 'interrupted' };
 }

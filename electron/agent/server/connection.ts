@@ -26,7 +26,7 @@ export interface Connection {
   /** The waiting of one operation: each has its own, so that the success of one does not hasten another. */
   backoff(): Backoff;
   /** Waits before the next try of something that got no definite answer; ends early on `signal` or `hurry`. */
-  pause(reply: ReplyHead, signal: AbortSignal, backoff: Backoff): Promise<void>;
+  waitBeforeRetry(reply: ReplyHead, signal: AbortSignal, backoff: Backoff): Promise<void>;
   /** A new token or address was set: everything that waits tries again. */
   retryNow(): void;
   readonly link: ServerLink;
@@ -90,7 +90,7 @@ export function createConnection(deps: {
       change(next, missing ?? problemOf(next, store.snapshot().server.url, reply));
     },
     backoff: () => createBackoff(deps.random),
-    async pause(reply, signal, backoff) {
+    async waitBeforeRetry(reply, signal, backoff) {
       const refused = reply.answer === '401' || reply.answer === '403';
       const ms = refused ? TOKEN_EVERY_MS : backoff.next(reply.retryAfterMs);
       await clock.sleep(ms, AbortSignal.any([signal, retrying.signal]));

@@ -14,7 +14,7 @@ import {
   type ReadBack,
 } from '../media/proxy-readback.ts';
 import { mayChangeFormat } from '../media/sound-formats.ts';
-import { createSilenceReader, silenceDetectArgs, type SilenceSpans, type Span } from '../media/sound-heard.ts';
+import { createSilenceReader, silenceDetectArgs, type SilenceSpans, type Span } from '../media/sound-silence.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { ExecutionContext } from '../execution.ts';
@@ -105,9 +105,9 @@ export async function readBack(
   });
   if (!exited(result, 'Reading the proxy back')) return null;
   const read = parseReadBack(result.stdout.toString('utf8'));
-  const heard =
+  const silence =
     plan.kind !== 'edit' && mayChangeFormat(plan.audio) ? await detectSilence(context, file, run) : undefined;
-  return { ...read, ...(packets === undefined ? {} : { packets }), ...(heard === undefined ? {} : { heard }) };
+  return { ...read, ...(packets === undefined ? {} : { packets }), ...(silence === undefined ? {} : { silence }) };
 }
 
 /** Listens to the whole sound of the finished file: what is silent in it must have been silent in the mix. */

@@ -7,7 +7,7 @@ import { audioStreams, displaySize, videoStream, type Probe, type VideoStream } 
 import type { ProxyPlan, ReviewPlan, SoundPlan } from './proxy-args.ts';
 import type { ReadBack } from './proxy-readback.ts';
 import { ratioValue } from './rational.ts';
-import { checkSilence } from './sound-heard.ts';
+import { checkSilence } from './sound-silence.ts';
 
 /** One field in which a proxy is not what its profile promises for this source. */
 export interface Difference {
@@ -45,7 +45,7 @@ function checkMixed(field: ParityField, source: Probe, plan: ReviewPlan | SoundP
     case 'first_and_last_frame':
       return checkFrames(videoStream(proxy.probe), proxy);
     case 'audible':
-      return proxy.heard === undefined ? null : checkSilence(proxy.heard);
+      return proxy.silence === undefined ? null : checkSilence(proxy.silence);
     default:
       return plan.kind === 'picture' ? checkPicture(field, plan, proxy) : null;
   }

@@ -13,7 +13,7 @@ import { PROGRESS_ARGS } from './progress.ts';
 import { lengthLimit } from './promised-length.ts';
 import { settledInput } from './settled-sound-args.ts';
 import { mayChangeFormat } from './sound-formats.ts';
-import { MIX_SILENCE_FILTER } from './sound-heard.ts';
+import { MIX_SILENCE_FILTER } from './sound-silence.ts';
 import { argv } from './argv.ts';
 import { BIT_EXACT, DECODER_THREADS } from './proxy-bit-exact.ts';
 import { editArgs } from './proxy-edit-args.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inputArgs } from './input.ts';
 import { parseProbe, type Probe, type Ratio } from './probe.ts';
 import type { FrameFlags } from './proxy-scan.ts';
-import type { SilenceSpans } from './sound-heard.ts';
+import type { SilenceSpans } from './sound-silence.ts';
 
 /** What is read back from a finished proxy before anyone gets to see it. Cheap: packets are listed, two spots decoded. */
 
@@ -150,7 +150,7 @@ export interface ReadBack {
   /** Absent where the proxy has no picture. */
   readonly packets?: PacketFacts;
   /** Absent where the source's sound cannot get lost on its way (pure samples). */
-  readonly heard?: SilenceSpans;
+  readonly silence?: SilenceSpans;
 }
 
 export const COLOUR_FIELDS = 'color_space,color_transfer,color_primaries';
