@@ -96,7 +96,7 @@ export const fr = {
     giveBackAt: 'Les tâches en suspens retournent dans la file à {{time}}.',
     reason: {
       paused: 'En pause jusqu’à ce que vous repreniez.',
-      'paused-until': 'En pause jusqu’à {{until}}.',
+      'paused-until': 'En pause ; reprise : {{until}}.',
       finishing: 'Les tâches en cours se terminent, puis l’agent se met en pause.',
       'user-input': 'Quelqu’un utilise cette machine ; le travail reprend à {{until}} si personne n’y touche.',
       'idle-unknown':
@@ -105,8 +105,8 @@ export const fr = {
       load: 'D’autres programmes occupent {{share}} du processeur ; le travail reprend en dessous de {{threshold}}.',
       battery: 'La machine est sur batterie ; le travail reprend dès qu’elle est branchée.',
       hours: 'En dehors des horaires de travail réglés ici.',
-      'hours-until': 'En dehors des horaires de travail réglés ici ; le travail reprend à {{until}}.',
-      'quiet-hours': 'Plage de silence du serveur jusqu’à {{until}}.',
+      'hours-until': 'En dehors des horaires de travail réglés ici ; reprise : {{until}}.',
+      'quiet-hours': 'Plage de silence du serveur ; reprise : {{until}}.',
       'low-memory':
         'La mémoire manque : {{free}} disponibles, {{needed}} souhaités ; le travail reprend quand il y en aura.',
     },
@@ -308,7 +308,7 @@ export const fr = {
     'set-aside_many': 'Mise de côté après {{count}} plantages ici',
     'set-aside_other': 'Mise de côté après {{count}} plantages ici',
     'quiet-hours': 'Plage de silence du serveur',
-    'quiet-hours-until': 'Plage de silence du serveur jusqu’à {{until}}',
+    'quiet-hours-until': 'Plage de silence du serveur ; reprise : {{until}}',
     disk: 'Espace de travail nécessaire : {{needed}} ; encore disponible : {{free}}',
   },
   waitGroup: {
