@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import { grantGrace } from './jobs/lease.ts';
 import { withReserve } from './reserve.ts';
@@ -18,7 +19,7 @@ async function rebase({ database, settings, leaseTime }: Context): Promise<void>
   const waiting = await database
     .selectFrom('job')
     .select(['job_id', 'attempts', 'not_before'])
-    .where('status', '=', 'pending')
+    .where('status', '=', sql.lit('pending' as const))
     .where('not_before', '>', now)
     .execute();
   for (const { job_id, attempts, not_before } of waiting) {

@@ -23,18 +23,25 @@ afterEach(async () => {
 const SMALL =
   /^SCAN (?:batch_count USING INDEX batch_open|agent|agent_capability|job_count|pending_count|retention_clock|enrollment)\b/;
 
+/** What a start reads and changes once: which files belong to something, whose lease and upload goes on. */
+const AT_START =
+  /^select "file_name" from "upload_part"$|^select "ref" from "derived" where "status" in|^update "job" set "locked_until"|^update "upload" set "touched_at" = \? where "status"/;
+
 /** What a statement passes over from end to end, or sorts. */
 function looks(sqls: Iterable<string>): string[] {
   const database = new DatabaseSync(join(rig.dataDir, 'catalog.db'));
   const found: string[] = [];
   for (const sql of sqls) {
-    if (!/^(?:select|update|delete|insert)\b/i.test(sql)) continue;
+    if (!/^(?:select|update|delete|insert)\b/i.test(sql) || AT_START.test(sql)) continue;
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
     // A page from the beginning of a list is read in its order, and no further.
     const isPage = /\blimit \?$/i.test(sql) && !/\bwhere\b/i.test(sql);
     // What one asset has is few, and sorted by what made it.
     const isOfAsset = sql.includes('"derived"."asset_uuid" = ?');
     for (const { detail } of plan) {
+      // One status alone narrows nothing: almost every job may have it. A page of such a list is read in its order.
+      if (/USING INDEX job_(?:by_status|lease) \(status=\?\)$/.test(detail) && !/order by "sequence"/.test(sql))
+        found.push(`${detail}: ${sql}`);
       if (!isPage && /^SCAN\b/.test(detail) && !SMALL.test(detail) && !/VIRTUAL|CONSTANT/.test(detail))
         found.push(`${detail}: ${sql}`);
       if (!isOfAsset && /TEMP B-TREE FOR ORDER BY/.test(detail)) found.push(`${detail}: ${sql}`);
@@ -46,8 +53,9 @@ function looks(sqls: Iterable<string>): string[] {
 
 test('no regular look passes over a table, however much is in it', async () => {
   rig = await startRig({ retentionDays: 1, derivedRetentionDays: 1, jobRetentionDays: 1, backoff: () => 60 });
-  // The statements of a start read everything once.
+  // Another start, without what made the tables: some of its statements are asked again and again.
   statements.clear();
+  await rig.restart();
   const done = await claimNew(rig);
   await claimAndSubmit(rig, done);
   const held = await claimJob(rig, await newJob(rig));
