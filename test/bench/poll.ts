@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -89,6 +89,10 @@ function fill(path: string, backlog: number): void {
     .run(backlog, asset, document, JSON.stringify(needs), now, now);
   database.exec(`INSERT INTO job_capability SELECT job_id, 'speech.transcription@1' FROM job; COMMIT`);
   database.close();
+  // What was filled in without waiting for the disk is on it before anything is measured.
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 async function register(server: ServerApart): Promise<string> {
