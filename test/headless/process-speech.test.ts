@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,7 +101,8 @@ describe.skipIf(NO_FFMPEG !== null)(`process makes transcripts ${NO_FFMPEG ?? ''
     const cut = join(folder, 'cut.bin');
     await copyFile(model, cut);
     await truncate(cut, 300_000);
-    const ended = await run('interview.mov', '--speech-model', cut, '--out', 'none');
+    await writeFile(join(folder, 'take.mov'), 'looked at after the model');
+    const ended = await run('take.mov', '--speech-model', cut, '--out', 'none');
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain(
       'ends too early: the copy or download was not finished. Copy or download the model again',

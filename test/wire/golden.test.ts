@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import * as wire from '../../shared/wire.ts';
+import * as wireResults from '../../shared/wire-results.ts';
 import { partForm, send, startRig, type Answer, type Rig } from '../server/running.ts';
 
 /**
@@ -175,7 +176,7 @@ function abstract(value: unknown, key = ''): unknown {
   return KINDS.find(([, pattern]) => pattern.test(value))?.[0] ?? value;
 }
 
-const SCHEMAS = wire as unknown as Readonly<Record<string, z.ZodType | undefined>>;
+const SCHEMAS = { ...wire, ...wireResults } as unknown as Readonly<Record<string, z.ZodType | undefined>>;
 
 function schemaNamed(name: string): z.ZodType {
   const item = name.startsWith('items of ') ? name.slice('items of '.length) : null;
