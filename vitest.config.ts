@@ -3,7 +3,14 @@ import { PATIENCE_MS } from './test/support/children/alive.ts';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Minutes each: begun last they would run alone on one core, while nothing is left for the other. */
-const LONGEST = ['model/model', 'policy/network', 'yield/give-way', 'media/matrix', 'media/proxy-picture'];
+const LONGEST = [
+  'media/photo',
+  'media/thumb',
+  'agent/reactions',
+  'policy/network',
+  'speech/transcribe',
+  'media/matrix',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,8 +35,8 @@ export default defineConfig({
     // Half a second of processor time for each file; what a test changes in its process it puts back itself.
     isolate: false,
     sequence: { sequencer: LongestFirst },
-    // Many tests wait for a lease, a share or a child: a third worker uses the cores meanwhile.
-    maxWorkers: 3,
+    // Many tests wait for a lease, a share or a child: more workers than two cores use them meanwhile.
+    maxWorkers: 5,
     // Agents in tests are not there to give way to the tests beside them.
     env: { RUSHCATALOG_NICE: '0' },
     // A hang, not slowness: beside six busy processes a second becomes ten.

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { ChildSpec, JobProcesses } from '../../electron/work/process/child.ts';
 import { findTool } from '../../electron/work/process/find-tool.ts';
 import { killNow } from '../../electron/work/process/kill-tree.ts';
-import { eventually, gone, isAlive, stateOf } from '../support/children/alive.ts';
+import { eventually, gone, isAlive, standsStill } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { listen, testProcesses } from '../support/children/collected-run.ts';
 
@@ -93,7 +93,7 @@ describe('kill', () => {
     await stubborn.line(0);
     const [first] = processes.groups();
     process.kill(first ?? 0, 'SIGSTOP');
-    await eventually(() => stateOf(first ?? 0) === 'T');
+    await eventually(() => standsStill(first ?? 0));
     const everybody = [...pids, ...processes.groups()];
     await processes.kill();
     expect(everybody.filter(isAlive)).toEqual([]);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { eventually, isAlive, stateOf } from '../support/children/alive.ts';
+import { eventually, isAlive, standsStill, stateOf } from '../support/children/alive.ts';
 import { childProgram } from '../support/children/child-program.ts';
 import { listen, testProcesses } from '../support/children/collected-run.ts';
 
@@ -15,7 +15,7 @@ describe.skipIf(!onLinux)('suspend and resume', () => {
     const states = (): string => everybody.map(stateOf).join('');
     processes.suspend();
     expect(processes.suspended).toBe(true);
-    await eventually(() => states() === 'TTTT');
+    await eventually(() => everybody.every(standsStill));
     processes.resume();
     expect(processes.suspended).toBe(false);
     await eventually(() => !states().includes('T'));
@@ -52,7 +52,7 @@ describe.skipIf(!onLinux)('suspend and resume', () => {
     await talk.line(0);
     const group = await eventually(() => processes.groups()[0]);
     processes.suspend();
-    await eventually(() => stateOf(group) === 'T');
+    await eventually(() => standsStill(group));
     await processes[how]();
     expect(isAlive(group)).toBe(false);
     expect((await talk.result).end.kind).toBe(how === 'kill' ? 'killed' : 'cancelled');

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Agent } from '../../electron/agent/agent.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
+import { standsStill as isStopped } from '../support/children/alive.ts';
 import { until } from '../support/core-agent.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
 import { cpuMsOf, descendantsOf } from './child-tree.ts';
@@ -40,8 +41,8 @@ describe.skipIf(skipped !== null)(`the machine is given back ${skipped ?? ''}`, 
     for (let tries = 0; tries < 200; tries += 1) {
       const before = cpuMsOf(process.pid);
       await delay(500);
-      if (cpuMsOf(process.pid) === before && descendantsOf(process.pid).every(({ state }) => state === 'T'))
-        return true;
+      const isUsed = cpuMsOf(process.pid) !== before;
+      if (!isUsed && descendantsOf(process.pid).every(({ pid }) => isStopped(pid))) return true;
     }
     return false;
   };

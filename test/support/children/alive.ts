@@ -11,6 +11,12 @@ export function isAlive(pid: number): boolean {
   return stateOf(pid) !== 'Z';
 }
 
+/**
+ * Whether it was stopped. A shell that was just starting a program waits in the kernel (D) until that one goes on, and
+ * is stopped with it: its own state becomes T only then.
+ */
+export const standsStill = (pid: number): boolean => ['T', 'D'].includes(stateOf(pid));
+
 /** State letter from /proc (R, S, D, T, Z), or '?' elsewhere. */
 export function stateOf(pid: number): string {
   try {
