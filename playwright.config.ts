@@ -14,7 +14,8 @@ export default defineConfig({
   globalSetup: './test/support/build-once.ts',
   outputDir: 'test-results/e2e',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
-  workers: 2,
+  // Pages wait for agents and timers: a third one uses the cores meanwhile.
+  workers: 3,
   fullyParallel: true,
   // A hang, not slowness: beside six busy processes a second becomes ten.
   timeout: 900_000,
