@@ -30,11 +30,11 @@ function readJson(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
 }
 
-if (isSlow) console.log('What npm test leaves out because it takes long. About twenty minutes on two quiet cores.');
+if (isSlow) console.log('What npm test leaves out because it takes long. About half an hour on two quiet cores.');
 else {
   console.log('Types, lint and format; then unit and integration beside the faults; then the pages in Chromium.');
   console.log(
-    'About fifteen minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
+    'About seventeen minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
   );
 }
 await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);
