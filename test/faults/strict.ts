@@ -108,7 +108,8 @@ async function claimsBeyond({ server }: Studio, door: FaultProxy): Promise<numbe
       // Asked for once more from an older page of offers, it is refused: nothing is held by that.
       granted.delete(jobOf(line));
     }
-    if (!line.endsWith('/claim')) continue;
+    // The same claim once more, after an answer that did not come in time, asks for nothing new.
+    if (!line.endsWith('/claim') || held.has(jobOf(line))) continue;
     if (held.size >= MAX_PARALLEL) beyond += 1;
     if (granted.has(jobOf(line))) held.add(jobOf(line));
   }

@@ -9,7 +9,7 @@ describe.skipIf(NO_FFMPEG !== null)('two agents against one server', () => {
   const agents: Command[] = [];
   beforeAll(async () => {
     ensureBuild();
-    studio = await openStudio();
+    studio = await openStudio({ leaseSeconds: 120 });
   });
   afterAll(async () => {
     await Promise.all(agents.map(put));
