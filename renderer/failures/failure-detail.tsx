@@ -1,5 +1,5 @@
 import type { TFunction } from 'i18next';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobLogLine } from '../../shared/commands.ts';
 import type { FailureCode } from '../../shared/failure.ts';
@@ -11,6 +11,7 @@ import { routeTo } from '../route.ts';
 import { shellLine, supportText } from '../support-text.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Button, Facts, Name } from '../ui/parts.tsx';
+import { useCopy } from '../ui/use-path.ts';
 import { useAgent, useBridge, useCommand, useInstant, usePage } from '../use-agent.ts';
 import { runAgain } from '../work/retry-undo.tsx';
 import { useFailureText } from './failure-text.ts';
@@ -130,19 +131,10 @@ function CopyForSupport({ job }: { job: EndedJob }) {
   const { t } = useTranslation();
   const agent = useAgent((snapshot) => snapshot.agent);
   const tools = useAgent((snapshot) => snapshot.tools);
-  const [copied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(supportText(job, { agent, tools }));
-    setCopied(true);
-  };
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), 2000);
-    return () => clearTimeout(timer);
-  }, [copied]);
+  const { copied, copy } = useCopy();
   return (
     <>
-      <Button icon={copied ? 'done' : 'copy'} onClick={() => void copy()}>
+      <Button icon={copied ? 'done' : 'copy'} onClick={() => copy(supportText(job, { agent, tools }))}>
         {t('verb.copy')}
       </Button>
       <span className="copied" role="status">

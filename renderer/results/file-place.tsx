@@ -1,8 +1,8 @@
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RootState } from '../../shared/snapshot.ts';
 import { folderOf } from '../format/name.ts';
-import { useAgent, usePage } from '../use-agent.ts';
+import { useCopy, useReveal } from '../ui/use-path.ts';
+import { useAgent } from '../use-agent.ts';
 import { IconButton } from './icon-button.tsx';
 
 /**
@@ -21,20 +21,10 @@ export function localPath(sourcePath: string, roots: readonly Pick<RootState, 'n
 /** The folder of a source, with what one does with a path. */
 export function FilePlace({ sourcePath }: { readonly sourcePath: string }) {
   const { t } = useTranslation();
-  const { bridge, notify } = usePage();
   const roots = useAgent((snapshot) => snapshot.roots);
-  const [copied, setCopied] = useState(false);
+  const { copied, copy } = useCopy();
+  const reveal = useReveal();
   const local = localPath(sourcePath, roots);
-  const { reveal } = bridge;
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(local ?? sourcePath);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
-  const show = async (path: string): Promise<void> => {
-    const refusal = await reveal?.(path);
-    if (refusal) notify(refusal);
-  };
   return (
     <div className="detail-path">
       <p className="path">
@@ -43,10 +33,10 @@ export function FilePlace({ sourcePath }: { readonly sourcePath: string }) {
       <IconButton
         icon={copied ? 'done' : 'copy'}
         label={copied ? t('verb.copied') : t('results.copyPath')}
-        onClick={() => void copy().catch(() => undefined)}
+        onClick={() => copy(local ?? sourcePath)}
       />
       {reveal !== undefined && local !== null && (
-        <IconButton icon="reveal" label={t('results.reveal')} onClick={() => void show(local)} />
+        <IconButton icon="reveal" label={t('results.reveal')} onClick={() => reveal(local)} />
       )}
     </div>
   );

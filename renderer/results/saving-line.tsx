@@ -1,11 +1,11 @@
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Saving } from '../../shared/result-commands.ts';
 import { fileName, visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Button } from '../ui/parts.tsx';
-import { useCommand, useLanguage, usePage } from '../use-agent.ts';
+import { useCopy, useReveal } from '../ui/use-path.ts';
+import { useCommand, useLanguage } from '../use-agent.ts';
 import { NotSaved } from './not-saved.tsx';
 
 /** How saving proxies goes, or went. */
@@ -60,27 +60,17 @@ export function SavingLine({ saving }: { readonly saving: Saving }) {
 /** Leads to what was saved: into the file manager from the app, by the clipboard from a browser. */
 function WhereSaved({ path }: { readonly path: string }) {
   const { t } = useTranslation();
-  const { bridge, notify } = usePage();
-  const [copied, setCopied] = useState(false);
-  const { reveal } = bridge;
+  const { copied, copy } = useCopy();
+  const reveal = useReveal();
   if (reveal !== undefined) {
-    const show = async (): Promise<void> => {
-      const refusal = await reveal(path);
-      if (refusal !== null) notify(refusal);
-    };
     return (
-      <Button quiet icon="reveal" onClick={() => void show()}>
+      <Button quiet icon="reveal" onClick={() => reveal(path)}>
         {t('results.showInFolder')}
       </Button>
     );
   }
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(path);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
   return (
-    <Button quiet icon={copied ? 'done' : 'copy'} onClick={() => void copy().catch(() => undefined)}>
+    <Button quiet icon={copied ? 'done' : 'copy'} onClick={() => copy(path)}>
       {copied ? t('verb.copied') : t('results.copyPath')}
     </Button>
   );

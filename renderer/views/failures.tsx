@@ -61,7 +61,7 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
       )}
       <RetryUndo />
       {interrupted.length > 0 && (
-        <div className="filters" role="group" aria-label={t('failures.kind')}>
+        <div className="chips filters" role="group" aria-label={t('failures.kind')}>
           <button type="button" aria-pressed={!isApart} onClick={() => show(undefined)}>
             {t('failures.needsYou')} <span>{count(filesOf(failed), language)}</span>
           </button>

@@ -209,7 +209,7 @@ function Reasons({ narrowing: { values, set }, held }: { readonly narrowing: Fil
   if (kinds.length < 2 && held === 0) return null;
   const chosen = kinds.find(([kind]) => kind === values.reason)?.[0];
   return (
-    <div className="filters" role="group" aria-label={t('queue.reason')}>
+    <div className="chips filters" role="group" aria-label={t('queue.reason')}>
       <button type="button" aria-pressed={chosen === undefined} onClick={() => set('reason', undefined)}>
         {t('queue.all')} <span>{count(all, language)}</span>
       </button>

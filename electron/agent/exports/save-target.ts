@@ -55,13 +55,12 @@ function foldersOf(sourcePath: string, roots: readonly MediaRootSetting[]): stri
 }
 
 async function folderOfSource(sourcePath: string, roots: readonly MediaRootSetting[]): Promise<string> {
-  const located = locate(sourcePath, roots);
-  const root = located.kind === 'in-root' ? roots.find(({ name }) => name === located.root) : undefined;
-  if (root === undefined || located.kind !== 'in-root') throw new Error('its media folder is not on this machine');
+  const place = placeHere(sourcePath, roots);
+  if (place === undefined) throw new Error('its media folder is not on this machine');
   // Without its source, as on a card that was taken out, a folder would be made where nobody looks.
-  if ((await lookAt(root.path, located.relative)) === null) throw new Error('its source is not there');
-  const top = await realpath(root.path);
-  for (const path of spellings(root.path, located.relative)) {
+  if ((await lookAt(place.root, place.relative)) === null) throw new Error('its source is not there');
+  const top = await realpath(place.root);
+  for (const path of spellings(place.root, place.relative)) {
     const folder = await realpath(dirname(path)).catch(() => null);
     if (folder !== null && isInside(folder, top)) return folder;
   }
@@ -116,8 +115,10 @@ async function besideSource(
   for (const { sourcePath } of proxies) {
     const { base } = await groundOf(sourcePath);
     bases.add(target.layout === 'resolve' ? join(base, BESIDE) : base).add(base);
-    const path = localPath(sourcePath, roots);
-    if (path !== undefined && !sources.has(dirname(path))) sources.set(dirname(path), path);
+    const place = placeHere(sourcePath, roots);
+    if (place === undefined) continue;
+    const path = join(place.root, place.relative);
+    if (!sources.has(dirname(path))) sources.set(dirname(path), path);
   }
   const taken = new Map<string, string>();
   for (const [folder, path] of sources) taken.set(await real(folder), path);
@@ -141,9 +142,13 @@ async function noRoom(out: string, proxies: readonly DeliveredProxy[]): Promise<
   };
 }
 
-function localPath(sourcePath: string, roots: readonly MediaRootSetting[]): string | undefined {
+/** Path of a source's media folder on this machine, and of the source below it; undefined where it is not here. */
+function placeHere(
+  sourcePath: string,
+  roots: readonly MediaRootSetting[],
+): { readonly root: string; readonly relative: string } | undefined {
   const located = locate(sourcePath, roots);
   if (located.kind !== 'in-root') return undefined;
   const root = roots.find(({ name }) => name === located.root);
-  return root === undefined ? undefined : join(root.path, located.relative);
+  return root === undefined ? undefined : { root: root.path, relative: located.relative };
 }

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { stemOf } from '../../agent/exports/layout.ts';
 import type { MediaKind, PlannedFile, SkippedPath, WorkPlan } from '../../../shared/setup-commands.ts';
 
 const endings = (text: string): string[] => text.split(' ').map((ending) => `.${ending}`);
@@ -55,6 +56,8 @@ class Search {
   readonly #limits: FindLimits;
   readonly #files = new Map<string, PlannedFile>();
   readonly #skipped: SkippedPath[] = [];
+  /** Folder of proxies → media above it, looked at once. */
+  readonly #mediaAbove = new Map<string, ReadonlySet<string>>();
   #skippedCount = 0;
   #truncated = false;
 
@@ -106,19 +109,29 @@ class Search {
     }
     const kind = kindOfName(path);
     if (kind === null) this.skip({ path, why: 'not-media' });
-    else if (await isProxyBeside(path)) this.skip({ path, why: 'proxy' });
+    else if (await this.#isProxyBeside(path)) this.skip({ path, why: 'proxy' });
     else await this.take(path, base, kind);
+  }
+
+  /**
+   * Whether a file is the proxy of one that lies above it, as Premiere, Resolve and “Save proxies” put it beside the
+   * media: `A001.mov` has `Proxy/A001.mov` or `Proxy/A001_Proxy.mp4`.
+   */
+  async #isProxyBeside(path: string): Promise<boolean> {
+    const folder = dirname(path);
+    if (basename(folder) !== 'Proxy') return false;
+    let above = this.#mediaAbove.get(folder);
+    if (above === undefined) {
+      above = await stemsOfMedia(dirname(folder));
+      this.#mediaAbove.set(folder, above);
+    }
+    const stem = stemOf(path);
+    return above.has(stem) || above.has(stem.replace(/_Proxy$/, ''));
   }
 }
 
-/**
- * Whether a file is the proxy of one that lies above it, as Premiere, Resolve and “Save proxies” put it beside the media:
- * `A001.mov` has `Proxy/A001.mov` or `Proxy/A001_Proxy.mp4`.
- */
-async function isProxyBeside(path: string): Promise<boolean> {
-  if (basename(dirname(path)) !== 'Proxy') return false;
-  const stem = (name: string): string => basename(name, extname(name));
-  const above = await readdir(dirname(dirname(path))).catch(() => []);
-  const named = [stem(path), stem(path).replace(/_Proxy$/, '')];
-  return above.some((name) => named.includes(stem(name)) && kindOfName(name) !== null);
+/** Names without their endings of all media in a folder. */
+async function stemsOfMedia(folder: string): Promise<ReadonlySet<string>> {
+  const names = await readdir(folder).catch(() => []);
+  return new Set(names.filter((name) => kindOfName(name) !== null).map(stemOf));
 }
