@@ -122,11 +122,15 @@ export const SETUP_COMMANDS = {
     operatorOnly: true,
   },
   /** Leaves the files that are not in the queue yet. */
-  cancelAdding: { input: nothing, output: nothing },
+  cancelAdding: { input: nothing, output: nothing, operatorOnly: true },
   /** Forgets what was said about files that are in the queue. */
-  dismissAdding: { input: nothing, output: nothing },
+  dismissAdding: { input: nothing, output: nothing, operatorOnly: true },
   /** The first files of `Snapshot.adding` that are not, or not wholly, in the queue. */
-  addedFiles: { input: nothing, output: z.object({ files: z.array(z.custom<AddedFile>()) }) },
+  addedFiles: {
+    input: nothing,
+    output: z.object({ files: z.array(z.custom<AddedFile>()) }),
+    operatorOnly: true,
+  },
   /** Makes small test media and says where they are. */
   makeSamples: { input: nothing, output: z.object({ paths: z.array(z.string()) }), slow: true, operatorOnly: true },
 } as const;

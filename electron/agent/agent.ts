@@ -1,18 +1,17 @@
 import type { Answer } from '../../shared/bridge.ts';
 import type { CommandName, Parsed } from '../../shared/commands.ts';
 import { RUNNING_PICTURE } from '../../shared/running-picture.ts';
-import type { MediaRootSetting } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import { createActiveRuns, type ActiveRuns } from './jobs/active-runs.ts';
 import { recordYieldTime } from './yield/record-yield-time.ts';
 import { abortAfter, withTimeout } from '../work/clock.ts';
 import { agentHandlers, executeBy } from './commands/handlers.ts';
+import { saveRoots } from './commands/change-settings.ts';
+import type { OperatorPart } from './commands/operator-part.ts';
 import type { ServerAccessDeps } from './commands/server-access.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
-import { createImporter, type Importer } from './imports/importer.ts';
 import { readInstallation } from './server/installation-id.ts';
-import { watchQueue } from './intake/watch-queue.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
 import { createRetention, type RetentionServices } from './jobs/retention.ts';
 import type { AgentServices } from './jobs/services.ts';
@@ -75,25 +74,25 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     store.emit({ type: 'phaseChanged', phase: 'draining' });
     void runs.settled(stopping.signal).then(() => drained.resolve());
   };
-  const openFile = fileOpener(deps, services);
+  const changing = { services, capabilities, settings: deps.settings, wake };
+  const operator = deps.operator?.({
+    ...changing,
+    reasonOf: intake.reasonOf,
+    saveRoots: (roots) => saveRoots(changing, roots),
+  });
+  const openFile = fileOpener(operator, services);
   const saver = saverOf(services, openFile);
-  const importer = importerOf(deps, services, wake);
   const load = createLoadHistory();
   const handlers = agentHandlers({
-    services,
+    ...serverAccess(deps, services),
+    ...changing,
     runs,
-    intake,
-    capabilities,
     models: assembly.models,
     yielding,
     saver,
     load,
-    importer,
     drain,
-    wake,
-    ...serverAccess(deps, services),
-    operator: deps.operator,
-    work: deps.work,
+    operator,
   });
   let stopped: Promise<void> | undefined;
   const isStopped = (): boolean => stopped !== undefined;
@@ -105,7 +104,7 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
     async start() {
       await clearLeftovers(services, owner, isStopped);
       if (isStopped()) return;
-      watch(deps, services, load, stopping.signal);
+      watch(services, operator, load, stopping.signal);
       yielding.start();
       // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
       // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
@@ -115,27 +114,32 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       if (isStopped()) return;
       store.emit({ type: 'phaseChanged', phase: 'working' });
       intake.start(ready);
-      importer?.start();
+      operator?.resume();
     },
     execute: executeBy(handlers),
     openDerived: openFile,
     stop(graceMs, hurry) {
-      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, importer, stopping }, graceMs, hurry);
+      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, operator, stopping }, graceMs, hurry);
       return stopped;
     },
   };
 }
 
 /** What goes on beside the work until the agent stops. */
-function watch({ operator }: AgentDeps, services: AgentServices, load: LoadHistory, signal: AbortSignal): void {
+function watch(
+  services: AgentServices,
+  operator: OperatorPart | undefined,
+  load: LoadHistory,
+  signal: AbortSignal,
+): void {
   const { store, clock, journal } = services;
   void runRetention(services, signal);
   recordYieldTime({ store, clock, activity: journal.activity, signal });
-  if (operator !== undefined) watchQueue(services, operator, signal);
+  operator?.watch(signal);
   load.start(signal);
 }
 
-function fileOpener({ operator }: AgentDeps, services: AgentServices): Agent['openDerived'] {
+function fileOpener(operator: OperatorPart | undefined, services: AgentServices): Agent['openDerived'] {
   const pictures = createRunningPictures(services);
   return (asset, ref, range) => {
     if (ref === RUNNING_PICTURE) return pictures.find(asset);
@@ -168,14 +172,6 @@ function saverOf({ store, clock, journal, settings, log }: AgentServices, openFi
   });
 }
 
-/** Null with a remote server: it makes the jobs. */
-function importerOf({ work }: AgentDeps, services: AgentServices, onAdded: () => void): Importer | null {
-  if (work === undefined) return null;
-  const { journal, settings, store, clock, uuid, log } = services;
-  const roots = (): readonly MediaRootSetting[] => settings().mediaRoots;
-  return createImporter({ rows: journal.imports, work, roots, store, clock, uuid, log, onAdded });
-}
-
 function serverAccess(
   deps: AgentDeps,
   { journal }: Pick<AgentServices, 'journal'>,
@@ -195,7 +191,7 @@ interface Running {
   readonly intake: Intake;
   readonly yielding: Yielding;
   readonly saver: ProxySaver;
-  readonly importer: Importer | null;
+  readonly operator: OperatorPart | undefined;
   readonly stopping: AbortController;
 }
 
@@ -203,7 +199,7 @@ interface Running {
 async function end(
   deps: AgentDeps,
   { services, capabilities, models, registerAgent }: Assembly,
-  { runs, intake, yielding, saver, importer, stopping }: Running,
+  { runs, intake, yielding, saver, operator, stopping }: Running,
   graceMs: number,
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
@@ -212,7 +208,7 @@ async function end(
   // What stands still for the editor goes on for the grace, or it could not finish.
   yielding.stop();
   saver.cancel();
-  const importStopped = importer?.stop();
+  const operatorStopped = operator?.stop();
   // From now on nothing new is proved; a proof that runs is ended beside the draining.
   const proofsEnded = capabilities.stop();
   const downloadEnded = models.stop();
@@ -232,7 +228,7 @@ async function end(
     hurry,
   );
   // Bounded: a proof's child or a share that does not answer must not hold up the end.
-  const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled(), importStopped]);
+  const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled(), operatorStopped]);
   await withTimeout(services.clock, LAST_WAIT_MS, ended, undefined);
   await services.leases.close();
   deps.token.close();

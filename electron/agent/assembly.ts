@@ -3,14 +3,13 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../shared/settings.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
-import type { OperatorPort } from './server/operator-port.ts';
+import type { OperatorContext, OperatorPart } from './commands/operator-part.ts';
 import { jobConfinement } from '../work/capabilities/process-maker.ts';
 import { wantedProfiles } from './intake/admission.ts';
 import { createCapabilities } from '../work/capabilities/capabilities.ts';
 import type { Capabilities } from '../work/capabilities/capabilities-port.ts';
 import type { TextStore } from '../work/storage/text-store.ts';
 import { instant, systemClock, type Clock } from '../work/clock.ts';
-import type { WorkPort } from './imports/work-port.ts';
 import type { TokenStore } from './commands/server-access.ts';
 import { createConnection } from './server/connection.ts';
 import { leaseThreadUrl } from './lease/lease-thread-url.ts';
@@ -57,9 +56,7 @@ export interface AgentDeps {
   readonly logFolder?: string;
   readonly log: Log;
   /** Present when the embedded server runs in this process. */
-  readonly operator?: OperatorPort;
-  /** How work is added there; absent with a remote server. */
-  readonly work?: WorkPort;
+  readonly operator?: (context: OperatorContext) => OperatorPart;
   /** Where a new token is kept; absent when the token was given for this run only. */
   readonly tokenStore?: TokenStore;
   readonly env?: Readonly<Record<string, string | undefined>>;

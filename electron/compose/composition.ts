@@ -7,7 +7,8 @@ import { fixedToken, type TokenSource } from '../agent/server/token-source.ts';
 import { createSandboxPort } from '../work/process/sandbox-port.ts';
 import { allExecutors } from '../work/executors/registry.ts';
 import { createOutsideFetch } from './network/outside-fetch.ts';
-import { createOperatorClient, type OperatorClient } from '../agent/server/operator-client.ts';
+import { createOperatorClient, type OperatorClient } from './operator/operator-client.ts';
+import { operatorPart } from './operator/operator-part.ts';
 import { createWorkPort } from './work/work-port.ts';
 
 export interface EmbeddedServer {
@@ -50,7 +51,7 @@ interface Composition {
 export async function openComposition({ server: choice, ...own }: CompositionOptions): Promise<Composition> {
   const { settings } = own;
   const sandbox = createSandboxPort({ policy: () => settings.view().values.sandbox, env: process.env });
-  const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator' | 'work'>): Agent =>
+  const make = (deps: Pick<AgentDeps, 'serverUrl' | 'token' | 'operator'>): Agent =>
     createAgent({ outside: createOutsideFetch(settings), ...own, ...deps, sandbox, executors: allExecutors() });
   if (choice.kind === 'remote') {
     const { serverUrl, token } = choice;
@@ -58,12 +59,12 @@ export async function openComposition({ server: choice, ...own }: CompositionOpt
   }
   const server = await createServer({ reserveBytes: USUAL_RESERVE_BYTES, ...choice.options });
   const client = createOperatorClient(server.url, server.operatorToken);
+  const work = createWorkPort(client, choice.samplesFolder, { settings: () => settings.view().values, sandbox });
   try {
     const agent = make({
       serverUrl: server.url,
       token: fixedToken(server.agentToken),
-      operator: client,
-      work: createWorkPort(client, choice.samplesFolder, { settings: () => settings.view().values, sandbox }),
+      operator: operatorPart(client, work),
     });
     return { agent, embedded: { server, client }, closeServer: () => server.close() };
   } catch (error) {

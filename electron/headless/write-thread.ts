@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createOperatorClient } from '../agent/server/operator-client.ts';
+import { createOperatorClient } from '../compose/operator/operator-client.ts';
 import { outputFolders } from './process/output-folders.ts';
 import type { FromWriteThread, WriteOrder } from './process/write-messages.ts';
 import { summaryOf } from './process/write-results.ts';

@@ -5,7 +5,7 @@ import { createGzip } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../electron/agent/server/client.ts';
 import { enrol } from '../../electron/agent/server/enrolment.ts';
-import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
+import { createOperatorClient } from '../../electron/compose/operator/operator-client.ts';
 import { first } from '../support/first.ts';
 
 /** Four gigabytes of spaces, a thousandth of it on the wire. */

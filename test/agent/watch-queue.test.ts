@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { watchQueue } from '../../electron/agent/intake/watch-queue.ts';
+import { watchQueue } from '../../electron/compose/operator/watch-queue.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import type { QueueOverview } from '../../shared/snapshot.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';

@@ -11,9 +11,8 @@ import {
 } from '../../electron/agent/commands/change-settings.ts';
 import { executeBy } from '../../electron/agent/commands/handlers.ts';
 import { serverCommands, type ServerAccessDeps } from '../../electron/agent/commands/server-access.ts';
-import { freeName, importCommands, workCommands } from '../../electron/agent/imports/import-commands.ts';
-import type { WorkPort } from '../../electron/agent/imports/work-port.ts';
-import { createImporter, type Importer } from '../../electron/agent/imports/importer.ts';
+import { freeName, importCommands } from '../../electron/compose/work/import-commands.ts';
+import { createImporter, type Importer } from '../../electron/compose/work/importer.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { systemClock } from '../../electron/work/clock.ts';
 import { createSettingsStore, type SettingsStore } from '../../electron/agent/settings/settings-store.ts';
@@ -21,9 +20,9 @@ import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { createStore, type Store } from '../../electron/agent/store/store.ts';
 import { tokenFromFile } from '../../electron/agent/server/token-source.ts';
-import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
+import { createOperatorClient } from '../../electron/compose/operator/operator-client.ts';
 import { tokenFileStore } from '../../electron/compose/token-file.ts';
-import { createWorkPort } from '../../electron/compose/work/work-port.ts';
+import { createWorkPort, type WorkPort } from '../../electron/compose/work/work-port.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { COMMANDS, type CommandName } from '../../shared/commands.ts';
 import type { Refusal } from '../../shared/failure.ts';
@@ -110,10 +109,9 @@ async function ask(deps: SetupDeps, name: CommandName, input: unknown): Promise<
     ...settingsCommands(deps),
     ...serverCommands(deps),
     browse: (wish) => browse(wish, settings.view().values.mediaRoots),
-    ...importCommands(importer),
     ...(work === null || importer === null
       ? {}
-      : workCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),
+      : importCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),
   });
   const answer = await execute(name, COMMANDS[name].input.parse(input));
   return answer.ok ? answer.output : answer;

@@ -17,7 +17,17 @@ describe('the table of commands', () => {
 
   it('says what is its operator’s alone, and such a command is refused where there is none', async () => {
     const operators = names.filter((name) => commandFacts(name).operatorOnly === true).sort();
-    expect(operators).toEqual(['addWork', 'makeSamples', 'operateJobs', 'planWork', 'retryJob', 'takeBackRetry']);
+    expect(operators).toEqual([
+      'addWork',
+      'addedFiles',
+      'cancelAdding',
+      'dismissAdding',
+      'makeSamples',
+      'operateJobs',
+      'planWork',
+      'retryJob',
+      'takeBackRetry',
+    ]);
     const answer = await executeBy({})('takeBackRetry', { jobId: '' });
     expect(answer).toMatchObject({ ok: false, refusal: { code: 'SERVER_MAKES_JOBS' } });
   });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test as base } from '@playwright/test';
 import { createServer, type RunningServer } from '../../server/server.ts';
-import { createOperatorClient, type OperatorClient } from '../../electron/agent/server/operator-client.ts';
+import { createOperatorClient, type OperatorClient } from '../../electron/compose/operator/operator-client.ts';
 import { API_BASE, type AgentEntry } from '../../shared/wire.ts';
 import { h264Clip } from '../support/made-media.ts';
 import { linkIn } from '../support/page-link.ts';

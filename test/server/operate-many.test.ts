@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import type { OperateAnswer, OperatorJobPage, QueueOverview } from '../../shared/wire.ts';
-import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
+import { createOperatorClient } from '../../electron/compose/operator/operator-client.ts';
 import { claimJob, newJob, startRig, type Rig } from './running.ts';
 
 let rig: Rig;

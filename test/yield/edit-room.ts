@@ -7,7 +7,10 @@ import type { AgentDeps } from '../../electron/agent/assembly.ts';
 import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { fixedToken } from '../../electron/agent/server/token-source.ts';
 import type { ActivitySources } from '../../electron/agent/yield/activity-sources.ts';
-import { createOperatorClient } from '../../electron/agent/server/operator-client.ts';
+import { createOperatorClient } from '../../electron/compose/operator/operator-client.ts';
+import { operatorPart } from '../../electron/compose/operator/operator-part.ts';
+import { createWorkPort } from '../../electron/compose/work/work-port.ts';
+import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { allExecutors } from '../../electron/work/executors/registry.ts';
 import { CAPABILITIES, type CapabilityName } from '../../shared/job.ts';
 import type { Settings } from '../../shared/settings.ts';
@@ -77,9 +80,10 @@ export async function openEditRoom(clip: string, leaseSeconds = 6): Promise<Edit
     operator: studio.operator,
     agent: (name, more = {}, capability = 'media.proxies.video@1') => open(name, more, capability),
     lonely(name, more = {}) {
-      return open(name, more, 'media.proxies.video@1', {
-        operator: createOperatorClient(studio.server.url, studio.server.operatorToken),
-      });
+      const client = createOperatorClient(studio.server.url, studio.server.operatorToken);
+      const sandbox = createSandboxPort({ policy: () => 'auto', env: process.env });
+      const work = createWorkPort(client, join(studio.folder, 'samples'), { settings: () => ({}), sandbox });
+      return open(name, more, 'media.proxies.video@1', { operator: operatorPart(client, work) });
     },
     touch(isThere) {
       idleMs = isThere ? 0 : 3_600_000;

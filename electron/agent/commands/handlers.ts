@@ -4,41 +4,34 @@ import { RefusedError, type Refusal } from '../../../shared/failure.ts';
 import type { ModelCommands } from '../../work/speech/model-commands.ts';
 import { makeDiagnostics } from '../diagnostics/bundle.ts';
 import { saveCommands, type ProxySaver } from '../exports/save-proxies.ts';
-import { importCommands, workCommands } from '../imports/import-commands.ts';
-import type { Importer } from '../imports/importer.ts';
-import type { WorkPort } from '../imports/work-port.ts';
-import type { Intake } from '../intake/intake.ts';
-import { queueCommands, searchQueue } from '../intake/search-queue.ts';
+import { searchOffers } from '../intake/search-queue.ts';
 import type { ActiveRuns } from '../jobs/active-runs.ts';
-import { jobCommands, retryCommands } from '../jobs/job-commands.ts';
-import type { OperatorPort } from '../server/operator-port.ts';
+import { jobCommands } from '../jobs/job-commands.ts';
 import type { AgentServices } from '../jobs/services.ts';
 import type { LoadHistory } from '../yield/load-history.ts';
 import { yieldCommands, type Yielding } from '../yield/yielding.ts';
 import { browse } from './browse.ts';
-import { saveRoots, settingsCommands, type SettingsCommandDeps } from './change-settings.ts';
+import { settingsCommands, type SettingsCommandDeps } from './change-settings.ts';
+import type { OperatorPart } from './operator-part.ts';
 import { serverCommands, type ServerAccessDeps } from './server-access.ts';
 
 interface CommandDeps extends SettingsCommandDeps, ServerAccessDeps {
   readonly services: AgentServices;
   readonly runs: ActiveRuns;
-  readonly intake: Intake;
   readonly models: ModelCommands;
   readonly yielding: Yielding;
   readonly saver: ProxySaver;
   readonly load: LoadHistory;
   readonly drain: () => void;
-  /** The next two are there with the embedded server alone; the importer exactly where `work` is. */
-  readonly operator: OperatorPort | undefined;
-  readonly work: WorkPort | undefined;
-  readonly importer: Importer | null;
+  /** With the embedded server alone. */
+  readonly operator: OperatorPart | undefined;
 }
 
 /** What an agent can do: without an embedded server, all but what only its operator may. */
 type AgentHandlers = Handlers<Exclude<CommandName, OperatorCommand>> & Partial<Handlers<OperatorCommand>>;
 
 export function agentHandlers(deps: CommandDeps): AgentHandlers {
-  const { services, operator, work, importer, settings } = deps;
+  const { services, operator, settings } = deps;
   return {
     ...settingsCommands(deps),
     ...serverCommands(deps),
@@ -50,18 +43,12 @@ export function agentHandlers(deps: CommandDeps): AgentHandlers {
       return {};
     },
     ...jobCommands(services, deps.runs),
-    searchQueue: searchQueue(services, deps.intake, operator),
+    ...searchOffers(services),
     ...saveCommands(deps.saver),
     machineLoad: async () => ({ samples: [...deps.load.samples()] }),
     activity: async ({ days }) => ({ days: services.journal.activity.days(services.clock.now(), days) }),
     diagnostics: () => diagnostics(deps),
-    ...importCommands(importer),
-    ...(operator === undefined
-      ? {}
-      : { ...retryCommands(services, operator, deps.wake), ...queueCommands(services, operator, deps.wake) }),
-    ...(work === undefined || importer === null
-      ? {}
-      : workCommands(work, importer, { settings, saveRoots: (roots) => saveRoots(deps, roots) })),
+    ...operator?.handlers,
   };
 }
 

@@ -1,12 +1,11 @@
-import { refusedOrDone, type Handlers } from '../../../shared/commands.ts';
+import type { Handlers } from '../../../shared/commands.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import { defined } from '../../../shared/objects.ts';
 import type { ActiveRuns } from './active-runs.ts';
-import type { OperatorPort } from '../server/operator-port.ts';
 import type { AgentServices } from './services.ts';
 import { withoutToken } from '../server/dialect.ts';
 
-const UNKNOWN: Refusal = { code: 'UNKNOWN_JOB', message: 'This agent does not hold such a job any more.' };
+export const UNKNOWN_JOB: Refusal = { code: 'UNKNOWN_JOB', message: 'This agent does not hold such a job any more.' };
 
 export function jobCommands(
   { journal, jobLogs }: Pick<AgentServices, 'journal' | 'jobLogs'>,
@@ -15,7 +14,7 @@ export function jobCommands(
   return {
     async cancelJob({ jobId }) {
       const run = runs.list().find((entry) => entry.run.jobId === jobId);
-      if (run === undefined) return { refusal: UNKNOWN };
+      if (run === undefined) return { refusal: UNKNOWN_JOB };
       if (!run.executing()) {
         const message = 'The job is finished here and is being delivered; it can no longer be cancelled.';
         return { refusal: { code: 'ALREADY_FINISHED', message } };
@@ -39,33 +38,7 @@ export function jobCommands(
     },
     async report({ jobId }) {
       const report = journal.report(jobId);
-      return report === undefined ? { refusal: UNKNOWN } : { report: withoutToken(report) };
-    },
-  };
-}
-
-export function retryCommands(
-  { journal, store }: Pick<AgentServices, 'journal' | 'store'>,
-  operator: Pick<OperatorPort, 'retry' | 'cancelPending'>,
-  wake: () => void,
-): Handlers<'retryJob' | 'takeBackRetry'> {
-  return {
-    async retryJob({ jobId }) {
-      const refusal = await operator.retry(jobId);
-      if (refusal === null) {
-        journal.settle(jobId);
-        store.emit({ type: 'jobRetried', jobId });
-        wake();
-      }
-      return refusedOrDone(refusal);
-    },
-    async takeBackRetry({ jobId }) {
-      const refusal = await operator.cancelPending(jobId);
-      if (refusal !== null) return { refusal };
-      const job = journal.unsettle(jobId);
-      if (job === undefined) return { refusal: UNKNOWN };
-      store.emit({ type: 'retryTakenBack', job });
-      return {};
+      return report === undefined ? { refusal: UNKNOWN_JOB } : { report: withoutToken(report) };
     },
   };
 }

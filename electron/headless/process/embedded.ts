@@ -6,7 +6,7 @@ import { createSettingsStore } from '../../agent/settings/settings-store.ts';
 import { createFileStore } from '../file-store.ts';
 import { cacheFolder, modelsFolder } from '../folders.ts';
 import { createFileLog } from '../../compose/log-file.ts';
-import type { OperatorClient } from '../../agent/server/operator-client.ts';
+import type { OperatorClient } from '../../compose/operator/operator-client.ts';
 import { embeddedIn, openComposition, compositionFolders } from '../../compose/composition.ts';
 
 /** Server and agent of one machine, in this process, over loopback HTTP like any other pair. */

@@ -4,7 +4,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
 import { formatTranscript, type TranscriptFormat } from '../../../shared/transcript-formats.ts';
 import { DerivedRef, WaveformData, Transcript } from '../../../shared/facts.ts';
-import type { OperatorClient, OperatorJob } from '../../agent/server/operator-client.ts';
+import type { OperatorClient, OperatorJob } from '../../compose/operator/operator-client.ts';
 import { sha256OfFile, writeNewFile } from '../../work/storage/new-file.ts';
 import { jsonPieces } from './json-pieces.ts';
 import { derivedName, proxyPath, type ProxyPlace } from '../../agent/exports/layout.ts';

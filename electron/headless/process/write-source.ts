@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { TranscriptFormat } from '../../../shared/transcript-formats.ts';
-import type { OperatorClient } from '../../agent/server/operator-client.ts';
+import type { OperatorClient } from '../../compose/operator/operator-client.ts';
 import { reasonNotWritten } from '../../agent/exports/not-written.ts';
 import type { Layout } from '../../agent/exports/layout.ts';
 import { haveProxyLike, type OutputFolder } from './output-folders.ts';

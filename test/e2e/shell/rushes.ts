@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { createOperatorClient, type OperatorClient } from '../../../electron/agent/server/operator-client.ts';
+import { createOperatorClient, type OperatorClient } from '../../../electron/compose/operator/operator-client.ts';
 import { createServer } from '../../../server/server.ts';
 import { h264Clip } from '../../support/made-media.ts';
 

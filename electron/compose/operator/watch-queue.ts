@@ -1,6 +1,6 @@
 import type { AgentEventType } from '../../../shared/event.ts';
-import type { OperatorPort } from '../server/operator-port.ts';
-import type { AgentServices } from '../jobs/services.ts';
+import type { AgentServices } from '../../agent/jobs/services.ts';
+import type { OperatorClient } from './operator-client.ts';
 
 /** After these the queue is not what it was. */
 const MOVES: ReadonlySet<AgentEventType> = new Set([
@@ -23,7 +23,7 @@ const SHARE = 50;
  */
 export function watchQueue(
   { store, clock, log }: Pick<AgentServices, 'store' | 'clock' | 'log'>,
-  operator: Pick<OperatorPort, 'queue'>,
+  operator: Pick<OperatorClient, 'queue'>,
   signal: AbortSignal,
 ): void {
   let moved = new AbortController();

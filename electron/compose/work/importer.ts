@@ -4,11 +4,11 @@ import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { AddedFile } from '../../../shared/setup-commands.ts';
 import { instant, type Clock } from '../../work/clock.ts';
 import type { WorkChoice, WorkPort } from './work-port.ts';
-import type { Batch, Decision, ImportFile, ImportRows, OpenImport } from '../journal/import-rows.ts';
-import { fromJson } from '../journal/run.ts';
-import type { Log } from '../diagnostics/log.ts';
-import type { Store } from '../store/store.ts';
-import { addingOf } from '../store/adding-state.ts';
+import type { Batch, Decision, ImportFile, ImportRows, OpenImport } from '../../agent/journal/import-rows.ts';
+import { fromJson } from '../../agent/journal/run.ts';
+import type { Log } from '../../agent/diagnostics/log.ts';
+import type { Store } from '../../agent/store/store.ts';
+import { addingOf } from '../../agent/store/adding-state.ts';
 import { atMost } from './at-most.ts';
 import { createNaming } from './naming.ts';
 

@@ -14,25 +14,11 @@ interface ImportCommandDeps {
 }
 
 /** Once `addWork` answered, its course is told by the importer alone. */
-export function importCommands(importer: Importer | null): Handlers<'cancelAdding' | 'dismissAdding' | 'addedFiles'> {
-  return {
-    async cancelAdding() {
-      importer?.cancel();
-      return {};
-    },
-    async dismissAdding() {
-      importer?.dismiss();
-      return {};
-    },
-    addedFiles: async () => ({ files: importer?.remarks() ?? [] }),
-  };
-}
-
-export function workCommands(
+export function importCommands(
   work: WorkPort,
   importer: Importer,
   deps: ImportCommandDeps,
-): Handlers<'planWork' | 'addWork' | 'makeSamples'> {
+): Handlers<'planWork' | 'addWork' | 'makeSamples' | 'cancelAdding' | 'dismissAdding' | 'addedFiles'> {
   return {
     planWork: ({ paths }) => work.plan(paths),
     makeSamples: async () => ({ paths: [...(await work.samples())] }),
@@ -41,6 +27,15 @@ export function workCommands(
       if (refusal === null) importer.add(paths, choice, except);
       return refusedOrDone(refusal);
     },
+    async cancelAdding() {
+      importer.cancel();
+      return {};
+    },
+    async dismissAdding() {
+      importer.dismiss();
+      return {};
+    },
+    addedFiles: async () => ({ files: importer.remarks() }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Refusal } from '../../../shared/failure.ts';
+import type { Operation } from '../../../shared/job.ts';
 import {
   API_BASE,
   Asset,
@@ -15,10 +16,9 @@ import {
 } from '../../../shared/wire.ts';
 import type { QueueOverview } from '../../../shared/snapshot.ts';
 import { abortAfter, systemClock } from '../../work/clock.ts';
-import type { OperatorPort } from './operator-port.ts';
-import type { OfferList } from './offer.ts';
-import { boundedText } from './bounded-text.ts';
-import { offerOf, QueueAnswer } from './dialect.ts';
+import type { OfferList } from '../../agent/server/offer.ts';
+import { boundedText } from '../../agent/server/bounded-text.ts';
+import { offerOf, QueueAnswer } from '../../agent/server/dialect.ts';
 
 export type { OperatorJob };
 
@@ -34,20 +34,37 @@ export interface OperatorClient {
   importFiles(request: ImportRequest, key: string): Promise<ImportAnswer>;
   /** All jobs without their results. */
   jobs(): Promise<OperatorJob[]>;
-  /** Waiting jobs of files with this in their path, as they start, a page at a time. */
-  searchQueue: OperatorPort['searchQueue'];
-  operate: OperatorPort['operate'];
+  /** Waiting jobs of all that the server has, also those that were never offered here, as they start, a page at a time. */
+  searchQueue(wanted: QueueSearch): Promise<OfferList>;
+  /** Answers the jobs that were changed, with the priority they had: what it takes to undo it. */
+  operate(asked: QueueOperation): Promise<readonly { readonly jobId: string; readonly priority: number }[]>;
   queue(): Promise<QueueOverview>;
   /** One job with its result. */
   job(jobId: string): Promise<OperatorJob>;
   /** What was written since `after`, oldest first; `last` is where to go on. */
   changes(after: number): Promise<{ readonly entries: readonly LedgerEntry[]; readonly last: number }>;
+  /** Null when it was done, else why not. */
   retry(jobId: string): Promise<Refusal | null>;
   /** Ends a job that nobody has begun with; the refusal says that somebody has. */
   cancelPending(jobId: string): Promise<Refusal | null>;
   derived(assetUuid: string, ref: string): Promise<Response>;
   /** The same for the page: any answer as it came. `range` is a `Range` header value. */
   openDerived(assetUuid: string, ref: string, range?: string): Promise<Response>;
+}
+
+interface QueueSearch {
+  readonly search?: string | undefined;
+  /** Only those on hold, or only the others. */
+  readonly held?: boolean | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+interface QueueOperation {
+  readonly operation: Operation;
+  readonly jobIds: readonly string[];
+  /** With `priority` only. */
+  readonly priority?: number | undefined;
 }
 
 /** A page of a list, a ledger or an import; and one job with its result: a day of speech with its words. */
