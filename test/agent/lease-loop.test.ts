@@ -4,7 +4,7 @@ import { createLeaseLoop } from '../../electron/agent/lease/lease-loop.ts';
 import type { FromLeaseThread, ToLeaseThread } from '../../electron/agent/lease/messages.ts';
 import type { Reply } from '../../electron/agent/server/client.ts';
 import type { AnswerKind } from '../../electron/agent/server/outcome.ts';
-import { createSteppedClock, type SteppedClock } from '../support/stepped-clock.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-time.ts';
 
 const GRANTED = 59_000;
 
@@ -30,7 +30,7 @@ describe('grant', () => {
 });
 
 describe('the lease loop', () => {
-  let clock: SteppedClock;
+  let clock: FakeClock;
   let said: FromLeaseThread[];
   let killed: number[];
   let heartbeats: number[];
@@ -38,7 +38,7 @@ describe('the lease loop', () => {
   let answer: AnswerKind | 'never';
   let receive: (message: ToLeaseThread) => void;
   beforeEach(() => {
-    clock = createSteppedClock();
+    clock = createFakeClock();
     said = [];
     killed = [];
     heartbeats = [];
@@ -158,9 +158,9 @@ describe('the lease loop', () => {
   });
 
   for (const [what, change] of [
-    ['the wall clock is set an hour ahead', (c: SteppedClock) => c.setWall(3_600_000)],
-    ['the wall clock is set an hour back', (c: SteppedClock) => c.setWall(-3_600_000)],
-    ['the machine slept for three hours', (c: SteppedClock) => c.suspend(3 * 3_600_000)],
+    ['the wall clock is set an hour ahead', (c: FakeClock) => c.setWall(3_600_000)],
+    ['the wall clock is set an hour back', (c: FakeClock) => c.setWall(-3_600_000)],
+    ['the machine slept for three hours', (c: FakeClock) => c.suspend(3 * 3_600_000)],
   ] as const) {
     it(`is unsure for one heartbeat when ${what}, and loses nothing`, async () => {
       hold();

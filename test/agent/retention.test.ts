@@ -27,7 +27,7 @@ async function kept(): Promise<() => boolean> {
 
 async function hours(count: number, look: () => Promise<void>): Promise<void> {
   for (let hour = 0; hour < count; hour += 1) {
-    rig.clock.advance(HOUR);
+    rig.clock.jump(HOUR);
     await look();
   }
 }

@@ -10,7 +10,7 @@ import { createRootGate } from '../../electron/work/storage/root-gate.ts';
 import { sourceInput } from '../../electron/work/storage/source-input.ts';
 import { locate } from '../../electron/work/storage/source-path.ts';
 import { JobFailure } from '../../shared/failure.ts';
-import { createSteppedClock } from '../support/stepped-clock.ts';
+import { createFakeClock } from '../support/fake-time.ts';
 import { systemClock } from '../../electron/work/clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rc-storage-'));
@@ -128,7 +128,7 @@ describe('opening a source', () => {
 
 describe('a root that does not answer', () => {
   it('costs one call and 5 s, then nothing, until it answers again', async () => {
-    const clock = createSteppedClock();
+    const clock = createFakeClock();
     const gate = createRootGate(clock);
     const other = createRootGate(clock);
     const fifo = join(folder, 'hung');
@@ -154,7 +154,7 @@ describe('a root that does not answer', () => {
 
 describe('looking before the claim', () => {
   it('waits for a fresh file until two looks 2 s apart agree, and not for an old one', async () => {
-    const clock = createSteppedClock();
+    const clock = createFakeClock();
     const now = Date.now();
     const roots = createMediaRoots([{ name: 'M', path: root }], { ...clock, sleep: systemClock.sleep, now: () => now });
     writeFileSync(join(root, 'growing.mov'), 'one');

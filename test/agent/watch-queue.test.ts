@@ -4,13 +4,13 @@ import { watchQueue } from '../../electron/compose/operator/watch-queue.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import type { QueueOverview } from '../../shared/snapshot.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
-import { createSteppedClock } from '../support/stepped-clock.ts';
+import { createFakeClock } from '../support/fake-time.ts';
 
 const QUEUE: QueueOverview = { files: 1, heldJobs: 0, heldFiles: 0, pending: {}, batches: [] };
 
 /** How often the server counts in ten minutes in which something moves every second. */
 async function asked(countMs: number): Promise<number> {
-  const clock = createSteppedClock();
+  const clock = createFakeClock();
   const store = createStore(sampleSnapshot());
   const over = new AbortController();
   let times = 0;

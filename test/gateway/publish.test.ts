@@ -5,7 +5,7 @@ import type { Snapshot } from '../../shared/snapshot.ts';
 import { applyUpdate, type Update } from '../../shared/update.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent } from '../support/scripted-agent.ts';
-import { createSteppedClock } from '../support/stepped-clock.ts';
+import { createFakeClock } from '../support/fake-time.ts';
 
 const claimed = (number: number): AgentEvent => ({
   type: 'jobClaimed',
@@ -37,7 +37,7 @@ const ended = (number: number): AgentEvent => ({
 /** A watcher that keeps a replica, as a page does. */
 function watched() {
   const agent = createScriptedAgent(sampleSnapshot());
-  const clock = createSteppedClock();
+  const clock = createFakeClock();
   const updates: Update[] = [];
   const state = { roomy: true, abandoned: 0, gaps: 0, replica: null as Snapshot | null };
   const publisher = publish(

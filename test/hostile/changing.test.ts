@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { JobFailure } from '../../shared/failure.ts';
-import { createSteppedClock } from '../support/stepped-clock.ts';
+import { createFakeClock } from '../support/fake-time.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'rc-changing-'));
 beforeAll(() => mkdirSync(join(root, 'sub')));
@@ -12,7 +12,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 /** Real files; only the passing of 2 s between two looks is played. */
 function rig() {
-  const clock = createSteppedClock();
+  const clock = createFakeClock();
   return { clock, roots: createMediaRoots([{ name: 'M', path: root }], { ...clock, now: () => Date.now() }) };
 }
 

@@ -22,7 +22,7 @@ import { sweepWorkspaces } from '../../electron/work/workspace/workspace.ts';
 import { sha256 } from '../../server/hash.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
-import type { FakeTime, Owner } from './fake-time.ts';
+import type { FakeTime, Owner } from '../support/fake-time.ts';
 import type { Line, Network } from './network.ts';
 import type { Oracle } from './oracle.ts';
 
@@ -58,7 +58,7 @@ export function createModelAgent(index: number, world: AgentWorld, line: Line): 
   const workFolder = join(world.folder, `agent-${index}`);
   const media = join(world.folder, 'media');
   mkdirSync(workFolder, { recursive: true });
-  let owner: Owner = { frozen: false, dead: true, wallOffset: 0 };
+  let owner: Owner = { frozen: false, dead: true, wallOffset: 0, asleepMs: 0 };
   let journal: Journal | undefined;
   let stop: (() => void) | undefined;
   return {
@@ -66,7 +66,7 @@ export function createModelAgent(index: number, world: AgentWorld, line: Line): 
     owner: () => owner,
     alive: () => !owner.dead,
     async boot() {
-      owner = { frozen: false, dead: false, wallOffset: owner.wallOffset };
+      owner = { frozen: false, dead: false, wallOffset: owner.wallOffset, asleepMs: 0 };
       journal = new Journal(join(workFolder, 'journal.sqlite'));
       stop = await bootParts(index, world, { owner, line, journal, workFolder, media });
     },

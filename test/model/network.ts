@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../electron/work/clock.ts';
-import type { FakeTime, Owner } from './fake-time.ts';
+import type { FakeTime, Owner } from '../support/fake-time.ts';
 
 /**
  * What becomes of one request. `lose`: it never arrives, silence. `swallow`: it is done, the connection ends without

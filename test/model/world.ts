@@ -14,7 +14,8 @@ import { sweep } from '../../server/sweep.ts';
 import { FileStore } from '../../server/uploads/file-store.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { createModelAgent, type ModelAgent } from './agent.ts';
-import { createFakeTime, type FakeTime } from './fake-time.ts';
+import { createFakeTime, type FakeTime } from '../support/fake-time.ts';
+import { stillness } from './stillness.ts';
 import { createNetwork, newLine, type LineState } from './network.ts';
 import { createOracle, LEASE_MS, type Oracle } from './oracle.ts';
 
@@ -133,7 +134,7 @@ export async function createWorld(
       },
     },
   );
-  const time: FakeTime = createFakeTime(network.inFlight);
+  const time: FakeTime = createFakeTime(stillness(network.inFlight));
   const oracle: Oracle = createOracle(time.now, agentCount);
   const epoch = time.wall();
   catalogue.setClock(time.wall);

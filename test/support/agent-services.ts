@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import type { Clock } from '../../electron/work/clock.ts';
 import { createConnection } from '../../electron/agent/server/connection.ts';
 import { createJobLogs } from '../../electron/agent/jobs/job-log.ts';
 import type { ClaimedRun } from '../../electron/agent/jobs/claim.ts';
@@ -15,40 +14,16 @@ import { createClient } from '../../electron/agent/server/client.ts';
 import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import { defaultSettings } from '../../shared/settings.ts';
+import { createFakeClock, type FakeClock } from './fake-time.ts';
 import { sampleSnapshot } from './sample-snapshot.ts';
 import type { WireJob } from '../../shared/wire.ts';
 import { offerOf } from '../../electron/agent/server/dialect.ts';
 
-/** A clock of its own: waiting takes no time and is written down. */
-export interface TestClock extends Clock {
-  readonly slept: number[];
-  advance(ms: number): void;
-}
-
-export function createTestClock(): TestClock {
-  let monotonic = 1_000_000;
-  const slept: number[] = [];
-  return {
-    slept,
-    now: () => Date.parse('2026-03-01T12:00:00Z') + monotonic,
-    monotonic: () => monotonic,
-    asleepMs: () => 0,
-    advance: (ms) => {
-      monotonic += ms;
-    },
-    async sleep(ms, signal) {
-      if (signal?.aborted === true) return;
-      slept.push(ms);
-      monotonic += ms;
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
-
 /** The parts of an agent around one real journal and one real client, without the loops. */
 export interface TestServices {
   readonly services: AgentServices;
-  readonly clock: TestClock;
+  /** Waiting takes no time and is written down. */
+  readonly clock: FakeClock;
   /** How often the token was read anew. */
   tokenReads(): number;
   close(): void;
@@ -57,7 +32,7 @@ export interface TestServices {
 /** `timeoutMs` is real time: what answers at once on a quiet machine may need a second on a busy one. */
 export function createTestServices(serverUrl: string, timeoutMs = 2_000): TestServices {
   const workFolder = mkdtempSync(join(tmpdir(), 'rc-parts-'));
-  const clock = createTestClock();
+  const clock = createFakeClock('passes');
   const store = createStore(sampleSnapshot());
   const journal = new Journal(join(workFolder, 'journal.sqlite'));
   let reads = 0;

@@ -1,12 +1,13 @@
-import { stat } from 'node:fs/promises';
 import type { Clock } from '../../electron/work/clock.ts';
 
-/** One agent program, as time sees it: a frozen one hears nothing, a dead one never again. */
+/** One machine or program, as time sees it: a frozen one hears nothing, a dead one never again. */
 export interface Owner {
   frozen: boolean;
   dead: boolean;
   /** Wall clock of its machine minus the true one, ms. */
   wallOffset: number;
+  /** How long its machine slept, ms: monotonic time stands still meanwhile, as on Linux. */
+  asleepMs: number;
 }
 
 /** The time of a whole world: one monotonic axis, moved only by `pass`, with everybody woken in order on the way. */
@@ -30,6 +31,8 @@ export interface FakeTime {
   pass(ms: number): Promise<void>;
   /** Lets everything go on that needs no time. */
   settle(): Promise<void>;
+  /** Time is later by `ms` at once, and nobody is woken. */
+  jump(ms: number): void;
 }
 
 interface Sleeper {
@@ -37,40 +40,37 @@ interface Sleeper {
   readonly owner: Owner | null;
   readonly wake: () => void | Promise<void>;
   /** Of what is asked for within one moment, the first in this order comes first. */
-  readonly name?: string;
+  readonly name: string;
 }
 
 /** Whether one that was there before `other` is also woken before it. */
 const isBefore = (one: Sleeper, other: Sleeper): boolean =>
-  one.due < other.due || (one.due === other.due && (one.name ?? '') <= (other.name ?? ''));
+  one.due < other.due || (one.due === other.due && one.name <= other.name);
 
 /** How long a request is under way. */
 const MOMENT_MS = 1;
 const EPOCH = Date.parse('2026-03-01T12:00:00Z');
-/** Rounds of the event loop without any file call before the world counts as still. */
-const STILL_ROUNDS = 4;
-/** After so many of them the world waits for the machine, which may be busy: a millisecond each. */
-const SPINNING_ROUNDS = 2_000;
-/** Minutes. A world that is not still by then never will be, and a history of it would mean nothing. */
-const MAX_ROUNDS = 200_000;
 
-export function createFakeTime(inFlight: () => number, maxRounds = MAX_ROUNDS): FakeTime {
+/** Lets everything go on that needs neither time nor a file. */
+const breathe = async (): Promise<void> => {
+  for (let n = 0; n < 10; n += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** @param still lets everything go on that needs no time; given how many sleep, for whoever waits in vain */
+export function createFakeTime(still: (asleep: () => number) => Promise<void> = breathe): FakeTime {
   let now = 0;
   let pending = 0;
   const sleepers = new Set<Sleeper>();
+  const settle = (): Promise<void> => still(() => sleepers.size);
 
-  const restless = (): string =>
-    `${inFlight()} requests under way, ${pending} things to be done later, ${sleepers.size} asleep, ` +
-    `active: ${process.getActiveResourcesInfo().join(', ')}`;
-
-  const settle = async (): Promise<void> => {
-    let still = 0;
-    for (let round = 0; still < STILL_ROUNDS; round += 1) {
-      if (round >= maxRounds) throw new Error(`the world does not come to rest: ${restless()}`);
-      await new Promise((resolve) => (round < SPINNING_ROUNDS ? setImmediate(resolve) : setTimeout(resolve, 1)));
-      still = inFlight() > 0 || isFileBusy() ? 0 : still + 1;
-      if (isBlobOpen()) await poolTurn();
-    }
+  const sleep = (ms: number, owner: Owner | null, work: Sleeper['wake'], name = ''): Sleeper => {
+    const wake: Sleeper['wake'] = () => {
+      sleepers.delete(sleeper);
+      return work();
+    };
+    const sleeper: Sleeper = { due: now + Math.max(0, ms), owner, wake, name };
+    sleepers.add(sleeper);
+    return sleeper;
   };
   const next = (until: number): Sleeper | undefined => {
     let first: Sleeper | undefined;
@@ -91,58 +91,35 @@ export function createFakeTime(inFlight: () => number, maxRounds = MAX_ROUNDS): 
     clockOf: (owner) => ({
       now: () => EPOCH + now + owner.wallOffset,
       monotonic: () => now,
-      asleepMs: () => 0,
+      asleepMs: () => owner.asleepMs,
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           if (signal?.aborted === true) {
             resolve();
             return;
           }
-          const wake = (): void => {
-            sleepers.delete(sleeper);
+          const { wake } = sleep(ms, owner, () => {
             signal?.removeEventListener('abort', wake);
             resolve();
-          };
-          const sleeper: Sleeper = { due: now + Math.max(0, ms), owner, wake };
-          sleepers.add(sleeper);
+          });
           signal?.addEventListener('abort', wake, { once: true });
         }),
     }),
     timeoutOf: (owner) => (ms) => {
       const over = new AbortController();
-      const wake = (): void => {
-        sleepers.delete(sleeper);
-        over.abort();
-      };
-      const sleeper: Sleeper = { due: now + ms, owner, wake };
-      sleepers.add(sleeper);
+      sleep(ms, owner, () => over.abort());
       return over.signal;
     },
     later(ms, work) {
       pending += 1;
-      const sleeper: Sleeper = {
-        due: now + ms,
-        owner: null,
-        wake: async () => {
-          sleepers.delete(sleeper);
-          await work();
-          pending -= 1;
-        },
-      };
-      sleepers.add(sleeper);
+      sleep(ms, null, async () => {
+        await work();
+        pending -= 1;
+      });
     },
     soon: (name, work) =>
       new Promise((resolve, reject) => {
-        const sleeper: Sleeper = {
-          due: now + MOMENT_MS,
-          owner: null,
-          name,
-          wake: async () => {
-            sleepers.delete(sleeper);
-            await work().then(resolve, reject);
-          },
-        };
-        sleepers.add(sleeper);
+        sleep(MOMENT_MS, null, () => work().then(resolve, reject), name);
       }),
     async pass(ms) {
       const until = now + ms;
@@ -154,23 +131,50 @@ export function createFakeTime(inFlight: () => number, maxRounds = MAX_ROUNDS): 
       }
       now = until;
     },
+    jump(ms) {
+      now += ms;
+    },
   };
 }
 
-/** Whether a file is being opened, read, written or closed now. */
-function isFileBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq');
+/** The clock of one machine. */
+export interface FakeClock extends Clock {
+  /** What was asked to be slept, ms each. */
+  readonly slept: readonly number[];
+  /** Lets `ms` pass, waking everybody on the way and letting them go to sleep again. */
+  pass(ms: number): Promise<void>;
+  /** Time is later by `ms` at once, and nobody is woken. */
+  jump(ms: number): void;
+  /** Somebody sets the wall clock. */
+  setWall(byMs: number): void;
+  /** The machine sleeps. */
+  suspend(ms: number): void;
 }
 
-/** Blobs of files show as being read for as long as they live: whether one is, nobody knows. */
-function isBlobOpen(): boolean {
-  return process.getActiveResourcesInfo().includes('FileHandleReadWrap');
-}
-
-/** More than the pool has threads: when all of these have answered, what was asked before them has, too. */
-const TURN_CALLS = 8;
-
-/** Gives the pool that reads files a turn; a history's files hold a few bytes. */
-async function poolTurn(): Promise<void> {
-  await Promise.all(Array.from({ length: TURN_CALLS }, () => stat('.')));
+/** @param sleeping `waits`: until the test lets time pass; `passes`: sleeping itself lets time pass, and takes none */
+export function createFakeClock(sleeping: 'waits' | 'passes' = 'waits'): FakeClock {
+  const time = createFakeTime();
+  const owner: Owner = { frozen: false, dead: false, wallOffset: 0, asleepMs: 0 };
+  const clock = time.clockOf(owner);
+  const slept: number[] = [];
+  return {
+    ...clock,
+    slept,
+    async sleep(ms, signal) {
+      if (signal?.aborted === true) return;
+      slept.push(ms);
+      if (sleeping === 'waits') return clock.sleep(ms, signal);
+      time.jump(ms);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    pass: time.pass,
+    jump: time.jump,
+    setWall(byMs) {
+      owner.wallOffset += byMs;
+    },
+    suspend(ms) {
+      owner.wallOffset += ms;
+      owner.asleepMs += ms;
+    },
+  };
 }
