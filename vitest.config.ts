@@ -27,7 +27,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     exclude: ['test/e2e/**', 'node_modules/**'],
     // Tests that start the command line start what ships; built once, before the workers.
-    globalSetup: './test/support/build-once.ts',
+    globalSetup: ['./test/support/build-once.ts', './test/support/postgres-run.ts'],
     environment: 'node',
     // `npm test` leaves them to `npm run test:slow`; a file that is run by its name runs whole.
     tags: [{ name: 'slow', description: 'takes long, and repeats a campaign or a slice that npm test has' }],

@@ -1,3 +1,4 @@
+import type { SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import type { FileStore } from './uploads/file-store.ts';
 import type { DowntimeDetector } from './lease-clock.ts';
@@ -8,6 +9,8 @@ import type { RetentionClock } from '../shared/retention-clock.ts';
 /** What every handler works with. */
 export interface Context {
   readonly database: Database;
+  /** Where other processes may work on the same database; null: it is this one’s alone. */
+  readonly shared: SharedDatabase | null;
   readonly files: FileStore;
   readonly settings: ServerSettings;
   readonly log: ServerLog;

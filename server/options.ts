@@ -1,5 +1,6 @@
 import { JOB_TYPES } from '../shared/job.ts';
 import { type ServerPolicy } from '../shared/wire.ts';
+import type { PostgresOptions } from './database/open.ts';
 
 /** The part of a pino logger that the server uses. */
 export interface ServerLog {
@@ -17,6 +18,8 @@ interface PolicyOptions {
 export interface ServerOptions {
   /** Everything the server keeps: database, derived files, uploads, tokens. Made when missing. */
   readonly dataDir: string;
+  /** In place of the SQLite file in the data folder; several servers may share it and the folder. */
+  readonly postgres?: PostgresOptions;
   /** Address to listen on; loopback unless said otherwise. */
   readonly host?: string;
   /** 0 or absent: any free port. */

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { databaseFailure } from './database/failures.ts';
 import type { ServerLog } from './options.ts';
 
 const FILE_NAME = 'reserve';
@@ -80,13 +81,7 @@ export async function withReserve<T>(context: { readonly reserve: Reserve }, wor
   try {
     return await work();
   } catch (error) {
-    if (!isDatabaseFull(error) || !(await context.reserve.release())) throw error;
+    if (databaseFailure(error) !== 'full' || !(await context.reserve.release())) throw error;
     return work();
   }
-}
-
-/** SQLITE_FULL 13, SQLITE_IOERR 10 (a flush that found no room); extended codes keep these in the low byte. */
-function isDatabaseFull(error: unknown): boolean {
-  const { code, errcode } = (error ?? {}) as { readonly code?: unknown; readonly errcode?: unknown };
-  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && [10, 13].includes(errcode & 0xff);
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from './context.ts';
-import { grantGrace } from './jobs/lease.ts';
+import type { Queries } from './database/schema.ts';
+import { grantGrace } from './jobs/expire-leases.ts';
 import { withReserve } from './reserve.ts';
 
 /**
@@ -9,10 +10,15 @@ import { withReserve } from './reserve.ts';
  * open upload its whole time to live, and no job waits longer than its own backoff.
  */
 export async function resumeAfterStart(context: Context): Promise<void> {
-  await withReserve(context, () => rebase(context));
+  const { shared } = context;
+  if (shared === null) return withReserve(context, () => rebase(context, context.database));
+  // While another process served, nothing stood still.
+  await shared.asLeader('leases', async (tx) => {
+    if ((await shared.wasAway(tx, context.leaseTime())) !== false) await rebase(context, tx);
+  });
 }
 
-async function rebase({ database, settings, leaseTime }: Context): Promise<void> {
+async function rebase({ settings, leaseTime }: Context, database: Queries): Promise<void> {
   const now = leaseTime();
   await grantGrace(database, now + settings.leaseMs);
   await database.updateTable('upload').set({ touched_at: now }).where('status', '=', 'open').execute();

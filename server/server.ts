@@ -12,12 +12,12 @@ import type { SharedTokens } from './auth/authenticate.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
 import { closeIdleBeyond, maxConnections } from './connections.ts';
 import type { Context } from './context.ts';
-import { openDatabase } from './database/open.ts';
+import { openDatabase, type SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import { sha256 } from './hash.ts';
 import { insertRawJob, type JobDraft } from './jobs/create-job.ts';
 import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger.ts';
-import { createDowntimeDetector, createLeaseClock, NO_DOWNTIME } from './lease-clock.ts';
+import { createDowntimeDetector, createLeaseClock, followClock, NO_DOWNTIME } from './lease-clock.ts';
 import { openApiDocument } from './openapi.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { openReserve } from './reserve.ts';
@@ -61,16 +61,23 @@ const HEADERS_TIMEOUT_MS = 20_000;
  * @throws ServerStartError when the folder, the database or the address cannot be used
  */
 export async function createServer(options: ServerOptions): Promise<RunningServer> {
+  const log = options.log ?? SILENT;
   await prepareFolder(options.dataDir);
-  const database = await openDatabase(options.dataDir);
+  const { database, shared } = await openDatabase({
+    dataDir: options.dataDir,
+    postgres: options.postgres,
+    silenceMs: silenceOf(options),
+    onLostConnection: (error) => log.warn({ err: error }, 'a connection to the database was lost'),
+  });
   try {
-    const log = options.log ?? SILENT;
     const files = new FileStore(options.dataDir, log);
     await files.prepare();
-    const removed = await sweepFiles(database, files);
+    const removed = await sweepFiles(database, files, shared === null ? undefined : Date.now());
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
-    const reserve = await openReserve(options.dataDir, options.reserveBytes ?? 0, log);
-    const context = contextOf({ database, files, log, reserve }, options);
+    // A database that is elsewhere has no use for room on this disk.
+    const reserve = await openReserve(options.dataDir, shared === null ? (options.reserveBytes ?? 0) : 0, log);
+    const clocks = await clocksOf(options, shared);
+    const context = contextOf({ database, shared, files, log, reserve }, clocks, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
     const operatorToken = options.operatorToken ?? (await loadOrCreateToken(options.dataDir, 'operator-token'));
@@ -80,7 +87,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     });
     const { url, port } = await listen(app, options);
     log.info({ url }, 'the server listens');
-    return { url, port, agentToken, operatorToken, database, ...operations(context, app, options) };
+    return { url, port, agentToken, operatorToken, database, ...operations(context, app, options, clocks) };
   } catch (error) {
     await database.destroy();
     throw error;
@@ -91,16 +98,35 @@ async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }
   return sharedAgentToken ? (agentToken ?? (await loadOrCreateToken(dataDir, 'agent-token'))) : '';
 }
 
-type Opened = Pick<Context, 'database' | 'files' | 'log' | 'reserve'>;
+interface Clocks extends Pick<Context, 'clock' | 'leaseTime'> {
+  /** Regularly. */
+  ask(): Promise<void>;
+}
 
-function contextOf(opened: Opened, options: ServerOptions): Context {
-  const settings = settingsOf(options);
+/** Where several processes share a database, its clock is theirs: for leases and for what is recorded. */
+async function clocksOf(options: ServerOptions, shared: SharedDatabase | null): Promise<Clocks> {
+  const monotonic = (): number => performance.now();
+  if (shared !== null && options.clock === undefined) {
+    const { now, ask } = await followClock(() => shared.now(), monotonic);
+    return { clock: now, leaseTime: now, ask };
+  }
   const clock = options.clock ?? Date.now;
-  const leaseTime = createLeaseClock(clock, options.monotonic ?? options.clock ?? (() => performance.now()));
+  const leaseTime = createLeaseClock(clock, options.monotonic ?? options.clock ?? monotonic);
+  return { clock, leaseTime, ask: async () => {} };
+}
+
+/** A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing. */
+function silenceOf(options: ServerOptions): number | null {
   const lookMs = sweepSeconds(options) * 1_000;
-  // A third of a lease is what passes between two heartbeats; less than two looks of the sweeper says nothing.
-  const limitMs = Math.max(settings.leaseMs / 3, 2 * lookMs);
-  const absence = lookMs > 0 ? createDowntimeDetector(clock, leaseTime, limitMs) : NO_DOWNTIME;
+  return lookMs > 0 ? Math.max(settingsOf(options).leaseMs / 3, 2 * lookMs) : null;
+}
+
+type Opened = Pick<Context, 'database' | 'shared' | 'files' | 'log' | 'reserve'>;
+
+function contextOf(opened: Opened, { clock, leaseTime }: Clocks, options: ServerOptions): Context {
+  const settings = settingsOf(options);
+  const limitMs = silenceOf(options);
+  const absence = limitMs === null ? NO_DOWNTIME : createDowntimeDetector(clock, leaseTime, limitMs);
   const retention = createRetentionClock(keptAge(opened.database), clock, leaseTime);
   return { ...opened, settings, clock, leaseTime, retention, uuid: randomUUID, absence };
 }
@@ -109,8 +135,8 @@ const sweepSeconds = (options: ServerOptions): number => options.sweepIntervalSe
 
 type Operations = Pick<RunningServer, 'ledger' | 'sweep' | 'insertRawJob' | 'purgeAsset' | 'close'>;
 
-function operations(context: Context, app: FastifyInstance, options: ServerOptions): Operations {
-  const sweeper = startSweeper(context, sweepSeconds(options));
+function operations(context: Context, app: FastifyInstance, options: ServerOptions, clocks: Clocks): Operations {
+  const sweeper = startSweeper(context, sweepSeconds(options), clocks);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await sweeper.stop();
@@ -205,14 +231,14 @@ function startErrorOf(error: NodeJS.ErrnoException, host: string, port: number):
   );
 }
 
-function startSweeper(context: Context, intervalSeconds: number): { stop(): Promise<void> } {
+function startSweeper(context: Context, intervalSeconds: number, clocks: Clocks): { stop(): Promise<void> } {
   if (intervalSeconds <= 0) return { stop: async () => {} };
   let running: Promise<void> = Promise.resolve();
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
-    running = sweepQuietly(context).finally(() => {
+    running = sweepQuietly(context, clocks).finally(() => {
       busy = false;
     });
   }, intervalSeconds * 1_000);
@@ -225,8 +251,9 @@ function startSweeper(context: Context, intervalSeconds: number): { stop(): Prom
   };
 }
 
-async function sweepQuietly(context: Context): Promise<void> {
+async function sweepQuietly(context: Context, clocks: Clocks): Promise<void> {
   try {
+    await clocks.ask();
     await sweep(context);
   } catch (error) {
     context.log.error({ err: error }, 'the sweep failed; it is tried again');

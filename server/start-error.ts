@@ -6,7 +6,14 @@ type ServerStartCode =
   | 'DATA_FOLDER_UNUSABLE'
   | 'DATABASE_IN_USE'
   | 'DATABASE_NEWER'
-  | 'DATABASE_DAMAGED';
+  | 'DATABASE_DAMAGED'
+  | 'DATABASE_ADDRESS'
+  | 'DATABASE_UNREACHABLE'
+  | 'DATABASE_UNTRUSTED'
+  | 'DATABASE_PASSWORD'
+  | 'DATABASE_REFUSED'
+  | 'DATABASE_OLD'
+  | 'DATABASE_UNUSABLE';
 
 /** Why the server did not start. */
 export class ServerStartError extends RefusedError {

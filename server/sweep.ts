@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Context } from './context.ts';
-import type { Database } from './database/schema.ts';
-import { expireLeases } from './jobs/lease.ts';
+import { forWrite } from './database/dialect.ts';
+import type { Database, DerivedRow, Tx } from './database/schema.ts';
+import { expireLeases } from './jobs/expire-leases.ts';
+import { jobForWrite } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
 import type { FileStore } from './uploads/file-store.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
@@ -18,6 +20,13 @@ export interface SweepResult {
  * status stands in the text of these queries: SQLite uses a partial index only where it can see the condition.
  */
 export async function sweep(context: Context): Promise<SweepResult> {
+  const { shared } = context;
+  if (shared === null) return sweepNow(context);
+  // What others have not done meanwhile, they are doing.
+  return (await shared.asLeader('sweep', () => sweepNow(context))) ?? { leases: 0, uploads: 0, derived: 0 };
+}
+
+async function sweepNow(context: Context): Promise<SweepResult> {
   // First: nothing else may succeed on a full disk, and this ends that.
   await context.reserve.refill();
   const leases = await expireLeases(context);
@@ -26,6 +35,7 @@ export async function sweep(context: Context): Promise<SweepResult> {
   await forgetOldRecords(context);
   await forgetEndedJobs(context);
   await context.files.retryDiscards();
+  await context.shared?.tidy();
   return { leases, uploads, derived };
 }
 
@@ -38,6 +48,7 @@ async function expireUploads(context: Context): Promise<number> {
     .execute();
   for (const { upload_id, job_id, agent_id } of due) {
     const files = await writeTransaction(context, async (tx, now) => {
+      if (!(await isStillDue(context, tx, upload_id, job_id))) return [];
       const entry = { at: now, event: 'uploadExpired', agentId: agent_id, jobId: job_id } as const;
       await record(tx, { ...entry, detail: { upload_id } });
       return abandonUpload(tx, upload_id);
@@ -47,20 +58,30 @@ async function expireUploads(context: Context): Promise<number> {
   return due.length;
 }
 
+/** A part may have come, or the file been made of them, since it was looked for. */
+async function isStillDue(context: Context, tx: Tx, uploadId: string, jobId: string): Promise<boolean> {
+  await jobForWrite(tx, jobId);
+  const upload = await tx
+    .selectFrom('upload')
+    .select('upload_id')
+    .where('upload_id', '=', uploadId)
+    .where('status', '=', 'open')
+    .where('touched_at', '<=', context.leaseTime() - context.settings.uploadTtlMs)
+    .executeTakeFirst();
+  return upload !== undefined;
+}
+
 /** Files that were uploaded but that no accepted result named, once nobody can submit them any more. */
 async function dropUnnamed(context: Context): Promise<number> {
   const due = await context.database
     .selectFrom('derived')
     .innerJoin('job', 'job.job_id', 'derived.job_id')
-    .select('derived.ref')
+    .select(['derived.ref', 'derived.job_id'])
     .where('derived.status', '=', sql.lit('uploaded' as const))
     .where('job.status', '!=', 'claimed')
     .where('derived.updated_at', '<=', (await context.retention.now()) - context.settings.retentionMs)
     .execute();
-  return dropDerived(
-    context,
-    due.map((row) => row.ref),
-  );
+  return dropDerived(context, 'uploaded', due);
 }
 
 async function purgeOldDerived(context: Context): Promise<number> {
@@ -68,23 +89,36 @@ async function purgeOldDerived(context: Context): Promise<number> {
   if (derivedRetentionMs === undefined) return 0;
   const due = await context.database
     .selectFrom('derived')
-    .select('ref')
+    .select(['ref', 'job_id'])
     .where('status', '=', sql.lit('accepted' as const))
     .where('updated_at', '<=', (await context.retention.now()) - derivedRetentionMs)
     .execute();
-  return dropDerived(
-    context,
-    due.map((row) => row.ref),
-  );
+  return dropDerived(context, 'accepted', due);
 }
 
-async function dropDerived(context: Context, refs: readonly string[]): Promise<number> {
-  if (refs.length === 0) return 0;
-  await writeTransaction(context, async (tx, now) => {
-    for (const ref of refs) {
-      await tx.updateTable('derived').set({ status: 'purged', updated_at: now }).where('ref', '=', ref).execute();
+/** Of each file only what is still as it was found: a job that was claimed since may name what nobody had named. */
+async function dropDerived(
+  context: Context,
+  found: 'uploaded' | 'accepted',
+  due: readonly Pick<DerivedRow, 'ref' | 'job_id'>[],
+): Promise<number> {
+  if (due.length === 0) return 0;
+  const refs = await writeTransaction(context, async (tx, now) => {
+    const dropped: string[] = [];
+    for (const { ref, job_id } of due) {
+      const { status } = await jobForWrite(tx, job_id);
+      if (found === 'uploaded' && status === 'claimed') continue;
+      const { numUpdatedRows } = await tx
+        .updateTable('derived')
+        .set({ status: 'purged', updated_at: now })
+        .where('ref', '=', ref)
+        .where('status', '=', found)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) continue;
       await record(tx, { at: now, event: 'derivedPurged', detail: { ref } });
+      dropped.push(ref);
     }
+    return dropped;
   });
   for (const ref of refs) await context.files.discardDerived(ref);
   return refs.length;
@@ -116,6 +150,8 @@ async function forgetOldRecords(context: Context): Promise<void> {
   });
 }
 
+const ENDED = [sql.lit('completed' as const), sql.lit('failed' as const)];
+
 /** Ended jobs past their retention, once no derived file is listed for them any more. The ledger keeps its lines. */
 async function forgetEndedJobs(context: Context): Promise<void> {
   const { jobRetentionMs } = context.settings;
@@ -123,7 +159,7 @@ async function forgetEndedJobs(context: Context): Promise<void> {
   const due = await context.database
     .selectFrom('job')
     .select('job_id')
-    .where('status', 'in', [sql.lit('completed' as const), sql.lit('failed' as const)])
+    .where('status', 'in', ENDED)
     .where('updated_at', '<=', (await context.retention.now()) - jobRetentionMs)
     .where((where) =>
       where.not(
@@ -138,9 +174,13 @@ async function forgetEndedJobs(context: Context): Promise<void> {
     )
     .limit(500)
     .execute();
-  const ids = due.map((row) => row.job_id);
-  if (ids.length === 0) return;
+  const found = due.map((row) => row.job_id);
+  if (found.length === 0) return;
   const partFiles = await writeTransaction(context, async (tx) => {
+    const named = tx.selectFrom('job').select('job_id').where('job_id', 'in', found).where('status', 'in', ENDED);
+    // Not one that somebody has begun anew meanwhile.
+    const ids = (await forWrite(tx, named.orderBy('sequence')).execute()).map((row) => row.job_id);
+    if (ids.length === 0) return [];
     const uploads = await tx.selectFrom('upload').select('upload_id').where('job_id', 'in', ids).execute();
     const files: string[] = [];
     for (const { upload_id } of uploads) files.push(...(await abandonUpload(tx, upload_id)));
@@ -152,8 +192,14 @@ async function forgetEndedJobs(context: Context): Promise<void> {
   for (const name of partFiles) await context.files.discardPart(name);
 }
 
-/** At a start nothing is being received: every file without a row is what a kill or a power loss left behind. */
-export async function sweepFiles(database: Database, files: FileStore): Promise<number> {
+/** No request and no joining of parts takes this long, on any file system whose clock is roughly right. */
+const NOBODYS_AFTER_MS = 86_400_000;
+
+/**
+ * At a start nothing is being received: every file without a row is what a kill or a power loss left behind. Where other
+ * processes receive files (`wall`, epoch ms), only what is a day old.
+ */
+export async function sweepFiles(database: Database, files: FileStore, wall?: number): Promise<number> {
   const parts = await database.selectFrom('upload_part').select('file_name').execute();
   const derived = await database
     .selectFrom('derived')
@@ -163,5 +209,6 @@ export async function sweepFiles(database: Database, files: FileStore): Promise<
   return files.sweep({
     parts: new Set(parts.map((row) => row.file_name)),
     refs: new Set(derived.map((row) => row.ref)),
+    before: wall === undefined ? undefined : wall - NOBODYS_AFTER_MS,
   });
 }

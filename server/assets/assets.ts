@@ -4,12 +4,14 @@ import type { Asset, CreateAssetRequest } from '../../shared/wire.ts';
 import { z } from 'zod';
 import { iso, type Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { forUse, isPostgres } from '../database/dialect.ts';
+import { foldedPath } from '../database/search.ts';
 import type { AssetTable, Queries, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound } from '../problem.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
-export type AssetRow = Selectable<AssetTable>;
+export type AssetRow = Omit<Selectable<AssetTable>, 'source_folded'>;
 
 export async function findAsset(database: Queries, uuid: string): Promise<AssetRow | undefined> {
   return database.selectFrom('asset').selectAll().where('uuid', '=', uuid).executeTakeFirst();
@@ -18,6 +20,13 @@ export async function findAsset(database: Queries, uuid: string): Promise<AssetR
 /** @throws Problem 404 */
 export async function assetOr404(database: Queries, uuid: string): Promise<AssetRow> {
   const asset = await findAsset(database, uuid);
+  if (asset === undefined) throw notFound('There is no such asset.');
+  return asset;
+}
+
+/** The same within a transaction during which nobody purges it. @throws Problem 404 */
+export async function assetForUse(tx: Tx, uuid: string): Promise<AssetRow> {
+  const asset = await forUse(tx, tx.selectFrom('asset').selectAll().where('uuid', '=', uuid)).executeTakeFirst();
   if (asset === undefined) throw notFound('There is no such asset.');
   return asset;
 }
@@ -50,7 +59,11 @@ export async function assetOfPath(tx: Tx, request: CreateAssetRequest, now: numb
     created_at: now,
     purged_at: null,
   };
-  await tx.insertInto('asset').values(row).execute();
+  const searched = isPostgres(tx) ? { source_folded: foldedPath(row.source_path) } : {};
+  await tx
+    .insertInto('asset')
+    .values({ ...row, ...searched })
+    .execute();
   await record(tx, { at: now, event: 'assetCreated', detail: { asset_uuid: row.uuid } });
   return row;
 }

@@ -1,4 +1,4 @@
-import { chmod, open, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushFolder } from '../flush-folder.ts';
 import { newToken } from '../hash.ts';
@@ -20,7 +20,17 @@ export async function loadOrCreateToken(dataDir: string, name: 'agent-token' | '
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
+  try {
+    // Not renamed: of two servers that begin on one folder at the same time, the second takes what the first has made.
+    await link(temporary, path);
+  } catch {
+    const made = (await readFile(path, 'utf8').catch(absentIsEmpty)).trim();
+    if (made !== '') return made;
+    // An empty file, or a file system without hard links.
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
   await flushFolder(dataDir);
   return token;
 }

@@ -1,141 +1,56 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Kysely, sql, SqliteDialect } from 'kysely';
-import { ServerStartError } from '../start-error.ts';
-import { keepFileCounts } from './file-counts.ts';
-import { MIGRATIONS } from './migrations.ts';
-import { NodeSqlite } from './node-sqlite.ts';
-import { keepDatabasePrivate } from './private-file.ts';
-import type { Database, Tables, Tx } from './schema.ts';
+import type { Database, Tx } from './schema.ts';
+import { openSqlite } from './sqlite/open.ts';
 
-/** The SQLite side of the port: the only folder whose SQL another database would not understand. */
-
-const FILE_NAME = 'catalog.db';
-/** How long to wait for another process that is just closing the same database. */
-const BUSY_MS = 2_000;
-
-/**
- * Opens the database of a data folder, creating and migrating it as needed. The file belongs to this process alone
- * until it is closed; a kill releases it.
- * @throws ServerStartError DATABASE_IN_USE, DATABASE_NEWER, DATABASE_DAMAGED
- */
-export async function openDatabase(dataDir: string): Promise<Database> {
-  const path = join(dataDir, FILE_NAME);
-  const fresh = !existsSync(path);
-  keepDatabasePrivate(path);
-  const sqlite = openFile(path);
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
-  try {
-    await migrate(database, fresh);
-    return database;
-  } catch (error) {
-    sqlite.close();
-    throw error;
-  }
+/** Where a PostgreSQL is, and how it is spoken to. */
+export interface PostgresOptions {
+  /** `postgres://user@host:port/database?sslmode=…&sslrootcert=FILE`, without a password. */
+  readonly url: string;
+  /** Goes nowhere but to the database. */
+  readonly password?: string | undefined;
+  /** Most connections of this process, default 10. */
+  readonly connections?: number | undefined;
 }
 
-function openFile(path: string): NodeSqlite {
-  let sqlite: NodeSqlite | undefined;
-  try {
-    sqlite = new NodeSqlite(path, BUSY_MS);
-    // Exclusive: two servers on one folder would each believe they alone hand out leases.
-    sqlite.exec('PRAGMA locking_mode = EXCLUSIVE');
-    sqlite.exec('PRAGMA journal_mode = WAL');
-    sqlite.exec('PRAGMA synchronous = FULL');
-    sqlite.exec('BEGIN IMMEDIATE; COMMIT');
-    return sqlite;
-  } catch (error) {
-    sqlite?.close();
-    throw startErrorOf(error, path);
-  }
+/** What several processes agree on through the database that they share. */
+export interface SharedDatabase {
+  /** How old what was ended last may be when somebody writes, in ms. A lease that is written under is compared anyway. */
+  readonly lookEveryMs: number;
+  /** Epoch ms by the clock of the database. */
+  now(): Promise<number>;
+  /**
+   * Does something that one process does at a time, in one transaction; undefined, at once, where another one is at it.
+   */
+  asLeader<T>(task: 'leases' | 'sweep', work: (tx: Tx) => Promise<T>): Promise<T | undefined>;
+  /**
+   * Notes that somebody serves at `now` of the lease clock. True, once for each time, where nobody had for longer than
+   * `silenceMs`, or where the clock was set; null where servers do not look regularly and silence says nothing.
+   */
+  wasAway(tx: Tx, now: number): Promise<boolean | null>;
+  /** Makes little of what has become much: lines of counters. */
+  tidy(): Promise<void>;
 }
 
-function startErrorOf(error: unknown, path: string): ServerStartError {
-  const message = error instanceof Error ? error.message : String(error);
-  if (/locked|busy/i.test(message)) {
-    return new ServerStartError(
-      'DATABASE_IN_USE',
-      `Another server already uses the database ${path}.`,
-      'Stop that server, or choose another data folder.',
-      { cause: error },
-    );
-  }
-  return new ServerStartError(
-    'DATABASE_DAMAGED',
-    `The database ${path} cannot be opened (${message}).`,
-    'Check the folder’s disk and rights, or restore the file from a backup.',
-    { cause: error },
-  );
+interface OpenedDatabase {
+  readonly database: Database;
+  /** Null: no other process can have it open. */
+  readonly shared: SharedDatabase | null;
 }
 
-async function migrate(database: Database, fresh: boolean): Promise<void> {
-  const newest = MIGRATIONS.at(-1)?.version ?? 0;
-  const current = fresh ? 0 : await schemaVersion(database);
-  if (current > newest) {
-    throw new ServerStartError(
-      'DATABASE_NEWER',
-      `The database was written by a newer RushCatalog (schema ${current}, this one knows ${newest}).`,
-      'Update this program, or choose another data folder.',
-    );
-  }
-  for (const migration of MIGRATIONS.filter((each) => each.version > current)) {
-    await database.transaction().execute(async (tx) => {
-      await migration.up(tx);
-      if (migration.version === 1) await makeLedgerAppendOnly(tx);
-      if (migration.version === 4) await keepJobCounts(tx);
-      if (migration.version === 7) {
-        await keepFileCounts(tx);
-        await tellOfSelectivity(tx);
-      }
-      // user_version is written in the same transaction, so a kill leaves either the old or the new schema.
-      await sql`PRAGMA user_version = ${sql.lit(migration.version)}`.execute(tx);
-    });
-  }
-}
-
-async function schemaVersion(database: Database): Promise<number> {
-  const answer = await sql<{ user_version: number }>`PRAGMA user_version`.execute(database);
-  return answer.rows[0]?.user_version ?? 0;
-}
-
-async function makeLedgerAppendOnly(tx: Tx): Promise<void> {
-  await sql`CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
-  await sql`CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
-}
-
-/** In the transaction of whatever changes a job, so that a counter is never off. */
-async function keepJobCounts(tx: Tx): Promise<void> {
-  const more = sql`INSERT INTO job_count (status, needs, jobs) VALUES (new.status, new.needs, 1)
-    ON CONFLICT (status, needs) DO UPDATE SET jobs = jobs + 1`;
-  const fewer = sql`UPDATE job_count SET jobs = jobs - 1 WHERE status = old.status AND needs = old.needs`;
-  await sql`CREATE TRIGGER job_counted_in AFTER INSERT ON job BEGIN ${more}; END`.execute(tx);
-  await sql`CREATE TRIGGER job_counted_out AFTER DELETE ON job BEGIN ${fewer}; END`.execute(tx);
-  await sql`CREATE TRIGGER job_counted_on AFTER UPDATE OF status, needs ON job
-    WHEN old.status <> new.status OR old.needs <> new.needs BEGIN ${fewer}; ${more}; END`.execute(tx);
+interface Place {
+  readonly dataDir: string;
+  readonly postgres?: PostgresOptions | undefined;
+  /** Longest silence of all servers that costs no agent its lease, in ms; null: silence says nothing. */
+  readonly silenceMs: number | null;
+  onLostConnection(error: Error): void;
 }
 
 /**
- * What SQLite would find in a catalogue that is in use, in place of what ANALYZE finds in an empty one: rows behind an
- * index, and behind each of its columns. Without it a status, which almost every job may share, counts as narrow as an
- * instant, and a look for jobs that are due walks through everything that waits.
+ * Opens the database and brings its schema up to date: the SQLite file of a data folder, or a PostgreSQL.
+ * @throws ServerStartError DATABASE_…
  */
-async function tellOfSelectivity(tx: Tx): Promise<void> {
-  const known: readonly (readonly [index: string, rows: string])[] = [
-    ['job_by_status', '1000000 250000 1'],
-    ['job_by_type', '1000000 250000 1'],
-    ['job_lease', '1000000 250000 10'],
-    ['job_of_asset', '1000000 4'],
-    ['job_due', '250000 60000 10000 1'],
-    ['job_held_off', '1000 10'],
-    ['job_ended', '500000 10'],
-    ['job_held', '1000 100'],
-  ];
-  // Makes the table that the rows are for.
-  await sql`ANALYZE`.execute(tx);
-  await sql`DELETE FROM sqlite_stat1 WHERE tbl = 'job'`.execute(tx);
-  for (const [index, rows] of known) await sql`INSERT INTO sqlite_stat1 VALUES ('job', ${index}, ${rows})`.execute(tx);
-  // Has them read.
-  await sql`ANALYZE sqlite_schema`.execute(tx);
+export async function openDatabase({ dataDir, postgres, ...place }: Place): Promise<OpenedDatabase> {
+  if (postgres === undefined) return { database: await openSqlite(dataDir), shared: null };
+  // A server on SQLite does without the driver.
+  const { openPostgres } = await import('./postgres/open.ts');
+  return openPostgres({ ...postgres, ...place });
 }

@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import type { DerivedKind } from '../../shared/facts.ts';
 import type { JobStatus } from '../../shared/job.ts';
 
@@ -10,6 +10,8 @@ import type { JobStatus } from '../../shared/job.ts';
 export interface AssetTable {
   uuid: string;
   source_path: string;
+  /** On PostgreSQL alone: what is searched in (search.ts). */
+  source_folded?: ColumnType<never, string, never>;
   media_type: string | null;
   created_at: number;
   /** Set once everything about the asset was removed for good: uploads for it answer 410 PURGED. */
@@ -127,6 +129,10 @@ interface BatchCountTable {
   jobs: number;
   added_at: number;
 }
+
+/** Of the counters: all jobs together, and those that were not added with others. */
+export const ALL_BATCHES = '*';
+export const NO_BATCH = '';
 
 interface PendingCountTable {
   batch: string;

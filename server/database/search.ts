@@ -1,7 +1,19 @@
-import { sql, type ReferenceExpression } from 'kysely';
-import type { Tables } from './schema.ts';
+import { sql } from 'kysely';
+import { fold } from '../../shared/fold.ts';
+import { isPostgres } from './dialect.ts';
+import type { Queries } from './schema.ts';
 
-/** Whether a column's text holds `wanted`, whatever the case and accents; `holds` is a function of this database. */
-export function columnHolds(column: ReferenceExpression<Tables, 'asset'> & string, wanted: string) {
-  return sql<boolean>`holds(${sql.ref(column)}, ${wanted}) = 1`;
+/**
+ * Whether a source path holds `wanted`, whatever the case and accents. One rule for both databases (shared/fold.ts):
+ * SQLite asks it as a function, PostgreSQL keeps what it makes of a path beside the path.
+ */
+export function pathHolds(database: Queries, wanted: string) {
+  return isPostgres(database)
+    ? sql<boolean>`strpos(source_folded, ${foldedPath(wanted)}) > 0`
+    : sql<boolean>`holds(source_path, ${wanted}) = 1`;
+}
+
+/** What PostgreSQL keeps of a source path to search in. */
+export function foldedPath(path: string): string {
+  return fold(path.normalize('NFC'));
 }

@@ -45,27 +45,52 @@ export async function earlierAnswer(tx: Tx, identity: RequestIdentity): Promise<
   return { answer: JSON.parse(row.answer_json) as unknown };
 }
 
-/** Keeps an accepted answer, in the transaction that made it true. Refusals are not kept: a repeat is judged anew. */
-export async function keepAnswer(tx: Tx, identity: RequestIdentity, answer: unknown, now: number): Promise<void> {
-  if (identity.key === null) return;
-  await tx
+/**
+ * Takes a key for this request, or answers what was answered for it before. Of two that come at once one takes it; the
+ * other waits here until that one has ended, and reads its answer. Taken back with the transaction: a refusal is not
+ * kept, and a repeat of it is judged anew. @throws Problem 422 when the key was used for another request
+ */
+export async function takeKey(
+  tx: Tx,
+  identity: RequestIdentity,
+  now: number,
+): Promise<{ readonly answer: unknown } | null> {
+  if (identity.key === null) return null;
+  const taken = await tx
     .insertInto('idempotency')
     .values({
       agent_id: identity.agentId,
       idempotency_key: identity.key,
       request_hash: identity.requestHash,
-      answer_json: JSON.stringify(answer),
+      answer_json: NOT_YET,
       created_at: now,
     })
+    .onConflict((conflict) => conflict.columns(['agent_id', 'idempotency_key']).doNothing())
+    .returning('agent_id')
+    .executeTakeFirst();
+  return taken === undefined ? earlierAnswer(tx, identity) : null;
+}
+
+/** Nobody reads it: it is replaced in the transaction that writes it. */
+const NOT_YET = 'null';
+
+/** Keeps the accepted answer for a key that was taken, in the transaction that made it true. */
+export async function keepAnswer(tx: Tx, identity: RequestIdentity, answer: unknown): Promise<void> {
+  if (identity.key === null) return;
+  await tx
+    .updateTable('idempotency')
+    .set({ answer_json: JSON.stringify(answer) })
+    .where('agent_id', '=', identity.agentId)
+    .where('idempotency_key', '=', identity.key)
     .execute();
 }
 
 /** Does `work` once for this key; a repeat gets the kept answer, whatever has happened to the job since. */
 export async function once<T>(tx: Tx, identity: RequestIdentity, now: number, work: () => Promise<T>): Promise<T> {
-  const earlier = await earlierAnswer(tx, identity);
+  const earlier = await takeKey(tx, identity, now);
   // The key's hash names the call: what it answered then is of the same type.
   if (earlier !== null) return earlier.answer as T;
   const answer = await work();
-  await keepAnswer(tx, identity, answer, now);
+  await keepAnswer(tx, identity, answer);
   return answer;
 }

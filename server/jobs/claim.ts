@@ -3,9 +3,10 @@ import { sql } from 'kysely';
 import type { WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
+import { forWrite } from '../database/dialect.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
-import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { keepAnswer, takeKey, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, stateConflict } from '../problem.ts';
 import { claimedJob, findJob } from './job-row.ts';
@@ -19,8 +20,9 @@ export async function claim(context: Context, jobId: string, identity: RequestId
   return writeTransaction(context, async (tx, now) => {
     const job = await findJob(tx, jobId);
     if (job === undefined) throw notFound('There is no such job.');
-    const earlier = await earlierAnswer(tx, identity);
-    if (earlier !== null) return sameLease(context, job, earlier.answer);
+    const earlier = await takeKey(tx, identity, now);
+    if (earlier !== null) return sameLease(context, await findJob(tx, jobId), earlier.answer);
+    await oneClaimAtATime(tx, identity.agentId);
     if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
     await refuseUnfit(context, tx, job, identity.agentId);
     const lockToken = randomBytes(24).toString('base64url');
@@ -39,27 +41,33 @@ export async function claim(context: Context, jobId: string, identity: RequestId
       })
       .where('job_id', '=', jobId)
       .where('status', '=', 'pending')
+      .where('held', '=', 0)
       .returningAll()
       .executeTakeFirst();
     if (claimed === undefined) throw stateConflict('Another agent was faster.', { reason: 'not_pending' });
     // Only the hash: a lease that is over must not be readable from here.
-    await keepAnswer(tx, identity, { lock_hash: sha256(lockToken) }, now);
+    await keepAnswer(tx, identity, { lock_hash: sha256(lockToken) });
     await record(tx, {
       at: now,
       event: 'jobClaimed',
       agentId: identity.agentId,
       jobId,
       lockToken,
-      detail: { attempt: job.attempts + 1 },
+      detail: { attempt: claimed.attempts + 1 },
     });
     return claimedJob(context, claimed);
   });
 }
 
-function sameLease(context: Context, job: JobRow, kept: unknown): WireJob {
+/** What an agent holds is counted before it gets more: another claim of its own must not pass in between. */
+async function oneClaimAtATime(tx: Tx, agentId: string): Promise<void> {
+  await forWrite(tx, tx.selectFrom('agent').select('agent_id').where('agent_id', '=', agentId)).execute();
+}
+
+function sameLease(context: Context, job: JobRow | undefined, kept: unknown): WireJob {
   // As `claim` kept it.
   const lockHash = (kept as { readonly lock_hash?: string }).lock_hash;
-  if (job.status === 'claimed' && job.lock_token !== null && sha256(job.lock_token) === lockHash) {
+  if (job?.status === 'claimed' && job.lock_token !== null && sha256(job.lock_token) === lockHash) {
     return claimedJob(context, job);
   }
   throw stateConflict('The lease of this claim is over; claim again with a new key.', { reason: 'lease_over' });

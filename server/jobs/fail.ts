@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { JobRow, JobTable } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
-import { CANCELLED, changeLeased, leasedJob, NO_LEASE } from './lease.ts';
+import { CANCELLED, changeLeased, jobForWrite, NO_LEASE, refuseWithoutLease } from './lease.ts';
 import { isRepeat, lastReport } from './repeat.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -24,8 +24,9 @@ export async function fail(
   return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
-      if (await isRepeat(tx, lease, identity)) return {};
-      const job = await leasedJob(tx, lease);
+      const job = await jobForWrite(tx, jobId);
+      if (isRepeat(job, lease, identity)) return {};
+      refuseWithoutLease(job, lease, context.leaseTime());
       const { event, changes } = verdict(context, job, request);
       await changeLeased(tx, lease, { ...NO_LEASE, ...changes, ...lastReport(lease, identity), updated_at: now });
       const { error_code, retryable } = request;

@@ -12,8 +12,9 @@ export async function heartbeat(
 ): Promise<HeartbeatAnswer> {
   return writeTransaction(context, async (tx, now) => {
     const lease = { jobId, agentId, lockToken: request.lock_token };
-    const job = await leasedJob(tx, lease);
-    const lockedUntil = context.leaseTime() + context.settings.leaseMs;
+    const leaseNow = context.leaseTime();
+    const job = await leasedJob(tx, lease, leaseNow);
+    const lockedUntil = leaseNow + context.settings.leaseMs;
     await changeLeased(tx, lease, {
       locked_until: lockedUntil,
       in_grace: 0,

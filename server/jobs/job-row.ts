@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { OperatorJob, WireJob } from '../../shared/wire.ts';
 import { iso, isoOfLease, type Context } from '../context.ts';
+import { utf8 } from '../database/dialect.ts';
 import type { JobRow, Queries } from '../database/schema.ts';
 
 /** The parts of JOB-TYPES §2 as they are kept; any of them may be wrong or missing in an invalid job. */
@@ -75,7 +75,7 @@ export async function jobWithResult(
 ): Promise<readonly Uint8Array[]> {
   const result = await context.database
     .selectFrom('job_result')
-    .select(sql<Uint8Array>`CAST(submitted_json AS BLOB)`.as('bytes'))
+    .select(utf8(context.database, 'submitted_json').as('bytes'))
     .where('job_id', '=', row.job_id)
     .executeTakeFirst();
   const job = JSON.stringify(operatorJob(context, row));

@@ -1,12 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
-import { sql, type Updateable } from 'kysely';
-import type { Context } from '../context.ts';
-import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
+import type { Updateable } from 'kysely';
+import { forWrite } from '../database/dialect.ts';
+import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
-import { record } from '../ledger/ledger.ts';
 import { lockInvalid, notFound, stateConflict } from '../problem.ts';
-import { withReserve } from '../reserve.ts';
-import { findJob } from './job-row.ts';
 
 /** Who says they hold the lease of a job. */
 export interface LeaseClaim {
@@ -15,17 +12,32 @@ export interface LeaseClaim {
   readonly lockToken: string;
 }
 
+/** A job that stays as it is until this transaction has ended. @throws Problem 404 */
+export async function jobForWrite(tx: Tx, jobId: string): Promise<JobRow> {
+  const job = await forWrite(tx, tx.selectFrom('job').selectAll().where('job_id', '=', jobId)).executeTakeFirst();
+  if (job === undefined) throw notFound('There is no such job.');
+  return job;
+}
+
 /**
- * The job, if exactly this lease is alive. Called inside the transaction that writes, after lapsed leases were ended.
+ * The job, if exactly this lease is alive at `now` of the lease clock. Called inside the transaction that writes; that
+ * the lease has lapsed may not be written down yet where another process sees to it.
  * @throws Problem 404 unknown job, 409 not claimed (any more), 423 claimed under another token or by another agent
  */
-export async function leasedJob(tx: Tx, lease: LeaseClaim): Promise<JobRow> {
-  const job = await findJob(tx, lease.jobId);
-  if (job === undefined) throw notFound('There is no such job.');
+export async function leasedJob(tx: Tx, lease: LeaseClaim, now: number): Promise<JobRow> {
+  const job = await jobForWrite(tx, lease.jobId);
+  refuseWithoutLease(job, lease, now);
+  return job;
+}
+
+/** The same of a job that was looked at for writing. @throws Problem 409, 423 */
+export function refuseWithoutLease(job: JobRow, lease: LeaseClaim, now: number): void {
   if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}, not claimed.`, { status: job.status });
   if (job.lock_token === null || !sameToken(job.lock_token, lease.lockToken)) throw lockInvalid();
   if (job.claimed_by !== lease.agentId) throw lockInvalid();
-  return job;
+  if (job.locked_until !== null && job.locked_until <= now) {
+    throw stateConflict('The lease of this job is over.', { status: 'pending' });
+  }
 }
 
 /** Changes a job that `leasedJob` answered, if this lease still holds it at the moment of the write. @throws Problem 423 */
@@ -69,100 +81,3 @@ export const CANCELLED = {
   not_before: null,
   held: 0,
 } as const satisfies Updateable<JobTable>;
-
-/** Jobs that waited after a failure are due: from here on they are among what is offered. */
-async function offerDue({ database, ...context }: Context, now: number): Promise<void> {
-  // As text: SQLite uses a partial index only where it can see the condition.
-  const status = sql.lit('pending' as const);
-  const first = await database
-    .selectFrom('job')
-    .select('job_id')
-    .where('status', '=', status)
-    .where('not_before', 'is not', null)
-    .where('not_before', '<=', now)
-    .limit(1)
-    .executeTakeFirst();
-  if (first === undefined) return;
-  await withReserve(context, async () => {
-    await database
-      .updateTable('job')
-      .set({ not_before: null })
-      .where('status', '=', status)
-      .where('not_before', 'is not', null)
-      .where('not_before', '<=', now)
-      .execute();
-  });
-}
-
-/**
- * Ends every lease that has lapsed, and every wait of a job that is over. An expired lease is over, even when nobody else wants the job; after a time in
- * which the server could not be reached, whoever holds one gets a whole one first.
- */
-export async function expireLeases(context: Context): Promise<number> {
-  const now = context.leaseTime();
-  if (context.absence.noticed()) {
-    await withReserve(context, () => grantGrace(context.database, now + context.settings.leaseMs));
-  }
-  await offerDue(context, now);
-  const due = await context.database
-    .selectFrom('job')
-    .select('job_id')
-    .where('status', '=', 'claimed')
-    .where('locked_until', '<=', now)
-    .limit(1)
-    .executeTakeFirst();
-  if (due === undefined) return 0;
-  return withReserve(context, () =>
-    context.database.transaction().execute(async (tx) => {
-      const lapsed = await tx
-        .selectFrom('job')
-        .selectAll()
-        .where('status', '=', 'claimed')
-        .where('locked_until', '<=', now)
-        .execute();
-      for (const job of lapsed) await expire(tx, job, context.clock());
-      return lapsed.length;
-    }),
-  );
-}
-
-/**
- * Gives every lease one more length from now on: the server was away, and nobody could extend theirs. Whoever does not
- * come back within it loses the lease, but the server's own absence costs the job no attempt.
- */
-export async function grantGrace(database: Queries, lockedUntil: number): Promise<void> {
-  await database
-    .updateTable('job')
-    .set({ locked_until: lockedUntil, in_grace: 1 })
-    .where('status', '=', 'claimed')
-    .execute();
-}
-
-/** A lapsed lease counts as an attempt, unless it was only grace; the job is offered again at once. */
-async function expire(tx: Tx, job: JobRow, now: number): Promise<void> {
-  const counts = job.in_grace === 0;
-  const attempts = job.attempts + (counts ? 1 : 0);
-  const entry = { at: now, agentId: job.claimed_by, jobId: job.job_id, lockToken: job.lock_token };
-  await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } });
-  await tx
-    .updateTable('job')
-    .set({ ...NO_LEASE, ...afterExpiry(job, attempts), attempts, updated_at: now })
-    .where('job_id', '=', job.job_id)
-    .where('lock_token', '=', job.lock_token)
-    .execute();
-  if (job.cancel_requested === 1) await record(tx, { ...entry, event: 'jobCancelled' });
-  else if (counts && attempts >= job.max_attempts) {
-    await record(tx, { ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } });
-  }
-}
-
-function afterExpiry(job: JobRow, attempts: number): Updateable<JobTable> {
-  if (job.cancel_requested === 1) return CANCELLED;
-  if (job.in_grace === 1 || attempts < job.max_attempts) return { status: 'pending', not_before: null };
-  const failure = {
-    error_code: 'LEASE_EXPIRED',
-    message: `The agent was not heard of in time, ${attempts} times; check the agent and the network, then retry.`,
-    retryable: true,
-  };
-  return { status: 'failed', failure_json: JSON.stringify(failure), not_before: null };
-}

@@ -7,8 +7,8 @@ import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { JobRow, Tables } from '../database/schema.ts';
-import { columnHolds } from '../database/search.ts';
-import { expireLeases } from './lease.ts';
+import { pathHolds } from '../database/search.ts';
+import { expireLeases } from './expire-leases.ts';
 import { operatorJob, wireJob } from './job-row.ts';
 
 interface PageQuery {
@@ -148,7 +148,7 @@ function wantedJobs({ database }: Context, { status, job_type, search, held }: J
 
 /** Files are fewer than jobs, and a name is looked at once. */
 function assetsNamed(database: Context['database'], search: string) {
-  return database.selectFrom('asset').select('uuid').where(columnHolds('source_path', search));
+  return database.selectFrom('asset').select('uuid').where(pathHolds(database, search));
 }
 
 async function countOf(context: Context, query: JobsQuery): Promise<number> {

@@ -3,9 +3,9 @@ import type { OperatorJob } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
-import { notFound, stateConflict } from '../problem.ts';
-import { findJob, operatorJob } from './job-row.ts';
-import { CANCELLED, NO_LEASE } from './lease.ts';
+import { stateConflict } from '../problem.ts';
+import { operatorJob } from './job-row.ts';
+import { CANCELLED, jobForWrite, NO_LEASE } from './lease.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 /** What a person may do to a job. Each answers the job as it is afterwards. */
@@ -13,7 +13,7 @@ import { writeTransaction } from '../write-transaction.ts';
 /** A pending job ends at once; the agent of a claimed one learns of it by its next heartbeat. @throws Problem 404, 409 */
 export async function cancelJob(context: Context, jobId: string): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
-    const job = await jobOr404(tx, jobId);
+    const job = await jobForWrite(tx, jobId);
     if (job.status === 'pending') {
       await record(tx, { at: now, event: 'jobCancelled', jobId });
       return change(context, tx, job, CANCELLED, now);
@@ -28,7 +28,7 @@ export async function cancelJob(context: Context, jobId: string): Promise<Operat
 /** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
 export async function retryJob(context: Context, jobId: string): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
-    const job = await jobOr404(tx, jobId);
+    const job = await jobForWrite(tx, jobId);
     if (job.status === 'pending' || job.status === 'claimed') {
       throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
     }
@@ -47,17 +47,11 @@ export async function retryJob(context: Context, jobId: string): Promise<Operato
 /** Higher runs earlier. @throws Problem 404, 409 when the job has ended */
 export async function setPriority(context: Context, jobId: string, priority: number): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
-    const job = await jobOr404(tx, jobId);
+    const job = await jobForWrite(tx, jobId);
     if (job.status === 'completed' || job.status === 'failed') throw stateConflict(`The job is ${job.status} already.`);
     await record(tx, { at: now, event: 'priorityChanged', jobId, detail: { from: job.priority, to: priority } });
     return change(context, tx, job, { priority }, now);
   });
-}
-
-async function jobOr404(tx: Tx, jobId: string): Promise<JobRow> {
-  const job = await findJob(tx, jobId);
-  if (job === undefined) throw notFound('There is no such job.');
-  return job;
 }
 
 /** @throws Problem 409 when the job left the state in which it was looked at */

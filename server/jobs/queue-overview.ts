@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { QueueBatch, QueueOverview } from '../../shared/wire.ts';
 import { iso, type Context } from '../context.ts';
-import { ALL_BATCHES, NO_BATCH } from '../database/file-counts.ts';
-import { expireLeases } from './lease.ts';
+import { ALL_BATCHES, NO_BATCH } from '../database/schema.ts';
+import { expireLeases } from './expire-leases.ts';
 
 /** Pending jobs of one batch, or of none, and of one type. */
 interface Waiting {

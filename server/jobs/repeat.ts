@@ -1,4 +1,4 @@
-import type { Tx } from '../database/schema.ts';
+import type { JobRow } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import type { RequestIdentity } from '../idempotency/idempotency.ts';
 import type { LeaseClaim } from './lease.ts';
@@ -17,14 +17,7 @@ export function lastReport(lease: LeaseClaim, identity: RequestIdentity): LastRe
 }
 
 /** Whether this report is, byte for byte and by the same agent, the one that ended this very lease: 200 again. */
-export async function isRepeat(tx: Tx, lease: LeaseClaim, identity: RequestIdentity): Promise<boolean> {
+export function isRepeat(job: JobRow, lease: LeaseClaim, identity: RequestIdentity): boolean {
   const { last_lock_hash, last_report_hash } = lastReport(lease, identity);
-  const row = await tx
-    .selectFrom('job')
-    .select('job_id')
-    .where('job_id', '=', lease.jobId)
-    .where('last_lock_hash', '=', last_lock_hash)
-    .where('last_report_hash', '=', last_report_hash)
-    .executeTakeFirst();
-  return row !== undefined;
+  return job.last_lock_hash === last_lock_hash && job.last_report_hash === last_report_hash;
 }

@@ -5,7 +5,8 @@ import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { abandonUpload } from '../assets/abandon-upload.ts';
 import { refuseWrongResult } from './check-result.ts';
-import { changeLeased, leasedJob, NO_LEASE, type LeaseClaim } from './lease.ts';
+import { changeLeased, jobForWrite, NO_LEASE, refuseWithoutLease, type LeaseClaim } from './lease.ts';
+import { validationFailed } from '../problem.ts';
 import { isRepeat, lastReport } from './repeat.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -29,8 +30,9 @@ export async function submit(
   const answer = await writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
-      if (await isRepeat(tx, lease, identity)) return {};
-      const job = await leasedJob(tx, lease);
+      const job = await jobForWrite(tx, jobId);
+      if (isRepeat(job, lease, identity)) return {};
+      refuseWithoutLease(job, lease, context.leaseTime());
       await refuseWrongResult(tx, job, request);
       await complete(tx, job, request, lease, identity, now);
       const refs = await acceptDerived(tx, job, request, lease, now);
@@ -79,11 +81,16 @@ async function acceptDerived(
 ): Promise<string[]> {
   const refs = [...new Set(request.result.derived_manifest.map((entry) => entry.ref))];
   for (const [position, ref] of refs.entries()) {
-    await tx
+    const { numUpdatedRows } = await tx
       .updateTable('derived')
       .set({ status: 'accepted', position, updated_at: now })
       .where('ref', '=', ref)
-      .execute();
+      .where('status', 'in', ['uploaded', 'accepted'])
+      .executeTakeFirst();
+    // Looked at a moment ago; a purge of the whole asset asks for no job.
+    if (numUpdatedRows === 0n) {
+      throw validationFailed([{ field: 'result.derived_manifest', message: `${ref} was purged meanwhile` }]);
+    }
     await record(tx, { at: now, event: 'derivedAccepted', ...lease, detail: { ref } });
   }
   const rest = await tx

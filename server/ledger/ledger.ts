@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { isPostgres } from '../database/dialect.ts';
 import type { LedgerRow, Queries, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 
@@ -73,7 +75,7 @@ export interface LedgerFilter {
   readonly limit?: number | undefined;
 }
 
-/** Reads accepted writes, oldest first. */
+/** Reads accepted writes, oldest first. What comes later has a higher number than everything that was read. */
 export async function readLedger(database: Queries, filter: LedgerFilter = {}): Promise<readonly LedgerEntry[]> {
   let query = database.selectFrom('ledger').selectAll().orderBy('sequence', 'asc');
   if (filter.jobId !== undefined) query = query.where('job_id', '=', filter.jobId);
@@ -81,7 +83,14 @@ export async function readLedger(database: Queries, filter: LedgerFilter = {}): 
   if (filter.event !== undefined) query = query.where('event', '=', filter.event);
   if (filter.after !== undefined) query = query.where('sequence', '>', filter.after);
   if (filter.limit !== undefined) query = query.limit(filter.limit);
+  if (isPostgres(database)) query = query.where('sequence', '<=', await settledEnd(database));
   return (await query.execute()).map(entryOf);
+}
+
+/** Up to here no transaction that still runs can add anything. Asked before the entries are. */
+async function settledEnd(database: Queries): Promise<number> {
+  const { rows } = await sql<{ end: number }>`SELECT ledger_end() AS end`.execute(database);
+  return rows[0]?.end ?? 0;
 }
 
 function entryOf(row: LedgerRow): LedgerEntry {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { databaseFailure } from '../database/failures.ts';
 import { Problem, temporaryUnavailable, type ProblemCode } from '../problem.ts';
 import type { ServerLog } from '../options.ts';
 
@@ -56,7 +57,16 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 };
 
 function problemOf(error: unknown): Problem {
-  if (outOfRoom(error)) return temporaryUnavailable('The server’s disk is full or busy; try again later.');
+  const failure = databaseFailure(error);
+  if (failure === 'unstorable') {
+    return new Problem(422, 'VALIDATION_FAILED', 'A text of the request cannot be kept: it has a NUL or is too long.');
+  }
+  if (failure === 'away' || failure === 'raced') {
+    return temporaryUnavailable('The server’s database cannot take this just now; try again later.');
+  }
+  if (failure === 'full' || outOfRoom(error)) {
+    return temporaryUnavailable('The server’s disk is full or busy; try again later.');
+  }
   const status = statusOf(error);
   if (status === 406)
     return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The content type is not the one this call takes.');
@@ -66,12 +76,10 @@ function problemOf(error: unknown): Problem {
   return new Problem(500, 'INTERNAL', 'The server could not do this; its log says why.');
 }
 
-/** Full or failing disk, or a database that another process holds: reasons that pass. */
+/** A full or failing disk: reasons that pass. */
 function outOfRoom(error: unknown): boolean {
-  const { code, errcode } = (error ?? {}) as { readonly code?: unknown; readonly errcode?: unknown };
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EMFILE') return true;
-  // SQLITE_BUSY 5, SQLITE_LOCKED 6, SQLITE_IOERR 10, SQLITE_FULL 13; extended codes keep these in the low byte.
-  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && [5, 6, 10, 13].includes(errcode & 0xff);
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EMFILE';
 }
 
 function statusOf(error: unknown): number {

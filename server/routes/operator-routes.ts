@@ -25,7 +25,7 @@ import { listDerived } from '../assets/derived.ts';
 import { iso } from '../context.ts';
 import { createJob, importFiles } from '../jobs/create-job.ts';
 import { findJob, jobWithResult } from '../jobs/job-row.ts';
-import { expireLeases } from '../jobs/lease.ts';
+import { expireLeases } from '../jobs/expire-leases.ts';
 import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
 import { operateJobs } from '../jobs/operate-many.ts';
 import { queueOverview } from '../jobs/queue-overview.ts';

@@ -4,7 +4,7 @@ import { abandonUpload } from '../assets/abandon-upload.ts';
 import type { Context } from '../context.ts';
 import type { Database, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
-import { earlierAnswer, keepAnswer, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { earlierAnswer, keepAnswer, takeKey, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
@@ -50,7 +50,9 @@ async function completeAlone(
   request: UploadCompleteRequest,
   identity: RequestIdentity,
 ): Promise<UploadCompleteAnswer> {
-  const check = await writeTransaction(context, (tx, now) => checkComplete(tx, assetUuid, request, identity, now));
+  const check = await writeTransaction(context, (tx, now) =>
+    checkComplete(context, tx, { assetUuid, request, identity, now }),
+  );
   if (check.kind === 'answered') return check.answer;
   const { upload, parts } = check;
   const ref = randomBytes(16).toString('hex');
@@ -59,16 +61,17 @@ async function completeAlone(
     await context.files.discardDerived(ref);
     throw await refuseWhole(context, upload, written);
   }
-  const publication = { request, identity, upload, parts, ref, touchedAt: context.leaseTime() };
-  const obsolete = await writeTransaction(context, (tx, now) => publish(tx, publication, now)).catch(
+  const publication = { request, identity, upload, parts, ref, leaseNow: context.leaseTime() };
+  const published = await writeTransaction(context, (tx, now) => publish(tx, publication, now)).catch(
     async (error: unknown) => {
       if (await isUnnamed(context.database, ref)) await context.files.discardDerived(ref);
       throw error;
     },
   );
   // Committed: from here on nothing of it may be taken back, whatever happens to what it replaced.
-  for (const name of obsolete) await context.files.discardPart(name);
-  return { ref };
+  for (const name of published.obsolete) await context.files.discardPart(name);
+  if (published.ref !== ref) await context.files.discardDerived(ref);
+  return { ref: published.ref };
 }
 
 /** Gigabytes may be joined here, so this is outside any transaction; the lease is compared again in the last one. */
@@ -101,13 +104,14 @@ async function isUnnamed(database: Database, ref: string): Promise<boolean> {
   }
 }
 
-async function checkComplete(
-  tx: Tx,
-  assetUuid: string,
-  request: UploadCompleteRequest,
-  identity: RequestIdentity,
-  now: number,
-): Promise<Check> {
+interface Asked {
+  readonly assetUuid: string;
+  readonly request: UploadCompleteRequest;
+  readonly identity: RequestIdentity;
+  readonly now: number;
+}
+
+async function checkComplete(context: Context, tx: Tx, { assetUuid, request, identity, now }: Asked): Promise<Check> {
   const earlier = await earlierAnswer(tx, identity);
   // The key's hash names the call: what it answered then is of the same type.
   if (earlier !== null) return { kind: 'answered', answer: earlier.answer as UploadCompleteAnswer };
@@ -115,10 +119,10 @@ async function checkComplete(
   const lease = { jobId: upload.job_id, agentId: identity.agentId, lockToken: request.lock_token };
   const sameLease = upload.status === 'completed' && upload.lock_hash === sha256(request.lock_token);
   // A repeat under the lease that completed it is answered even after that lease has ended.
-  if (!sameLease) await leasedJob(tx, lease);
+  if (!sameLease) await leasedJob(tx, lease, context.leaseTime());
   if (upload.ref !== null) {
     const answer = { ref: upload.ref };
-    await keepAnswer(tx, identity, answer, now);
+    if ((await takeKey(tx, identity, now)) === null) await keepAnswer(tx, identity, answer);
     return { kind: 'answered', answer };
   }
   const parts = await partsOf(tx, upload.upload_id);
@@ -153,7 +157,11 @@ function refuseIncomplete(upload: UploadRow, stored: readonly UploadPartRow[], r
 
 /** The parts are what was sent, but not what was announced: nothing of this upload can be kept. */
 async function refuseWhole(context: Context, upload: UploadRow, written: { readonly sha256: string }): Promise<Error> {
-  const obsolete = await writeTransaction(context, (tx) => abandonUpload(tx, upload.upload_id));
+  const { upload_id: uploadId, asset_uuid: assetUuid, agent_id: agentId } = upload;
+  const obsolete = await writeTransaction(context, async (tx) => {
+    const { status } = await writableUpload(tx, { uploadId, assetUuid, agentId });
+    return status === 'open' ? abandonUpload(tx, uploadId) : [];
+  });
   for (const name of obsolete) await context.files.discardPart(name);
   return validationFailed([
     { field: 'sha256', message: `the whole file has the sha256 ${written.sha256}, announced was ${upload.sha256}` },
@@ -167,15 +175,28 @@ interface Publication {
   readonly parts: readonly UploadPartRow[];
   readonly ref: string;
   /** Of the lease clock. */
-  readonly touchedAt: number;
+  readonly leaseNow: number;
 }
 
-async function publish(tx: Tx, publication: Publication, now: number): Promise<string[]> {
-  const { request, identity, parts, ref } = publication;
+interface Published {
+  /** Another one than was made here where another process was faster. */
+  readonly ref: string;
+  readonly obsolete: readonly string[];
+}
+
+async function publish(tx: Tx, publication: Publication, now: number): Promise<Published> {
+  const { request, identity, parts, ref, leaseNow } = publication;
   const { upload_id, asset_uuid, job_id, kind, content_type, size_bytes, sha256: hash } = publication.upload;
   const lease = { jobId: job_id, agentId: identity.agentId, lockToken: request.lock_token };
-  await writableUpload(tx, { uploadId: upload_id, assetUuid: asset_uuid, agentId: identity.agentId });
-  await leasedJob(tx, lease);
+  const earlier = await takeKey(tx, identity, now);
+  // As `keepAnswer` kept it below.
+  if (earlier !== null) return { ...(earlier.answer as UploadCompleteAnswer), obsolete: [] };
+  const upload = await writableUpload(tx, { uploadId: upload_id, assetUuid: asset_uuid, agentId: identity.agentId });
+  await leasedJob(tx, lease, leaseNow);
+  if (upload.ref !== null) {
+    await keepAnswer(tx, identity, { ref: upload.ref });
+    return { ref: upload.ref, obsolete: [] };
+  }
   const current = await partsOf(tx, upload_id);
   const same = current.length === parts.length && current.every((part, index) => part.etag === parts[index]?.etag);
   if (!same) {
@@ -186,14 +207,16 @@ async function publish(tx: Tx, publication: Publication, now: number): Promise<s
     .insertInto('derived')
     .values({ ...file, status: 'uploaded', position: 0, created_at: now, updated_at: now })
     .execute();
-  await tx
+  const completed = await tx
     .updateTable('upload')
-    .set({ status: 'completed', ref, lock_hash: sha256(request.lock_token), touched_at: publication.touchedAt })
+    .set({ status: 'completed', ref, lock_hash: sha256(request.lock_token), touched_at: leaseNow })
     .where('upload_id', '=', upload_id)
-    .execute();
+    .where('status', '=', 'open')
+    .executeTakeFirst();
+  if (completed.numUpdatedRows === 0n) throw uploadExpired('The upload has expired; begin it anew.');
   await record(tx, { at: now, event: 'uploadCompleted', ...lease, detail: { upload_id, ref, sha256: hash } });
-  await keepAnswer(tx, identity, { ref }, now);
+  await keepAnswer(tx, identity, { ref });
   // The rows stay, so that an agent that lost the answer finds every part received; their files go.
   await tx.updateTable('upload_part').set({ file_name: '' }).where('upload_id', '=', upload_id).execute();
-  return parts.map((part) => part.file_name);
+  return { ref, obsolete: parts.map((part) => part.file_name) };
 }

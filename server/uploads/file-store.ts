@@ -173,10 +173,11 @@ export class FileStore {
   }
 
   /**
-   * Removes every file of this store that no row names. Only safe while nothing is being received. What is not this
+   * Removes every file of this store that no row names. Only safe while nothing is being received, or with `before`
+   * (epoch ms): a file that was written, named or linked since is somebody's who is not done with it. What is not this
    * store's own stays, and nothing that lies in its folders keeps the server from starting. Returns how many went.
    */
-  async sweep(known: { readonly parts: ReadonlySet<string>; readonly refs: ReadonlySet<string> }): Promise<number> {
+  async sweep({ before, ...known }: KnownFiles): Promise<number> {
     const parts = await namesIn(this.#parts, 'files', OWN_PART);
     const strays = parts.filter((name) => !known.parts.has(name)).map((name) => join(this.#parts, name));
     for (const shard of await namesIn(this.#derived, 'folders', OWN_SHARD)) {
@@ -184,8 +185,29 @@ export class FileStore {
       const derived = await namesIn(folder, 'files', OWN_DERIVED);
       strays.push(...derived.filter((name) => !known.refs.has(name)).map((name) => join(folder, name)));
     }
-    for (const path of strays) await this.#discard(path);
-    return strays.length;
+    let removed = 0;
+    for (const path of strays) {
+      if (before !== undefined && !(await isOlder(path, before))) continue;
+      await this.#discard(path);
+      removed += 1;
+    }
+    return removed;
+  }
+}
+
+interface KnownFiles {
+  readonly parts: ReadonlySet<string>;
+  readonly refs: ReadonlySet<string>;
+  readonly before?: number | undefined;
+}
+
+/** A second name for a part has the part's old mtime, but its ctime is new. */
+async function isOlder(path: string, before: number): Promise<boolean> {
+  try {
+    const { mtimeMs, ctimeMs } = await stat(path);
+    return Math.max(mtimeMs, ctimeMs) < before;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { UploadInitAnswer, UploadInitRequest } from '../../shared/wire.ts';
-import { assetOr404 } from '../assets/assets.ts';
+import { assetForUse } from '../assets/assets.ts';
 import type { Context } from '../context.ts';
 import { sha256 } from '../hash.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
@@ -24,10 +24,10 @@ export async function initUpload(
   refuseUnstorable(context, request);
   return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
-      const asset = await assetOr404(tx, assetUuid);
+      const asset = await assetForUse(tx, assetUuid);
       if (asset.purged_at !== null) throw purged('The asset was purged; nothing can be added to it.');
       const lease = { jobId: request.job_id, agentId: identity.agentId, lockToken: request.lock_token };
-      const job = await leasedJob(tx, lease);
+      const job = await leasedJob(tx, lease, context.leaseTime());
       if (job.asset_uuid !== assetUuid)
         throw validationFailed([{ field: 'job_id', message: 'is a job of another asset' }]);
       const uploadId = randomUUID();

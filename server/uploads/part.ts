@@ -47,7 +47,7 @@ async function accept(
   return writeTransaction(context, async (tx, now) => {
     const upload = await writableUpload(tx, { ...where, uploadId: fields.upload_id });
     const lease = { jobId: upload.job_id, agentId: where.agentId, lockToken: fields.lock_token };
-    await leasedJob(tx, lease);
+    await leasedJob(tx, lease, context.leaseTime());
     refuseDamaged(expectedPartSize(upload, fields.part_number), fields.part_number, file, declaredSha256);
     const earlier = await tx
       .selectFrom('upload_part')
@@ -59,14 +59,19 @@ async function accept(
     if (earlier?.etag === file.sha256 && (await isHeld(context, upload, earlier))) return { obsolete: file.fileName };
     if (upload.status === 'completed')
       throw uploadExpired('The upload is complete and takes no other bytes; begin it anew.');
+    const touched = await tx
+      .updateTable('upload')
+      .set({ touched_at: context.leaseTime() })
+      .where('upload_id', '=', upload.upload_id)
+      .where('status', '=', 'open')
+      .executeTakeFirst();
+    if (touched.numUpdatedRows === 0n) throw uploadExpired('The upload has expired; begin it anew.');
     const row = { etag: file.sha256, size_bytes: file.sizeBytes, file_name: file.fileName };
     await tx
       .insertInto('upload_part')
       .values({ upload_id: upload.upload_id, part_number: fields.part_number, ...row })
       .onConflict((conflict) => conflict.columns(['upload_id', 'part_number']).doUpdateSet(row))
       .execute();
-    const touched_at = context.leaseTime();
-    await tx.updateTable('upload').set({ touched_at }).where('upload_id', '=', upload.upload_id).execute();
     const detail = { upload_id: upload.upload_id, part_number: fields.part_number, etag: file.sha256 };
     await record(tx, { at: now, event: 'partStored', ...lease, detail });
     return { obsolete: earlier?.file_name ?? null };

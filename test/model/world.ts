@@ -13,6 +13,7 @@ import { buildApp } from '../../server/server.ts';
 import { sweep } from '../../server/sweep.ts';
 import { FileStore } from '../../server/uploads/file-store.ts';
 import { API_BASE } from '../../shared/wire.ts';
+import { testDatabase } from '../support/postgres.ts';
 import { createModelAgent, type ModelAgent } from './agent.ts';
 import { createFakeTime, type FakeTime } from '../support/fake-time.ts';
 import { stillness } from './stillness.ts';
@@ -37,7 +38,13 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
   mkdirSync(folder, { recursive: true });
   let now = Date.now;
   let named = 0;
-  const database = await openDatabase(folder);
+  const onTest = await testDatabase();
+  const { database, shared } = await openDatabase({
+    dataDir: folder,
+    postgres: onTest?.postgres,
+    silenceMs: null,
+    onLostConnection: () => undefined,
+  });
   const none = (): void => undefined;
   const log = { info: none, warn: none, error: none };
   const files = new FileStore(folder, log);
@@ -52,12 +59,14 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
   });
   const context: Context = {
     database,
+    shared,
     files,
     log,
     settings,
-    clock: () => now(),
-    leaseTime: () => now(),
-    retention: { now: async () => now() },
+    // Whole, as the clock of a machine tells them.
+    clock: () => Math.round(now()),
+    leaseTime: () => Math.round(now()),
+    retention: { now: async () => Math.round(now()) },
     // In the order of their making, so that one seed is one history.
     uuid: () => `00000000-0000-4000-8000-${String((named += 1)).padStart(12, '0')}`,
     absence: NO_DOWNTIME,
@@ -73,6 +82,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     close: async () => {
       await app.close();
       await database.destroy();
+      await onTest?.drop();
     },
   };
 }

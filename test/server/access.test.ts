@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { onPostgres } from '../support/postgres.ts';
 import { ROUTES } from '../../server/routes/table.ts';
 import { claimNew, newJob, registerAgent, send, startRig, upload, type Rig } from './running.ts';
 
@@ -56,7 +57,7 @@ describe('tokens', () => {
   });
 });
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(process.platform === 'win32' || onPostgres)(
   'whatever the folder’s mode is, what the server keeps is for its user alone',
   async () => {
     rig = await startRig();

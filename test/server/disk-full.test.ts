@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { onPostgres } from '../support/postgres.ts';
 import { NO_SMALL_DISK, openSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import {
   beginUpload,
@@ -24,7 +25,7 @@ const BEATS = 1_500;
 
 if (NO_SMALL_DISK !== null) console.info(`  a full disk of the server is not tried: ${NO_SMALL_DISK}`);
 
-describe.skipIf(NO_SMALL_DISK !== null)('a server whose disk is full', () => {
+describe.skipIf(NO_SMALL_DISK !== null || onPostgres)('a server whose disk is full', () => {
   let disk: SmallDisk;
   let rig: Rig;
   afterEach(async () => {

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
+import { onPostgres } from '../support/postgres.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { createServer } from '../../server/server.ts';
 import { ServerStartError } from '../../server/start-error.ts';
@@ -115,7 +116,7 @@ describe('a restart', () => {
 });
 
 describe('what goes wrong inside', () => {
-  test('a restart keeps every listed file and removes what a kill left behind', async () => {
+  test.skipIf(onPostgres)('a restart keeps every listed file and removes what a kill left behind', async () => {
     const rig = await rigOf();
     const jobs = [await claimNew(rig), await claimNew(rig)];
     const files = [];
@@ -132,22 +133,25 @@ describe('what goes wrong inside', () => {
     expect(readdirSync(shard).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
-  test('a database without room answers 503 with Retry-After, changes nothing, and recovers', async () => {
-    const rig = await rigOf();
-    const job = await newJob(rig);
-    const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(rig.server.database);
-    const limit = (pages: number) => sql`PRAGMA max_page_count = ${sql.lit(pages)}`.execute(rig.server.database);
-    await limit(rows[0]?.page_count ?? 1);
-    const long = 'x'.repeat(4_000);
-    const make = () => rig.operator('/assets', { body: { source_path: `${long}${randomUUID()}` } });
-    await expect.poll(async () => (await make()).status, { interval: 1 }).toBe(503);
-    const refused = await make();
-    expect(refused).toMatchObject({ status: 503, body: { code: 'TEMPORARY_UNAVAILABLE' } });
-    expect(refused.headers.get('retry-after')).toBe('5');
-    await limit(100_000);
-    expect((await make()).status).toBe(200);
-    expect((await claimJob(rig, job)).lockToken).toBeTypeOf('string');
-  });
+  test.skipIf(onPostgres)(
+    'a database without room answers 503 with Retry-After, changes nothing, and recovers',
+    async () => {
+      const rig = await rigOf();
+      const job = await newJob(rig);
+      const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(rig.server.database);
+      const limit = (pages: number) => sql`PRAGMA max_page_count = ${sql.lit(pages)}`.execute(rig.server.database);
+      await limit(rows[0]?.page_count ?? 1);
+      const long = 'x'.repeat(4_000);
+      const make = () => rig.operator('/assets', { body: { source_path: `${long}${randomUUID()}` } });
+      await expect.poll(async () => (await make()).status, { interval: 1 }).toBe(503);
+      const refused = await make();
+      expect(refused).toMatchObject({ status: 503, body: { code: 'TEMPORARY_UNAVAILABLE' } });
+      expect(refused.headers.get('retry-after')).toBe('5');
+      await limit(100_000);
+      expect((await make()).status).toBe(200);
+      expect((await claimJob(rig, job)).lockToken).toBeTypeOf('string');
+    },
+  );
 
   test('a folder that cannot be used is a 500 without a stack, and the server lives on', async () => {
     const errors: unknown[] = [];
@@ -199,7 +203,7 @@ describe('a start that cannot be', () => {
     expect(await startProblem({ dataDir: folder(), host: '203.0.113.7' })).toBe('ADDRESS_UNAVAILABLE');
   });
 
-  test('a folder in use, a file in its place, a damaged and a newer database', async () => {
+  test.skipIf(onPostgres)('a folder in use, a file in its place, a damaged and a newer database', async () => {
     const rig = await rigOf();
     expect(await startProblem({ dataDir: rig.dataDir })).toBe('DATABASE_IN_USE');
     const place = folder();

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
-import { keepFileCounts } from '../../server/database/file-counts.ts';
-import { NodeSqlite } from '../../server/database/node-sqlite.ts';
+import { keepFileCounts } from '../../server/database/sqlite/file-counts.ts';
+import { NodeSqlite } from '../../server/database/sqlite/node-sqlite.ts';
 import type { Tables } from '../../server/database/schema.ts';
-import { openDatabase } from '../../server/database/open.ts';
+import { openSqlite } from '../../server/database/sqlite/open.ts';
 import { seeded } from '../support/studio.ts';
 
 /** What the counters stand for, counted. */
@@ -67,7 +67,7 @@ function change(on: DatabaseSync, random: () => number, number: number): void {
 test('counters of files, batches and waiting jobs are what counting says, after every change', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-counts-'));
   const path = join(folder, 'catalog.db');
-  await (await openDatabase(folder)).destroy();
+  await (await openSqlite(folder)).destroy();
   database = new DatabaseSync(path);
   database.exec(`INSERT INTO asset (uuid, source_path, created_at)
     VALUES ('a', 'a', 0), ('b', 'b', 0), ('c', 'c', 0), ('d', 'd', 0)`);

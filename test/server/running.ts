@@ -7,6 +7,7 @@ import { type DerivedKind } from '../../shared/facts.ts';
 import { type JobType } from '../../shared/job.ts';
 import type { ServerOptions } from '../../server/options.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
+import { testDatabase } from '../support/postgres.ts';
 
 /** A real server on loopback over a folder of its own, with a clock the test moves, and the calls a client makes. */
 
@@ -60,7 +61,14 @@ export async function startRig({
 }: Partial<ServerOptions> & { registered?: boolean } = {}): Promise<Rig> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), 'rushcatalog-server-')));
   const clock: Clock = { now: Date.parse('2026-03-01T12:00:00Z') };
-  const options: ServerOptions = { dataDir, clock: () => clock.now, sweepIntervalSeconds: 0, ...overrides };
+  const onTest = overrides.postgres === undefined ? await testDatabase() : undefined;
+  const options: ServerOptions = {
+    dataDir,
+    clock: () => clock.now,
+    sweepIntervalSeconds: 0,
+    ...(onTest === undefined ? {} : { postgres: onTest.postgres }),
+    ...overrides,
+  };
   const rig: Rig = {
     server: await createServer(options),
     clock,
@@ -76,6 +84,7 @@ export async function startRig({
     },
     stop: async () => {
       await rig.server.close();
+      await onTest?.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

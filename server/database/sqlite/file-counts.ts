@@ -1,9 +1,5 @@
 import { sql } from 'kysely';
-import type { Tx } from './schema.ts';
-
-/** Of the counters: all jobs together, and those that were not added with others. */
-export const ALL_BATCHES = '*';
-export const NO_BATCH = '';
+import { ALL_BATCHES, NO_BATCH, type Tx } from '../schema.ts';
 
 type Row = 'new' | 'old';
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { holds } from '../../shared/fold.ts';
+import { holds } from '../../../shared/fold.ts';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
 /** Statements kept prepared; the server has fewer distinct ones than this. */

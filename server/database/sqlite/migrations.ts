@@ -1,5 +1,5 @@
 import { sql, type CreateTableBuilder, type Transaction } from 'kysely';
-import type { Tables } from './schema.ts';
+import type { Tables } from '../schema.ts';
 
 /** One step of the schema. Numbers are consecutive, and a step that was released is never changed again. */
 interface Migration {

@@ -1,0 +1,36 @@
+import { PostgresAdapter, sql, type RawBuilder, type SelectQueryBuilder } from 'kysely';
+import type { Queries, Tables, Tx } from './schema.ts';
+
+/**
+ * Which of the two databases answers these queries. Almost everything is the same SQL on both; what is not asks here,
+ * and lies in this folder.
+ */
+export function isPostgres(queries: Queries): boolean {
+  return queries.getExecutor().adapter instanceof PostgresAdapter;
+}
+
+/**
+ * A look on which a write is going to be built: nobody else changes these rows until this transaction has ended. SQLite
+ * has one writer, which nothing overtakes. Weaker than FOR UPDATE, so that rows which refer to these can still be added.
+ */
+export function forWrite<TB extends keyof Tables, O>(
+  tx: Tx,
+  select: SelectQueryBuilder<Tables, TB, O>,
+): SelectQueryBuilder<Tables, TB, O> {
+  return isPostgres(tx) ? select.forNoKeyUpdate() : select;
+}
+
+/** A look at what nobody may change until this transaction has ended; several may look like that at once. */
+export function forUse<TB extends keyof Tables, O>(
+  tx: Tx,
+  select: SelectQueryBuilder<Tables, TB, O>,
+): SelectQueryBuilder<Tables, TB, O> {
+  return isPostgres(tx) ? select.forShare() : select;
+}
+
+/** The bytes of a column's text. */
+export function utf8(queries: Queries, column: string): RawBuilder<Uint8Array> {
+  return isPostgres(queries)
+    ? sql<Uint8Array>`convert_to(${sql.ref(column)}, 'UTF8')`
+    : sql<Uint8Array>`CAST(${sql.ref(column)} AS BLOB)`;
+}

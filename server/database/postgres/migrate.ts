@@ -1,0 +1,74 @@
+import { sql, type Transaction } from 'kysely';
+import { ServerStartError } from '../../start-error.ts';
+import type { Database, Tables } from '../schema.ts';
+import { COUNTERS } from './counters.ts';
+import { LEDGER_TABLES } from './ledger-tables.ts';
+import { TABLES } from './tables.ts';
+
+/** Numbers are consecutive, and a step that was released is never changed again. SQLite has numbers of its own. */
+const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
+  { version: 1, sql: TABLES + LEDGER_TABLES + COUNTERS },
+];
+/** The oldest that is still mended by its makers; what is used here is in all of them. */
+const OLDEST_MAJOR = 14;
+
+/**
+ * Brings the schema up to date. Of servers that start at the same time one does it, and the others wait for it.
+ * @throws ServerStartError DATABASE_OLD, DATABASE_NEWER, DATABASE_UNUSABLE
+ */
+export async function migrate(database: Database): Promise<void> {
+  await database.transaction().execute(async (tx) => {
+    await sql`SET LOCAL statement_timeout = 0`.execute(tx);
+    await sql`SET LOCAL lock_timeout = 0`.execute(tx);
+    await refuseUnfit(tx);
+    await sql`SELECT pg_advisory_xact_lock(hashtext('rushcatalog schema'))`.execute(tx);
+    const current = await schemaVersion(tx);
+    const newest = MIGRATIONS.at(-1)?.version ?? 0;
+    if (current > newest) {
+      throw new ServerStartError(
+        'DATABASE_NEWER',
+        `The database was written by a newer RushCatalog (schema ${current}, this one knows ${newest}).`,
+        'Update this program, or choose another database.',
+      );
+    }
+    for (const migration of MIGRATIONS.filter(({ version }) => version > current)) {
+      await sql.raw(migration.sql).execute(tx);
+      await sql`UPDATE rushcatalog_schema SET version = ${migration.version}`.execute(tx);
+    }
+  });
+}
+
+async function refuseUnfit(tx: Transaction<Tables>): Promise<void> {
+  const { rows } = await sql<{ version: number; encoding: string }>`
+    SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding
+  `.execute(tx);
+  const { version = 0, encoding = '' } = rows[0] ?? {};
+  const major = Math.floor(version / 10_000);
+  if (major < OLDEST_MAJOR) {
+    throw new ServerStartError(
+      'DATABASE_OLD',
+      `The PostgreSQL is of version ${major}; this program needs ${OLDEST_MAJOR} or newer.`,
+      'Update PostgreSQL, or name another one.',
+    );
+  }
+  if (encoding !== 'UTF8') {
+    throw new ServerStartError(
+      'DATABASE_UNUSABLE',
+      `The database keeps texts as ${encoding}, which has no letters for every name.`,
+      'Make one with: createdb --encoding UTF8 --template template0 NAME',
+    );
+  }
+}
+
+async function schemaVersion(tx: Transaction<Tables>): Promise<number> {
+  const { rows } = await sql<{ made: boolean }>`SELECT to_regclass('rushcatalog_schema') IS NOT NULL AS made`.execute(
+    tx,
+  );
+  if (rows[0]?.made !== true) {
+    await sql`CREATE TABLE rushcatalog_schema (version int NOT NULL)`.execute(tx);
+    await sql`INSERT INTO rushcatalog_schema VALUES (0)`.execute(tx);
+    return 0;
+  }
+  const kept = await sql<{ version: number }>`SELECT version FROM rushcatalog_schema`.execute(tx);
+  return kept.rows[0]?.version ?? 0;
+}

@@ -1,0 +1,149 @@
+import { sql, type Updateable } from 'kysely';
+import type { Context } from '../context.ts';
+import { databaseFailure } from '../database/failures.ts';
+import { isPostgres } from '../database/dialect.ts';
+import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
+import { record } from '../ledger/ledger.ts';
+import { withReserve } from '../reserve.ts';
+import { CANCELLED, NO_LEASE } from './lease.ts';
+
+/**
+ * Ends every lease that has lapsed, and every wait of a job that is over. An expired lease is over, even when nobody else
+ * wants the job; after a time in which the server could not be reached, whoever holds one gets a whole one first.
+ * Where several processes serve one database, one of them does it at a time, and the others go on without it.
+ */
+export async function expireLeases(context: Context): Promise<number> {
+  return context.shared === null ? expireAlone(context) : expireTogether(context, context.shared);
+}
+
+async function expireAlone(context: Context): Promise<number> {
+  const now = context.leaseTime();
+  if (context.absence.noticed()) {
+    await withReserve(context, () => grantGrace(context.database, now + context.settings.leaseMs));
+  }
+  if (await isAnyDue(context.database, now)) await withReserve(context, () => offerDue(context.database, now));
+  if (!(await isAnyLapsed(context.database, now))) return 0;
+  return withReserve(context, () =>
+    context.database.transaction().execute((tx) => expireLapsed(tx, now, context.clock())),
+  );
+}
+
+interface Looked {
+  readonly at: number;
+  readonly done: Promise<void>;
+}
+/** Of the process, by context: who asks meanwhile waits for the same look. */
+const looked = new WeakMap<Context, Looked>();
+
+async function expireTogether(context: Context, shared: NonNullable<Context['shared']>): Promise<number> {
+  const now = context.leaseTime();
+  const last = looked.get(context);
+  if (last !== undefined && now >= last.at && now - last.at < shared.lookEveryMs) {
+    await last.done;
+    return 0;
+  }
+  const work = shared.asLeader('leases', async (tx) => {
+    if ((await shared.wasAway(tx, now)) === true) await grantGrace(tx, now + context.settings.leaseMs);
+    if (await isAnyDue(tx, now)) await offerDue(tx, now);
+    return (await isAnyLapsed(tx, now)) ? expireLapsed(tx, now, context.clock()) : 0;
+  });
+  looked.set(context, { at: now, done: work.then(noMatter, noMatter) });
+  try {
+    return (await work) ?? 0;
+  } catch (error) {
+    looked.delete(context);
+    // Somebody stood in the way; the next look is soon.
+    if (databaseFailure(error) === 'raced') return 0;
+    throw error;
+  }
+}
+
+const noMatter = (): void => undefined;
+
+/** As text: a partial index is used only where its condition can be seen. */
+const PENDING = sql.lit('pending' as const);
+
+/** Whether a job that waited after a failure is due. */
+async function isAnyDue(database: Queries, now: number): Promise<boolean> {
+  const first = await database
+    .selectFrom('job')
+    .select('job_id')
+    .where('status', '=', PENDING)
+    .where('not_before', 'is not', null)
+    .where('not_before', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  return first !== undefined;
+}
+
+/** From here on they are among what is offered. */
+async function offerDue(database: Queries, now: number): Promise<void> {
+  await database
+    .updateTable('job')
+    .set({ not_before: null })
+    .where('status', '=', PENDING)
+    .where('not_before', 'is not', null)
+    .where('not_before', '<=', now)
+    .execute();
+}
+
+async function isAnyLapsed(database: Queries, now: number): Promise<boolean> {
+  const due = await database
+    .selectFrom('job')
+    .select('job_id')
+    .where('status', '=', 'claimed')
+    .where('locked_until', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  return due !== undefined;
+}
+
+async function expireLapsed(tx: Tx, now: number, wall: number): Promise<number> {
+  let lapsed = tx.selectFrom('job').selectAll().where('status', '=', 'claimed').where('locked_until', '<=', now);
+  // One that is being written to is not lapsed any more, or will still be next time.
+  if (isPostgres(tx)) lapsed = lapsed.orderBy('sequence').forNoKeyUpdate().skipLocked();
+  const jobs = await lapsed.execute();
+  for (const job of jobs) await expire(tx, job, wall);
+  return jobs.length;
+}
+
+/**
+ * Gives every lease one more length from now on: the server was away, and nobody could extend theirs. Whoever does not
+ * come back within it loses the lease, but the server's own absence costs the job no attempt.
+ */
+export async function grantGrace(database: Queries, lockedUntil: number): Promise<void> {
+  await database
+    .updateTable('job')
+    .set({ locked_until: lockedUntil, in_grace: 1 })
+    .where('status', '=', 'claimed')
+    .execute();
+}
+
+/** A lapsed lease counts as an attempt, unless it was only grace; the job is offered again at once. */
+async function expire(tx: Tx, job: JobRow, now: number): Promise<void> {
+  const counts = job.in_grace === 0;
+  const attempts = job.attempts + (counts ? 1 : 0);
+  const entry = { at: now, agentId: job.claimed_by, jobId: job.job_id, lockToken: job.lock_token };
+  await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } });
+  await tx
+    .updateTable('job')
+    .set({ ...NO_LEASE, ...afterExpiry(job, attempts), attempts, updated_at: now })
+    .where('job_id', '=', job.job_id)
+    .where('lock_token', '=', job.lock_token)
+    .execute();
+  if (job.cancel_requested === 1) await record(tx, { ...entry, event: 'jobCancelled' });
+  else if (counts && attempts >= job.max_attempts) {
+    await record(tx, { ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } });
+  }
+}
+
+function afterExpiry(job: JobRow, attempts: number): Updateable<JobTable> {
+  if (job.cancel_requested === 1) return CANCELLED;
+  if (job.in_grace === 1 || attempts < job.max_attempts) return { status: 'pending', not_before: null };
+  const failure = {
+    error_code: 'LEASE_EXPIRED',
+    message: `The agent was not heard of in time, ${attempts} times; check the agent and the network, then retry.`,
+    retryable: true,
+  };
+  return { status: 'failed', failure_json: JSON.stringify(failure), not_before: null };
+}
