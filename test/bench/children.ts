@@ -58,7 +58,7 @@ async function endMs(how: 'kill' | 'terminate', runs: number): Promise<number> {
 export async function measureChildren(): Promise<boolean> {
   const bare = await startMs(plain());
   const figures: [string, number, number][] = [
-    ['setpriv, nice and prlimit add', (await startMs(wrapped())) - bare, WRAPPERS_MS],
+    ['setpriv, ionice and the shell add', (await startMs(wrapped())) - bare, WRAPPERS_MS],
     ['kill of two that ignore TERM and three below them', await endMs('kill', ENDS), KILLED_MS],
     ['terminate of the same', await endMs('terminate', 1), TERMINATED_MS],
   ];

@@ -8,7 +8,7 @@ export type Confined =
   | { readonly kind: 'refused'; readonly message: string }
   | {
       readonly kind: 'sandboxed';
-      readonly args: (dieWithParent: boolean) => readonly string[];
+      readonly args: (dieWithParent: boolean, steps: readonly string[]) => readonly string[];
       readonly errorNames: readonly string[];
     };
 
@@ -33,7 +33,7 @@ export async function confine(spec: ChildSpec, confinement: Confinement | undefi
   } as const;
   return {
     kind: 'sandboxed',
-    args: (dieWithParent) => sandbox.args({ ...options, dieWithParent }),
+    args: (dieWithParent, steps) => sandbox.args({ ...options, dieWithParent }, steps),
     errorNames: sandbox.errorNames,
   };
 }

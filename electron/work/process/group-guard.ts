@@ -3,8 +3,9 @@ import type { SupervisorMessage } from './supervisor-message.ts';
 
 /**
  * The smallest supervisor: a shell that holds the reading end of a pipe whose writing end only the agent has, and ends
- * the groups it was told of when the agent is gone. For sandboxed children, in addition to the death signal:
- * bubblewrap's inner process waits for its outer one, and waits for ever when that dies at the wrong moment.
+ * the groups it was told of when the agent is gone. In addition to the death signal, which reaches the child alone: its
+ * own children live on, and bubblewrap's inner process waits for its outer one, for ever when that dies at the wrong
+ * moment (docs/adr/0036).
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -26,7 +27,7 @@ export const createGroupGuard = (): SupervisorLink =>
 
 let shared: SupervisorLink | undefined;
 
-/** The one guard of this process, started when the first sandboxed child needs it. */
+/** The one guard of this process, started with the first child. */
 export function sharedGroupGuard(): SupervisorLink {
   shared ??= createGroupGuard();
   return shared;

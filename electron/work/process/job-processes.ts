@@ -15,12 +15,7 @@ export interface ProcessDeps {
   readonly now?: () => number;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly wrappers?: () => Promise<Wrappers>;
-  /**
-   * Who ends the children when this process dies. `auto`: the kernel where `setpriv` can ask it to (the child itself,
-   * not what it starts), for sandboxed ones the group guard too, else the supervisor. `always`: the supervisor too,
-   * which also finds grandchildren.
-   */
-  readonly supervision?: 'auto' | 'always';
+  /** Ends the children where the kernel cannot be asked to when this process dies (docs/adr/0036). */
   readonly supervisor?: () => SupervisorLink;
 }
 
@@ -37,7 +32,6 @@ class Children implements JobProcesses {
   readonly #now: () => number;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #wrappers: () => Promise<Wrappers>;
-  readonly #supervision: 'auto' | 'always';
   readonly #findSupervisor: () => SupervisorLink;
   readonly #living = new Set<RunningChild>();
   readonly #listeners = new Set<(groups: readonly number[]) => void>();
@@ -53,7 +47,6 @@ class Children implements JobProcesses {
     this.#now = deps.now ?? (() => performance.now());
     this.#env = deps.env ?? process.env;
     this.#wrappers = deps.wrappers ?? findWrappers;
-    this.#supervision = deps.supervision ?? 'auto';
     this.#findSupervisor = deps.supervisor ?? sharedSupervisor;
   }
 
@@ -141,8 +134,7 @@ class Children implements JobProcesses {
     const { runId, owner, nice, cpuCores } = this.#options;
     const diesWithUs = spawnsFromMainThread && wrappers.setpriv !== undefined;
     try {
-      if (this.#supervision === 'always' || !diesWithUs) this.#supervisor ??= this.#findSupervisor();
-      else if (confined.kind === 'sandboxed') this.#supervisor ??= sharedGroupGuard();
+      this.#supervisor ??= diesWithUs ? sharedGroupGuard() : this.#findSupervisor();
     } catch (error) {
       return { kind: 'not-started', message: error instanceof Error ? error.message : String(error) };
     }
@@ -155,13 +147,20 @@ class Children implements JobProcesses {
       nice,
       cores: coreList(cpuCores),
       dieWithParent: spawnsFromMainThread,
+      // The shells of other systems cannot set it.
+      addressSpaceBytes: process.platform === 'linux' ? spec.limits?.addressSpaceBytes : undefined,
       ...(lifeline === undefined ? {} : { lifeline }),
       ...(confined.kind === 'free'
         ? {}
-        : { sandbox: { args: confined.args(spawnsFromMainThread), errorNames: confined.errorNames } }),
+        : {
+            sandbox: {
+              args: (steps: readonly string[]) => confined.args(spawnsFromMainThread, steps),
+              errorNames: confined.errorNames,
+            },
+          }),
     };
     const context: ChildContext = {
-      launch: launchArgs({ ...launch, addressSpaceBytes: spec.limits?.addressSpaceBytes }, wrappers),
+      launch: launchArgs(launch, wrappers),
       env: childEnvironment(this.#env, spec.env ?? {}, { runId, owner, child }),
       mark: entry(CHILD_ENTRY, child),
       ...(lifeline === undefined ? {} : { lifeline }),
@@ -170,8 +169,10 @@ class Children implements JobProcesses {
     };
     const start = await startChild(spec, context, (running) => {
       this.#adopt(running);
+      // By a wrapper, where the child does not wait for us.
+      const isLowered = lifeline === undefined && wrappers.nice !== undefined;
+      lowerChild(running.group, nice, isLowered, () => this.#living.has(running));
       running.begin();
-      lowerChild(running.group, nice, wrappers.nice !== undefined, () => this.#living.has(running));
     });
     return start.kind === 'running' ? start.child : start;
   }

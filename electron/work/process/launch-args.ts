@@ -9,8 +9,6 @@ export interface Wrappers {
   readonly taskset?: string;
   /** macOS `taskpolicy`. */
   readonly taskpolicy?: string;
-  /** util-linux `prlimit`. */
-  readonly prlimit?: string;
 }
 
 export interface Launch {
@@ -25,7 +23,7 @@ export interface Launch {
 interface LaunchOptions {
   readonly program: string;
   readonly args: readonly string[];
-  /** 0..19; 0 needs no wrapper. */
+  /** 0..19; with a lifeline the agent itself lowers the child, before it lets it begin. */
   readonly nice: number;
   /** Cores to run on, as `taskset -c` takes them; absent or null: all. */
   readonly cores?: string | null;
@@ -34,7 +32,11 @@ interface LaunchOptions {
   readonly dieWithParent: boolean;
   /** Descriptor of the child that is a pipe to us (`lifelineOf`); it is closed before the program begins. */
   readonly lifeline?: number;
-  readonly sandbox?: { readonly args: readonly string[]; readonly errorNames: readonly string[] };
+  /** `args`: words around shell commands that are run inside before the program. */
+  readonly sandbox?: {
+    readonly args: (steps: readonly string[]) => readonly string[];
+    readonly errorNames: readonly string[];
+  };
 }
 
 /** The shells of some systems redirect descriptors of one digit alone, and the sandbox needs 9 for itself. */
@@ -46,57 +48,58 @@ export function lifelineOf(count: number): number | undefined {
   return descriptor <= LAST_LIFELINE ? descriptor : undefined;
 }
 
+/** Shell commands, then the program: they share one shell, because each exec costs about a millisecond and a half. */
+export const shellSteps = (steps: readonly string[]): readonly string[] =>
+  steps.length === 0 ? [] : ['/bin/sh', '-c', `${steps.join('; ')}; exec "$@"`, 'sh'];
+
+/**
+ * Nothing begins before the agent has lowered this child and told its group guard of it, and nothing at all when it
+ * died before.
+ */
+const leaveToBegin = (descriptor: number): string => `read -r _ <&${descriptor} || exit 137`;
+
 /**
  * A parent that died before the death signal was asked for is never noticed by it. So once every wrapper is behind it,
  * the child says one byte to us: when nobody listens any more, writing ends it.
  */
-const signOfLife = (descriptor: number): readonly string[] => [
-  '/bin/sh',
-  '-c',
-  `echo >&${descriptor} || exit 137; exec ${descriptor}>&-; unset PWD; exec "$@"`,
-  'sh',
-];
+const signOfLife = (descriptor: number): string => `echo >&${descriptor} || exit 137; exec ${descriptor}>&-; unset PWD`;
 
-/** Nothing begins before the agent has told its group guard of this group, and nothing at all when it died before. */
-const leaveToBegin = (descriptor: number): readonly string[] => [
-  '/bin/sh',
-  '-c',
-  `read -r _ <&${descriptor} && exec "$@"`,
-  'sh',
-];
+/** Last, so that the wrappers need not fit into it. A harder limit of this machine stays. */
+const addressSpace = (bytes: number): string => `ulimit -v ${Math.floor(bytes / 1024)} 2>/dev/null`;
 
 /**
- * Puts the wrappers before a program, as few execs as possible: each costs about a millisecond.
- * setpriv comes first; the death signal survives the later execs.
+ * Puts the wrappers before a program, as few execs as possible. setpriv comes first; the death signal survives the
+ * later execs.
  */
 export function launchArgs(options: LaunchOptions, wrappers: Wrappers): Launch {
+  const { sandbox, addressSpaceBytes } = options;
   const chain: string[] = [];
   const wrapperNames: string[] = [];
-  const add = (name: string, ...args: string[]): void => {
+  const add = (name: string, ...args: readonly string[]): void => {
     chain.push(...args);
-    wrapperNames.push(name);
+    if (args.length > 0) wrapperNames.push(name);
   };
-  if (options.dieWithParent && wrappers.setpriv !== undefined) {
-    add('setpriv', wrappers.setpriv, '--pdeathsig', 'KILL', '--');
-  }
-  if (options.nice > 0) addPriority(wrappers, options.nice, add);
+  const asks = options.dieWithParent && wrappers.setpriv !== undefined;
+  const lifeline = asks ? options.lifeline : undefined;
+  if (asks) add('setpriv', wrappers.setpriv, '--pdeathsig', 'KILL', '--');
+  if (options.nice > 0) addPriority(wrappers, lifeline === undefined ? options.nice : 0, add);
   if (options.cores != null && wrappers.taskset !== undefined) add('taskset', wrappers.taskset, '-c', options.cores);
-  const lifeline = options.dieWithParent && wrappers.setpriv !== undefined ? options.lifeline : undefined;
-  if (options.sandbox !== undefined) {
-    if (lifeline !== undefined) add('sh', ...leaveToBegin(lifeline));
-    add(options.sandbox.errorNames[0] ?? 'sandbox', ...options.sandbox.args);
-  }
-  if (lifeline !== undefined) add('sh', ...signOfLife(lifeline));
-  // Last, so that the wrappers themselves need not fit into the limit.
-  if (options.addressSpaceBytes !== undefined && wrappers.prlimit !== undefined) {
-    add('prlimit', wrappers.prlimit, `--as=${String(Math.floor(options.addressSpaceBytes))}`, '--');
+  const leave = lifeline === undefined ? [] : [leaveToBegin(lifeline)];
+  const steps = [
+    ...(lifeline === undefined ? [] : [signOfLife(lifeline)]),
+    ...(addressSpaceBytes === undefined ? [] : [addressSpace(addressSpaceBytes)]),
+  ];
+  if (sandbox === undefined) add('sh', ...shellSteps([...leave, ...steps]));
+  else {
+    add('sh', ...shellSteps(leave));
+    add(sandbox.errorNames[0] ?? 'sandbox', ...sandbox.args(steps));
   }
   const [program = options.program, ...args] = [...chain, options.program, ...options.args];
   return {
     program,
     args,
     wrapperNames,
-    ...(options.sandbox === undefined ? {} : { sandboxNames: options.sandbox.errorNames }),
+    ...(sandbox === undefined ? {} : { sandboxNames: sandbox.errorNames }),
   };
 }
 
@@ -106,6 +109,6 @@ export function launchArgs(options: LaunchOptions, wrappers: Wrappers): Launch {
  */
 function addPriority(wrappers: Wrappers, nice: number, add: (name: string, ...args: string[]) => void): void {
   if (wrappers.taskpolicy !== undefined) add('taskpolicy', wrappers.taskpolicy, '-c', 'utility');
-  if (wrappers.nice !== undefined) add('nice', wrappers.nice, '-n', String(nice), '--');
+  if (nice > 0 && wrappers.nice !== undefined) add('nice', wrappers.nice, '-n', String(nice), '--');
   if (wrappers.ionice !== undefined) add('ionice', wrappers.ionice, '-c', '3');
 }

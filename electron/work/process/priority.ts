@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * job beside a long render would stand still for hours. What the editor leaves over is all for the children.
  */
 const WORK_NICE = 15;
+const LOWEST_NICE = 19;
 
 /** RUSHCATALOG_NICE, 0 to 19, where somebody knows their machine better (or measures on a busy one). */
 export function workNice(env: Readonly<Record<string, string | undefined>>): number {
@@ -28,7 +29,8 @@ export function lowerChild(pid: number, nice: number, wrapped: boolean, isLiving
   if (nice <= 0) return;
   if (!wrapped) {
     try {
-      setPriority(pid, nice);
+      // On top of ours, as nice(1) has it.
+      setPriority(pid, Math.min(LOWEST_NICE, getPriority() + nice));
     } catch {
       // gone already, or not ours to change
     }

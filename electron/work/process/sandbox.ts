@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
+import { shellSteps } from './launch-args.ts';
 
 /** What one child may touch; everything else of the machine does not exist for it. */
 interface SandboxOptions {
@@ -27,8 +28,8 @@ export interface Sandbox {
   readonly version: string;
   /** Names that begin an error line of the sandbox itself. */
   readonly errorNames: readonly string[];
-  /** Words before the program and its arguments. */
-  args(options: SandboxOptions): readonly string[];
+  /** Words before the program and its arguments; `steps`: shell commands that are run inside before it. */
+  args(options: SandboxOptions, steps?: readonly string[]): readonly string[];
 }
 
 export interface BubblewrapFound {
@@ -52,7 +53,7 @@ export function bubblewrap(found: BubblewrapFound): Sandbox {
     name: 'bubblewrap',
     version: found.version,
     errorNames: ['bwrap', 'sandbox'],
-    args: (options) => [
+    args: (options, steps = []) => [
       found.path,
       ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
       ...['--disable-userns', '--cap-drop', 'ALL'],
@@ -67,7 +68,7 @@ export function bubblewrap(found: BubblewrapFound): Sandbox {
       ...options.sources.flatMap(({ descriptor, path }) => ['--ro-bind', path, insideName(descriptor)]),
       // The empty root is memory too; nothing is to be left or piled up there.
       ...['--remount-ro', '/', '--setenv', 'HOME', '/tmp', '--setenv', 'TMPDIR', '/tmp', '--'],
-      ...sandboxMounts(options),
+      ...shellSteps([...watchedAndReopened(options), ...steps]),
     ],
   };
 }
@@ -88,11 +89,10 @@ const reopened = ({ descriptor: n }: SandboxedSource): string =>
   `exec 9<${insideName(n)} && [ /proc/self/fd/${n} -ef /proc/self/fd/9 ] && exec ${n}<&9 9<&- || ` +
   `{ echo 'sandbox: the source was replaced' >&2; exit 126; }`;
 
-/** What is done inside before the program begins. */
-function sandboxMounts({ sources, dieWithParent }: SandboxOptions): readonly string[] {
-  const steps = [...(dieWithParent ? [WATCHED] : []), ...sources.map(reopened)];
-  return steps.length === 0 ? [] : ['/bin/sh', '-c', `${steps.join('; ')}; exec "$@"`, 'sh'];
-}
+const watchedAndReopened = ({ sources, dieWithParent }: SandboxOptions): readonly string[] => [
+  ...(dieWithParent ? [WATCHED] : []),
+  ...sources.map(reopened),
+];
 
 function graphicsArgs(devices: readonly string[]): readonly string[] {
   // Drivers look their card up in /sys.

@@ -23,10 +23,9 @@ export async function proveWrappers(env: Readonly<Record<string, string | undefi
   };
   const onLinux = process.platform === 'linux';
   const onMac = process.platform === 'darwin';
-  const [setpriv, nice, prlimit, ionice, taskset, taskpolicy] = await Promise.all([
+  const [setpriv, nice, ionice, taskset, taskpolicy] = await Promise.all([
     onLinux ? proven('setpriv', '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', ':') : null,
     proven('nice', '-n', '1', '--', '/bin/sh', '-c', ':'),
-    onLinux ? proven('prlimit', `--as=${String(2 ** 40)}`, '--', '/bin/sh', '-c', ':') : null,
     onLinux ? proven('ionice', '-c', '3', '/bin/sh', '-c', ':') : null,
     onLinux ? proven('taskset', '-c', coreList(1) ?? '0', '/bin/sh', '-c', ':') : null,
     onMac ? proven('taskpolicy', '-c', 'utility', '/bin/sh', '-c', ':') : null,
@@ -34,7 +33,6 @@ export async function proveWrappers(env: Readonly<Record<string, string | undefi
   return {
     ...(setpriv === null ? {} : { setpriv }),
     ...(nice === null ? {} : { nice }),
-    ...(prlimit === null ? {} : { prlimit }),
     ...(ionice === null ? {} : { ionice }),
     ...(taskset === null ? {} : { taskset }),
     ...(taskpolicy === null ? {} : { taskpolicy }),

@@ -4,7 +4,7 @@ import { childProgram } from './child-program.ts';
 
 /**
  * A small agent: starts one child through createJobProcesses, says every process id as JSON, and waits to be killed.
- * argv: owner, "kernel" (setpriv) | "supervisor" (no wrappers) | "guard" (no wrappers) | "both", "sleeper" | "grandchild" | "marked" | "ignore-sigterm".
+ * argv: owner, "kernel" (setpriv) | "supervisor" (no wrappers) | "guard" (no wrappers), "sleeper" | "grandchild" | "marked" | "ignore-sigterm".
  */
 const [, , owner = 'test', way = 'kernel', name = 'sleeper'] = process.argv;
 const processes = createJobProcesses(
@@ -12,7 +12,6 @@ const processes = createJobProcesses(
   {
     ...(way === 'supervisor' || way === 'guard' ? { wrappers: async () => ({}) } : {}),
     ...(way === 'guard' ? { supervisor: createGroupGuard } : {}),
-    supervision: way === 'both' ? 'always' : 'auto',
   },
 );
 const told = (line: string): void => {
