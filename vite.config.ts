@@ -57,6 +57,8 @@ export default defineConfig({
   root: here('./renderer'),
   base: './',
   plugins: [react()],
+  // `pg` requires it and takes what it gets for the class itself, which the module for `import` is not.
+  resolve: { alias: [{ find: /^pg-pool$/, replacement: here('./node_modules/pg-pool/index.js') }] },
   builder: {
     sharedConfigBuild: true,
     buildApp: async (builder) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createRetentionClock } from '../shared/retention-clock.ts';
@@ -80,7 +81,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     const context = contextOf({ database, shared, files, log, reserve }, clocks, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
-    const operatorToken = options.operatorToken ?? (await loadOrCreateToken(options.dataDir, 'operator-token'));
+    const operatorToken = options.operatorToken ?? (await loadOrCreateToken(join(options.dataDir, 'operator-token')));
     const app = await buildApp(context, {
       agentHash: agentToken === '' ? null : sha256(agentToken),
       operatorHash: sha256(operatorToken),
@@ -95,7 +96,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 }
 
 async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {
-  return sharedAgentToken ? (agentToken ?? (await loadOrCreateToken(dataDir, 'agent-token'))) : '';
+  return sharedAgentToken ? (agentToken ?? (await loadOrCreateToken(join(dataDir, 'agent-token')))) : '';
 }
 
 interface Clocks extends Pick<Context, 'clock' | 'leaseTime'> {

@@ -123,6 +123,14 @@ function addServer(program: Command, finish: (code: number) => void): void {
     .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--data <dir>', 'data folder: database, derived files, tokens')
+    .option(
+      '--database <url>',
+      'a PostgreSQL in place of the database in the data folder: postgres://USER@HOST:5432/NAME, without a password',
+    )
+    .option(
+      '--database-password-file <file>',
+      'file with the password of the PostgreSQL; else RUSHCATALOG_DATABASE_PASSWORD is read',
+    )
     .option('--token-file <file>', 'file with the agent token; made when it is missing')
     .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
     .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))

@@ -1,20 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadOrCreateToken } from '../../server/auth/token-files.ts';
 import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
-import { replaceFile } from '../work/storage/durable-file.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
+import { RefusedError } from '../../shared/failure.ts';
 import { defined } from '../../shared/objects.ts';
 
 interface ServerCommandOptions {
   readonly port: number;
   readonly host: string;
   readonly data?: string;
+  readonly database?: string;
+  readonly databasePasswordFile?: string;
   readonly tokenFile?: string;
   /** False: `--no-shared-token`. */
   readonly sharedToken: boolean;
@@ -33,9 +35,10 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   const tokenFile = options.tokenFile ?? join(dataDir, 'agent-token');
   const server = await createServer({
     dataDir,
+    ...postgresOf(options),
     host: options.host,
     port: options.port,
-    ...(options.sharedToken ? { agentToken: readOrMakeToken(tokenFile) } : { sharedAgentToken: false }),
+    ...(options.sharedToken ? { agentToken: await loadOrCreateToken(tokenFile) } : { sharedAgentToken: false }),
     log: createFileLog(join(dataDir, 'logs'), 'server'),
     reserveBytes: USUAL_RESERVE_BYTES,
     ...defined({ leaseSeconds: options.lease, maxAttempts: options.maxAttempts }),
@@ -43,6 +46,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   });
   printOut([
     `RushCatalog server: ${server.url}`,
+    ...(options.database === undefined ? [] : [`Database:           ${options.database}`]),
     `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
     `Operator token:     ${join(dataDir, 'operator-token')}`,
     ...(options.sharedToken
@@ -56,19 +60,30 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   return EXIT.ok;
 }
 
+/** The password is in no argument, which every user of the machine could read. */
+function postgresOf({ database, databasePasswordFile }: ServerCommandOptions): Pick<ServerOptions, 'postgres'> {
+  if (database === undefined) return {};
+  const password =
+    databasePasswordFile === undefined
+      ? process.env['RUSHCATALOG_DATABASE_PASSWORD']
+      : readPassword(databasePasswordFile);
+  return { postgres: { url: database, password } };
+}
+
+function readPassword(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new RefusedError({
+      code: 'DATABASE_PASSWORD',
+      message: `The password file ${file} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
+      nextStep: 'Name a file that this user alone can read, with the password in its one line.',
+    });
+  }
+}
+
 function retentionOf({ keepRecords, keepDerived, keepJobs }: ServerCommandOptions): Partial<ServerOptions> {
   return {
     ...defined({ retentionDays: keepRecords, derivedRetentionDays: keepDerived, jobRetentionDays: keepJobs }),
   };
-}
-
-/** The file is made on the first start, so that server and agent can be given the same one. */
-function readOrMakeToken(file: string): string {
-  if (existsSync(file)) {
-    const token = readFileSync(file, 'utf8').trim();
-    if (token !== '') return token;
-  }
-  const token = randomBytes(32).toString('base64url');
-  replaceFile(file, `${token}\n`);
-  return token;
 }

@@ -1,16 +1,16 @@
-import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { flushFolder } from '../flush-folder.ts';
 import { newToken } from '../hash.ts';
 
 /** The token kept in this file; made at the first start, readable by this user alone. */
-export async function loadOrCreateToken(dataDir: string, name: 'agent-token' | 'operator-token'): Promise<string> {
-  const path = join(dataDir, name);
+export async function loadOrCreateToken(path: string): Promise<string> {
   const kept = (await readFile(path, 'utf8').catch(absentIsEmpty)).trim();
   if (kept !== '') {
     await closeToOthers(path);
     return kept;
   }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const token = newToken();
   const temporary = `${path}.${process.pid}.new`;
   const file = await open(temporary, 'w', 0o600);
@@ -31,7 +31,7 @@ export async function loadOrCreateToken(dataDir: string, name: 'agent-token' | '
   } finally {
     await rm(temporary, { force: true });
   }
-  await flushFolder(dataDir);
+  await flushFolder(dirname(path));
   return token;
 }
 

@@ -8,6 +8,7 @@ import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { put, start, type Command } from '../support/command.ts';
+import { makeDatabase, noPostgres, PASSWORD, PASSWORD_USER } from '../support/postgres.ts';
 
 describe('the server command', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rc-server-command-'));
@@ -44,6 +45,45 @@ describe('the server command', () => {
     const polled = await fetch(`${url}${API_BASE}/jobs`, { headers: { Authorization: `Bearer ${token}` } });
     expect(polled.status).toBe(200);
   });
+
+  it.skipIf(noPostgres !== null)(
+    'serves one PostgreSQL from two processes; its password is in no argument',
+    async () => {
+      const database = await makeDatabase();
+      await database.ask(`ALTER DATABASE ${database.name} OWNER TO ${PASSWORD_USER}`);
+      const passwordFile = join(folder, 'database-password');
+      writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+      const url = `postgres://${PASSWORD_USER}@127.0.0.1:${database.port}/${database.name}`;
+      const data = join(folder, 'shared');
+      const one = () =>
+        launch('server', '--port', '0', '--data', data, '--database', url, '--database-password-file', passwordFile);
+      const [first, second] = [one(), one()];
+      const urls = [];
+      for (const server of [first, second]) {
+        const [, at = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
+        expect(server.output()).not.toContain(PASSWORD);
+        urls.push(at);
+      }
+      const headers = { Authorization: `Bearer ${readFileSync(join(data, 'operator-token'), 'utf8').trim()}` };
+      const body = JSON.stringify({ source_path: 'RUSHES/a.mov' });
+      const uuids = [];
+      for (const at of urls) {
+        const json = { ...headers, 'Content-Type': 'application/json' };
+        const made = await fetch(`${at}${API_BASE}/assets`, { method: 'POST', headers: json, body });
+        uuids.push(((await made.json()) as { readonly uuid: string }).uuid);
+      }
+      expect(new Set(uuids).size).toBe(1);
+      first.signal('SIGKILL');
+      await first.ended;
+      expect((await fetch(`${urls[1]}${API_BASE}/assets`, { headers })).status).toBe(200);
+      await put(second);
+      const wrong = launch('server', '--port', '0', '--data', data, '--database', url.replace('@', ':secret@'));
+      expect(await wrong.ended).toMatchObject({ code: 2 });
+      expect(wrong.output()).toContain('--database-password-file');
+      expect(wrong.output()).not.toContain('secret@');
+      await database.drop();
+    },
+  );
 
   it('keeps ended jobs, derived files and records as long as it is told', async () => {
     const data = join(folder, 'old');

@@ -71,6 +71,8 @@ const SETTINGS = {
   max_connections: '200',
   max_wal_size: '256MB',
   autovacuum: 'off',
+  // Who has no password hangs up in the middle; nobody may drop a database meanwhile.
+  authentication_timeout: '1s',
   // A victim of a deadlock is found soon.
   deadlock_timeout: '50ms',
 };
