@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentServices } from '../../electron/agent/jobs/services.ts';
 import { createRunningPictures } from '../../electron/agent/jobs/running-picture.ts';
 import { systemClock } from '../../electron/work/clock.ts';
-import { askProgram } from '../../electron/work/process/ask-program.ts';
+import { programOutput } from '../../electron/work/process/program-output.ts';
 import { createMediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { uuidOf } from '../support/sample-snapshot.ts';
 import { createTestServices, type TestServices } from '../support/agent-services.ts';
@@ -20,7 +20,7 @@ afterEach(() => made?.close());
 async function servicesFor(path: string): Promise<AgentServices & { readonly started: string[] }> {
   made = createTestServices('http://127.0.0.1:9');
   const { services } = made;
-  const program = (await askProgram('/bin/sh', ['-c', `command -v ${FFMPEG}`]))?.trim() ?? FFMPEG;
+  const program = (await programOutput('/bin/sh', ['-c', `command -v ${FFMPEG}`]))?.trim() ?? FFMPEG;
   const started: string[] = [];
   // A file that was written just now would be waited for.
   const media = join(services.workFolder, 'media');

@@ -116,7 +116,7 @@ async function bootParts(index: number, world: AgentWorld, machine: Machine): Pr
     services,
     runs,
     capabilities: CAPABLE,
-    yielding: { holds: () => false, look: async () => undefined },
+    yielding: { blocksIntake: () => false, look: async () => undefined },
     registerAgent: (declared, signal) => register(services, { installationId, setAgentId }, declared, signal),
   });
   await runs.resume();

@@ -11,7 +11,7 @@ import {
   readProcessTable,
   residentBytesOf,
 } from '../../electron/work/process/process-table.ts';
-import { relatives } from '../../electron/work/process/kill-tree.ts';
+import { members } from '../../electron/work/process/kill-tree.ts';
 
 const onLinux = process.platform === 'linux';
 const ps = existsSync('/bin/ps');
@@ -69,7 +69,7 @@ describe.skipIf(!ps)('what ps says (the way of macOS)', () => {
   });
 });
 
-describe('relatives', () => {
+describe('members', () => {
   const row = (pid: number, parent: number, group: number, session = group, startedTicks = 50) => ({
     pid,
     parent,
@@ -80,7 +80,7 @@ describe('relatives', () => {
     cpuMs: 0,
   });
   const pids = (rows: ReturnType<typeof row>[]): number[] =>
-    relatives({ leader: 10, mark: 'X=1', startedTicks: 50, seen: new Map([[40, 60]]) }, rows)
+    members({ leader: 10, mark: 'X=1', startedTicks: 50, seen: new Map([[40, 60]]) }, rows)
       .map((found) => found.pid)
       .sort((a, b) => a - b);
 

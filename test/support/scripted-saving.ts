@@ -1,5 +1,5 @@
 import { placesOf, planned } from '../../electron/agent/exports/save-plan.ts';
-import { groundsOf } from '../../electron/agent/exports/save-target.ts';
+import { targetFolders } from '../../electron/agent/exports/save-target.ts';
 import type { DeliveredProxy } from '../../electron/agent/journal/history-rows.ts';
 import type { CommandOutput, Parsed } from '../../shared/commands.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
@@ -12,8 +12,11 @@ export async function planOfDone(
   const proxies = done.filter(({ assetUuid }) => assetUuids.includes(assetUuid)).flatMap(proxiesOf);
   const out = arrangement === 'beside' ? '/media' : folder;
   const files: CommandOutput<'planSaving'>['files'] = [];
-  const groundOf = groundsOf({ layout, arrangement: arrangement === 'beside' ? 'mirrored' : arrangement, out }, []);
-  for await (const placed of placesOf(proxies, { layout, groundOf, occupantOf: async () => 'free' })) {
+  const foldersFor = targetFolders(
+    { layout, arrangement: arrangement === 'beside' ? 'mirrored' : arrangement, out },
+    [],
+  );
+  for await (const placed of placesOf(proxies, { layout, foldersFor, occupantOf: async () => 'free' })) {
     files.push(planned(placed));
   }
   return {

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { askProgram } from '../../electron/work/process/ask-program.ts';
+import { programOutput } from '../../electron/work/process/program-output.ts';
 import { linuxProgramNames, parsePsNames, parseTasklist } from '../../electron/work/process/program-names.ts';
 import type { ProcessRow } from '../../electron/work/process/process-table.ts';
 import {
@@ -31,8 +31,8 @@ describe('idle time', () => {
     const [first] = idleQuestions('linux');
     expect(first?.program).toBe('xprintidle');
     if (first === undefined) return;
-    expect(await createIdleTime(askProgram, [{ ...first, program }]).read()).toBe(4_321);
-    expect(await createIdleTime(askProgram, [{ ...first, program: join(folder, 'none') }]).read()).toBeNull();
+    expect(await createIdleTime(programOutput, [{ ...first, program }]).read()).toBe(4_321);
+    expect(await createIdleTime(programOutput, [{ ...first, program: join(folder, 'none') }]).read()).toBeNull();
   });
 
   it('asks the next source when one falls silent, and all of them again after a minute', async () => {

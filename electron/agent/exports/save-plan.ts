@@ -26,7 +26,7 @@ function isForEditing({ proxy }: DeliveredProxy): boolean {
 export type Occupant = 'free' | 'there' | 'earlier' | 'foreign';
 
 /** The folders that one source's proxy may lie in. */
-export interface Ground {
+export interface TargetFolders {
   /** Where the layout begins. */
   readonly base: string;
   /** Where a namesake of another source gets a numbered folder. */
@@ -37,14 +37,14 @@ export interface Ground {
 }
 
 export type Placed = { readonly entry: DeliveredProxy } & (
-  | { readonly path: string; readonly ground: Ground; readonly occupant: Exclude<Occupant, 'foreign'> }
+  | { readonly path: string; readonly folders: TargetFolders; readonly occupant: Exclude<Occupant, 'foreign'> }
   | { readonly problem: unknown }
 );
 
-interface Grounds {
+interface Placing {
   readonly layout: SaveLayout;
   /** Throws where a source has none here. */
-  readonly groundOf: (sourcePath: string) => Promise<Ground>;
+  readonly foldersFor: (sourcePath: string) => Promise<TargetFolders>;
   readonly occupantOf: (path: string, entry: DeliveredProxy) => Promise<Occupant>;
 }
 
@@ -52,15 +52,15 @@ interface Grounds {
  * The place of each proxy, one after the other as they are written: under its source's name, and in a numbered folder of
  * its own where another source of that name, or a file that is not ours, has the place already.
  */
-export async function* placesOf(proxies: readonly DeliveredProxy[], grounds: Grounds): AsyncGenerator<Placed> {
+export async function* placesOf(proxies: readonly DeliveredProxy[], placing: Placing): AsyncGenerator<Placed> {
   // What a plan, which writes nothing, has given away already.
   const given = new Set<string>();
   for (const entry of proxies) {
     try {
-      const ground = await grounds.groundOf(entry.sourcePath);
-      const placed = await placeOf(entry, ground, grounds, given);
+      const folders = await placing.foldersFor(entry.sourcePath);
+      const placed = await placeOf(entry, folders, placing, given);
       given.add(placed.path);
-      yield { entry, ground, ...placed };
+      yield { entry, folders, ...placed };
     } catch (problem) {
       yield { entry, problem };
     }
@@ -69,8 +69,8 @@ export async function* placesOf(proxies: readonly DeliveredProxy[], grounds: Gro
 
 async function placeOf(
   entry: DeliveredProxy,
-  { base, apart }: Ground,
-  { layout, occupantOf }: Grounds,
+  { base, apart }: TargetFolders,
+  { layout, occupantOf }: Placing,
   given: ReadonlySet<string>,
 ): Promise<{ readonly path: string; readonly occupant: Exclude<Occupant, 'foreign'> }> {
   const source = entry.sourcePath.replaceAll('\\', '/');
@@ -91,8 +91,8 @@ export function planned(placed: Placed): PlannedProxy {
   if ('problem' in placed) {
     return { ...about, place: '', state: 'new', problem: `${reasonNotWritten(placed.problem)}.` };
   }
-  const { ground, path, occupant } = placed;
-  const below = relative(ground.home, path).replaceAll(sep, '/');
-  const place = ground.name === '' ? below : `${ground.name}/${below}`;
+  const { folders, path, occupant } = placed;
+  const below = relative(folders.home, path).replaceAll(sep, '/');
+  const place = folders.name === '' ? below : `${folders.name}/${below}`;
   return { ...about, place, state: occupant === 'free' ? 'new' : occupant };
 }

@@ -13,7 +13,7 @@ import { writeNewFile } from '../../work/storage/new-file.ts';
 import { reasonNotWritten } from './not-written.ts';
 import { occupantOf, remember, type SavedFiles } from './occupant.ts';
 import { bestProxies, placesOf, planned, type Placed } from './save-plan.ts';
-import { groundsOf, whyNot, type SaveTarget } from './save-target.ts';
+import { targetFolders, whyNot, type SaveTarget } from './save-target.ts';
 
 interface SaveDeps {
   readonly store: Pick<Store, 'emit'>;
@@ -106,7 +106,7 @@ function places(deps: SaveDeps, target: SaveTarget, proxies: readonly DeliveredP
   const isKnown = target.arrangement === 'beside' || isAbsolute(target.out);
   return placesOf(proxies, {
     layout: target.layout,
-    groundOf: groundsOf(isKnown ? target : { ...target, out: '' }, deps.roots()),
+    foldersFor: targetFolders(isKnown ? target : { ...target, out: '' }, deps.roots()),
     occupantOf: async (path, entry) => (isKnown ? occupantOf(deps.savedFiles, path, entry) : 'free'),
   });
 }

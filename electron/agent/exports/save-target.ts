@@ -7,7 +7,7 @@ import { lookAt } from '../../work/storage/open-source.ts';
 import { isInside, locate, spellings } from '../../work/storage/source-path.ts';
 import type { DeliveredProxy } from '../journal/history-rows.ts';
 import { reasonNotWritten } from './not-written.ts';
-import type { Ground } from './save-plan.ts';
+import type { TargetFolders } from './save-plan.ts';
 
 /** Where the proxies of one run go. */
 export interface SaveTarget {
@@ -21,10 +21,10 @@ export interface SaveTarget {
 const BESIDE = 'Proxy';
 
 /** Throws where the proxy of a source can have no place here; the message ends the sentence “… could not be saved: …”. */
-export function groundsOf(
+export function targetFolders(
   { layout, arrangement, out }: SaveTarget,
   roots: readonly MediaRootSetting[],
-): (sourcePath: string) => Promise<Ground> {
+): (sourcePath: string) => Promise<TargetFolders> {
   switch (arrangement) {
     case 'together':
       return async () => ({ base: out, apart: out, home: out, name: '' });
@@ -109,11 +109,11 @@ async function besideSource(
   roots: readonly MediaRootSetting[],
 ): Promise<string | undefined> {
   const real = (path: string): Promise<string> => realpath(path).catch(() => path);
-  const groundOf = groundsOf(target, roots);
+  const foldersFor = targetFolders(target, roots);
   const bases = new Set<string>();
   const sources = new Map<string, string>();
   for (const { sourcePath } of proxies) {
-    const { base } = await groundOf(sourcePath);
+    const { base } = await foldersFor(sourcePath);
     bases.add(target.layout === 'resolve' ? join(base, BESIDE) : base).add(base);
     const place = placeHere(sourcePath, roots);
     if (place === undefined) continue;

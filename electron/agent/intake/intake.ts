@@ -14,7 +14,7 @@ interface IntakeDeps {
   readonly services: AgentServices;
   readonly runs: ActiveRuns;
   readonly capabilities: Capabilities;
-  readonly yielding: Pick<Yielding, 'holds' | 'look'>;
+  readonly yielding: Pick<Yielding, 'blocksIntake' | 'look'>;
   readonly registerAgent: (declared: readonly string[], signal?: AbortSignal) => ReturnType<typeof register>;
 }
 
@@ -110,7 +110,7 @@ function intakeState({ services, runs, capabilities, yielding }: IntakeDeps, clo
     declared: new Set<string>(capabilities.declared()),
     allowedJobTypes: policy?.allowedJobTypes,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
-    yielding: yielding.holds(),
+    yielding: yielding.blocksIntake(),
     heldOffUntil: (jobId) => {
       const until = services.journal.heldOffUntil(jobId);
       return until !== undefined && until > new Date(now).toISOString() ? until : undefined;

@@ -131,10 +131,10 @@ async function send<T>(
   context: DeliveryContext,
   call: Report['call'],
   report: Report,
-  once: (signal: AbortSignal) => Promise<Reply<T>>,
+  attempt: (signal: AbortSignal) => Promise<Reply<T>>,
 ): Promise<DefiniteAnswer<T>> {
   const { lease, log, run } = context;
-  const answer = await sendReportWithRetries(context, call, report === run.report, once);
+  const answer = await sendReportWithRetries(context, call, report === run.report, attempt);
   if (answer.reaction === 'lease-lost' && !lease.lost.aborted)
     log.warn({ job_id: run.jobId }, 'the server does not answer this report; its lease is left to lapse');
   crashPoint('report-answered');

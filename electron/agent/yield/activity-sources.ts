@@ -1,4 +1,4 @@
-import { askProgram } from '../../work/process/ask-program.ts';
+import { programOutput } from '../../work/process/program-output.ts';
 import {
   linuxProgramNames,
   macProgramNames,
@@ -23,15 +23,15 @@ export interface ActivitySources {
 
 export function systemActivitySources(): ActivitySources {
   return {
-    idleTime: createIdleTime(askProgram),
+    idleTime: createIdleTime(programOutput),
     programs: systemProgramNames(),
     load: createLoadMeter(),
-    power: createPower(askProgram),
-    memory: createMemoryMeter(askProgram),
+    power: createPower(programOutput),
+    memory: createMemoryMeter(programOutput),
   };
 }
 
 function systemProgramNames(): ProgramNames {
-  if (process.platform === 'darwin') return macProgramNames(askProgram);
-  return process.platform === 'win32' ? windowsProgramNames(askProgram) : linuxProgramNames();
+  if (process.platform === 'darwin') return macProgramNames(programOutput);
+  return process.platform === 'win32' ? windowsProgramNames(programOutput) : linuxProgramNames();
 }

@@ -33,7 +33,7 @@ export interface Yielding {
   /** Nothing is looked at or suspended any more; what is suspended stays so. */
   stop(): void;
   /** Nothing new may be claimed. */
-  holds(): boolean;
+  blocksIntake(): boolean;
   /** Children stand still. */
   suspends(): boolean;
   /** Looks around, if that was not done just now: before a claim. */
@@ -113,7 +113,7 @@ class YieldController implements Yielding {
     this.#stopped.abort();
   }
 
-  holds(): boolean {
+  blocksIntake(): boolean {
     return this.#reasons.length > 0;
   }
 
@@ -198,7 +198,7 @@ class YieldController implements Yielding {
       this.#request.kind === 'paused' && this.#request.until !== undefined
         ? Math.max(0, Date.parse(this.#request.until) - clock.now())
         : IDLE_MS;
-    const rhythm = !this.#isNeeded() ? IDLE_MS : this.holds() ? WAITING_MS : WATCHING_MS;
+    const rhythm = !this.#isNeeded() ? IDLE_MS : this.blocksIntake() ? WAITING_MS : WATCHING_MS;
     return Math.min(rhythm, untilGiveBack, untilResumed);
   }
 
@@ -208,7 +208,7 @@ class YieldController implements Yielding {
     const { clock, store, settings, executing, onChange } = this.#deps;
     const now = clock.now();
     this.#advanceRequest(now, executing());
-    const held = this.holds();
+    const held = this.blocksIntake();
     const { policy } = store.snapshot().server;
     const circumstances = { request: this.#request, settings: settings(), policy, seen: this.#observer.seen(), now };
     this.#reasons = reasonsNow(circumstances, this.#reasons);
@@ -219,7 +219,7 @@ class YieldController implements Yielding {
       memoryIsShort: this.#reasons.some(({ kind }) => kind === 'low-memory'),
     });
     this.#publish(now);
-    if (held !== this.holds()) onChange();
+    if (held !== this.blocksIntake()) onChange();
   }
 
   /** With the built-in server no other machine is there that could go on: what was done would be thrown away. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
 import { isSettingName, SettingsSchema } from '../../../shared/settings.ts';
-import { askSystem } from '../../work/process/ask-system.ts';
+import { programOutputSync } from '../../work/process/program-output.ts';
 import { parsePolicy, unusable, type ReadPolicy } from './read-policy.ts';
 
 /** Where Group Policy and MDM put what the templates in build/policy describe; the file in its fixed place (read-policy.ts) wins. */
@@ -15,12 +15,12 @@ export function readSystemPolicy(): ReadPolicy | { readonly refusal: Refusal } |
     // The usual folder first: a person can set SystemRoot, and let something else answer.
     const folders = ['C:\\Windows', process.env['SystemRoot'] ?? ''].map((root) => join(root, 'System32', 'reg.exe'));
     const reg = folders.find((path) => existsSync(path)) ?? folders[0] ?? '';
-    const listing = askSystem(reg, ['query', REGISTRY_KEY, '/s']);
+    const listing = programOutputSync(reg, ['query', REGISTRY_KEY, '/s']);
     return listing === null ? null : policyOf(parseRegistry(listing), REGISTRY_KEY);
   }
   if (process.platform === 'darwin') {
     if (!existsSync(PREFERENCES)) return null;
-    const json = askSystem('/usr/bin/plutil', ['-convert', 'json', '-o', '-', PREFERENCES]);
+    const json = programOutputSync('/usr/bin/plutil', ['-convert', 'json', '-o', '-', PREFERENCES]);
     // Dates and raw data have no JSON; a profile that cannot be read is not the same as none.
     if (json === null) return { refusal: unusable(PREFERENCES, 'it cannot be read as settings') };
     // A preferences file is a dictionary; the policy's schema looks at what is in it.

@@ -20,7 +20,7 @@ for group in $groups; do kill -s KILL -- "-$group"; done
 `;
 
 const line = (message: SupervisorMessage): string =>
-  message.kind === 'add' ? `+ ${message.family.leader}\n` : `- ${message.leader}\n`;
+  message.kind === 'add' ? `+ ${message.tree.leader}\n` : `- ${message.leader}\n`;
 
 export const createGroupGuard = (): SupervisorLink =>
   createSupervisorLink({ program: '/bin/sh', args: ['-c', SCRIPT] }, line);

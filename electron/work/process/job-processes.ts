@@ -179,7 +179,7 @@ class Children implements JobProcesses {
 
   #adopt(child: RunningChild): void {
     this.#living.add(child);
-    this.#supervisor?.add(child.family);
+    this.#supervisor?.add(child.tree);
     this.#tellGroups();
     void this.#forgetWhenGone(child);
   }

@@ -12,7 +12,7 @@ import {
 export const CAN_SUSPEND = process.platform !== 'win32';
 
 /** What tells a child and everything that came from it from the rest of the machine. */
-export interface FamilyName {
+export interface ProcessTreeId {
   /** Process id of the child, which leads its own group and session. */
   readonly leader: number;
   /** Environment entry ("NAME=value") that only this child and what it started carry. */
@@ -21,7 +21,7 @@ export interface FamilyName {
   readonly startedTicks: number;
 }
 
-export interface Family extends FamilyName {
+export interface ProcessTree extends ProcessTreeId {
   /**
    * Process id → start of those seen alive last time. Somebody who cleared its environment and left the session is
    * found through its parent only, and the parent may be gone when it matters.
@@ -29,18 +29,18 @@ export interface Family extends FamilyName {
   readonly seen: Map<number, number>;
 }
 
-export function familyOf(leader: number, mark: string): Family {
+export function processTreeOf(leader: number, mark: string): ProcessTree {
   const startedTicks = process.platform === 'linux' ? (readLinuxRow(leader)?.startedTicks ?? 0) : 0;
   return { leader, mark, startedTicks, seen: new Map() };
 }
 
 /** Those that group, session, parentage or having been seen before tie to the leader. */
-export function relatives(family: Family, rows: readonly ProcessRow[]): ProcessRow[] {
-  const candidates = rows.filter((row) => row.startedTicks >= family.startedTicks);
+export function members(tree: ProcessTree, rows: readonly ProcessRow[]): ProcessRow[] {
+  const candidates = rows.filter((row) => row.startedTicks >= tree.startedTicks);
   const found = new Map<number, ProcessRow>();
   for (const row of candidates) {
-    const isTied = row.pid === family.leader || row.group === family.leader || row.session === family.leader;
-    if (isTied || family.seen.get(row.pid) === row.startedTicks) found.set(row.pid, row);
+    const isTied = row.pid === tree.leader || row.group === tree.leader || row.session === tree.leader;
+    if (isTied || tree.seen.get(row.pid) === row.startedTicks) found.set(row.pid, row);
   }
   for (let before = -1; before !== found.size;) {
     before = found.size;
@@ -50,29 +50,29 @@ export function relatives(family: Family, rows: readonly ProcessRow[]): ProcessR
 }
 
 /** Everybody alive, including a grandchild that called setsid and lost its parent: it still carries the mark. */
-export async function livingFamily(family: Family): Promise<ProcessRow[]> {
+export async function livingMembers(tree: ProcessTree): Promise<ProcessRow[]> {
   const rows = await readProcessTable();
-  const known = relatives(family, rows);
+  const known = members(tree, rows);
   const knownPids = new Set(known.map((row) => row.pid));
-  const others = rows.filter((row) => row.startedTicks >= family.startedTicks && !knownPids.has(row.pid));
-  const living = [...known, ...(await withEnvironmentEntry(others, family.mark))];
-  remember(family, living);
+  const others = rows.filter((row) => row.startedTicks >= tree.startedTicks && !knownPids.has(row.pid));
+  const living = [...known, ...(await withEnvironmentEntry(others, tree.mark))];
+  remember(tree, living);
   return living;
 }
 
 /** Only where the start is known too: an id alone may soon belong to somebody else. */
-function remember(family: Family, living: readonly ProcessRow[]): void {
-  family.seen.clear();
-  for (const row of living) if (row.startedTicks > 0) family.seen.set(row.pid, row.startedTicks);
+function remember(tree: ProcessTree, living: readonly ProcessRow[]): void {
+  tree.seen.clear();
+  for (const row of living) if (row.startedTicks > 0) tree.seen.set(row.pid, row.startedTicks);
 }
 
-/** Signals the group and, on Linux, the relatives outside it. Never throws: those who are gone need no signal. */
-export function signalFamily(family: Family, signal: NodeJS.Signals): void {
+/** Signals the group and, on Linux, the members outside it. Never throws: those who are gone need no signal. */
+export function signalTree(tree: ProcessTree, signal: NodeJS.Signals): void {
   // Before the first signal, because a dead parent no longer leads to its children.
-  const rows = process.platform === 'linux' ? relatives(family, readLinuxTable()) : [];
-  for (const row of rows) family.seen.set(row.pid, row.startedTicks);
-  sendSignal(-family.leader, signal);
-  for (const row of rows) if (row.group !== family.leader) sendSignal(row.pid, signal);
+  const rows = process.platform === 'linux' ? members(tree, readLinuxTable()) : [];
+  for (const row of rows) tree.seen.set(row.pid, row.startedTicks);
+  sendSignal(-tree.leader, signal);
+  for (const row of rows) if (row.group !== tree.leader) sendSignal(row.pid, signal);
 }
 
 /**
@@ -80,7 +80,7 @@ export function signalFamily(family: Family, signal: NodeJS.Signals): void {
  * with its leader gone nothing leads to those who left it with a cleared environment.
  */
 export function killNow(leader: number): void {
-  signalFamily(familyOf(leader, ''), 'SIGKILL');
+  signalTree(processTreeOf(leader, ''), 'SIGKILL');
 }
 
 /** Looks often at first, because most obey at once, then less: a scan costs about 2 ms. */
@@ -92,17 +92,17 @@ const KILL_WAIT_MS = 900;
  * Ends everybody: CONT and TERM with `graceMs` to obey, or KILL at once when that is 0 or as soon as `hurry` is
  * aborted. Resolves with the process ids that outlived even KILL by 0.9 s, normally none.
  */
-export async function endFamily(family: Family, graceMs: number, hurry: AbortSignal): Promise<readonly number[]> {
-  if (process.platform === 'win32') return endWindowsTree(family.leader);
+export async function endTree(tree: ProcessTree, graceMs: number, hurry: AbortSignal): Promise<readonly number[]> {
+  if (process.platform === 'win32') return endWindowsTree(tree.leader);
   if (graceMs > 0 && !hurry.aborted) {
     // CONT as well: a stopped process does not hear TERM.
-    signalFamily(family, 'SIGTERM');
-    signalFamily(family, 'SIGCONT');
-    if (await isGoneWithin(family, graceMs, hurry)) return [];
+    signalTree(tree, 'SIGTERM');
+    signalTree(tree, 'SIGCONT');
+    if (await isGoneWithin(tree, graceMs, hurry)) return [];
   }
-  signalFamily(family, 'SIGKILL');
+  signalTree(tree, 'SIGKILL');
   for (const start = performance.now(); ;) {
-    const left = await livingFamily(family);
+    const left = await livingMembers(tree);
     if (left.length === 0) return [];
     const waitedMs = performance.now() - start;
     if (waitedMs >= KILL_WAIT_MS) return left.map((row) => row.pid);
@@ -111,12 +111,12 @@ export async function endFamily(family: Family, graceMs: number, hurry: AbortSig
   }
 }
 
-async function isGoneWithin(family: Family, ms: number, hurry: AbortSignal): Promise<boolean> {
+async function isGoneWithin(tree: ProcessTree, ms: number, hurry: AbortSignal): Promise<boolean> {
   const start = performance.now();
   for (let waitedMs = 0; waitedMs < ms && !hurry.aborted; waitedMs = performance.now() - start) {
     await delay(Math.min(pollMs(waitedMs), ms - waitedMs), undefined, { signal: hurry }).catch(() => undefined);
     // The group answers in a microsecond; only when it is empty the whole table is worth reading.
-    if (!isGroupAlive(family.leader) && (await livingFamily(family)).length === 0) return true;
+    if (!isGroupAlive(tree.leader) && (await livingMembers(tree)).length === 0) return true;
   }
   return false;
 }

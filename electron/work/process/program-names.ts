@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { AskProgram } from './ask-program.ts';
+import type { ProgramOutput } from './program-output.ts';
 import { readLinuxRow, readLinuxTable, type ProcessRow } from './process-table.ts';
 
 /** A living process under every name it goes by. */
@@ -116,7 +116,7 @@ function descendsFromUs(row: ProcessRow): boolean {
 }
 
 /** macOS: `ps` prints the whole path of the program file. */
-export function macProgramNames(ask: AskProgram): ProgramNames {
+export function macProgramNames(ask: ProgramOutput): ProgramNames {
   return {
     all: async () => parsePsNames((await ask('/bin/ps', ['-A', '-o', 'pid=,ppid=,comm='])) ?? '', process.pid),
     recent: () => [],
@@ -133,7 +133,7 @@ export function parsePsNames(text: string, ourPid: number): readonly NamedProces
 }
 
 /** Windows: parents are not told, so a watched name must not be that of a tool the agent itself runs. */
-export function windowsProgramNames(ask: AskProgram): ProgramNames {
+export function windowsProgramNames(ask: ProgramOutput): ProgramNames {
   return {
     all: async () => parseTasklist((await ask('tasklist', ['/fo', 'csv', '/nh'])) ?? ''),
     recent: () => [],

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildEnd, ChildResult, ChildSpec } from './child.ts';
 import { AFTER_EXIT, AFTER_KILL, drained } from './drain.ts';
-import { endFamily, familyOf, livingFamily, signalFamily, type Family } from './kill-tree.ts';
+import { endTree, processTreeOf, livingMembers, signalTree, type ProcessTree } from './kill-tree.ts';
 import type { Launch } from './launch-args.ts';
 import { readStderr, readStdout, type CollectedOutput, type ErrorOutput } from './output.ts';
 import { watchChild, type Watch } from './watchdogs.ts';
@@ -26,11 +26,11 @@ export interface ChildContext {
   readonly isSuspended: () => boolean;
 }
 
-/** A child from its spawn to the moment nobody of its family is left. */
+/** A child from its spawn to the moment nobody of its tree is left. */
 export interface RunningChild {
   /** Process id and group id. */
   readonly group: number;
-  readonly family: Family;
+  readonly tree: ProcessTree;
   readonly result: Promise<ChildResult>;
   /** Settles when the process is really gone: later than `result` for one that is stuck in the kernel. */
   readonly gone: Promise<void>;
@@ -44,7 +44,7 @@ export interface RunningChild {
 
 export class FollowedChild implements RunningChild {
   readonly group: number;
-  readonly family: Family;
+  readonly tree: ProcessTree;
   readonly result: Promise<ChildResult>;
   readonly gone: Promise<void>;
   readonly #process: ChildProcess;
@@ -68,7 +68,7 @@ export class FollowedChild implements RunningChild {
     this.#spec = spec;
     this.#context = context;
     this.#startedAt = context.now();
-    this.family = familyOf(pid, context.mark);
+    this.tree = processTreeOf(pid, context.mark);
     this.#pipesClosed = new Promise((resolve) => process.once('close', resolve));
     const exited = new Promise<ChildEnd>((resolve) => {
       process.once('exit', (code, signal) => {
@@ -90,7 +90,7 @@ export class FollowedChild implements RunningChild {
     this.#holdLifeline();
     this.#watch = watchChild(spec.limits ?? {}, {
       now: context.now,
-      family: this.family,
+      tree: this.tree,
       isPaused: () => context.isSuspended() || (this.#stdout?.heldBack ?? false),
       outputBytes: () => this.#stderr.bytes + (this.#stdout?.bytes ?? 0),
       onTripped: (end) => void this.end(end, end.kind === 'timed-out' ? 'terminate' : 'kill'),
@@ -108,16 +108,16 @@ export class FollowedChild implements RunningChild {
   }
 
   stop(): void {
-    if (!this.#hasExited) signalFamily(this.family, 'SIGSTOP');
+    if (!this.#hasExited) signalTree(this.tree, 'SIGSTOP');
   }
 
   continue(): void {
-    if (!this.#hasExited) signalFamily(this.family, 'SIGCONT');
+    if (!this.#hasExited) signalTree(this.tree, 'SIGCONT');
   }
 
   async #endNow(): Promise<void> {
     if (!this.#hasExited) {
-      await endFamily(this.family, TERM_GRACE_MS, this.#hurry.signal);
+      await endTree(this.tree, TERM_GRACE_MS, this.#hurry.signal);
       await Promise.race([this.gone, delay(GIVE_UP_MS)]);
       this.#givenUp.resolve(null);
     }
@@ -142,8 +142,8 @@ export class FollowedChild implements RunningChild {
 
   /** Whoever the child leaves behind when it exits by itself has no business any more, and may hold our pipes. */
   async #endLeftBehind(): Promise<void> {
-    if (this.#reason !== undefined || (await livingFamily(this.family)).length === 0) return;
-    await endFamily(this.family, 0, this.#hurry.signal);
+    if (this.#reason !== undefined || (await livingMembers(this.tree)).length === 0) return;
+    await endTree(this.tree, 0, this.#hurry.signal);
   }
 
   #describe(end: ChildEnd): ChildResult {

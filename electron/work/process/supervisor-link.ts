@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { childEnvironment } from './environment.ts';
-import type { FamilyName } from './kill-tree.ts';
+import type { ProcessTreeId } from './kill-tree.ts';
 import { nodeProgram } from './spawn-node.ts';
 import { formatSupervisorMessage, type SupervisorMessage } from './supervisor-message.ts';
 
 /** Tells the supervisor who is to die with us. */
 export interface SupervisorLink {
-  add(family: FamilyName): void;
+  add(tree: ProcessTreeId): void;
   remove(leader: number): void;
 }
 
@@ -65,9 +65,9 @@ export function createSupervisorLink(
   // At once, not with the first child: then telling it about a child is one write, without a gap worth the name.
   start();
   return {
-    add(family) {
-      const { leader, mark, startedTicks } = family;
-      const message: SupervisorMessage = { kind: 'add', family: { leader, mark, startedTicks } };
+    add(tree) {
+      const { leader, mark, startedTicks } = tree;
+      const message: SupervisorMessage = { kind: 'add', tree: { leader, mark, startedTicks } };
       listed.set(leader, message);
       // A system call made before this returns. Without a pipe the next supervisor is told the whole list.
       pipe?.write(format(message));

@@ -1,8 +1,8 @@
-import type { FamilyName } from './kill-tree.ts';
+import type { ProcessTreeId } from './kill-tree.ts';
 
 /** One line of JSON each, from the agent to its supervisor. */
 export type SupervisorMessage =
-  { readonly kind: 'add'; readonly family: FamilyName } | { readonly kind: 'remove'; readonly leader: number };
+  { readonly kind: 'add'; readonly tree: ProcessTreeId } | { readonly kind: 'remove'; readonly leader: number };
 
 export const formatSupervisorMessage = (message: SupervisorMessage): string => `${JSON.stringify(message)}\n`;
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { endFamily, type Family } from './kill-tree.ts';
+import { endTree, type ProcessTree } from './kill-tree.ts';
 import { parseSupervisorMessage } from './supervisor-message.ts';
 
 /**
@@ -7,7 +7,7 @@ import { parseSupervisorMessage } from './supervisor-message.ts';
  * has. When the agent dies, however that happens, the kernel closes the pipe, and everybody on the list is killed.
  * It goes by the mark of each child, never by the owner: the agent may already be up again with new children.
  */
-const families = new Map<number, Family>();
+const trees = new Map<number, ProcessTree>();
 
 // Whatever ends the agent politely may reach us too; we go when the pipe says so.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -17,10 +17,10 @@ lines.on('line', (line) => {
   const message = parseSupervisorMessage(line);
   switch (message?.kind) {
     case 'add':
-      families.set(message.family.leader, { ...message.family, seen: new Map() });
+      trees.set(message.tree.leader, { ...message.tree, seen: new Map() });
       break;
     case 'remove':
-      families.delete(message.leader);
+      trees.delete(message.leader);
       break;
     case undefined:
       break;
@@ -30,6 +30,6 @@ lines.on('close', () => void endEverybody());
 
 async function endEverybody(): Promise<void> {
   const atOnce = AbortSignal.abort();
-  await Promise.all([...families.values()].map((family) => endFamily(family, 0, atOnce)));
+  await Promise.all([...trees.values()].map((tree) => endTree(tree, 0, atOnce)));
   process.exit(0);
 }

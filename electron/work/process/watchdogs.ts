@@ -1,5 +1,5 @@
 import type { ChildEnd, ChildLimits } from './child.ts';
-import { livingFamily, type Family } from './kill-tree.ts';
+import { livingMembers, type ProcessTree } from './kill-tree.ts';
 import { ioBytesOf, residentBytesOf, type ProcessRow } from './process-table.ts';
 
 /** No output, no CPU time and no IO for this long is a hang (reliability.md). */
@@ -14,7 +14,7 @@ const IDLE_CPU_SHARE = 0.005;
 /** A program can take a gigabyte in a second; one sample of known processes costs about 30 µs each. */
 const MEMORY_SAMPLE_MS = 100;
 
-/** What a family did so far; all of it only grows while its members stay the same. */
+/** What a tree did so far; all of it only grows while its members stay the same. */
 export interface Activity {
   readonly cpuMs: number;
   readonly ioBytes: number;
@@ -84,7 +84,7 @@ export function abortAfterActive(
 
 interface WatchedChild {
   readonly now: () => number;
-  readonly family: Family;
+  readonly tree: ProcessTree;
   /** Suspended, or held back by our own consumer: this time counts for nothing. */
   readonly isPaused: () => boolean;
   readonly outputBytes: () => number;
@@ -119,7 +119,7 @@ export function watchChild(limits: ChildLimits, child: WatchedChild): Watch {
   const clock = createActiveClock(child.now, child.isPaused, tickMs);
   let activeMs = 0;
   let nextStallSample = 0;
-  let members: readonly number[] = [child.family.leader];
+  let members: readonly number[] = [child.tree.leader];
   let sampling = false;
   let stopped = false;
   let peak: number | undefined;
@@ -130,8 +130,8 @@ export function watchChild(limits: ChildLimits, child: WatchedChild): Watch {
     child.onTripped(end);
   };
   const sample = async (withStall: boolean): Promise<void> => {
-    // Who belongs to the family is read anew for stall samples only.
-    const rows = withStall ? await livingFamily(child.family) : [];
+    // Who belongs to the tree is read anew for stall samples only.
+    const rows = withStall ? await livingMembers(child.tree) : [];
     if (withStall) members = rows.map((row) => row.pid);
     if (stopped || child.isPaused()) return;
     if (limits.residentBytes !== undefined) {

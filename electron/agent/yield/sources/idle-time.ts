@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../../../work/clock.ts';
-import type { AskProgram } from '../../../work/process/ask-program.ts';
+import type { ProgramOutput } from '../../../work/process/program-output.ts';
 
 /** How long nobody touched keyboard, mouse or pen. */
 export interface IdleTime {
@@ -18,7 +18,7 @@ const ASK_ALL_AGAIN_MS = 60_000;
 
 /** Asks the first of the system's sources that answers, and stays with it as long as it does. */
 export function createIdleTime(
-  ask: AskProgram,
+  ask: ProgramOutput,
   questions: readonly Question[] = idleQuestions(process.platform),
   clock: Pick<Clock, 'now' | 'monotonic'> = systemClock,
 ): IdleTime {

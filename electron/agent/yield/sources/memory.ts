@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import type { AskProgram } from '../../../work/process/ask-program.ts';
+import type { ProgramOutput } from '../../../work/process/program-output.ts';
 
 export interface MemoryMeter {
   /** What programs can still get without anybody being pushed out, in MB; null where nobody tells. */
   freeMb(): Promise<number | null>;
 }
 
-export function createMemoryMeter(ask: AskProgram, platform: NodeJS.Platform = process.platform): MemoryMeter {
+export function createMemoryMeter(ask: ProgramOutput, platform: NodeJS.Platform = process.platform): MemoryMeter {
   // "Free" alone is nearly nothing on a healthy macOS: caches that give way at once count as well.
   if (platform === 'darwin') return { freeMb: async () => parseVmStat((await ask('/usr/bin/vm_stat', [])) ?? '') };
   if (platform === 'win32') return { freeMb: async () => freemem() / 1e6 };

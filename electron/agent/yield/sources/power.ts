@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AskProgram } from '../../../work/process/ask-program.ts';
+import type { ProgramOutput } from '../../../work/process/program-output.ts';
 
 export interface Power {
   /** False also where there is no battery, or nobody tells. */
   onBattery(): Promise<boolean>;
 }
 
-export function createPower(ask: AskProgram, platform: NodeJS.Platform = process.platform): Power {
+export function createPower(ask: ProgramOutput, platform: NodeJS.Platform = process.platform): Power {
   if (platform === 'darwin')
     return { onBattery: async () => parsePmset((await ask('/usr/bin/pmset', ['-g', 'batt'])) ?? '') };
   if (platform === 'win32')
