@@ -22,6 +22,7 @@ import type { AgentServices } from './jobs/services.ts';
 import { Journal } from './journal/journal.ts';
 import { createLeases } from './lease/leases.ts';
 import type { Log } from './diagnostics/log.ts';
+import { createSourceProbes } from '../work/media/source-probes.ts';
 import { ownerOf } from '../work/process/environment.ts';
 import type { JobProcesses } from '../work/process/child.ts';
 import { createJobProcesses } from '../work/process/job-processes.ts';
@@ -63,6 +64,8 @@ export interface AgentDeps {
   readonly bundledDir?: string;
   /** What children are shut in by; default: one of its own. */
   readonly sandbox?: SandboxPort;
+  /** Whether graphics cards are tried that no job may use, for a page that shows them. Default: yes. */
+  readonly triesUnusedCards?: boolean;
   /** Where proofs are remembered; default: the journal. */
   readonly proofs?: TextStore;
   readonly clock?: Clock;
@@ -187,6 +190,7 @@ function createAgentCapabilities(
     store: deps.proofs ?? { get: (key) => journal.proof(key), set: (key, value) => journal.setProof(key, value) },
     emit: store.emit,
     now: clock.now,
+    triesUnusedCards: deps.triesUnusedCards,
     wanted: () => wantedProfiles(store.snapshot()),
   });
 }
@@ -221,6 +225,7 @@ function createServices(context: AssemblyContext, { make }: ProcessMaker, capabi
     toolsKnown: nextEvent(store, 'toolsFound'),
     settings,
     hardware: capabilities.hardware,
+    probes: createSourceProbes(),
     workFolder,
     logFolder: deps.logFolder ?? join(workFolder, 'logs'),
     createProcesses: (runId, jobId) => listenedProcesses(make(runId, jobId), logOf(jobLogs, jobId, clock)),

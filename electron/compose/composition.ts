@@ -34,6 +34,7 @@ interface CompositionOptions extends Pick<
   | 'outside'
   | 'nice'
   | 'modelsFolder'
+  | 'triesUnusedCards'
   | 'proofs'
 > {
   readonly server: ServerChoice;

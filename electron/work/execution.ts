@@ -10,6 +10,7 @@ import type {
   WaveformFacts,
 } from '../../shared/facts.ts';
 import type { EncodedPixelFormat, HardwareChoice } from './media/hardware-encoders.ts';
+import type { SourceProbes } from './media/source-probes.ts';
 import type { ProgramRunner } from './process/child.ts';
 import type { SpeechEngineChoice } from './speech/engine.ts';
 
@@ -54,6 +55,8 @@ export interface ExecutionContext<T extends JobType> {
   /** Absent where no hardware is ever used: proofs, software-only agents. */
   readonly hardware?: HardwareEncoders;
   readonly processes: ProgramRunner;
+  /** Shared by the jobs of an agent; absent: every job reads its source's header by itself. */
+  readonly probes?: SourceProbes;
   /** Aborted when the job is cancelled, stopped or its lease is lost; children are ended by the owner of `processes`. */
   readonly signal: AbortSignal;
   readonly report: ExecutionReport;

@@ -19,6 +19,7 @@ import { createClient, type Credentials } from '../../electron/agent/server/clie
 import type { MediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import { sweepWorkspaces } from '../../electron/work/workspace/workspace.ts';
+import { createSourceProbes } from '../../electron/work/media/source-probes.ts';
 import { sha256 } from '../../server/hash.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
@@ -156,6 +157,7 @@ function makeServices(
     store,
     jobLogs: createJobLogs(),
     journal,
+    probes: createSourceProbes(),
     client,
     connection: createConnection({ store, clock, random, refreshToken: () => false }),
     leases: createLeases({

@@ -18,6 +18,7 @@ import { createFakeClock, type FakeClock } from './fake-time.ts';
 import { sampleSnapshot } from './sample-snapshot.ts';
 import type { WireJob } from '../../shared/wire.ts';
 import { offerOf } from '../../electron/agent/server/dialect.ts';
+import { createSourceProbes } from '../../electron/work/media/source-probes.ts';
 
 /** The parts of an agent around one real journal and one real client, without the loops. */
 export interface TestServices {
@@ -51,6 +52,7 @@ export function createTestServices(serverUrl: string, timeoutMs = 2_000): TestSe
     store,
     jobLogs: createJobLogs(),
     journal,
+    probes: createSourceProbes(),
     client: createClient({
       serverUrl,
       fetch,

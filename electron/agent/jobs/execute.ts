@@ -63,6 +63,7 @@ async function runExecutor(context: ExecuteContext): Promise<ExecutionSuccess> {
     encoder: settings().encoder,
     ...(hardware === undefined ? {} : { hardware }),
     processes: context.processes,
+    probes: context.probes,
     signal: stop,
     report: reporter(context),
   });

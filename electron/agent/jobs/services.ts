@@ -9,6 +9,7 @@ import type { JobLogs } from './job-log.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Leases } from '../lease/leases.ts';
 import type { Log } from '../diagnostics/log.ts';
+import type { SourceProbes } from '../../work/media/source-probes.ts';
 import type { JobProcesses } from '../../work/process/child.ts';
 import type { Results } from '../results/results.ts';
 import type { ServerClient } from '../server/client.ts';
@@ -34,6 +35,7 @@ export interface AgentServices {
   readonly settings: () => Settings;
   /** Hardware encoders for executors that may use them. */
   readonly hardware?: HardwareEncoders;
+  readonly probes: SourceProbes;
   readonly workFolder: string;
   readonly logFolder: string;
   readonly createProcesses: (runId: string, jobId: string) => JobProcesses;

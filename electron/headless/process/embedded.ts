@@ -40,6 +40,7 @@ export async function startEmbedded(folder: string, values: Partial<Settings>): 
     ...compositionFolders(folder),
     // Somebody waits for this command as for any other.
     nice: 0,
+    triesUnusedCards: false,
     settings: createSettingsStore(null, { origin: 'argument', values: { ...UNYIELDING, ...values } }),
     // What was downloaded once serves every run.
     modelsFolder: modelsFolder(),

@@ -38,6 +38,8 @@ export interface CapabilityDeps {
   readonly after?: After;
   /** Profiles that jobs wait for, whose proofs come first. Default: none. */
   readonly wanted?: () => ReadonlySet<string>;
+  /** Whether graphics cards are tried that no job may use, for a page that shows them. Default: yes. */
+  readonly triesUnusedCards?: boolean | undefined;
 }
 
 /** A job that ended, as far as its end says something about the machine. */

@@ -98,7 +98,7 @@ class ProvedCapabilities implements Capabilities {
     const hardware = this.#deps.settings().encoder === 'auto';
     if (hardware) await this.#findAccelerators();
     await Promise.all([...this.#records.keys()].map((name) => this.#proveIfNeeded(name)));
-    if (!hardware) void this.#findAccelerators();
+    if (!hardware && this.#deps.triesUnusedCards !== false) void this.#findAccelerators();
     void this.#profiles.proveMissing();
   }
 

@@ -10,7 +10,8 @@ import { mergeFacts } from '../media/metadata-merge.ts';
 import { readMetadata } from '../media/metadata-source.ts';
 import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
-import { probeSource, requireSound, requireVideo } from '../media/probe-source.ts';
+import { requireSound, requireVideo } from '../media/probe-source.ts';
+import { probeOf } from '../media/source-probes.ts';
 import { durationMs, videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
@@ -103,7 +104,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   const profile = chooseProfile(given.job.proxyProfile);
   given.report.stage('probing');
   await refuseStill(given);
-  const probe = await probeSource(given);
+  const probe = await probeOf(given);
   const context = openedAsItPlays(given, probe);
   await refusePart(context, probe);
   const plan = await choosePlan(context, probe, profile);

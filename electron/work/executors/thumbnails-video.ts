@@ -5,7 +5,8 @@ import type { ThumbnailProfile } from '../../../shared/profiles.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { apertureWarning } from '../media/clean-aperture.ts';
-import { probeSource, requireVideo } from '../media/probe-source.ts';
+import { requireVideo } from '../media/probe-source.ts';
+import { probeOf } from '../media/source-probes.ts';
 import {
   countedFrom,
   grabArgs,
@@ -44,7 +45,7 @@ export async function renderVideo(
   profile: ThumbnailProfile,
 ): Promise<RenderedPictures> {
   context.report.stage('probing');
-  const probe = await probeSource(context);
+  const probe = await probeOf(context);
   const stream = requireVideo(probe, context.source.path);
   await refuseFieldCoded(context, stream, probe.openOnly);
   const pictureSeconds = stream.duration;

@@ -7,7 +7,8 @@ import {
   type TranscriptionProfile,
 } from '../../../shared/profiles.ts';
 import { Transcript } from '../../../shared/facts.ts';
-import { probeSource, requireSound } from '../media/probe-source.ts';
+import { requireSound } from '../media/probe-source.ts';
+import { probeOf } from '../media/source-probes.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import { createCliEngine } from '../speech/cli-engine.ts';
@@ -75,7 +76,7 @@ async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
   const model = requireModel(given.tools.speechModel);
   const onProgress = risingProgress(given.report.progress);
   given.report.stage('probing');
-  const probe = await probeSource(given);
+  const probe = await probeOf(given);
   const context = openedAsItPlays(given, probe);
   const streams = requireSound(probe, basename(context.source.path));
   const request = { context, engine, model, profile, language, probe, onProgress };

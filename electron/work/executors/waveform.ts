@@ -4,7 +4,8 @@ import { failure, JobFailure } from '../../../shared/failure.ts';
 import { WAVEFORM } from '../../../shared/profiles.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
-import { probeSource, requireSound } from '../media/probe-source.ts';
+import { requireSound } from '../media/probe-source.ts';
+import { probeOf } from '../media/source-probes.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
 import { lengthLimit } from '../media/promised-length.ts';
 import { isDecodeError } from '../media/proxy-damage.ts';
@@ -67,7 +68,7 @@ export function createWaveformExecutor(): Executor<'generate_audio_waveform'> {
 async function execute(given: Context): Promise<Success> {
   const name = basename(given.source.path);
   given.report.stage('probing');
-  const probe = await probeSource(given);
+  const probe = await probeOf(given);
   const context = openedAsItPlays(given, probe);
   const streams = waveformStreams(requireSound(probe, name));
   const first = streams[0];

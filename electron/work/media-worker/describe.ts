@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { mediaInfoFactory } from 'mediainfo.js';
 import type { MetadataAnswer, MetadataRequest } from './protocol.ts';
 
@@ -9,6 +10,8 @@ const CHUNK_BYTES = 256 << 10;
 
 /** What MediaInfo says about a file. Never throws: what went wrong is the answer. */
 export async function describeFile({ input }: MetadataRequest): Promise<MetadataAnswer> {
+  // What is read for a moment and once only is not worth an optimizing compiler: that one takes most of the time.
+  for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
   const wasm = fileURLToPath(import.meta.resolve('mediainfo.js/MediaInfoModule.wasm'));
   try {
     const library = await mediaInfoFactory({
