@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHILDREN_NAME, measureChildren } from './children.ts';
+import { FOLDER_NAME, measureFolder } from './folder.ts';
 import { FOREGROUND_NAME, GIVE_WAY_NAME, measureForeground, measureGiveWay } from './give-way.ts';
 import { IDLE_NAME, measureIdle } from './idle.ts';
 import { LENGTH_CASES, LENGTHS, measureLengths } from './lengths.ts';
@@ -30,6 +31,7 @@ const ALL: readonly Measurement[] = [
   })),
   { name: 'thumbnails of a 2-hour long-GOP clip', files: [LONG_GOP_FILE], measure: measureLongGop },
   { name: SLICES_NAME, files: [SLICES_FILE], measure: measureSlices },
+  { name: FOLDER_NAME, files: [], measure: ({ media }) => measureFolder(dirname(media)) },
   { name: CHILDREN_NAME, files: [], measure: measureChildren },
   { name: GIVE_WAY_NAME, files: [], measure: measureGiveWay },
   { name: FOREGROUND_NAME, files: [], measure: measureForeground },

@@ -84,6 +84,18 @@ describe('capabilities', () => {
     expect(changes).toEqual([[THUMBNAILS]]);
   });
 
+  it('tries graphics cards that no job may use for those alone who have a page that shows them', async () => {
+    const tried = async (triesUnusedCards: boolean | undefined): Promise<boolean> => {
+      const { deps, events } = await world({ triesUnusedCards });
+      const capabilities = createCapabilities(deps);
+      await capabilities.start();
+      await capabilities.stop();
+      return events.some(({ type }) => type === 'acceleratorsFound');
+    };
+    expect(await tried(undefined)).toBe(true);
+    expect(await tried(false)).toBe(false);
+  });
+
   it('takes a remembered proof at the next start, and proves anew for another agent version', async () => {
     const { executor, runs } = counted();
     const { deps } = await world({ executors: { generate_thumbnails: executor } });
