@@ -10,6 +10,7 @@ import { requireNode } from './node-check.mjs';
 requireNode();
 const { ensureTools } = await import('./tools.mjs');
 const { ensureBuilt } = await import('./build.mjs');
+const { noPostgres } = await import('../test/support/postgres.ts');
 
 const isSlow = process.argv.includes('--slow');
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -135,8 +136,8 @@ const inShort = (text) => {
  */
 const taken = [];
 
-/** @param {string} name @param {number} status */
-function countVitest(name, status) {
+/** @param {string} name @param {number} status @param {boolean} slow whether it ran the tests that are tagged `slow` */
+function countVitest(name, status, slow = isSlow) {
   const report = readJson(`${results}/${name}.json`);
   if (report === null) {
     fail(`${name}: no report was written`);
@@ -152,7 +153,7 @@ function countVitest(name, status) {
   const tests = report.testResults.flatMap((/** @type {any} */ suite) => suite.assertionResults);
   // The filter by tag reports what it leaves out as skipped, too: nothing that this machine lacks.
   const isLeft = (/** @type {any} */ { status: state, tags }) =>
-    state === 'skipped' && (tags ?? []).includes('slow') !== isSlow;
+    state === 'skipped' && (tags ?? []).includes('slow') !== slow;
   const left = tests.filter(isLeft).length;
   sum.left += left;
   sum.passed += report.numPassedTests;
@@ -160,6 +161,21 @@ function countVitest(name, status) {
   sum.skipped += report.numPendingTests + report.numTodoTests - left;
   // A suite that breaks before its first test counts no test, but it failed.
   if (status !== 0 && report.numFailedTests === 0) sum.failed += 1;
+}
+
+/** The tests of the server and the model once more, with PostgreSQL in place of SQLite. */
+function runOnPostgres() {
+  const title = 'the server and the model on PostgreSQL';
+  if (noPostgres !== null) {
+    console.log(`\n── ${title}: left out, because ${noPostgres}`);
+    sum.skipped += 1;
+    return;
+  }
+  process.env['RUSHCATALOG_TEST_DATABASE'] = 'postgres';
+  const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}/postgres.json`];
+  const args = ['run', '--tagsFilter=!slow', ...report, 'test/server', 'test/model'];
+  countVitest('postgres', run(title, 'vitest', args), false);
+  delete process.env['RUSHCATALOG_TEST_DATABASE'];
 }
 
 /**
@@ -199,6 +215,7 @@ const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--
 const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--isolate']), 0);
 countVitest('unit', await unit);
 countVitest('faults', await faults);
+if (isSlow) runOnPostgres();
 countE2e(run('end to end', 'playwright', ['test', ...(isSlow ? ['--config', 'test/e2e/slow.config.ts'] : [])]));
 
 const slowest = taken.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
