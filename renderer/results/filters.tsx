@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../ui/icon.tsx';
+import { Button, Empty } from '../ui/parts.tsx';
 
 /** A search over a list; Escape takes it away. */
 export function SearchField({
@@ -27,6 +28,16 @@ export function SearchField({
         }}
       />
     </span>
+  );
+}
+
+/** What is there is narrowed to nothing. */
+export function NothingFound({ clear }: { readonly clear: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Empty icon="search" title={t('results.nothingFound')}>
+      <Button onClick={clear}>{t('results.clearFilters')}</Button>
+    </Empty>
   );
 }
 

@@ -3,13 +3,14 @@ import { useTranslation } from 'react-i18next';
 import { isJobType, JOB_TYPES } from '../../shared/job.ts';
 import { amountOf } from '../format/amounts.ts';
 import { useNarrowing } from '../results/address.ts';
-import { Chips, SearchField } from '../results/filters.tsx';
+import { Chips, NothingFound, SearchField } from '../results/filters.tsx';
 import { DoneList, doneLayout, LayoutChoice } from '../results/done-list.tsx';
 import { usePast } from '../results/past.ts';
 import { ResultDetail } from '../results/result-detail.tsx';
 import { SaveProxies } from '../results/save-proxies.tsx';
 import { doneAssets, filesOf } from '../selectors.ts';
-import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
+import { Empty, ViewHeader } from '../ui/parts.tsx';
+import { Split } from '../ui/split.tsx';
 import { useAgent, useLanguage } from '../use-agent.ts';
 
 const FILTERS = ['q', 'type'] as const;
@@ -67,12 +68,13 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
         <LayoutChoice />
         {isNarrowed && <span role="status">{t('results.found', { count: assets.length })}</span>}
       </div>
-      <div className="split" data-chosen={asset === undefined ? undefined : ''} data-whole={isGrid ? '' : undefined}>
-        <div className="split-list">
-          {assets.length === 0 ? (
-            <Empty icon="search" title={t('results.nothingFound')}>
-              <Button onClick={clear}>{t('results.clearFilters')}</Button>
-            </Empty>
+      <Split
+        isChosen={asset !== undefined}
+        isWhole={isGrid}
+        older={older}
+        list={
+          assets.length === 0 ? (
+            <NothingFound clear={clear} />
           ) : (
             <DoneList
               assets={assets}
@@ -83,25 +85,17 @@ export function DoneView({ chosen }: { chosen: string | undefined }) {
               to={to}
               {...(older === undefined ? {} : { onEnd: older })}
             />
-          )}
-          {older !== undefined && (
-            <div className="split-more">
-              <Button quiet onClick={older}>
-                {t('verb.older')}
-              </Button>
-            </div>
-          )}
-        </div>
-        <div className="split-detail">
-          {asset === undefined ? (
-            <Empty icon="picture" title={t('done.chooseTitle')}>
-              <p>{t('done.chooseBody')}</p>
-            </Empty>
-          ) : (
-            <ResultDetail key={asset.assetUuid} asset={asset} back={to(undefined)} />
-          )}
-        </div>
-      </div>
+          )
+        }
+      >
+        {asset === undefined ? (
+          <Empty icon="picture" title={t('done.chooseTitle')}>
+            <p>{t('done.chooseBody')}</p>
+          </Empty>
+        ) : (
+          <ResultDetail key={asset.assetUuid} asset={asset} back={to(undefined)} />
+        )}
+      </Split>
     </>
   );
 }

@@ -6,10 +6,11 @@ import { failureGroups } from '../failures/groups.ts';
 import { filesAndJobs } from '../format/amounts.ts';
 import { count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';
-import { SearchField } from '../results/filters.tsx';
+import { NothingFound, SearchField } from '../results/filters.tsx';
 import { usePast } from '../results/past.ts';
 import { filesOf, needsSomebody } from '../selectors.ts';
-import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
+import { Empty, ViewHeader } from '../ui/parts.tsx';
+import { Split } from '../ui/split.tsx';
 import { useAgent, useLanguage } from '../use-agent.ts';
 import { FailureDetail } from '../failures/failure-detail.tsx';
 import { RetryUndo, useQueuedAgain } from '../work/retry-undo.tsx';
@@ -71,35 +72,21 @@ export function FailuresView({ chosen }: { chosen: string | undefined }) {
         </div>
       )}
       {jobs.length === 0 && search !== '' ? (
-        <Empty icon="search" title={t('results.nothingFound')}>
-          <Button onClick={clear}>{t('results.clearFilters')}</Button>
-        </Empty>
+        <NothingFound clear={clear} />
       ) : jobs.length === 0 ? (
         <Empty icon="done" title={t('failures.emptyTitle')}>
           <p>{t('failures.emptyBody')}</p>
         </Empty>
       ) : (
-        <div className="split" data-chosen={job === undefined ? undefined : ''}>
-          <div className="split-list">
-            <Causes groups={groups} chosen={chosen} to={to} />
-            {older !== undefined && (
-              <div className="split-more">
-                <Button quiet onClick={older}>
-                  {t('verb.older')}
-                </Button>
-              </div>
-            )}
-          </div>
-          <div className="split-detail">
-            {job === undefined || group === undefined ? (
-              <Empty icon="failures" title={t('failures.chooseTitle')}>
-                <p>{t('failures.chooseBody')}</p>
-              </Empty>
-            ) : (
-              <FailureDetail key={job.jobId} job={job} group={group.jobs} />
-            )}
-          </div>
-        </div>
+        <Split isChosen={job !== undefined} older={older} list={<Causes groups={groups} chosen={chosen} to={to} />}>
+          {job === undefined || group === undefined ? (
+            <Empty icon="failures" title={t('failures.chooseTitle')}>
+              <p>{t('failures.chooseBody')}</p>
+            </Empty>
+          ) : (
+            <FailureDetail key={job.jobId} job={job} group={group.jobs} />
+          )}
+        </Split>
       )}
     </>
   );

@@ -63,36 +63,38 @@ const tokens = { '401': 'ask-for-token', '403': 'ask-for-token' } as const;
 /** On a write that carries a lock_token. 400, 413 and 422 differ by call. */
 const lease = { '409': 'lease-lost', '423': 'lease-lost' } as const;
 
+/** What says who we are and what there is to do. */
+const asks = {
+  ...waits,
+  ...tokens,
+  ok: 'accept',
+  redirect: 'refused',
+  malformed: 'refused',
+  '400': 'refused',
+  '409': 'retry',
+  '413': 'refused',
+  '422': 'refused',
+  '423': 'retry',
+} as const;
+
+/** The last word on a job: any 2xx took it. */
+const reports = {
+  ...waits,
+  ...tokens,
+  ...lease,
+  ok: 'accept',
+  redirect: 'retry',
+  malformed: 'accept',
+  '404': 'lease-lost',
+  '410': 'job-purged',
+} as const;
+
+const uploads = { ...waits, ...tokens, ...lease, ...oddities, ok: 'accept' } as const;
+
 /** Every call × every answer → exactly one reaction (protocol.md, "Answers and reactions"). */
 export const REACTIONS: Readonly<Record<CallName, Row>> = {
-  register: {
-    ...waits,
-    ...tokens,
-    ok: 'accept',
-    redirect: 'refused',
-    malformed: 'refused',
-    '400': 'refused',
-    '404': 'refused',
-    '409': 'retry',
-    '410': 'refused',
-    '413': 'refused',
-    '422': 'refused',
-    '423': 'retry',
-  },
-  jobs: {
-    ...waits,
-    ...tokens,
-    ok: 'accept',
-    redirect: 'refused',
-    malformed: 'refused',
-    '400': 'refused',
-    '404': 'register-again',
-    '409': 'retry',
-    '410': 'register-again',
-    '413': 'refused',
-    '422': 'refused',
-    '423': 'retry',
-  },
+  register: { ...asks, '404': 'refused', '410': 'refused' },
+  jobs: { ...asks, '404': 'register-again', '410': 'register-again' },
   summary: {
     ok: 'accept',
     redirect: 'do-without',
@@ -141,38 +143,10 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
     timeout: 'keep-until-deadline',
     reset: 'keep-until-deadline',
   },
-  submit: {
-    ...waits,
-    ...tokens,
-    ...lease,
-    ok: 'accept',
-    redirect: 'retry',
-    malformed: 'accept',
-    '400': 'report-rejected',
-    '404': 'lease-lost',
-    '410': 'job-purged',
-    '413': 'report-rejected',
-    '422': 'report-rejected',
-  },
-  fail: {
-    ...waits,
-    ...tokens,
-    ...lease,
-    ok: 'accept',
-    redirect: 'retry',
-    malformed: 'accept',
-    '400': 'give-up',
-    '404': 'lease-lost',
-    '410': 'job-purged',
-    '413': 'give-up',
-    '422': 'give-up',
-  },
+  submit: { ...reports, '400': 'report-rejected', '413': 'report-rejected', '422': 'report-rejected' },
+  fail: { ...reports, '400': 'give-up', '413': 'give-up', '422': 'give-up' },
   'upload-init': {
-    ...waits,
-    ...tokens,
-    ...lease,
-    ...oddities,
-    ok: 'accept',
+    ...uploads,
     '400': 'upload-failed',
     '404': 'upload-failed',
     '410': 'job-purged',
@@ -180,11 +154,7 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
     '422': 'upload-failed',
   },
   'upload-part': {
-    ...waits,
-    ...tokens,
-    ...lease,
-    ...oddities,
-    ok: 'accept',
+    ...uploads,
     '400': 'send-part-again',
     '404': 'begin-upload-anew',
     '410': 'begin-upload-anew',
@@ -192,11 +162,7 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
     '422': 'send-part-again',
   },
   'upload-complete': {
-    ...waits,
-    ...tokens,
-    ...lease,
-    ...oddities,
-    ok: 'accept',
+    ...uploads,
     '400': 'upload-failed',
     '404': 'begin-upload-anew',
     '410': 'begin-upload-anew',

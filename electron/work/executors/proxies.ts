@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
-import { DEFAULT_PROXY_PROFILE, findProfile, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
+import { DEFAULT_PROXY_PROFILE, PROXY_PROFILES, type ProxyProfile } from '../../../shared/profiles.ts';
 import type { Pace } from '../../../shared/snapshot.ts';
 import type { Warning } from '../../../shared/facts.ts';
 import { countedFacts } from '../media/counted-pictures.ts';
@@ -31,6 +31,7 @@ import type {
   ProofSample,
 } from '../execution.ts';
 import { refuseFieldCoded } from './field-coded.ts';
+import { knownProfile } from './known-profile.ts';
 import { largestPicture, sizesWarning } from './picture-sizes.ts';
 import { encodeWithFallback } from './proxies-fallback.ts';
 import { planForEditing, refusePart } from './proxies-source.ts';
@@ -101,7 +102,11 @@ function estimateBytes(sourceBytes: number): number {
 }
 
 async function execute(given: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
-  const profile = chooseProfile(given.job.proxyProfile);
+  const profile = knownProfile<ProxyProfile>(
+    PROXY_PROFILES,
+    'proxy profile',
+    given.job.proxyProfile ?? DEFAULT_PROXY_PROFILE,
+  );
   given.report.stage('probing');
   await refuseStill(given);
   const probe = await probeOf(given);
@@ -171,15 +176,6 @@ function paceOf(probe: Probe): Pace | undefined {
 const PROBED = 0.01;
 const ENCODED = 0.97;
 const VERIFIED = 0.99;
-
-function chooseProfile(name: string = DEFAULT_PROXY_PROFILE): ProxyProfile {
-  const profile = findProfile<ProxyProfile>(PROXY_PROFILES, name);
-  if (profile !== undefined) return profile;
-  const known = Object.keys(PROXY_PROFILES).join(', ');
-  throw new JobFailure(
-    failure('UNKNOWN_PROFILE', `This agent knows no proxy profile “${name}”, only ${known}.`, { subject: name }),
-  );
-}
 
 /** Told by content, before a tool opens it: the tools' list of formats has no stills at all. */
 async function refuseStill(context: Context): Promise<void> {

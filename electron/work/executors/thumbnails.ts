@@ -1,10 +1,4 @@
-import { failure, JobFailure } from '../../../shared/failure.ts';
-import {
-  DEFAULT_THUMBNAIL_PROFILE,
-  findProfile,
-  THUMBNAIL_PROFILES,
-  type ThumbnailProfile,
-} from '../../../shared/profiles.ts';
+import { DEFAULT_THUMBNAIL_PROFILE, THUMBNAIL_PROFILES, type ThumbnailProfile } from '../../../shared/profiles.ts';
 import type { ThumbFacts } from '../../../shared/facts.ts';
 import { argv } from '../media/argv.ts';
 import { imageKindOf } from '../media/image-kind.ts';
@@ -17,6 +11,7 @@ import type {
   ProfileProof,
   ProofSample,
 } from '../execution.ts';
+import { knownProfile } from './known-profile.ts';
 import { checkPicture, type RenderedPicture, type RenderedPictures } from './thumbnails-rendered.ts';
 import { renderPhoto } from './thumbnails-photo.ts';
 import { renderVideo } from './thumbnails-video.ts';
@@ -52,7 +47,11 @@ export function createThumbnailExecutor(): Executor<'generate_thumbnails'> {
 async function execute(
   context: ExecutionContext<'generate_thumbnails'>,
 ): Promise<ExecutionSuccess<'generate_thumbnails'>> {
-  const profile = chooseProfile(context.job.thumbnailProfile);
+  const profile = knownProfile<ThumbnailProfile>(
+    THUMBNAIL_PROFILES,
+    'thumbnail profile',
+    context.job.thumbnailProfile ?? DEFAULT_THUMBNAIL_PROFILE,
+  );
   const isPhoto = (await imageKindOf(context.source.fd)) !== null;
   const rendered = isPhoto ? await renderPhoto(context, profile) : await renderVideo(context, profile);
   context.report.stage('verifying');
@@ -75,15 +74,6 @@ async function execute(
     warnings: warningsOf(rendered),
     metrics: rendered.metrics,
   };
-}
-
-function chooseProfile(name: string = DEFAULT_THUMBNAIL_PROFILE): ThumbnailProfile {
-  const profile = findProfile<ThumbnailProfile>(THUMBNAIL_PROFILES, name);
-  if (profile !== undefined) return profile;
-  const known = Object.keys(THUMBNAIL_PROFILES).join(', ');
-  throw new JobFailure(
-    failure('UNKNOWN_PROFILE', `This agent knows no thumbnail profile “${name}”, only ${known}.`, { subject: name }),
-  );
 }
 
 /** One entry for a frame; for a sheet one for each of its tiles, with the sheet's size. */

@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import {
   DEFAULT_TRANSCRIPTION_PROFILE,
-  findProfile,
   TRANSCRIPTION_PROFILES,
   type TranscriptionProfile,
 } from '../../../shared/profiles.ts';
@@ -16,6 +15,7 @@ import type { SpeechEngine } from '../speech/engine.ts';
 import { engineLanguage } from '../speech/languages.ts';
 import { createWhisperEngine } from '../speech/whisper-engine.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor, ProfileProof, ProofSample, Toolbox } from '../execution.ts';
+import { knownProfile } from './known-profile.ts';
 import { transcribeParts, partsOf, transcriptOf, warningsOf, type TranscribedPart } from './transcribe-parts.ts';
 
 type Context = ExecutionContext<'transcribe_audio'>;
@@ -71,7 +71,11 @@ function engineOf({ speechEngine }: Toolbox): SpeechEngine {
 }
 
 async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
-  const profile = requireProfile(given.job.transcriptionProfile ?? DEFAULT_TRANSCRIPTION_PROFILE);
+  const profile = knownProfile<TranscriptionProfile>(
+    TRANSCRIPTION_PROFILES,
+    'transcription profile',
+    given.job.transcriptionProfile ?? DEFAULT_TRANSCRIPTION_PROFILE,
+  );
   const language = requireLanguage(given.job.language);
   const model = requireModel(given.tools.speechModel);
   const onProgress = risingProgress(given.report.progress);
@@ -118,13 +122,6 @@ function metricsOf(
 function trackOf({ track, answer, cleaned }: TranscribedPart): Record<string, unknown> {
   const { heardNothing, language, parameters } = answer;
   return { track, silent: heardNothing, language, segments: cleaned.segments.length, device: parameters['device'] };
-}
-
-function requireProfile(name: string): TranscriptionProfile {
-  const profile = findProfile<TranscriptionProfile>(TRANSCRIPTION_PROFILES, name);
-  if (profile !== undefined) return profile;
-  const message = `The transcription profile “${name}” is not known here.`;
-  throw new JobFailure(failure('UNKNOWN_PROFILE', message, { subject: name }));
 }
 
 function requireLanguage(tag: string | undefined): string {

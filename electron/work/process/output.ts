@@ -37,16 +37,7 @@ export function readStdout(stream: Readable, use: StdoutUse, events: OutputEvent
     if (chunk.length > room) events.onTooMuch();
   };
   const output = readStream(stream, stdoutConsumer(use, collect), events);
-  return {
-    get bytes() {
-      return output.bytes;
-    },
-    get heldBack() {
-      return output.heldBack;
-    },
-    finish: output.finish,
-    collected: () => Buffer.concat(chunks),
-  };
+  return Object.assign(output, { collected: () => Buffer.concat(chunks) });
 }
 
 interface Consumer {
@@ -90,16 +81,7 @@ export function readStderr(
     onLine?.(line);
   });
   const output = readStream(stream, { take: splitter.push, end: splitter.end }, events);
-  return {
-    get bytes() {
-      return output.bytes;
-    },
-    get heldBack() {
-      return output.heldBack;
-    },
-    finish: output.finish,
-    tail: () => tail,
-  };
+  return Object.assign(output, { tail: () => tail });
 }
 
 function readStream(stream: Readable, consumer: Consumer, events: OutputEvents): Output {
