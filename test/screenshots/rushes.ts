@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Browser } from '@playwright/test';
+import { drawScene, RUSH_SCENES, type RushScene } from './rush-scenes.ts';
+
+const FRAMES_PER_SECOND = 24;
+const FFMPEG = process.env['FFMPEG_BIN'] ?? 'ffmpeg';
+
+/** A shot of `seconds` in HD with grain and room tone, as a camera writes it. */
+export async function makeRush(browser: Browser, scene: RushScene, path: string, seconds: number): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const page = await browser.newPage();
+  const room = `anoisesrc=color=pink:amplitude=0.05:seed=${RUSH_SCENES.indexOf(scene)}:d=${seconds},tremolo=f=0.6:d=0.8`;
+  const input = ['-f', 'image2pipe', '-framerate', String(FRAMES_PER_SECOND), '-c:v', 'mjpeg', '-i', '-'];
+  const camera = ['-f', 'lavfi', '-i', room, '-vf', 'scale=1920:1080:flags=bicubic,noise=alls=7:allf=t,format=yuv420p'];
+  const output = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-timecode', '10:31:04:12', '-c:a', 'aac'];
+  const stdio = ['pipe', 'inherit', 'inherit'] as const;
+  const encoder = spawn(FFMPEG, ['-v', 'error', '-y', ...input, ...camera, ...output, path], { stdio: [...stdio] });
+  const ended = once(encoder, 'exit');
+  const frames = seconds * FRAMES_PER_SECOND;
+  for (let frame = 0; frame < frames; frame += 1) {
+    const url = await page.evaluate(drawScene, { scene, at: frame / frames });
+    encoder.stdin?.write(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'));
+  }
+  encoder.stdin?.end();
+  const [code] = (await ended) as [number | null];
+  await page.close();
+  if (code !== 0) throw new Error(`ffmpeg ended with ${String(code)} over ${path}`);
+}
