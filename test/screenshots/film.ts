@@ -1,4 +1,5 @@
-// node test/screenshots/film.ts [FILE]: the moving picture of the README, a real run of a real agent over drawn rushes.
+// npm run screenshots:film [-- FILE]: the moving picture of the README, a real run of a real agent over drawn rushes, and
+// the stills that scripted agents show. On a quiet machine: speeds are seen in it.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { startEmbedded } from '../../electron/headless/process/embedded.ts';
 import buildOnce from '../support/build-once.ts';
 import { eventually } from '../support/children/alive.ts';
 import type { RushScene } from './rush-scenes.ts';
-import { makeRush } from './rushes.ts';
+import { makeRush, makeStills } from './rushes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const [file = join(ROOT, 'docs/images/run.webp')] = process.argv.slice(2);
@@ -26,7 +27,7 @@ const SHOTS: readonly (readonly [path: string, scene: RushScene, seconds: number
 ];
 const SIZE = { width: 1280, height: 800 };
 /** Pictures a second that are taken, and those that are shown: what a machine does in half a minute is seen in ten seconds. */
-const TAKEN_MS = 500;
+const TAKEN_MS = 400;
 const SHOWN_PER_SECOND = 5;
 const WIDTH = 960;
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -51,12 +52,13 @@ const browser = await chromium.launch({
   args: ['--no-sandbox'],
 });
 try {
+  await makeStills(browser, join(ROOT, 'test/support/rushes'));
   const media = join(folder, 'RUSHES');
   for (const [path, scene, seconds] of SHOTS) await makeRush(browser, scene, join(media, path), seconds);
   const embedded = await startEmbedded(folder, {
     mediaRoots: [{ name: 'RUSHES', path: media }],
     agentName: 'Grading suite 2',
-    maxParallelJobs: 3,
+    maxParallelJobs: 2,
   });
   const { agent, client, server } = embedded;
   const web = { staticDir: join(ROOT, 'out/renderer'), tokenFile: join(folder, 'token'), log: SILENT, port: 0 };
@@ -96,7 +98,7 @@ try {
   await page.locator('video').first().waitFor();
   await delay(1_500);
   await page.getByRole('button', { name: 'Play' }).first().click();
-  await dwell(page, 24);
+  await dwell(page, 20);
   await view.close();
   await agent.stop(0);
   await server.close();
