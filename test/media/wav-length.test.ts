@@ -100,3 +100,54 @@ describe.skipIf(NO_FFMPEG !== null)(`a WAV whose header tells less than is there
     expect((await readFile(whole)).length).toBeGreaterThan(7 * RATE * 3);
   });
 });
+
+describe.skipIf(NO_FFMPEG !== null)(`an AIFF or W64 whose header tells less than is there ${NO_FFMPEG ?? ''}`, () => {
+  const SECOND = RATE * 3;
+  /** Both with what a recorder writes at its last moment of power: a second of the seven. */
+  const aiff = (more: Buffer = Buffer.alloc(0), keep?: number): Promise<string> =>
+    tone('rising.aiff', '-c:a', 'pcm_s24be').then((whole) =>
+      madeFrom(whole, 'told.aiff', `a second, ${more.toString('base64')}, ${keep}`, (bytes) => {
+        const sound = bytes.indexOf('SSND') + 8;
+        const changed = Buffer.from(bytes.subarray(0, keep === undefined ? undefined : sound + 8 + keep * SECOND));
+        changed.writeUInt32BE(8 + SECOND, sound - 4);
+        changed.writeUInt32BE(RATE, bytes.indexOf('COMM') + 10);
+        return Buffer.concat([changed, more]);
+      }),
+    );
+  /** Of one value, which ffmpeg takes for the length of a chunk that it skips; other sound there it refuses by itself. */
+  const w64 = (more: Buffer = Buffer.alloc(0), keep?: number): Promise<string> =>
+    made('even.w64', ['-f', 'lavfi', '-i', `aevalsrc=0.25:s=${RATE}:d=7`, '-c:a', 'pcm_s16le']).then((whole) =>
+      madeFrom(whole, 'told.w64', `a second, ${more.toString('base64')}, ${keep}`, (bytes) => {
+        const sound = bytes.indexOf('data\xf3', 0, 'latin1') + 24;
+        const kept = bytes.subarray(0, keep === undefined ? undefined : sound + keep * RATE * 2);
+        const changed = Buffer.concat([kept, more]);
+        changed.writeBigUInt64LE(BigInt(24 + RATE * 2), sound - 8);
+        changed.writeBigUInt64LE(BigInt(changed.length), 16);
+        return changed;
+      }),
+    );
+
+  it('is refused by name, whatever is to be made of it', async () => {
+    for (const path of [await aiff(), await w64()]) {
+      const { code, message } = await failureOf(path);
+      expect([code, message]).toEqual(['SOURCE_UNREADABLE', expect.stringContaining('tells of 1.0 s, but 7.0 s of')]);
+      await expect(heard(path)).rejects.toThrow('cannot be read whole');
+    }
+  });
+
+  it('is taken where what follows is no sound: a chunk, zeros, a few bytes', async () => {
+    const chunk = Buffer.concat([Buffer.from('NAME'), Buffer.from([0, 2, 0x49, 0xf0]), Buffer.alloc(150_000, 0x61)]);
+    const marker = Buffer.from('5662f7ab2d39d21186c700c04f8edb8a', 'hex');
+    const long = Buffer.alloc(8);
+    long.writeBigUInt64LE(150_024n);
+    const [zeros, few] = [Buffer.alloc(3 * SECOND), Buffer.alloc(1000, 7)];
+    // Of what is no chunk ffmpeg takes some behind an AIFF, and none behind a W64.
+    const audio = [chunk, zeros, few].map((more) => aiff(more, 1));
+    for (const path of await Promise.all([
+      ...audio,
+      w64(Buffer.concat([marker, long, Buffer.alloc(150_000, 0x61)]), 1),
+    ])) {
+      expect((await heard(path)).ms).toBe(1000);
+    }
+  });
+});

@@ -12,6 +12,7 @@ import { codecName, CUT_ADVICE, formatName } from './media-names.ts';
 import { toolDetail, toolFailure } from './tool-failure.ts';
 import { refusedAsCut, unopenableAsCut } from './probe-cut.ts';
 import { withPlayedLength } from './played-length.ts';
+import { refusedAsUntold } from './untold-sound.ts';
 import { withUntoldSound } from './wav-length.ts';
 import { tooLong } from './promised-length.ts';
 import { refusedAsProtected } from './protected-media.ts';
@@ -58,6 +59,8 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
   if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
   const refused = (await refusedAsCut(source, probe.format.name)) ?? (await refusedAsMixed(source, probe.format.name));
   if (refused !== null) throw new JobFailure(refused);
+  const untold = await refusedAsUntold(source, probe);
+  if (untold !== null) throw new JobFailure(untold);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
   const seen = await withFrameColours(context, told);
   const played = await asFarAsItPlays(context, await withPlayedLength(context, seen));

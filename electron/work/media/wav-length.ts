@@ -72,17 +72,33 @@ async function soundOf(fd: number): Promise<WavSound | null> {
   return null;
 }
 
-/** Whether what lies behind the told length is sound: neither chunks, nor a tag, nor zeros, nor a maker's few bytes. */
 async function goesOn(fd: number, sizeBytes: number, sound: WavSound): Promise<boolean> {
   if (!sound.is64Bit && (sound.told === 0 || sound.told === 0xffff_ffff)) return false;
   const end = sound.at + sound.told;
-  const rest = sizeBytes - end;
-  if (sound.told === 0) return rest > 0;
-  if (rest < LEAST_SECONDS * sound.bytesPerSecond) return false;
-  const behind = await bytesAt(fd, end + (sound.told & 1), 8);
-  if (behind.length < 8 || /^(?:TAG|ID3|APETAG|<\?xp)/.test(behind.toString('latin1'))) return false;
-  const isChunk = /^[ -~]{4}/.test(behind.toString('latin1')) && behind.readUInt32LE(4) <= rest;
-  return !isChunk && !(await isSilent(fd, end, rest));
+  if (sound.told === 0) return sizeBytes > end;
+  const isChunk = (head: Buffer): boolean => isNamed(head) && head.readUInt32LE(4) <= sizeBytes - end;
+  return isSoundBehind(fd, sizeBytes, { ...sound, end, chunkAt: end + (sound.told & 1), isChunk });
+}
+
+/** The end of sound as a header tells it, and what a further chunk of that format looks like there. */
+export interface ToldEnd {
+  readonly end: number;
+  readonly bytesPerSecond: number;
+  readonly chunkAt: number;
+  /** @param head the first bytes at `chunkAt`: 16, or fewer at the end of the file, at least 8 */
+  readonly isChunk: (head: Buffer) => boolean;
+}
+
+/** Four printable characters, with which a chunk of RIFF and IFF begins. */
+export const isNamed = (head: Buffer): boolean => /^[ -~]{4}/.test(head.toString('latin1'));
+
+/** Whether what lies behind the told length is sound: neither chunks, nor a tag, nor zeros, nor a maker's few bytes. */
+export async function isSoundBehind(fd: number, sizeBytes: number, told: ToldEnd): Promise<boolean> {
+  const rest = sizeBytes - told.end;
+  if (rest < LEAST_SECONDS * told.bytesPerSecond) return false;
+  const head = await bytesAt(fd, told.chunkAt, 16);
+  if (head.length < 8 || /^(?:TAG|ID3|APETAG|<\?xp)/.test(head.toString('latin1'))) return false;
+  return !told.isChunk(head) && !(await isSilent(fd, told.end, rest));
 }
 
 const LOOK_BYTES = 1 << 16;
