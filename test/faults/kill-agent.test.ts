@@ -25,6 +25,7 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
       ],
       { env: { TMPDIR: temporary } },
     );
+  const isClaimed = ({ status }: { readonly status?: string | undefined }): boolean => status === 'claimed';
   const childrenGone = (work: string): Promise<boolean> =>
     eventually(() => processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']).length === 0);
   beforeAll(async () => {
@@ -45,14 +46,12 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
     const work = studio.workFolder('killed');
     const moments: string[] = [];
     let resumes = 0;
+    let held: readonly string[] = [];
     await proveOnce(studio, () => launch(work));
     for (let kill = 0; kill < KILLS; kill += 1) {
       for (const path of await addClips(studio.media, 3, 4)) {
         await studio.operator.job(path, random() < 0.5 ? 'generate_thumbnails' : 'generate_audio_waveform');
       }
-      const held = (await studio.operator.jobs())
-        .filter(({ status }) => status === 'claimed')
-        .map(({ job_id }) => job_id);
       const since = proxy.requests.length;
       agent = launch(work);
       // A third of them while it still starts.
@@ -61,9 +60,13 @@ describe.skipIf(NO_FFMPEG !== null)('kill -9 of the agent', () => {
         await eventually(() => proxy.requests.slice(since).some(({ line }) => held.some((id) => line.includes(id))));
         resumes += 1;
       }
-      await delay(random() * 1_200);
+      // Another third with a job in hand, however slowly the machine gets there.
+      if (kill % 3 === 1) while (!(await studio.operator.jobs()).some(isClaimed)) await delay(20);
+      else await delay(random() * 1_200);
       agent.signal('SIGKILL');
       await agent.ended;
+      // Now: while clips are made for the next, a lease may end.
+      held = (await studio.operator.jobs()).filter(isClaimed).map(({ job_id }) => job_id);
       await childrenGone(work);
       moments.push(...lookInto(work).runs.map(({ phase }) => phase));
     }
