@@ -57,10 +57,11 @@ export async function probeSource(context: ProbeContext): Promise<Probe> {
     throw new JobFailure(unreadable(source.path, result), { cause });
   }
   if (probe.streams.length === 0) throw new JobFailure(unreadable(source.path, result));
-  const refused = (await refusedAsCut(source, probe.format.name)) ?? (await refusedAsMixed(source, probe.format.name));
+  const refused =
+    (await refusedAsCut(source, probe.format.name)) ??
+    (await refusedAsMixed(source, probe.format.name)) ??
+    (await refusedAsUntold(source, probe));
   if (refused !== null) throw new JobFailure(refused);
-  const untold = await refusedAsUntold(source, probe);
-  if (untold !== null) throw new JobFailure(untold);
   const told = result.stderrTail.some((line) => line.includes(ESTIMATED)) ? withoutEstimates(probe) : probe;
   const seen = await withFrameColours(context, told);
   const played = await asFarAsItPlays(context, await withPlayedLength(context, seen));

@@ -81,7 +81,7 @@ async function goesOn(fd: number, sizeBytes: number, sound: WavSound): Promise<b
 }
 
 /** The end of sound as a header tells it, and what a further chunk of that format looks like there. */
-export interface ToldEnd {
+interface ToldEnd {
   readonly end: number;
   readonly bytesPerSecond: number;
   readonly chunkAt: number;
