@@ -48,6 +48,11 @@ export const badRequest = (message: string): Problem => new Problem(400, 'BAD_RE
 export const unauthorized = (message: string): Problem => new Problem(401, 'UNAUTHORIZED', message);
 export const forbidden = (message: string): Problem => new Problem(403, 'FORBIDDEN', message);
 export const notFound = (message: string): Problem => new Problem(404, 'NOT_FOUND', message);
+/** What was looked for by its id. @throws Problem 404 where there is none */
+export function orNotFound<T>(found: T | undefined, what: 'job' | 'asset' | 'derived file'): T {
+  if (found === undefined) throw notFound(`There is no such ${what}.`);
+  return found;
+}
 /** 409: "not in this state". */
 export const stateConflict = (message: string, details?: unknown): Problem =>
   new Problem(409, 'STATE_CONFLICT', message, details);

@@ -21,3 +21,13 @@ export class ServerStartError extends RefusedError {
     super({ code, message, nextStep }, options);
   }
 }
+
+/** `what` somebody may choose in place of this one: a data folder, a database. @throws ServerStartError DATABASE_NEWER */
+export function refuseNewerSchema(current: number, newest: number, what: string): void {
+  if (current <= newest) return;
+  throw new ServerStartError(
+    'DATABASE_NEWER',
+    `The database was written by a newer RushCatalog (schema ${current}, this one knows ${newest}).`,
+    `Update this program, or choose another ${what}.`,
+  );
+}

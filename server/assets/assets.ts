@@ -8,7 +8,7 @@ import { forUse, isPostgres } from '../database/dialect.ts';
 import { foldedPath } from '../database/search.ts';
 import type { AssetTable, Queries, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
-import { notFound } from '../problem.ts';
+import { orNotFound } from '../problem.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 export type AssetRow = Omit<Selectable<AssetTable>, 'source_folded'>;
@@ -19,16 +19,13 @@ export async function findAsset(database: Queries, uuid: string): Promise<AssetR
 
 /** @throws Problem 404 */
 export async function assetOr404(database: Queries, uuid: string): Promise<AssetRow> {
-  const asset = await findAsset(database, uuid);
-  if (asset === undefined) throw notFound('There is no such asset.');
-  return asset;
+  return orNotFound(await findAsset(database, uuid), 'asset');
 }
 
 /** The same within a transaction during which nobody purges it. @throws Problem 404 */
 export async function assetForUse(tx: Tx, uuid: string): Promise<AssetRow> {
-  const asset = await forUse(tx, tx.selectFrom('asset').selectAll().where('uuid', '=', uuid)).executeTakeFirst();
-  if (asset === undefined) throw notFound('There is no such asset.');
-  return asset;
+  const asset = forUse(tx, tx.selectFrom('asset').selectAll().where('uuid', '=', uuid));
+  return orNotFound(await asset.executeTakeFirst(), 'asset');
 }
 
 /** The asset of this source path: the one that exists, or a new one. A purged one comes back to life. */

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { DerivedRow, Queries } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
-import { notFound, purged } from '../problem.ts';
+import { orNotFound, purged } from '../problem.ts';
 import { abandonUpload } from './abandon-upload.ts';
 import { assetOr404 } from './assets.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -54,13 +54,8 @@ export async function listDerived(
 
 /** One derived file that can be read. @throws Problem 404 unknown, 410 superseded or purged */
 export async function readableDerived(database: Queries, assetUuid: string, ref: string): Promise<DerivedRow> {
-  const row = await database
-    .selectFrom('derived')
-    .selectAll()
-    .where('ref', '=', ref)
-    .where('asset_uuid', '=', assetUuid)
-    .executeTakeFirst();
-  if (row === undefined) throw notFound('There is no such derived file.');
+  const found = database.selectFrom('derived').selectAll().where('ref', '=', ref).where('asset_uuid', '=', assetUuid);
+  const row = orNotFound(await found.executeTakeFirst(), 'derived file');
   if (row.status === 'superseded') throw purged('This derived file was replaced by a newer result.');
   if (row.status === 'purged') throw purged('This derived file was purged.');
   return row;

@@ -8,7 +8,7 @@ import type { JobRow, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { keepAnswer, takeKey, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
-import { notFound, stateConflict } from '../problem.ts';
+import { orNotFound, stateConflict } from '../problem.ts';
 import { claimedJob, findJob } from './job-row.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -18,8 +18,7 @@ import { writeTransaction } from '../write-transaction.ts';
  */
 export async function claim(context: Context, jobId: string, identity: RequestIdentity): Promise<WireJob> {
   return writeTransaction(context, async (tx, now) => {
-    const job = await findJob(tx, jobId);
-    if (job === undefined) throw notFound('There is no such job.');
+    const job = orNotFound(await findJob(tx, jobId), 'job');
     const earlier = await takeKey(tx, identity, now);
     if (earlier !== null) return sameLease(context, await findJob(tx, jobId), earlier.answer);
     await oneClaimAtATime(tx, identity.agentId);

@@ -3,7 +3,7 @@ import type { Updateable } from 'kysely';
 import { forWrite } from '../database/dialect.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
-import { lockInvalid, notFound, stateConflict } from '../problem.ts';
+import { lockInvalid, orNotFound, stateConflict } from '../problem.ts';
 
 /** Who says they hold the lease of a job. */
 export interface LeaseClaim {
@@ -14,9 +14,8 @@ export interface LeaseClaim {
 
 /** A job that stays as it is until this transaction has ended. @throws Problem 404 */
 export async function jobForWrite(tx: Tx, jobId: string): Promise<JobRow> {
-  const job = await forWrite(tx, tx.selectFrom('job').selectAll().where('job_id', '=', jobId)).executeTakeFirst();
-  if (job === undefined) throw notFound('There is no such job.');
-  return job;
+  const job = forWrite(tx, tx.selectFrom('job').selectAll().where('job_id', '=', jobId));
+  return orNotFound(await job.executeTakeFirst(), 'job');
 }
 
 /**

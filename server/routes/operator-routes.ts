@@ -31,7 +31,7 @@ import { operateJobs } from '../jobs/operate-many.ts';
 import { queueOverview } from '../jobs/queue-overview.ts';
 import { cancelJob, retryJob, setPriority } from '../jobs/operate.ts';
 import { readLedger } from '../ledger/ledger.ts';
-import { notFound } from '../problem.ts';
+import { orNotFound } from '../problem.ts';
 import { sendDerived } from './send-derived.ts';
 import { EnrollmentAnswer, LedgerEntryShape, LedgerQuery, pageOf, PageQuery } from './shapes.ts';
 import { route, type Route } from './route.ts';
@@ -185,8 +185,7 @@ const JOB_ROUTES: readonly Route[] = [
     handle: async ({ context, params, reply }) => {
       await expireLeases(context);
       reply.type('application/json; charset=utf-8');
-      const job = await findJob(context.database, params['id'] ?? '');
-      if (job === undefined) throw notFound('There is no such job.');
+      const job = orNotFound(await findJob(context.database, params['id'] ?? ''), 'job');
       return Readable.from(await jobWithResult(context, job));
     },
   }),

@@ -2,6 +2,14 @@ import { ALL_BATCHES, NO_BATCH } from '../schema.ts';
 
 const BATCH = `coalesce(job.batch, '${NO_BATCH}')`;
 
+/** What the jobs of a statement are to each of their files, within its batch and within all. */
+const CHANGED_BY_FILE = `SELECT counted.batch, job.asset_uuid, count(*) FILTER (WHERE status = 'pending') AS pending,
+      count(*) FILTER (WHERE status = 'pending' AND held = 1) AS held,
+      count(*) FILTER (WHERE status = 'claimed') AS claimed, count(*) FILTER (WHERE status = 'failed') AS failed,
+      count(*) AS jobs, min(created_at) AS added_at
+    FROM changed AS job CROSS JOIN LATERAL (VALUES (${BATCH}), ('${ALL_BATCHES}')) AS counted (batch)
+    WHERE asset_uuid IS NOT NULL GROUP BY 1, 2`;
+
 /**
  * Counters of the queue, kept with every change of a job in its own transaction, as on SQLite (sqlite/file-counts.ts).
  * There a counter is a row that each change counts up or down. Here that row would make all who write wait for each
@@ -42,11 +50,7 @@ BEGIN
   INSERT INTO pending_tally SELECT ${BATCH}, job_type, held, count(*) FROM changed AS job
     WHERE status = 'pending' GROUP BY 1, 2, 3;
   INSERT INTO file_count AS kept
-    SELECT counted.batch, job.asset_uuid, count(*) FILTER (WHERE status = 'pending'),
-      count(*) FILTER (WHERE status = 'pending' AND held = 1), count(*) FILTER (WHERE status = 'claimed'),
-      count(*) FILTER (WHERE status = 'failed'), count(*), min(created_at)
-    FROM changed AS job CROSS JOIN LATERAL (VALUES (${BATCH}), ('${ALL_BATCHES}')) AS counted (batch)
-    WHERE asset_uuid IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+    ${CHANGED_BY_FILE} ORDER BY 1, 2
     ON CONFLICT (batch, asset_uuid) DO UPDATE SET pending = kept.pending + excluded.pending,
       held = kept.held + excluded.held, claimed = kept.claimed + excluded.claimed,
       failed = kept.failed + excluded.failed, jobs = kept.jobs + excluded.jobs;
@@ -62,12 +66,7 @@ BEGIN
     WHERE status = 'pending' GROUP BY 1, 2, 3;
   UPDATE file_count AS kept SET pending = kept.pending - gone.pending, held = kept.held - gone.held,
       claimed = kept.claimed - gone.claimed, failed = kept.failed - gone.failed, jobs = kept.jobs - gone.jobs
-    FROM (SELECT counted.batch, job.asset_uuid, count(*) FILTER (WHERE status = 'pending') AS pending,
-        count(*) FILTER (WHERE status = 'pending' AND held = 1) AS held,
-        count(*) FILTER (WHERE status = 'claimed') AS claimed, count(*) FILTER (WHERE status = 'failed') AS failed,
-        count(*) AS jobs
-      FROM changed AS job CROSS JOIN LATERAL (VALUES (${BATCH}), ('${ALL_BATCHES}')) AS counted (batch)
-      WHERE asset_uuid IS NOT NULL GROUP BY 1, 2) AS gone
+    FROM (${CHANGED_BY_FILE}) AS gone
     WHERE kept.batch = gone.batch AND kept.asset_uuid = gone.asset_uuid;
   DELETE FROM file_count WHERE jobs = 0 AND asset_uuid IN (SELECT asset_uuid FROM changed);
   RETURN NULL;

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import { ServerStartError } from '../../start-error.ts';
+import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import type { Database, Tables } from '../schema.ts';
 import { COUNTERS } from './counters.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
@@ -24,13 +24,7 @@ export async function migrate(database: Database): Promise<void> {
     await sql`SELECT pg_advisory_xact_lock(hashtext('rushcatalog schema'))`.execute(tx);
     const current = await schemaVersion(tx);
     const newest = MIGRATIONS.at(-1)?.version ?? 0;
-    if (current > newest) {
-      throw new ServerStartError(
-        'DATABASE_NEWER',
-        `The database was written by a newer RushCatalog (schema ${current}, this one knows ${newest}).`,
-        'Update this program, or choose another database.',
-      );
-    }
+    refuseNewerSchema(current, newest, 'database');
     for (const migration of MIGRATIONS.filter(({ version }) => version > current)) {
       await sql.raw(migration.sql).execute(tx);
       await sql`UPDATE rushcatalog_schema SET version = ${migration.version}`.execute(tx);

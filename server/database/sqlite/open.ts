@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely, sql, SqliteDialect } from 'kysely';
-import { ServerStartError } from '../../start-error.ts';
+import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import { keepFileCounts } from './file-counts.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeSqlite } from './node-sqlite.ts';
@@ -69,13 +69,7 @@ function startErrorOf(error: unknown, path: string): ServerStartError {
 async function migrate(database: Database, fresh: boolean): Promise<void> {
   const newest = MIGRATIONS.at(-1)?.version ?? 0;
   const current = fresh ? 0 : await schemaVersion(database);
-  if (current > newest) {
-    throw new ServerStartError(
-      'DATABASE_NEWER',
-      `The database was written by a newer RushCatalog (schema ${current}, this one knows ${newest}).`,
-      'Update this program, or choose another data folder.',
-    );
-  }
+  refuseNewerSchema(current, newest, 'data folder');
   for (const migration of MIGRATIONS.filter((each) => each.version > current)) {
     await database.transaction().execute(async (tx) => {
       await migration.up(tx);
