@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { zoneOfNoon } from './test/support/zone-of-noon.ts';
+import { CHROMIUM } from './test/support/chromium.ts';
 
 // Agents in tests are not there to give way to the tests beside them: beside six busy processes they would stand still.
 process.env['RUSHCATALOG_NICE'] = '0';
@@ -28,7 +29,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: process.env['TZ'],
     launchOptions: {
-      executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+      executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
       // As people have them: hidden, two beside each other are not seen.
       ignoreDefaultArgs: ['--hide-scrollbars'],

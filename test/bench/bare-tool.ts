@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobLogLine } from '../../shared/commands.ts';
+import { FFMPEG } from '../support/made-media.ts';
 
 /** The commands of ffmpeg and ffprobe that a job ran, as its log has them, in order. Other children are the agent's own. */
 export function commandsOf(lines: readonly JobLogLine[]): string[] {
@@ -13,7 +14,7 @@ export function commandsOf(lines: readonly JobLogLine[]): string[] {
 /** Decoding without anything else: what a tool alone needs to have seen the file. */
 export function decodeCommand(stream: 'a' | 'v', seconds?: number): string {
   const part = seconds === undefined ? '' : ` -t ${seconds}`;
-  return `${process.env['FFMPEG_BIN'] ?? 'ffmpeg'} -v error -nostdin${part} -i "$SOURCE" -map 0:${stream} -f null -`;
+  return `${FFMPEG} -v error -nostdin${part} -i "$SOURCE" -map 0:${stream} -f null -`;
 }
 
 /**

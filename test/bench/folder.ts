@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processorMs } from './resources.ts';
 import { describePairs, median, ratioOf, type Cost, type Pair } from './statistics.ts';
+import { FFMPEG, FFPROBE } from '../support/made-media.ts';
 
 export const FOLDER_NAME = 'folder of short clips';
 
@@ -66,9 +67,6 @@ export async function measureFolder(folder: string): Promise<boolean> {
   );
   return held;
 }
-
-const FFMPEG = process.env['FFMPEG_BIN'] ?? 'ffmpeg';
-const FFPROBE = process.env['FFPROBE_BIN'] ?? 'ffprobe';
 
 function makeClip(path: string, index: number): void {
   const picture = `testsrc2=s=1920x1080:r=25:d=5,hue=h=${index * 15},noise=alls=2:allf=t:all_seed=${index}`;

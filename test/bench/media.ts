@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { FFMPEG } from '../support/made-media.ts';
 
 /** Sources of the measurements, made by ffmpeg. Long ones repeat a short one without encoding it again. */
 const lavfi = (graph: string): string[] => ['-f', 'lavfi', '-i', graph];
@@ -60,7 +61,7 @@ export function makeMedia(folder: string, names: readonly string[]): void {
       repeat === undefined
         ? args
         : ['-stream_loop', String(repeat.times - 1), '-i', join(folder, repeat.of), '-map', '0', '-c', 'copy'];
-    execFileSync(process.env['FFMPEG_BIN'] ?? 'ffmpeg', ['-v', 'error', '-y', ...input, path], { stdio: 'inherit' });
+    execFileSync(FFMPEG, ['-v', 'error', '-y', ...input, path], { stdio: 'inherit' });
     // Long finished: the agent need not wait to see whether it still grows.
     const hourAgo = new Date(Date.now() - 3_600_000);
     utimesSync(path, hourAgo, hourAgo);

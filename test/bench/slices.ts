@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from './run-job.ts';
 import { median } from './statistics.ts';
+import { FFMPEG, FFPROBE } from '../support/made-media.ts';
 
 export const SLICES_NAME = 'slices of a review proxy';
 export const SLICES_FILE = 'restless-1080p.mp4';
@@ -96,13 +97,13 @@ function run(
 /** Against the source at the proxy's size. */
 function qualityOf(path: string, source: string): readonly [number, number] {
   const size = execFileSync(
-    process.env['FFPROBE_BIN'] ?? 'ffprobe',
+    FFPROBE,
     ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'stream=width,height', '-of', 'csv=p=0:s=x', path],
     { encoding: 'utf8' },
   ).trim();
   const graph = `[1:v]scale=${size.replace('x', ':')},split[a][b];[0:v]split[c][d];[c][a]ssim;[d][b]psnr`;
   const { stderr } = spawnSync(
-    process.env['FFMPEG_BIN'] ?? 'ffmpeg',
+    FFMPEG,
     ['-hide_banner', '-nostdin', '-i', path, '-i', source, '-lavfi', graph, '-f', 'null', '-'],
     { encoding: 'utf8', maxBuffer: 1e9 },
   );

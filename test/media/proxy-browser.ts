@@ -3,9 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium } from '@playwright/test';
-
-/** Debian's Chromium; Playwright's own builds lack H.264. */
-const CHROMIUM = process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium';
+import { CHROMIUM } from '../support/chromium.ts';
 
 /** Why nothing can be played here, or null. */
 export const NO_CHROMIUM = existsSync(CHROMIUM) ? null : `no Chromium at ${CHROMIUM}`;

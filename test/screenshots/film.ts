@@ -13,6 +13,8 @@ import buildOnce from '../support/build-once.ts';
 import { eventually } from '../support/children/alive.ts';
 import type { RushScene } from './rush-scenes.ts';
 import { makeRush, makeStills } from './rushes.ts';
+import { CHROMIUM } from '../support/chromium.ts';
+import { FFMPEG } from '../support/made-media.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const [file = join(ROOT, 'docs/images/run.webp')] = process.argv.slice(2);
@@ -48,7 +50,7 @@ const dwell = async (page: Page, pictures: number): Promise<void> => {
 
 buildOnce();
 const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+  executablePath: CHROMIUM,
   args: ['--no-sandbox'],
 });
 try {
@@ -104,7 +106,7 @@ try {
   await server.close();
   const pictures = ['-framerate', String(SHOWN_PER_SECOND), '-i', join(folder, 'frame-%04d.png')];
   const webp = ['-c:v', 'libwebp_anim', '-quality', '60', '-compression_level', '6', '-loop', '0'];
-  execFileSync('ffmpeg', ['-v', 'error', '-y', ...pictures, '-vf', `scale=${WIDTH}:-2:flags=lanczos`, ...webp, file]);
+  execFileSync(FFMPEG, ['-v', 'error', '-y', ...pictures, '-vf', `scale=${WIDTH}:-2:flags=lanczos`, ...webp, file]);
   console.log(`${taken} pictures in ${file}`);
 } finally {
   await browser.close();

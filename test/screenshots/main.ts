@@ -9,6 +9,7 @@ import { startWebView, type WebView } from '../../electron/gateway/http.ts';
 import buildOnce from '../support/build-once.ts';
 import { makePageMedia, type PageMedia } from '../support/page-media.ts';
 import { SCENES, type Scene } from './scenes.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 
 /** Every screen in both languages and themes, as a person sees it: `screenshots/<scene>.<language>.<theme>.png`. */
 const options = new Command('screenshots')
@@ -81,7 +82,7 @@ buildOnce();
 await mkdir(options.out, { recursive: true });
 const folder = await mkdtemp(join(tmpdir(), 'screenshots-'));
 const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+  executablePath: CHROMIUM,
   args: ['--no-sandbox'],
   // As people have them.
   ignoreDefaultArgs: ['--hide-scrollbars'],

@@ -6,8 +6,6 @@
 export const RUSH_SCENES = ['ridge', 'sea', 'city', 'interview', 'forest', 'field'] as const;
 export type RushScene = (typeof RUSH_SCENES)[number];
 
-export const RUSH_SIZE = { width: 960, height: 540 };
-
 /**
  * One picture of a scene as a JPEG data URL.
  * @param at 0..1: where in the shot; the camera moves slowly

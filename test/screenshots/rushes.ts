@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Browser } from '@playwright/test';
 import { drawScene, RUSH_SCENES, type RushScene } from './rush-scenes.ts';
+import { FFMPEG } from '../support/made-media.ts';
 
 const FRAMES_PER_SECOND = 24;
-const FFMPEG = process.env['FFMPEG_BIN'] ?? 'ffmpeg';
 
 /** A shot of `seconds` in HD with grain and room tone, as a camera writes it. */
 export async function makeRush(browser: Browser, scene: RushScene, path: string, seconds: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { FFMPEG, FFPROBE } from './made-media.ts';
 
 /** Tools that `npm run tools:ffmpeg` laid out beside the machine's own (scripts/tools-ffmpeg.mjs). */
 
@@ -15,7 +16,7 @@ export interface LaidFfmpeg {
 
 /** The machine's own ffmpeg first, then those laid out; each once it has told its version. */
 export function allFfmpegs(): readonly LaidFfmpeg[] {
-  const own = { ffmpeg: process.env['FFMPEG_BIN'] ?? 'ffmpeg', ffprobe: process.env['FFPROBE_BIN'] ?? 'ffprobe' };
+  const own = { ffmpeg: FFMPEG, ffprobe: FFPROBE };
   const laid = ['trixie', 'sid'].map((suite) => ({
     ffmpeg: join(SUITES, suite, 'run-ffmpeg'),
     ffprobe: join(SUITES, suite, 'run-ffprobe'),

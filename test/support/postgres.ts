@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -202,7 +212,7 @@ export async function testDatabase(): Promise<TestDatabase | undefined> {
 /** Before the first test of a run; what it answers ends it. */
 export function runFolder(): { readonly end: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'rc-pg-'));
-  if (process.getuid?.() === 0) spawnSync('chmod', ['755', folder]);
+  if (process.getuid?.() === 0) chmodSync(folder, 0o755);
   process.env[FOLDER_VARIABLE] = folder;
   return {
     end() {

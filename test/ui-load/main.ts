@@ -10,6 +10,7 @@ import { runningJobs, waitingJobs } from '../support/busy-agent.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent, type ScriptedAgent } from '../support/scripted-agent.ts';
 import { bytesPerSecond, heapBytes, moveAll, scroll, traced } from './measure.ts';
+import { CHROMIUM } from '../support/chromium.ts';
 
 /**
  * The page under load: 10,000 waiting jobs, 8 running at full rate. Argument: minutes over which memory is watched
@@ -96,7 +97,7 @@ const view = await startWebView({
   log: { info: none, warn: none, error: none },
 });
 const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+  executablePath: CHROMIUM,
   args: ['--no-sandbox'],
 });
 try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Frame, type Page, type Request } from '@playwright/test';
 import { answer } from './scheme.ts';
+import { CHROMIUM } from '../chromium.ts';
 
 /** Told of each request for a document; false refuses it. */
 export type MayNavigate = (url: string, isMainFrame: boolean) => boolean;
@@ -20,7 +21,7 @@ export interface Host {
 export async function startChromium(mayNavigate: (page: Page) => MayNavigate): Promise<Host> {
   const profile = await mkdtemp(join(tmpdir(), 'electron-stand-in-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: ['--no-sandbox', '--remote-debugging-port=0', '--autoplay-policy=no-user-gesture-required'],
     locale: 'en-GB',
     handleSIGINT: false,
