@@ -28,9 +28,9 @@ const SHOTS: readonly (readonly [path: string, scene: RushScene, seconds: number
   ['D04/CAM_B/B003C015_260302_R2KD.mov', 'field', 5],
 ];
 const SIZE = { width: 1280, height: 800 };
-/** Pictures a second that are taken, and those that are shown: what a machine does in half a minute is seen in ten seconds. */
+/** Pictures a second that are taken, and those that are shown: what a machine does in a minute is seen in twenty seconds. */
 const TAKEN_MS = 400;
-const SHOWN_PER_SECOND = 5;
+const SHOWN_PER_SECOND = 8;
 const WIDTH = 960;
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
