@@ -2,6 +2,7 @@ import type { SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import type { FileStore } from './uploads/file-store.ts';
 import type { DowntimeDetector } from './lease-clock.ts';
+import type { Meter } from './meter.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
 import type { Reserve } from './reserve.ts';
 import type { RetentionClock } from '../shared/retention-clock.ts';
@@ -24,6 +25,7 @@ export interface Context {
   readonly uuid: () => string;
   readonly absence: DowntimeDetector;
   readonly reserve: Reserve;
+  readonly meter: Meter;
 }
 
 /** An instant of the lease clock, as the wall clock will show it. */

@@ -59,6 +59,10 @@ export interface ServerOptions {
   /** The clock that nobody sets, ms from any beginning; default: `clock` where that is given. */
   readonly monotonic?: () => number;
   readonly log?: ServerLog;
+  /** Absent: there is no `/metrics`. `token`: lets whoever has it read them, and nothing else. */
+  readonly metrics?: { readonly token?: string | undefined };
+  /** A line in the log for each call. */
+  readonly accessLog?: boolean;
   readonly policy?: PolicyOptions;
   /** How long close() waits for requests in flight, in ms, default 10,000. */
   readonly closeGraceMs?: number;

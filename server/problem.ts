@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ErrorBody } from '../shared/wire.ts';
 
 export type ProblemCode =
   | 'BAD_REQUEST'
@@ -24,7 +25,7 @@ export interface FieldIssue {
   readonly message: string;
 }
 
-/** An answer that is not 2xx: `{code, message, details?}` (protocol.md, "Calls of the agent"). */
+/** An answer that is not 2xx: `{code, message, details?, request_id?}` (protocol.md, "Calls of the agent"). */
 export class Problem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
@@ -38,9 +39,15 @@ export class Problem extends Error {
     this.details = details;
   }
 
-  body(): { code: ProblemCode; message: string; details?: unknown } {
+  /** `requestId`: what the answer's `x-request-id` says, and the log. */
+  body(requestId?: string): ErrorBody {
     const { code, message, details } = this;
-    return details === undefined ? { code, message } : { code, message, details };
+    return {
+      code,
+      message,
+      ...(details === undefined ? {} : { details }),
+      ...(requestId === undefined ? {} : { request_id: requestId }),
+    };
   }
 }
 

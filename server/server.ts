@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import multipart from '@fastify/multipart';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { createRetentionClock } from '../shared/retention-clock.ts';
-import { API_BASE, type OperatorJob } from '../shared/wire.ts';
+import type { OperatorJob } from '../shared/wire.ts';
+import { buildApp, type Watchers } from './app.ts';
 import { keptAge } from './database/kept-age.ts';
 import { purgeAsset } from './assets/derived.ts';
-import type { SharedTokens } from './auth/authenticate.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
-import { closeIdleBeyond, maxConnections } from './connections.ts';
 import type { Context } from './context.ts';
 import { openDatabase, type SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
@@ -19,13 +16,12 @@ import { sha256 } from './hash.ts';
 import { insertRawJob, type JobDraft } from './jobs/create-job.ts';
 import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger.ts';
 import { createDowntimeDetector, createLeaseClock, followClock, NO_DOWNTIME } from './lease-clock.ts';
-import { openApiDocument } from './openapi.ts';
+import { listen } from './listen.ts';
+import { NO_METER } from './meter.ts';
+import type { Metrics } from './operate/metrics.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
-import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
-import { serve } from './routes/serve.ts';
-import { ROUTES } from './routes/table.ts';
 import { ServerStartError } from './start-error.ts';
 import { sweep, sweepFiles, type SweepResult } from './sweep.ts';
 import { FileStore } from './uploads/file-store.ts';
@@ -52,10 +48,6 @@ export interface RunningServer {
 }
 
 const SILENT: ServerLog = { info: () => {}, warn: () => {}, error: () => {} };
-/** A request that takes longer than this is given up; 8 MiB pass even at 0.3 Mbit/s. */
-const REQUEST_TIMEOUT_MS = 300_000;
-/** The head of a request has a few hundred bytes. */
-const HEADERS_TIMEOUT_MS = 20_000;
 
 /**
  * Starts the embedded RushCatalog server over a data folder.
@@ -78,14 +70,13 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     // A database that is elsewhere has no use for room on this disk.
     const reserve = await openReserve(options.dataDir, shared === null ? (options.reserveBytes ?? 0) : 0, log);
     const clocks = await clocksOf(options, shared);
-    const context = contextOf({ database, shared, files, log, reserve }, clocks, options);
+    const metrics = await metricsOf(options, { database, shared });
+    const context = contextOf({ database, shared, files, log, reserve, meter: metrics ?? NO_METER }, clocks, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
     const operatorToken = options.operatorToken ?? (await loadOrCreateToken(join(options.dataDir, 'operator-token')));
-    const app = await buildApp(context, {
-      agentHash: agentToken === '' ? null : sha256(agentToken),
-      operatorHash: sha256(operatorToken),
-    });
+    const tokens = { agentHash: agentToken === '' ? null : sha256(agentToken), operatorHash: sha256(operatorToken) };
+    const app = await buildApp(context, tokens, { ...watchersOf(options), metrics });
     const { url, port } = await listen(app, options);
     log.info({ url }, 'the server listens');
     return { url, port, agentToken, operatorToken, database, ...operations(context, app, options, clocks) };
@@ -93,6 +84,20 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     await database.destroy();
     throw error;
   }
+}
+
+/** Only a server that somebody watches has the library, and what it measures, in its process. */
+async function metricsOf(
+  { metrics }: ServerOptions,
+  opened: { readonly database: Database; readonly shared: SharedDatabase | null },
+): Promise<Metrics | null> {
+  if (metrics === undefined) return null;
+  const { createMetrics } = await import('./operate/metrics.ts');
+  return createMetrics(opened);
+}
+
+function watchersOf({ metrics, accessLog }: ServerOptions): Omit<Watchers, 'metrics'> {
+  return { metricsHash: metrics?.token === undefined ? null : sha256(metrics.token), accessLog: accessLog === true };
 }
 
 async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {
@@ -122,7 +127,7 @@ function silenceOf(options: ServerOptions): number | null {
   return lookMs > 0 ? Math.max(settingsOf(options).leaseMs / 3, 2 * lookMs) : null;
 }
 
-type Opened = Pick<Context, 'database' | 'shared' | 'files' | 'log' | 'reserve'>;
+type Opened = Pick<Context, 'database' | 'shared' | 'files' | 'log' | 'reserve' | 'meter'>;
 
 function contextOf(opened: Opened, { clock, leaseTime }: Clocks, options: ServerOptions): Context {
   const settings = settingsOf(options);
@@ -167,69 +172,6 @@ async function prepareFolder(dataDir: string): Promise<void> {
       { cause: error },
     );
   }
-}
-
-/** The calls over a context, not listening yet. */
-export async function buildApp(context: Context, shared: SharedTokens): Promise<FastifyInstance> {
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2 },
-    frameworkErrors: answerUnrouted,
-    clientErrorHandler: answerClientError,
-    routerOptions: { maxParamLength: 200 },
-  });
-  closeIdleBeyond(app.server, maxConnections());
-  app.removeAllContentTypeParsers();
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    // A client that always names JSON may send nothing: claim and cancel have no body.
-    if (body === '') done(null, undefined);
-    else parseJson(request, String(body), done);
-  });
-  await app.register(multipart, { throwFileSizeLimit: false });
-  answerErrors(app, context.log);
-  app.addHook('onSend', async (_request, reply) => {
-    // Clients measure a lease as locked_until minus Date: both are the wall clock's, whatever it says.
-    reply.header('date', new Date(context.clock()).toUTCString());
-  });
-  for (const route of ROUTES) serve(app, context, shared, route);
-  app.get(`${API_BASE}/openapi.json`, async () => openApiDocument());
-  return app;
-}
-
-async function listen(app: FastifyInstance, options: ServerOptions): Promise<{ url: string; port: number }> {
-  const host = options.host ?? '127.0.0.1';
-  try {
-    await app.listen({ host, port: options.port ?? 0 });
-  } catch (error) {
-    await app.close();
-    // What `listen` rejects with.
-    throw startErrorOf(error as NodeJS.ErrnoException, host, options.port ?? 0);
-  }
-  // Listening on a port, so neither null nor the path of a pipe.
-  const { port } = app.server.address() as AddressInfo;
-  // "Any address" is not an address one can call.
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return { url: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, port };
-}
-
-function startErrorOf(error: NodeJS.ErrnoException, host: string, port: number): ServerStartError {
-  if (error.code === 'EADDRINUSE') {
-    return new ServerStartError(
-      'PORT_IN_USE',
-      `Port ${port} on ${host} is already in use.`,
-      'Choose another port, or stop the program that uses it; port 0 takes any free one.',
-      { cause: error },
-    );
-  }
-  return new ServerStartError(
-    'ADDRESS_UNAVAILABLE',
-    `The server cannot listen on ${host}, port ${port} (${error.code ?? error.message}).`,
-    'Choose an address of this machine and a port above 1023.',
-    { cause: error },
-  );
 }
 
 function startSweeper(context: Context, intervalSeconds: number, clocks: Clocks): { stop(): Promise<void> } {

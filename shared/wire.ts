@@ -14,7 +14,13 @@ const Instant = z.iso.datetime({ offset: true });
 /** Absent and null are the same thing in an answer. */
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
 
-export const ErrorBody = z.object({ code: z.string(), message: z.string(), details: z.unknown().optional() });
+export const ErrorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  details: z.unknown().optional(),
+  /** The `x-request-id` of the answer, under which the server's log has it. */
+  request_id: z.string().optional(),
+});
 export type ErrorBody = z.infer<typeof ErrorBody>;
 
 // ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -54,6 +54,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     idempotency: ['database'],
     jobs: ['agents', 'assets', 'database', 'idempotency', 'ledger'],
     ledger: ['database'],
+    operate: ['auth', 'database'],
     routes: ['agents', 'assets', 'auth', 'database', 'idempotency', 'jobs', 'ledger', 'uploads'],
     uploads: ['assets', 'database', 'idempotency', 'jobs', 'ledger'],
   },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 import { EncoderChoice, type MediaRootSetting } from '../../shared/settings.ts';
 import { TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
@@ -18,9 +18,10 @@ import { LAYOUTS } from '../agent/exports/layout.ts';
 import { parseJobNames, parseSubtitleFormats } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
 import { openCommand } from './page-link.ts';
-import { serverCommand } from './server-command.ts';
+import { addServer } from './server-commands.ts';
 import { startCommand } from './start-command.ts';
 import { printError } from './print.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const EXIT_HELP = `
 Exit codes:
@@ -49,7 +50,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .exitOverride();
   addProcess(program, finish);
   addAgent(program, finish);
-  addServer(program, finish);
+  addServer(program, finish, EXIT_HELP);
   addDoctor(program, finish);
   addDiagnostics(program, finish);
   addStart(program, finish);
@@ -114,44 +115,6 @@ function addAgent(program: Command, finish: (code: number) => void): void {
     .action(async ({ web, ...options }) => {
       finish(await agentCommand({ ...options, ...(web === undefined ? {} : { web: web === true ? 0 : web }) }));
     });
-}
-
-function addServer(program: Command, finish: (code: number) => void): void {
-  program
-    .command('server')
-    .description('Runs the embedded RushCatalog server alone, for a team.')
-    .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--data <dir>', 'data folder: database, derived files, tokens')
-    .option(
-      '--database <url>',
-      'a PostgreSQL in place of the database in the data folder: postgres://USER@HOST:5432/NAME, without a password',
-    )
-    .option(
-      '--database-password-file <file>',
-      'file with the password of the PostgreSQL; else RUSHCATALOG_DATABASE_PASSWORD is read',
-    )
-    .option('--token-file <file>', 'file with the agent token; made when it is missing')
-    .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
-    .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
-    .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
-    .option(
-      '--keep-records <days>',
-      'how long request keys, ended uploads and files that no result named are kept; default: 14',
-      wholeNumber(1, 36_500),
-    )
-    .option(
-      '--keep-derived <days>',
-      'how long derived files are kept after they were accepted; default: for good',
-      wholeNumber(1, 36_500),
-    )
-    .option(
-      '--keep-jobs <days>',
-      'how long ended jobs without derived files are kept; default: for good',
-      wholeNumber(1, 36_500),
-    )
-    .addHelpText('after', EXIT_HELP)
-    .action(async (options) => finish(await serverCommand(options)));
 }
 
 function addDoctor(program: Command, finish: (code: number) => void): void {
@@ -230,14 +193,6 @@ function addModels(program: Command, finish: (code: number) => void): void {
   add('remove', 'Removes a model from the agent’s own folder.')
     .argument('<name>', 'name or file name')
     .action(async (name: string, options) => finish(await removeModel(name, options)));
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
-  };
 }
 
 /** Runs the command line; the exit code is set, never forced while output is still being written. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadOrCreateToken } from '../../server/auth/token-files.ts';
 import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
@@ -8,7 +7,7 @@ import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
-import { RefusedError } from '../../shared/failure.ts';
+import { readSecretOption } from './secret-option.ts';
 import { defined } from '../../shared/objects.ts';
 
 interface ServerCommandOptions {
@@ -26,6 +25,8 @@ interface ServerCommandOptions {
   readonly keepRecords?: number;
   readonly keepDerived?: number;
   readonly keepJobs?: number;
+  readonly metricsTokenFile?: string;
+  readonly accessLog: boolean;
 }
 
 /** `rushcatalog-agent server`: the embedded server alone, for a team. Runs until a signal; returns the exit code. */
@@ -43,6 +44,8 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     reserveBytes: USUAL_RESERVE_BYTES,
     ...defined({ leaseSeconds: options.lease, maxAttempts: options.maxAttempts }),
     ...retentionOf(options),
+    metrics: defined({ token: readOptional(options.metricsTokenFile, 'file with the token for metrics') }),
+    accessLog: options.accessLog,
   });
   printOut([
     `RushCatalog server: ${server.url}`,
@@ -66,21 +69,12 @@ function postgresOf({ database, databasePasswordFile }: ServerCommandOptions): P
   const password =
     databasePasswordFile === undefined
       ? process.env['RUSHCATALOG_DATABASE_PASSWORD']
-      : readPassword(databasePasswordFile);
+      : readSecretOption(databasePasswordFile, 'password file');
   return { postgres: { url: database, password } };
 }
 
-function readPassword(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new RefusedError({
-      code: 'DATABASE_PASSWORD',
-      message: `The password file ${file} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
-      nextStep: 'Name a file that this user alone can read, with the password in its one line.',
-    });
-  }
-}
+const readOptional = (file: string | undefined, what: string): string | undefined =>
+  file === undefined ? undefined : readSecretOption(file, what);
 
 function retentionOf({ keepRecords, keepDerived, keepJobs }: ServerCommandOptions): Partial<ServerOptions> {
   return {

@@ -1,8 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Caller } from '../agents/caller.ts';
 import { agentOfBearer } from '../agents/enroll.ts';
 import type { Context } from '../context.ts';
-import { sha256 } from '../hash.ts';
+import { sameHash, sha256 } from '../hash.ts';
 import { forbidden, unauthorized } from '../problem.ts';
 
 /** `none`: the call needs no bearer. `any`: readable by both. */
@@ -43,10 +42,4 @@ async function callerOf(context: Context, shared: SharedTokens, hash: string): P
   if (isAgent) return { scope: 'agent', boundAgentId: null };
   const agentId = await agentOfBearer(context, hash);
   return agentId === null ? null : { scope: 'agent', boundAgentId: agentId };
-}
-
-function sameHash(left: string, right: string): boolean {
-  const a = Buffer.from(left, 'hex');
-  const b = Buffer.from(right, 'hex');
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -26,6 +26,8 @@ export interface SharedDatabase {
    * `silenceMs`, or where the clock was set; null where servers do not look regularly and silence says nothing.
    */
   wasAway(tx: Tx, now: number): Promise<boolean | null>;
+  /** The connections of this process. */
+  pool(): { readonly open: number; readonly idle: number; readonly waiting: number };
   /** Makes little of what has become much: lines of counters. */
   tidy(): Promise<void>;
 }

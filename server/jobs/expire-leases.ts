@@ -13,7 +13,9 @@ import { CANCELLED, NO_LEASE } from './lease.ts';
  * Where several processes serve one database, one of them does it at a time, and the others go on without it.
  */
 export async function expireLeases(context: Context): Promise<number> {
-  return context.shared === null ? expireAlone(context) : expireTogether(context, context.shared);
+  const lapsed = await (context.shared === null ? expireAlone(context) : expireTogether(context, context.shared));
+  if (lapsed > 0) context.meter.lapsed(lapsed);
+  return lapsed;
 }
 
 async function expireAlone(context: Context): Promise<number> {

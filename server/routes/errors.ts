@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { databaseFailure } from '../database/failures.ts';
 import { Problem, temporaryUnavailable, type ProblemCode } from '../problem.ts';
 import type { ServerLog } from '../options.ts';
@@ -13,21 +13,24 @@ export function answerErrors(app: FastifyInstance, log: ServerLog): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = error instanceof Problem ? error : problemOf(error);
     if (problem.status >= 500) {
-      log.error({ err: error, method: request.method, path: request.routeOptions.url }, 'a request failed');
+      const where = { method: request.method, path: request.routeOptions.url, request_id: request.id };
+      log.error({ err: error, ...where }, 'a request failed');
     }
     if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-    reply.code(problem.status).type('application/json').send(problem.body());
+    reply.code(problem.status).type('application/json').send(problem.body(request.id));
   });
-  app.setNotFoundHandler((_request, reply) => {
-    reply.code(404).send(new Problem(404, 'NOT_FOUND', 'There is no such call in this API.').body());
+  app.setNotFoundHandler((request, reply) => {
+    reply.code(404).send(new Problem(404, 'NOT_FOUND', 'There is no such call in this API.').body(request.id));
   });
 }
 
 /** What fails before any route is found, such as an address that cannot be decoded, in the form of every other answer. */
-export function answerUnrouted(error: Error, _request: unknown, reply: FastifyReply): void {
+export function answerUnrouted(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error);
-  reply.code(problem.status).type('application/json').send(problem.body());
+  // No hook sees it.
+  reply.header('x-request-id', request.id);
+  reply.code(problem.status).type('application/json').send(problem.body(request.id));
 }
 
 /** The same for bytes that are no HTTP request, or one that did not come in time. The connection ends with it. */

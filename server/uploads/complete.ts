@@ -50,13 +50,19 @@ async function completeAlone(
   request: UploadCompleteRequest,
   identity: RequestIdentity,
 ): Promise<UploadCompleteAnswer> {
-  const check = await writeTransaction(context, (tx, now) =>
-    checkComplete(context, tx, { assetUuid, request, identity, now }),
-  );
+  const look = () =>
+    writeTransaction(context, (tx, now) => checkComplete(context, tx, { assetUuid, request, identity, now }));
+  const check = await look();
   if (check.kind === 'answered') return check.answer;
   const { upload, parts } = check;
   const ref = randomBytes(16).toString('hex');
-  const written = await assembleOrExplain(context, ref, parts);
+  const written = await assemble(context, ref, parts);
+  if (written instanceof LostPart) {
+    // Where another process was faster, its parts went because the file is made.
+    const again = await look();
+    if (again.kind === 'answered') return again.answer;
+    throw await explainLost(context, parts, written);
+  }
   if (written.sha256 !== upload.sha256 || written.sizeBytes !== upload.size_bytes) {
     await context.files.discardDerived(ref);
     throw await refuseWhole(context, upload, written);
@@ -75,23 +81,27 @@ async function completeAlone(
 }
 
 /** Gigabytes may be joined here, so this is outside any transaction; the lease is compared again in the last one. */
-async function assembleOrExplain(
+async function assemble(
   context: Context,
   ref: string,
   parts: readonly UploadPartRow[],
-): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+): Promise<{ readonly sizeBytes: number; readonly sha256: string } | LostPart> {
   const files = parts.map((part) => ({ fileName: part.file_name, sizeBytes: part.size_bytes, sha256: part.etag }));
   try {
     return await context.files.assemble(ref, files);
   } catch (error) {
-    if (!(error instanceof LostPart)) throw error;
-    const lost = parts.find((part) => part.file_name === error.fileName);
-    context.log.error({ err: error, upload_id: lost?.upload_id }, 'a part that was received is lost or damaged');
-    // What is left of it goes, so that the part is taken again when it is sent again.
-    await context.files.discardPart(error.fileName);
-    // 410: an agent that cannot send the one part again begins the upload anew, and either way it heals.
-    throw uploadExpired(`Part ${lost?.part_number ?? 0} was lost here; send it again, or begin the upload anew.`);
+    if (error instanceof LostPart) return error;
+    throw error;
   }
+}
+
+async function explainLost(context: Context, parts: readonly UploadPartRow[], error: LostPart): Promise<Error> {
+  const lost = parts.find((part) => part.file_name === error.fileName);
+  context.log.error({ err: error, upload_id: lost?.upload_id }, 'a part that was received is lost or damaged');
+  // What is left of it goes, so that the part is taken again when it is sent again.
+  await context.files.discardPart(error.fileName);
+  // 410: an agent that cannot send the one part again begins the upload anew, and either way it heals.
+  return uploadExpired(`Part ${lost?.part_number ?? 0} was lost here; send it again, or begin the upload anew.`);
 }
 
 /** A commit whose outcome is unknown may have named the file: it is only removed when that is certain not to be so. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { flushFolder } from '../flush-folder.ts';
@@ -53,6 +53,18 @@ export class FileStore {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       // A file system without modes, or a mount of somebody else's, keeps its own.
       await chmod(folder, 0o700).catch(() => undefined);
+    }
+  }
+
+  /** Makes an empty file in either folder and removes it, under names that a start sweeps. @throws what the disk says */
+  async probe(): Promise<void> {
+    const name = randomBytes(16).toString('hex');
+    const derived = this.derivedPath(name);
+    await mkdir(dirname(derived), { recursive: true, mode: 0o700 });
+    for (const path of [join(this.#parts, name), `${derived}.new`]) {
+      const file = await open(path, 'wx', 0o600);
+      await file.close();
+      await rm(path);
     }
   }
 

@@ -32,6 +32,7 @@ export async function storePart(
     if (await isUnnamed(context.database, file.fileName)) await context.files.discardPart(file.fileName);
     throw error;
   });
+  context.meter.received(file.sizeBytes);
   // Committed: what it replaced goes, and may fail to go, without touching what is kept.
   if (kept.obsolete !== null) await context.files.discardPart(kept.obsolete);
   return { etag: file.sha256 };

@@ -85,6 +85,18 @@ describe('the server command', () => {
     },
   );
 
+  it.skipIf(process.platform === 'win32')('uses no secret that everybody on the machine may read', async () => {
+    const file = join(folder, 'open-secret');
+    writeFileSync(file, 'an open secret\n', { mode: 0o644 });
+    const postgres = ['--database', 'postgres://u@127.0.0.1:1/d', '--database-password-file', file];
+    for (const options of [postgres, ['--metrics-token-file', file]]) {
+      const server = launch('server', '--port', '0', '--data', join(folder, 'none'), ...options);
+      expect(await server.ended).toMatchObject({ code: 2 });
+      expect(server.output()).toContain(`chmod 600 ${file}`);
+      expect(server.output()).not.toContain('an open secret');
+    }
+  });
+
   it('keeps ended jobs, derived files and records as long as it is told', async () => {
     const data = join(folder, 'old');
     await (await createServer({ dataDir: data })).close();

@@ -9,7 +9,8 @@ import { readLedger, type LedgerEntry } from '../../server/ledger/ledger.ts';
 import { NO_DOWNTIME } from '../../server/lease-clock.ts';
 import { settingsOf } from '../../server/options.ts';
 import { NO_RESERVE } from '../../server/reserve.ts';
-import { buildApp } from '../../server/server.ts';
+import { NO_METER } from '../../server/meter.ts';
+import { buildApp } from '../../server/app.ts';
 import { sweep } from '../../server/sweep.ts';
 import { FileStore } from '../../server/uploads/file-store.ts';
 import { API_BASE } from '../../shared/wire.ts';
@@ -71,6 +72,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     uuid: () => `00000000-0000-4000-8000-${String((named += 1)).padStart(12, '0')}`,
     absence: NO_DOWNTIME,
     reserve: NO_RESERVE,
+    meter: NO_METER,
   };
   const app = await buildApp(context, { agentHash: sha256(TOKENS.agent), operatorHash: sha256(TOKENS.operator) });
   return {

@@ -164,7 +164,11 @@ describe('what goes wrong inside', () => {
     const answer = await sendPart(rig, job, { uploadId, number: 1, bytes });
     expect([answer.status, answer.body]).toEqual([
       500,
-      { code: 'INTERNAL', message: 'The server could not do this; its log says why.' },
+      {
+        code: 'INTERNAL',
+        message: 'The server could not do this; its log says why.',
+        request_id: answer.headers.get('x-request-id'),
+      },
     ]);
     expect(errors).toHaveLength(1);
     expect((await rig.operator('/jobs/summary')).status).toBe(200);

@@ -53,7 +53,13 @@ function looks(sqls: Iterable<string>): string[] {
 }
 
 test.skipIf(onPostgres)('no regular look passes over a table, however much is in it', async () => {
-  rig = await startRig({ retentionDays: 1, derivedRetentionDays: 1, jobRetentionDays: 1, backoff: () => 60 });
+  rig = await startRig({
+    retentionDays: 1,
+    derivedRetentionDays: 1,
+    jobRetentionDays: 1,
+    backoff: () => 60,
+    metrics: {},
+  });
   // Another start, without what made the tables: some of its statements are asked again and again.
   statements.clear();
   await rig.restart();
@@ -84,6 +90,7 @@ test.skipIf(onPostgres)('no regular look passes over a table, however much is in
   ]) {
     expect((await rig.operator(path)).status, path).toBe(200);
   }
+  for (const path of ['/metrics', '/readyz']) expect((await fetch(`${rig.server.url}${path}`)).status).toBe(200);
   // Everything is old: what the sweep deletes is found in the same way.
   rig.clock.now += 5 * 86_400_000;
   await rig.server.sweep();

@@ -14,6 +14,7 @@ const FREE = /^(?:renderer|electron\/shell)\//;
 export const RAW_TIME: Readonly<Record<string, string>> = {
   'electron/work/clock.ts': 'it is the clock',
   'server/server.ts': 'the server’s clocks begin here, and its sweeper; tests hand clocks over and sweep themselves',
+  'server/operate/readiness.ts': 'ends a look at a real disk or database that says nothing',
   'electron/work/process/': 'signals, pipes and watchdogs of real processes, which heed no clock of a test',
   'electron/work/speech/download-model.ts': 'ends a real connection that says nothing',
   'electron/agent/server/client.ts': 'ends a real call; tests hand a timer over',

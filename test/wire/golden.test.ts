@@ -214,7 +214,10 @@ describe('the server answers what the protocol says', () => {
     const world: World = { rig, live: new Map() };
     await reach(world, each.given);
     const answer = await perform(world, golden, each);
-    const received = answer.status === 200 || each.answer.status !== 200 ? answer.body : { unexpected: answer.body };
+    const { request_id: requestId, ...body } = answer.body;
+    // Of a refusal, and the same as the header says.
+    expect(requestId).toBe(answer.status === 200 ? undefined : answer.headers.get('x-request-id'));
+    const received = answer.status === 200 || each.answer.status !== 200 ? body : { unexpected: body };
     expect([answer.status, abstract(received)]).toEqual([each.answer.status, abstract(each.answer.body)]);
   });
 });

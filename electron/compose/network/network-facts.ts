@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { NetworkFacts } from '../../agent/server/network-fetch.ts';
+import { readSecretFile } from '../secret-file.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type NetworkSettings = Pick<Settings, 'proxyMode' | 'proxyUrl' | 'noProxy' | 'proxyCredentialsFile' | 'caFile'>;
@@ -85,13 +86,14 @@ function readCredentials(file: string | undefined, proxy: URL): Credentials {
     if (proxy.username === '') return {};
     return { authorization: basic(`${decoded(proxy.username)}:${decoded(proxy.password)}`) };
   }
-  try {
-    const text = readFileSync(file, 'utf8').trim();
-    // What everybody on the machine may read is no secret any more.
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o007) !== 0) return { refusal: openToAll(file) };
-    return { authorization: basic(text) };
-  } catch (error) {
-    return { refusal: unreadable('PROXY_CREDENTIALS_UNREADABLE', 'proxy credentials', file, error) };
+  const secret = readSecretFile(file);
+  switch (secret.kind) {
+    case 'read':
+      return { authorization: basic(secret.text.trim()) };
+    case 'open':
+      return { refusal: openToAll(file) };
+    case 'unreadable':
+      return { refusal: unreadable('PROXY_CREDENTIALS_UNREADABLE', 'proxy credentials', file, secret.why) };
   }
 }
 
@@ -122,12 +124,12 @@ function readCa(
       },
     };
   } catch (error) {
-    return { refusal: unreadable('CA_FILE_UNREADABLE', 'certificates', file, error) };
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return { refusal: unreadable('CA_FILE_UNREADABLE', 'certificates', file, why) };
   }
 }
 
-function unreadable(code: string, what: string, file: string, error: unknown): Refusal {
-  const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+function unreadable(code: string, what: string, file: string, why: string): Refusal {
   return {
     code,
     message: `The file with the ${what}, ${file}, cannot be read (${why}).`,

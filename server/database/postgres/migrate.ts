@@ -9,6 +9,7 @@ import { TABLES } from './tables.ts';
 const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
   { version: 1, sql: TABLES + LEDGER_TABLES + COUNTERS },
 ];
+export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */
 const OLDEST_MAJOR = 14;
 
@@ -23,8 +24,7 @@ export async function migrate(database: Database): Promise<void> {
     await refuseUnfit(tx);
     await sql`SELECT pg_advisory_xact_lock(hashtext('rushcatalog schema'))`.execute(tx);
     const current = await schemaVersion(tx);
-    const newest = MIGRATIONS.at(-1)?.version ?? 0;
-    refuseNewerSchema(current, newest, 'database');
+    refuseNewerSchema(current, newestVersion, 'database');
     for (const migration of MIGRATIONS.filter(({ version }) => version > current)) {
       await sql.raw(migration.sql).execute(tx);
       await sql`UPDATE rushcatalog_schema SET version = ${migration.version}`.execute(tx);

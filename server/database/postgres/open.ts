@@ -44,7 +44,7 @@ export async function openPostgres(place: Place): Promise<{ database: Database; 
   const database = new Kysely<Tables>({ dialect: new TransactionDialect({ pool }) });
   try {
     await migrate(database);
-    return { database, shared: sharedDatabase(database, place.silenceMs) };
+    return { database, shared: sharedDatabase(database, pool, place.silenceMs) };
   } catch (error) {
     await database.destroy();
     throw startErrorOf(error, address);
@@ -58,7 +58,7 @@ const LOOK_EVERY_MS = 250;
 /** Written down at most this often. */
 const HEARD_EVERY_MS = 1_000;
 
-function sharedDatabase(database: Database, silenceMs: number | null): SharedDatabase {
+function sharedDatabase(database: Database, pool: Pool, silenceMs: number | null): SharedDatabase {
   return {
     // Where servers do not look by themselves, every call does.
     lookEveryMs: silenceMs === null ? 0 : LOOK_EVERY_MS,
@@ -92,6 +92,8 @@ function sharedDatabase(database: Database, silenceMs: number | null): SharedDat
         ON CONFLICT (id) DO UPDATE SET heard_at = excluded.heard_at`.execute(tx);
       return silence > silenceMs;
     },
+
+    pool: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
 
     async tidy() {
       const { rows } = await sql<{ lines: number }>`

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { serverCommand } from './server-command.ts';
+import { wholeNumber } from './whole-number.ts';
+
+type Finish = (code: number) => void;
+
+/** `server`, and what looks after its catalogue. */
+export function addServer(program: Command, finish: Finish, exitHelp: string): void {
+  program
+    .command('server')
+    .description('Runs the embedded RushCatalog server alone, for a team.')
+    .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--data <dir>', 'data folder: database, derived files, tokens')
+    .option(
+      '--database <url>',
+      'a PostgreSQL in place of the database in the data folder: postgres://USER@HOST:5432/NAME, without a password',
+    )
+    .option(
+      '--database-password-file <file>',
+      'file with the password of the PostgreSQL; else RUSHCATALOG_DATABASE_PASSWORD is read',
+    )
+    .option('--token-file <file>', 'file with the agent token; made when it is missing')
+    .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
+    .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
+    .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
+    .option(
+      '--keep-records <days>',
+      'how long request keys, ended uploads and files that no result named are kept; default: 14',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-derived <days>',
+      'how long derived files are kept after they were accepted; default: for good',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-jobs <days>',
+      'how long ended jobs without derived files are kept; default: for good',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--metrics-token-file <file>',
+      'file with a token that may read /metrics beyond this machine, and nothing else',
+    )
+    .option('--access-log', 'write a line to the log for each call', false)
+    .addHelpText('after', exitHelp)
+    .action(async (options) => finish(await serverCommand(options)));
+}

@@ -1,0 +1,81 @@
+import multipart from '@fastify/multipart';
+import fastify, { type FastifyInstance } from 'fastify';
+import { API_BASE } from '../shared/wire.ts';
+import type { SharedTokens } from './auth/authenticate.ts';
+import { closeIdleBeyond, maxConnections } from './connections.ts';
+import type { Context } from './context.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Metrics } from './operate/metrics.ts';
+import { serveProbes } from './operate/probes.ts';
+import { requestIdOf } from './request-id.ts';
+import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
+import { serve } from './routes/serve.ts';
+import { ROUTES } from './routes/table.ts';
+
+/** A request that takes longer than this is given up; 8 MiB pass even at 0.3 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 300_000;
+/** The head of a request has a few hundred bytes. */
+const HEADERS_TIMEOUT_MS = 20_000;
+
+/** Who looks at a server from outside. */
+export interface Watchers {
+  /** Null: `/metrics` is no call of this server. */
+  readonly metrics: Metrics | null;
+  /** sha256 of a bearer that may read the metrics and nothing else; null: there is none. */
+  readonly metricsHash: string | null;
+  /** A line in the log for each call. */
+  readonly accessLog: boolean;
+}
+
+const NOBODY: Watchers = { metrics: null, metricsHash: null, accessLog: false };
+
+/** The calls over a context, not listening yet. */
+export async function buildApp(
+  context: Context,
+  shared: SharedTokens,
+  watchers: Watchers = NOBODY,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2 },
+    frameworkErrors: answerUnrouted,
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: 200 },
+    genReqId: requestIdOf,
+  });
+  closeIdleBeyond(app.server, maxConnections());
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // A client that always names JSON may send nothing: claim and cancel have no body.
+    if (body === '') done(null, undefined);
+    else parseJson(request, String(body), done);
+  });
+  await app.register(multipart, { throwFileSizeLimit: false });
+  answerErrors(app, context.log);
+  app.addHook('onSend', async (request, reply) => {
+    // Clients measure a lease as locked_until minus Date: both are the wall clock's, whatever it says.
+    reply.header('date', new Date(context.clock()).toUTCString());
+    reply.header('x-request-id', request.id);
+  });
+  watchCalls(app, context, watchers);
+  for (const route of ROUTES) serve(app, context, shared, route);
+  app.get(`${API_BASE}/openapi.json`, async () => openApiDocument());
+  serveProbes(app, context, shared, watchers);
+  return app;
+}
+
+/** After each answer: its time and status, by the template of the call. */
+function watchCalls(app: FastifyInstance, { log }: Context, { metrics, accessLog }: Watchers): void {
+  if (metrics === null && !accessLog) return;
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, id, headers, routeOptions } = request;
+    const { statusCode: status, elapsedTime } = reply;
+    metrics?.answered({ method, route: routeOptions.url, status, seconds: elapsedTime / 1_000 });
+    if (!accessLog) return;
+    const call = { request_id: id, method, path: request.url.split('?')[0], status, ms: Math.round(elapsedTime) };
+    log.info({ ...call, agent_id: headers['x-agent-id'] }, 'answered');
+  });
+}
