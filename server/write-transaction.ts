@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { databaseFailure } from './database/failures.ts';
-import type { Tx } from './database/schema.ts';
+import type { Queries, Tx } from './database/schema.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { withReserve } from './reserve.ts';
 
@@ -17,6 +17,18 @@ export async function writeTransaction<T>(context: Context, work: (tx: Tx, now: 
   const now = context.clock();
   const attempt = () => context.database.transaction().execute((tx) => work(tx, now));
   return withReserve(context, () => (context.shared === null ? attempt() : untilAlone(attempt)));
+}
+
+/**
+ * Runs a write of one statement, which needs no transaction around it. What else `work` asks, it asks to say why the
+ * statement found nothing.
+ */
+export async function writeStatement<T>(
+  context: Context,
+  work: (database: Queries, now: number) => Promise<T>,
+): Promise<T> {
+  await expireLeases(context);
+  return withReserve(context, () => work(context.database, context.clock()));
 }
 
 async function untilAlone<T>(attempt: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { PostgresAdapter, sql, type RawBuilder, type SelectQueryBuilder } from 'kysely';
+import { PostgresAdapter, sql, type OperationNodeSource, type RawBuilder, type SelectQueryBuilder } from 'kysely';
 import type { Queries, Tables, Tx } from './schema.ts';
 
 /**
@@ -26,6 +26,29 @@ export function forUse<TB extends keyof Tables, O>(
   select: SelectQueryBuilder<Tables, TB, O>,
 ): SelectQueryBuilder<Tables, TB, O> {
   return isPostgres(tx) ? select.forShare() : select;
+}
+
+/** A statement that inserts, changes or removes rows. */
+interface Write extends OperationNodeSource {
+  execute(): Promise<unknown>;
+}
+
+/**
+ * Writes of one transaction that do not see each other, and of which the last one answers rows. PostgreSQL gets them as
+ * one statement: each message to it costs as much as what most of them do.
+ */
+export async function together<Row>(
+  tx: Tx,
+  first: readonly Write[],
+  last: OperationNodeSource & { execute(): Promise<Row[]> },
+): Promise<Row[]> {
+  if (!isPostgres(tx)) {
+    for (const write of first) await write.execute();
+    return last.execute();
+  }
+  const parts = first.map((write, index) => sql`${sql.raw(`write${index}`)} AS (${write})`);
+  const { rows } = await sql<Row>`WITH ${sql.join(parts)} ${last}`.execute(tx);
+  return rows;
 }
 
 /** The bytes of a column's text. */

@@ -67,26 +67,40 @@ export interface JobTable {
   /** Attempts that ended and count: accepted results, counted failures, lapsed leases. */
   attempts: number;
   max_attempts: number;
+  /** Of the lease clock. */
   not_before: number | null;
+  /** Who holds it, or did it. */
   claimed_by: string | null;
-  lock_token: string | null;
-  /** Of the lease clock, as `not_before` is. */
-  locked_until: number | null;
-  /** 1: the lease lives on because the server was away, and its holder was not heard of since. */
-  in_grace: number;
-  cancel_requested: number;
   /** 1: pending, and offered to nobody until a person releases it. */
   held: number;
   /** What a person added at once. */
   batch: string | null;
-  progress: number | null;
-  stage: string | null;
   failure_json: string | null;
   /** Which report ended the last lease, so that its repeat is recognised without an Idempotency-Key. */
   last_lock_hash: string | null;
   last_report_hash: string | null;
   created_at: number;
   updated_at: number;
+}
+
+/**
+ * One row for each claimed job, and none for any other: what heartbeats change, apart from the job, which they leave
+ * alone.
+ */
+interface LeaseTable {
+  job_id: string;
+  agent_id: string;
+  lock_token: string;
+  /** Of the lease clock. */
+  locked_until: number;
+  /** 1: the lease lives on because the server was away, and its holder was not heard of since. */
+  in_grace: number;
+  /** 1: its holder is told by its next heartbeat. */
+  cancel_requested: number;
+  progress: number | null;
+  stage: string | null;
+  /** When its holder was heard of last. */
+  heard_at: number;
 }
 
 /** What was submitted for a completed job. */
@@ -224,6 +238,7 @@ export interface Tables {
   agent_capability: AgentCapabilityTable;
   enrollment: EnrollmentTable;
   job: JobTable;
+  lease: LeaseTable;
   job_capability: JobCapabilityTable;
   job_result: JobResultTable;
   job_count: JobCountTable;
@@ -244,6 +259,7 @@ export type Tx = Transaction<Tables>;
 export type Queries = Database | Tx;
 
 export type JobRow = Selectable<JobTable>;
+export type LeaseRow = Selectable<LeaseTable>;
 export type NewJobRow = Insertable<JobTable>;
 export type AgentRow = Selectable<AgentTable>;
 export type UploadRow = Selectable<UploadTable>;

@@ -85,6 +85,16 @@ export async function keepAnswer(tx: Tx, identity: RequestIdentity, answer: unkn
     .execute();
 }
 
+/**
+ * A key with the accepted answer, as statements that are still to be run (none where no key was sent): for whoever has
+ * seen to it in another way that of two requests with one key the second one waits.
+ */
+export function newKey(tx: Tx, { agentId, key, requestHash: hash }: RequestIdentity, now: number, answer: unknown) {
+  if (key === null) return [];
+  const row = { agent_id: agentId, idempotency_key: key, request_hash: hash };
+  return [tx.insertInto('idempotency').values({ ...row, answer_json: JSON.stringify(answer), created_at: now })];
+}
+
 /** Does `work` once for this key; a repeat gets the kept answer, whatever has happened to the job since. */
 export async function once<T>(tx: Tx, identity: RequestIdentity, now: number, work: () => Promise<T>): Promise<T> {
   const earlier = await takeKey(tx, identity, now);

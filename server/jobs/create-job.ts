@@ -9,8 +9,7 @@ import type { JobRow, NewJobRow, Tx } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { purged, validationFailed } from '../problem.ts';
-import { operatorJob, type JobDocument } from './job-row.ts';
-import { NO_LEASE } from './lease.ts';
+import { operatorJob, unheld, type JobDocument } from './job-row.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 /**
@@ -23,7 +22,7 @@ export async function createJob(context: Context, request: z.output<typeof Creat
     if (asset === undefined)
       throw validationFailed([{ field: 'asset_uuid', message: 'names no asset of this server' }]);
     if (asset.purged_at !== null) throw purged('The asset was purged; create it anew first.');
-    return operatorJob(context, await insertJob(context, tx, draftOf(asset, request), now));
+    return operatorJob(context, unheld(await insertJob(context, tx, draftOf(asset, request), now)));
   });
 }
 
@@ -94,7 +93,9 @@ export interface JobDraft {
  * over HTTP.
  */
 export async function insertRawJob(context: Context, draft: JobDraft): Promise<OperatorJob> {
-  return writeTransaction(context, async (tx, now) => operatorJob(context, await insertJob(context, tx, draft, now)));
+  return writeTransaction(context, async (tx, now) =>
+    operatorJob(context, unheld(await insertJob(context, tx, draft, now))),
+  );
 }
 
 async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number): Promise<JobRow> {
@@ -156,7 +157,7 @@ function newRow(context: Context, { jobId, jobType, document, ...job }: NewJob, 
     not_before: null,
     held: 0,
     batch: job.batch ?? null,
-    ...NO_LEASE,
+    claimed_by: null,
     failure_json: null,
     last_lock_hash: null,
     last_report_hash: null,

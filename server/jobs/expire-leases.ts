@@ -2,10 +2,10 @@ import { sql, type Updateable } from 'kysely';
 import type { Context } from '../context.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { isPostgres } from '../database/dialect.ts';
-import type { JobRow, JobTable, Queries, Tx } from '../database/schema.ts';
+import type { JobRow, JobTable, LeaseRow, Queries, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { withReserve } from '../reserve.ts';
-import { CANCELLED, NO_LEASE } from './lease.ts';
+import { CANCELLED, endLease } from './lease.ts';
 
 /**
  * Ends every lease that has lapsed, and every wait of a job that is over. An expired lease is over, even when nobody else
@@ -91,9 +91,8 @@ async function offerDue(database: Queries, now: number): Promise<void> {
 
 async function isAnyLapsed(database: Queries, now: number): Promise<boolean> {
   const due = await database
-    .selectFrom('job')
+    .selectFrom('lease')
     .select('job_id')
-    .where('status', '=', 'claimed')
     .where('locked_until', '<=', now)
     .limit(1)
     .executeTakeFirst();
@@ -101,9 +100,14 @@ async function isAnyLapsed(database: Queries, now: number): Promise<boolean> {
 }
 
 async function expireLapsed(tx: Tx, now: number, wall: number): Promise<number> {
-  let lapsed = tx.selectFrom('job').selectAll().where('status', '=', 'claimed').where('locked_until', '<=', now);
-  // One that is being written to is not lapsed any more, or will still be next time.
-  if (isPostgres(tx)) lapsed = lapsed.orderBy('sequence').forNoKeyUpdate().skipLocked();
+  let lapsed = tx
+    .selectFrom('lease')
+    .innerJoin('job', 'job.job_id', 'lease.job_id')
+    .selectAll('job')
+    .select(['lease.agent_id', 'lease.lock_token', 'lease.in_grace', 'lease.cancel_requested'])
+    .where('lease.locked_until', '<=', now);
+  // One that is being written to, or extended, is not lapsed any more, or will still be next time.
+  if (isPostgres(tx)) lapsed = lapsed.orderBy('job.sequence').forNoKeyUpdate().skipLocked();
   const jobs = await lapsed.execute();
   for (const job of jobs) await expire(tx, job, wall);
   return jobs.length;
@@ -114,32 +118,26 @@ async function expireLapsed(tx: Tx, now: number, wall: number): Promise<number> 
  * come back within it loses the lease, but the server's own absence costs the job no attempt.
  */
 export async function grantGrace(database: Queries, lockedUntil: number): Promise<void> {
-  await database
-    .updateTable('job')
-    .set({ locked_until: lockedUntil, in_grace: 1 })
-    .where('status', '=', 'claimed')
-    .execute();
+  await database.updateTable('lease').set({ locked_until: lockedUntil, in_grace: 1 }).execute();
 }
 
+type LapsedJob = JobRow & Pick<LeaseRow, 'agent_id' | 'lock_token' | 'in_grace' | 'cancel_requested'>;
+
 /** A lapsed lease counts as an attempt, unless it was only grace; the job is offered again at once. */
-async function expire(tx: Tx, job: JobRow, now: number): Promise<void> {
+async function expire(tx: Tx, job: LapsedJob, now: number): Promise<void> {
   const counts = job.in_grace === 0;
   const attempts = job.attempts + (counts ? 1 : 0);
-  const entry = { at: now, agentId: job.claimed_by, jobId: job.job_id, lockToken: job.lock_token };
+  const claim = { agentId: job.agent_id, jobId: job.job_id, lockToken: job.lock_token };
+  const entry = { at: now, ...claim };
+  await endLease(tx, claim, { claimed_by: null, ...afterExpiry(job, attempts), attempts, updated_at: now });
   await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } });
-  await tx
-    .updateTable('job')
-    .set({ ...NO_LEASE, ...afterExpiry(job, attempts), attempts, updated_at: now })
-    .where('job_id', '=', job.job_id)
-    .where('lock_token', '=', job.lock_token)
-    .execute();
   if (job.cancel_requested === 1) await record(tx, { ...entry, event: 'jobCancelled' });
   else if (counts && attempts >= job.max_attempts) {
     await record(tx, { ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } });
   }
 }
 
-function afterExpiry(job: JobRow, attempts: number): Updateable<JobTable> {
+function afterExpiry(job: LapsedJob, attempts: number): Updateable<JobTable> {
   if (job.cancel_requested === 1) return CANCELLED;
   if (job.in_grace === 1 || attempts < job.max_attempts) return { status: 'pending', not_before: null };
   const failure = {

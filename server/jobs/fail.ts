@@ -2,10 +2,10 @@ import type { Updateable } from 'kysely';
 import { FAILURES, isFailureCode } from '../../shared/failure.ts';
 import type { FailRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
-import type { JobRow, JobTable } from '../database/schema.ts';
+import type { JobTable } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
-import { CANCELLED, changeLeased, jobForWrite, NO_LEASE, refuseWithoutLease } from './lease.ts';
+import { CANCELLED, endLease, jobForWrite, livingLease, type LeasedJob } from './lease.ts';
 import { isRepeat, lastReport } from './repeat.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -23,15 +23,16 @@ export async function fail(
 ): Promise<Record<string, never>> {
   return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
-      const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
+      const claim = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
       const job = await jobForWrite(tx, jobId);
-      if (isRepeat(job, lease, identity)) return {};
-      refuseWithoutLease(job, lease, context.leaseTime());
-      const { event, changes } = verdict(context, job, request);
-      await changeLeased(tx, lease, { ...NO_LEASE, ...changes, ...lastReport(lease, identity), updated_at: now });
+      if (isRepeat(job, claim, identity)) return {};
+      const lease = await livingLease(tx, job, claim, context.leaseTime());
+      const { event, changes } = verdict(context, { job, lease }, request);
+      const free = { claimed_by: null, ...changes, ...lastReport(claim, identity), updated_at: now };
+      await endLease(tx, claim, free);
       const { error_code, retryable } = request;
       const detail = { error_code, retryable, attempts: changes.attempts ?? job.attempts };
-      await record(tx, { at: now, event, agentId: lease.agentId, jobId, lockToken: request.lock_token, detail });
+      await record(tx, { at: now, event, ...claim, detail });
       return {};
     }),
   );
@@ -42,8 +43,8 @@ export async function fail(
  * nothing; a retryable failure waits until its attempts are used up. A code this server does not know is taken at
  * its word.
  */
-function verdict(context: Context, job: JobRow, request: FailRequest): Verdict {
-  if (job.cancel_requested === 1 || request.error_code === 'CANCELLED') {
+function verdict(context: Context, { job, lease }: LeasedJob, request: FailRequest): Verdict {
+  if (lease.cancel_requested === 1 || request.error_code === 'CANCELLED') {
     return { event: 'jobCancelled', changes: CANCELLED };
   }
   const { error_code, message, retryable } = request;

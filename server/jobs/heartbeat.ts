@@ -1,27 +1,27 @@
 import type { HeartbeatAnswer, HeartbeatRequest } from '../../shared/wire.ts';
 import { isoOfLease, type Context } from '../context.ts';
-import { changeLeased, leasedJob } from './lease.ts';
-import { writeTransaction } from '../write-transaction.ts';
+import { lockInvalid, orNotFound } from '../problem.ts';
+import { writeStatement } from '../write-transaction.ts';
+import { findJob } from './job-row.ts';
+import { extendLease, livingLease } from './lease.ts';
 
 /** Extends the lease from now on and notes progress. @throws Problem 404, 409, 423 */
 export async function heartbeat(
   context: Context,
   jobId: string,
   agentId: string,
-  request: HeartbeatRequest,
+  { lock_token: lockToken, progress, stage }: HeartbeatRequest,
 ): Promise<HeartbeatAnswer> {
-  return writeTransaction(context, async (tx, now) => {
-    const lease = { jobId, agentId, lockToken: request.lock_token };
-    const leaseNow = context.leaseTime();
-    const job = await leasedJob(tx, lease, leaseNow);
-    const lockedUntil = leaseNow + context.settings.leaseMs;
-    await changeLeased(tx, lease, {
-      locked_until: lockedUntil,
-      in_grace: 0,
-      progress: request.progress ?? job.progress,
-      stage: request.stage ?? job.stage,
-      updated_at: now,
-    });
-    return { locked_until: isoOfLease(context, lockedUntil), cancel_requested: job.cancel_requested === 1 };
+  const claim = { jobId, agentId, lockToken };
+  return writeStatement(context, async (database, heardAt) => {
+    const now = context.leaseTime();
+    const lockedUntil = now + context.settings.leaseMs;
+    const cancelRequested = await extendLease(database, claim, { now, lockedUntil, heardAt, progress, stage });
+    if (cancelRequested === undefined) {
+      await livingLease(database, orNotFound(await findJob(database, jobId), 'job'), claim, now);
+      // It is alive after all: it was claimed between the two looks, and a heartbeat cannot have known of it.
+      throw lockInvalid();
+    }
+    return { locked_until: isoOfLease(context, lockedUntil), cancel_requested: cancelRequested };
   });
 }

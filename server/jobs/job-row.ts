@@ -1,7 +1,7 @@
 import type { OperatorJob, WireJob } from '../../shared/wire.ts';
 import { iso, isoOfLease, type Context } from '../context.ts';
 import { utf8 } from '../database/dialect.ts';
-import type { JobRow, Queries } from '../database/schema.ts';
+import type { JobRow, LeaseRow, Queries } from '../database/schema.ts';
 
 /** The parts of JOB-TYPES §2 as they are kept; any of them may be wrong or missing in an invalid job. */
 export interface JobDocument {
@@ -14,8 +14,31 @@ export interface JobDocument {
 
 type Clocks = Pick<Context, 'clock' | 'leaseTime'>;
 
+/** A job with what its lease says; all null where nobody holds it. */
+type SeenJob = JobRow & {
+  readonly [name in 'locked_until' | 'cancel_requested' | 'progress' | 'stage' | 'heard_at']: LeaseRow[name] | null;
+};
+
+/** Jobs with what their leases say. */
+export function seenJobs(queries: Queries) {
+  return queries
+    .selectFrom('job')
+    .leftJoin('lease', 'lease.job_id', 'job.job_id')
+    .selectAll('job')
+    .select(['lease.locked_until', 'lease.cancel_requested', 'lease.progress', 'lease.stage', 'lease.heard_at']);
+}
+
+export async function seenJob(queries: Queries, jobId: string): Promise<SeenJob | undefined> {
+  return seenJobs(queries).where('job.job_id', '=', jobId).executeTakeFirst();
+}
+
+/** A job that nobody holds. */
+export function unheld(job: JobRow): SeenJob {
+  return { ...job, locked_until: null, cancel_requested: null, progress: null, stage: null, heard_at: null };
+}
+
 /** A job as agents see it, without its lock token. */
-export function wireJob(context: Clocks, row: JobRow): WireJob {
+export function wireJob(context: Clocks, row: JobRow, lockedUntil: number | null = null): WireJob {
   const { asset_uuid, required_capabilities, inputs, expected_outputs, invariants } = documentOf(row);
   return {
     job_id: row.job_id,
@@ -29,25 +52,29 @@ export function wireJob(context: Clocks, row: JobRow): WireJob {
     priority: row.priority,
     claimed_by: row.claimed_by ?? undefined,
     lock_token: undefined,
-    locked_until: row.locked_until === null ? undefined : isoOfLease(context, row.locked_until),
+    locked_until: lockedUntil === null ? undefined : isoOfLease(context, lockedUntil),
   };
 }
 
 /** The answer of a claim: the job with the token that every write needs from now on. */
-export function claimedJob(context: Clocks, row: JobRow): WireJob {
-  return { ...wireJob(context, row), lock_token: row.lock_token ?? undefined };
+export function claimedJob(
+  context: Clocks,
+  row: JobRow,
+  lease: Pick<LeaseRow, 'lock_token' | 'locked_until'>,
+): WireJob {
+  return { ...wireJob(context, row, lease.locked_until), lock_token: lease.lock_token };
 }
 
 /** A job as people and tools see it: with its history, and never with its lock token; its result is asked for apart. */
-export function operatorJob(context: Clocks, row: JobRow): OperatorJob {
+export function operatorJob(context: Clocks, row: SeenJob): OperatorJob {
   return {
-    ...wireJob(context, row),
+    ...wireJob(context, row, row.locked_until),
     attempts: row.attempts,
     max_attempts: row.max_attempts,
     not_before: row.not_before === null ? undefined : isoOfLease(context, row.not_before),
     created_at: iso(row.created_at),
-    updated_at: iso(row.updated_at),
-    progress: row.progress ?? undefined,
+    updated_at: iso(Math.max(row.updated_at, row.heard_at ?? 0)),
+    progress: row.status === 'completed' ? 1 : (row.progress ?? undefined),
     stage: row.stage ?? undefined,
     cancel_requested: row.cancel_requested === 1 ? true : undefined,
     held: row.held === 1 ? true : undefined,
@@ -71,7 +98,7 @@ export async function findJob(database: Queries, jobId: string): Promise<JobRow 
  */
 export async function jobWithResult(
   context: Clocks & Pick<Context, 'database'>,
-  row: JobRow,
+  row: SeenJob,
 ): Promise<readonly Uint8Array[]> {
   const result = await context.database
     .selectFrom('job_result')

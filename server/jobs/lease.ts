@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Updateable } from 'kysely';
+import type { ExpressionBuilder, Updateable } from 'kysely';
 import { forWrite } from '../database/dialect.ts';
-import type { JobRow, JobTable, Tx } from '../database/schema.ts';
+import type { JobRow, JobTable, LeaseRow, Queries, Tables, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { lockInvalid, orNotFound, stateConflict } from '../problem.ts';
 
@@ -18,54 +18,87 @@ export async function jobForWrite(tx: Tx, jobId: string): Promise<JobRow> {
   return orNotFound(await job.executeTakeFirst(), 'job');
 }
 
+/** A job under a lease that is alive. */
+export interface LeasedJob {
+  readonly job: JobRow;
+  readonly lease: LeaseRow;
+}
+
 /**
  * The job, if exactly this lease is alive at `now` of the lease clock. Called inside the transaction that writes; that
  * the lease has lapsed may not be written down yet where another process sees to it.
  * @throws Problem 404 unknown job, 409 not claimed (any more), 423 claimed under another token or by another agent
  */
-export async function leasedJob(tx: Tx, lease: LeaseClaim, now: number): Promise<JobRow> {
-  const job = await jobForWrite(tx, lease.jobId);
-  refuseWithoutLease(job, lease, now);
-  return job;
+export async function leasedJob(tx: Tx, claim: LeaseClaim, now: number): Promise<LeasedJob> {
+  const job = await jobForWrite(tx, claim.jobId);
+  return { job, lease: await livingLease(tx, job, claim, now) };
 }
 
-/** The same of a job that was looked at for writing. @throws Problem 409, 423 */
-export function refuseWithoutLease(job: JobRow, lease: LeaseClaim, now: number): void {
-  if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}, not claimed.`, { status: job.status });
-  if (job.lock_token === null || !sameToken(job.lock_token, lease.lockToken)) throw lockInvalid();
-  if (job.claimed_by !== lease.agentId) throw lockInvalid();
-  if (job.locked_until !== null && job.locked_until <= now) {
-    throw stateConflict('The lease of this job is over.', { status: 'pending' });
-  }
+/**
+ * The same of a job that was looked at for writing. Asked after the job was locked, so that it is the lease of now and
+ * not the one of before the wait. @throws Problem 409, 423
+ */
+export async function livingLease(queries: Queries, job: JobRow, claim: LeaseClaim, now: number): Promise<LeaseRow> {
+  const lease = await leaseOf(queries, job.job_id);
+  if (lease === undefined) throw stateConflict(`The job is ${job.status}, not claimed.`, { status: job.status });
+  if (!sameToken(lease.lock_token, claim.lockToken) || lease.agent_id !== claim.agentId) throw lockInvalid();
+  if (lease.locked_until <= now) throw stateConflict('The lease of this job is over.', { status: 'pending' });
+  return lease;
 }
 
-/** Changes a job that `leasedJob` answered, if this lease still holds it at the moment of the write. @throws Problem 423 */
-export async function changeLeased(tx: Tx, lease: LeaseClaim, changes: Updateable<JobTable>): Promise<void> {
-  const { numUpdatedRows } = await tx
-    .updateTable('job')
-    .set(changes)
-    .where('job_id', '=', lease.jobId)
-    .where('status', '=', 'claimed')
-    .where('claimed_by', '=', lease.agentId)
-    .where('lock_token', '=', lease.lockToken)
+export async function leaseOf(queries: Queries, jobId: string): Promise<LeaseRow | undefined> {
+  return queries.selectFrom('lease').selectAll().where('job_id', '=', jobId).executeTakeFirst();
+}
+
+/** Every write under a lease names it like this, so that it finds nothing once the lease is another's. */
+const isHeld =
+  ({ jobId, agentId, lockToken }: LeaseClaim) =>
+  (where: ExpressionBuilder<Tables, 'lease'>) =>
+    where.and({ job_id: jobId, agent_id: agentId, lock_token: lockToken });
+
+/** What a heartbeat brings. */
+interface Beat {
+  /** Of the lease clock. */
+  readonly now: number;
+  readonly lockedUntil: number;
+  /** Of the wall clock. */
+  readonly heardAt: number;
+  readonly progress: number | undefined;
+  readonly stage: string | undefined;
+}
+
+/**
+ * Extends a lease that is alive, in one statement that touches nothing but its row: heartbeats are the most frequent of
+ * all writes. Answers whether a cancel was asked for; undefined where there is no such lease alive.
+ */
+export async function extendLease(queries: Queries, claim: LeaseClaim, beat: Beat): Promise<boolean | undefined> {
+  const { progress, stage } = beat;
+  const extended = await queries
+    .updateTable('lease')
+    .set({
+      locked_until: beat.lockedUntil,
+      in_grace: 0,
+      heard_at: beat.heardAt,
+      ...(progress === undefined ? {} : { progress }),
+      ...(stage === undefined ? {} : { stage }),
+    })
+    .where(isHeld(claim))
+    .where('locked_until', '>', beat.now)
+    .returning('cancel_requested')
     .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw lockInvalid();
+  return extended === undefined ? undefined : extended.cancel_requested === 1;
+}
+
+/** Ends a lease that `leasedJob` answered, and makes of its job what `changes` say. @throws Problem 423 */
+export async function endLease(tx: Tx, claim: LeaseClaim, changes: Updateable<JobTable>): Promise<void> {
+  const { numDeletedRows } = await tx.deleteFrom('lease').where(isHeld(claim)).executeTakeFirst();
+  if (numDeletedRows === 0n) throw lockInvalid();
+  await tx.updateTable('job').set(changes).where('job_id', '=', claim.jobId).execute();
 }
 
 function sameToken(left: string, right: string): boolean {
   return timingSafeEqual(Buffer.from(sha256(left), 'hex'), Buffer.from(sha256(right), 'hex'));
 }
-
-/** The columns of a job that nobody holds. */
-export const NO_LEASE = {
-  claimed_by: null,
-  lock_token: null,
-  locked_until: null,
-  in_grace: 0,
-  cancel_requested: 0,
-  progress: null,
-  stage: null,
-} as const satisfies Updateable<JobTable>;
 
 export const CANCELLED_FAILURE = JSON.stringify({
   error_code: 'CANCELLED',

@@ -9,7 +9,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { JobRow, Tables } from '../database/schema.ts';
 import { pathHolds } from '../database/search.ts';
 import { expireLeases } from './expire-leases.ts';
-import { operatorJob, wireJob } from './job-row.ts';
+import { operatorJob, seenJobs, wireJob } from './job-row.ts';
 
 interface PageQuery {
   readonly cursor?: string | undefined;
@@ -138,7 +138,7 @@ export async function allJobs(
 }
 
 function wantedJobs({ database }: Context, { status, job_type, search, held }: JobsQuery) {
-  let select = database.selectFrom('job').selectAll('job');
+  let select = seenJobs(database);
   if (status !== undefined) select = select.where('status', '=', status);
   if (job_type !== undefined) select = select.where('job_type', '=', job_type);
   if (held !== undefined) select = select.where('held', '=', held ? 1 : 0);

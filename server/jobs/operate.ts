@@ -3,9 +3,9 @@ import type { OperatorJob } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
-import { stateConflict } from '../problem.ts';
-import { operatorJob } from './job-row.ts';
-import { CANCELLED, jobForWrite, NO_LEASE } from './lease.ts';
+import { orNotFound, stateConflict } from '../problem.ts';
+import { operatorJob, seenJob } from './job-row.ts';
+import { CANCELLED, jobForWrite, leaseOf } from './lease.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 /** What a person may do to a job. Each answers the job as it is afterwards. */
@@ -19,9 +19,10 @@ export async function cancelJob(context: Context, jobId: string): Promise<Operat
       return change(context, tx, job, CANCELLED, now);
     }
     if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}; there is nothing to cancel.`);
-    if (job.cancel_requested === 1) return operatorJob(context, job);
+    if ((await leaseOf(tx, jobId))?.cancel_requested === 1) return asSeen(context, tx, jobId);
     await record(tx, { at: now, event: 'cancelRequested', jobId, agentId: job.claimed_by });
-    return change(context, tx, job, { cancel_requested: 1 }, now);
+    await tx.updateTable('lease').set({ cancel_requested: 1 }).where('job_id', '=', jobId).execute();
+    return change(context, tx, job, {}, now);
   });
 }
 
@@ -35,12 +36,13 @@ export async function retryJob(context: Context, jobId: string): Promise<Operato
     await record(tx, { at: now, event: 'jobRetried', jobId });
     const fresh = {
       status: 'pending',
+      claimed_by: null,
       attempts: 0,
       not_before: null,
       failure_json: null,
     } as const;
     await tx.deleteFrom('job_result').where('job_id', '=', jobId).execute();
-    return change(context, tx, job, { ...NO_LEASE, ...fresh }, now);
+    return change(context, tx, job, fresh, now);
   });
 }
 
@@ -62,13 +64,17 @@ async function change(
   changes: Updateable<JobTable>,
   now: number,
 ): Promise<OperatorJob> {
-  const row = await tx
+  const { numUpdatedRows } = await tx
     .updateTable('job')
     .set({ ...changes, updated_at: now })
     .where('job_id', '=', job.job_id)
     .where('status', '=', job.status)
-    .returningAll()
     .executeTakeFirst();
-  if (row === undefined) throw stateConflict(`The job is not ${job.status} any more; look at it again.`);
-  return operatorJob(context, row);
+  if (numUpdatedRows === 0n) throw stateConflict(`The job is not ${job.status} any more; look at it again.`);
+  return asSeen(context, tx, job.job_id);
+}
+
+/** @throws Problem 404 */
+async function asSeen(context: Context, tx: Tx, jobId: string): Promise<OperatorJob> {
+  return operatorJob(context, orNotFound(await seenJob(tx, jobId), 'job'));
 }

@@ -5,7 +5,7 @@ import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { abandonUpload } from '../assets/abandon-upload.ts';
 import { refuseWrongResult } from './check-result.ts';
-import { changeLeased, jobForWrite, NO_LEASE, refuseWithoutLease, type LeaseClaim } from './lease.ts';
+import { endLease, jobForWrite, livingLease, type LeaseClaim } from './lease.ts';
 import { validationFailed } from '../problem.ts';
 import { isRepeat, lastReport } from './repeat.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -32,7 +32,7 @@ export async function submit(
       const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
       const job = await jobForWrite(tx, jobId);
       if (isRepeat(job, lease, identity)) return {};
-      refuseWithoutLease(job, lease, context.leaseTime());
+      await livingLease(tx, job, lease, context.leaseTime());
       await refuseWrongResult(tx, job, request);
       await complete(tx, job, request, lease, identity, now);
       const refs = await acceptDerived(tx, job, request, lease, now);
@@ -54,11 +54,8 @@ async function complete(
   now: number,
 ): Promise<void> {
   const { lock_token: _lockToken, ...submitted } = request;
-  await changeLeased(tx, lease, {
-    ...NO_LEASE,
-    // Who did it stays visible.
-    claimed_by: job.claimed_by,
-    progress: 1,
+  await endLease(tx, lease, {
+    // `claimed_by` is left alone: who did it stays visible.
     status: 'completed',
     attempts: job.attempts + 1,
     not_before: null,

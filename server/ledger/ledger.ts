@@ -55,6 +55,11 @@ interface NewEntry {
 
 /** Adds accepted writes to the ledger, in the transaction that writes them. Rows are never changed or removed. */
 export async function record(tx: Tx, ...entries: readonly NewEntry[]): Promise<void> {
+  await newLines(tx, ...entries).execute();
+}
+
+/** The same as a statement that is still to be run. */
+export function newLines(tx: Tx, ...entries: readonly NewEntry[]) {
   const rows = entries.map((entry) => ({
     at: entry.at,
     event: entry.event,
@@ -63,7 +68,7 @@ export async function record(tx: Tx, ...entries: readonly NewEntry[]): Promise<v
     lock_hash: entry.lockToken === undefined || entry.lockToken === null ? null : sha256(entry.lockToken),
     detail_json: JSON.stringify(entry.detail ?? {}),
   }));
-  await tx.insertInto('ledger').values(rows).execute();
+  return tx.insertInto('ledger').values(rows);
 }
 
 export interface LedgerFilter {

@@ -24,7 +24,7 @@ import { assetOr404, createAsset, listAssets, wireAsset } from '../assets/assets
 import { listDerived } from '../assets/derived.ts';
 import { iso } from '../context.ts';
 import { createJob, importFiles } from '../jobs/create-job.ts';
-import { findJob, jobWithResult } from '../jobs/job-row.ts';
+import { jobWithResult, seenJob } from '../jobs/job-row.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
 import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
 import { operateJobs } from '../jobs/operate-many.ts';
@@ -185,7 +185,7 @@ const JOB_ROUTES: readonly Route[] = [
     handle: async ({ context, params, reply }) => {
       await expireLeases(context);
       reply.type('application/json; charset=utf-8');
-      const job = orNotFound(await findJob(context.database, params['id'] ?? ''), 'job');
+      const job = orNotFound(await seenJob(context.database, params['id'] ?? ''), 'job');
       return Readable.from(await jobWithResult(context, job));
     },
   }),

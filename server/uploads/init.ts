@@ -27,7 +27,7 @@ export async function initUpload(
       const asset = await assetForUse(tx, assetUuid);
       if (asset.purged_at !== null) throw purged('The asset was purged; nothing can be added to it.');
       const lease = { jobId: request.job_id, agentId: identity.agentId, lockToken: request.lock_token };
-      const job = await leasedJob(tx, lease, context.leaseTime());
+      const { job } = await leasedJob(tx, lease, context.leaseTime());
       if (job.asset_uuid !== assetUuid)
         throw validationFailed([{ field: 'job_id', message: 'is a job of another asset' }]);
       const uploadId = randomUUID();

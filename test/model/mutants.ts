@@ -22,9 +22,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the server does not compare the token',
     file: 'server/jobs/lease.ts',
-    before: '!sameToken(job.lock_token, lease.lockToken)',
-    after: '!sameToken(job.lock_token, job.lock_token)',
-    without: "    .where('lock_token', '=', lease.lockToken)\n",
+    before: '!sameToken(lease.lock_token, claim.lockToken)',
+    after: '!sameToken(lease.lock_token, lease.lock_token)',
+    without: ', lock_token: lockToken',
     noticedBy: ['token'],
   },
   {

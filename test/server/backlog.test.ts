@@ -68,12 +68,14 @@ test.skipIf(onPostgres)(
         AND not_before IS NULL AND held = 0 ORDER BY priority DESC, sequence ASC LIMIT 51`,
       )
       .all('["media.thumbnails@1"]') as { detail: string }[];
-    const claimed = database
-      .prepare(`EXPLAIN QUERY PLAN SELECT count(*) FROM job WHERE status = 'claimed' AND claimed_by = ?`)
-      .all('a') as { detail: string }[];
+    const claimed = database.prepare(`EXPLAIN QUERY PLAN SELECT count(*) FROM lease WHERE agent_id = ?`).all('a') as {
+      detail: string;
+    }[];
     database.close();
     expect(plan.map(({ detail }) => detail)).toEqual(['SEARCH job USING INDEX job_due (needs=?)']);
-    expect(claimed.map(({ detail }) => detail)).toEqual(['SEARCH job USING COVERING INDEX job_held (claimed_by=?)']);
+    expect(claimed.map(({ detail }) => detail)).toEqual([
+      'SEARCH lease USING COVERING INDEX lease_of_agent (agent_id=?)',
+    ]);
     await rig.restart();
   },
 );

@@ -47,8 +47,8 @@ function change(on: DatabaseSync, random: () => number, number: number): void {
   if (what < 0.4) {
     on.prepare(
       `INSERT INTO job (job_id, job_type, asset_uuid, document_json, invalid, needs, priority, status, attempts,
-         max_attempts, cancel_requested, created_at, updated_at, held, batch)
-       VALUES (?, ?, ?, '{}', 0, '[]', 0, ?, 0, 3, 0, ?, 0, ?, ?)`,
+         max_attempts, created_at, updated_at, held, batch)
+       VALUES (?, ?, ?, '{}', 0, '[]', 0, ?, 0, 3, ?, 0, ?, ?)`,
     ).run(
       `job-${number}`,
       pick(random, ['generate_thumbnails', 'transcribe_audio']),

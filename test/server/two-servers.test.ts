@@ -237,7 +237,7 @@ describe.skipIf(noPostgres !== null)('two servers on one PostgreSQL', () => {
     const job = await claimNew(both);
     const graced = async (): Promise<boolean> => {
       const row = await both.server.database
-        .selectFrom('job')
+        .selectFrom('lease')
         .select('in_grace')
         .where('job_id', '=', job.jobId)
         .executeTakeFirstOrThrow();

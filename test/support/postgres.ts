@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { PostgresOptions } from '../../server/database/open.ts';
 import { eventually } from './children/alive.ts';
+import { noPgBouncer, startPgBouncer, stopPgBouncer } from './pgbouncer.ts';
 
 /**
  * A PostgreSQL of this test run alone: in a throw-away folder, on a Unix socket and a port of loopback, never as root,
@@ -25,10 +26,12 @@ import { eventually } from './children/alive.ts';
 
 /** Where the run has its folder; set before the workers begin. */
 export const FOLDER_VARIABLE = 'RUSHCATALOG_TEST_POSTGRES';
-/** `postgres`: the tests of the server and the model run on it in place of SQLite. */
+/** `postgres`: the tests of the server and the model run on it in place of SQLite. `pgbouncer`: with that in between. */
 const DATABASE_VARIABLE = 'RUSHCATALOG_TEST_DATABASE';
 
-export const onPostgres = process.env[DATABASE_VARIABLE] === 'postgres';
+const wanted = process.env[DATABASE_VARIABLE];
+const throughPgBouncer = wanted === 'pgbouncer';
+export const onPostgres = wanted === 'postgres' || throughPgBouncer;
 
 /** Debian's, newest first; elsewhere whatever is on the PATH. */
 const FOLDERS = ['18', '17', '16', '15', '14'].map((version) => `/usr/lib/postgresql/${version}/bin`);
@@ -44,7 +47,8 @@ export const noPostgres: string | null =
     : bin === undefined
       ? 'no PostgreSQL is installed (Debian: apt install postgresql)'
       : null;
-if (noPostgres !== null && onPostgres) throw new Error(`${DATABASE_VARIABLE}=postgres, but ${noPostgres}.`);
+const missing = onPostgres ? (noPostgres ?? (throughPgBouncer ? noPgBouncer : null)) : null;
+if (missing !== null) throw new Error(`${DATABASE_VARIABLE}=${wanted}, but ${missing}.`);
 
 interface Owner {
   readonly uid: number;
@@ -126,7 +130,14 @@ export function makePostgres(folder: string, port: number): Postgres {
 }
 
 /** Of the run: the socket's folder and the port. */
-async function ofRun(): Promise<{ readonly folder: string; readonly port: number }> {
+interface OfRun {
+  readonly folder: string;
+  readonly port: number;
+  /** What servers are to connect to, where that is not PostgreSQL itself. */
+  readonly between?: { readonly folder: string; readonly port: number };
+}
+
+async function ofRun(): Promise<OfRun> {
   const folder = process.env[FOLDER_VARIABLE];
   if (folder === undefined) throw new Error('Tests with PostgreSQL run under vitest.');
   const ready = join(folder, 'ready');
@@ -142,15 +153,21 @@ async function ofRun(): Promise<{ readonly folder: string; readonly port: number
     try {
       const { port } = makePostgres(place, await freePort());
       await ask(adminOf(place, port), `CREATE ROLE ${PASSWORD_USER} LOGIN PASSWORD '${PASSWORD}'`);
-      writeFileSync(ready, JSON.stringify({ folder: place, port }));
+      writeFileSync(ready, JSON.stringify({ folder: place, port, ...(await between(place, port)) }));
     } catch (error) {
       writeFileSync(ready, JSON.stringify({ error: String(error) }));
     }
   }
   const text = await eventually(() => existsSync(ready) && statSync(ready).size > 0 && readFileSync(ready, 'utf8'));
-  const made = JSON.parse(text) as { folder: string; port: number; error?: string };
+  const made = JSON.parse(text) as OfRun & { readonly error?: string };
   if (made.error !== undefined) throw new Error(made.error);
   return made;
+}
+
+async function between(folder: string, port: number): Promise<Pick<OfRun, 'between'>> {
+  if (!throughPgBouncer) return {};
+  const own = await freePort();
+  return { between: { folder: startPgBouncer({ folder, port, owner: unprivileged() }, own), port: own } };
 }
 
 async function freePort(): Promise<number> {
@@ -192,13 +209,14 @@ export interface TestDatabase {
 
 /** An empty database on the PostgreSQL of this run. */
 export async function makeDatabase(template = 'template0'): Promise<TestDatabase> {
-  const { folder, port } = await ofRun();
+  const { folder, port, between } = await ofRun();
+  const place = between ?? { folder, port };
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await ask(adminOf(folder, port), `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
   return {
     name,
     port,
-    postgres: { url: `postgres://test@localhost:${port}/${name}?host=${encodeURIComponent(folder)}` },
+    postgres: { url: `postgres://test@localhost:${place.port}/${name}?host=${encodeURIComponent(place.folder)}` },
     ask: (...statements) => ask(adminOf(folder, port, name), ...statements),
     drop: () => ask(adminOf(folder, port), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
@@ -217,6 +235,7 @@ export function runFolder(): { readonly end: () => void } {
   return {
     end() {
       const data = join(folder, 'postgres', 'data');
+      stopPgBouncer(join(folder, 'postgres'));
       if (existsSync(join(data, 'postmaster.pid'))) call('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop']);
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },

@@ -2,12 +2,14 @@ import { sql, type Transaction } from 'kysely';
 import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import type { Database, Tables } from '../schema.ts';
 import { COUNTERS } from './counters.ts';
+import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
 import { TABLES } from './tables.ts';
 
 /** Numbers are consecutive, and a step that was released is never changed again. SQLite has numbers of its own. */
 const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
   { version: 1, sql: TABLES + LEDGER_TABLES + COUNTERS },
+  { version: 2, sql: LEASES },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */
@@ -25,11 +27,31 @@ export async function migrate(database: Database): Promise<void> {
     await sql`SELECT pg_advisory_xact_lock(hashtext('rushcatalog schema'))`.execute(tx);
     const current = await schemaVersion(tx);
     refuseNewerSchema(current, newestVersion, 'database');
+    await boundStatements(tx);
     for (const migration of MIGRATIONS.filter(({ version }) => version > current)) {
       await sql.raw(migration.sql).execute(tx);
       await sql`UPDATE rushcatalog_schema SET version = ${migration.version}`.execute(tx);
     }
   });
+}
+
+/**
+ * Of single statements, which run without a transaction that could say it: whoever connects as this user to this
+ * database begins with it. Not asked for by the connection, because a PgBouncer refuses such a parameter, nor set on it,
+ * because behind a PgBouncer the next statement may run on another one. Who administers the database may say otherwise
+ * by the same ALTER ROLE: it is only set where nothing is.
+ */
+async function boundStatements(tx: Transaction<Tables>): Promise<void> {
+  await sql`DO $$
+    BEGIN
+      IF NOT EXISTS (
+        SELECT 1 FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting
+        WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND setrole IN (0, current_user::regrole) AND setting LIKE 'statement_timeout=%'
+      ) THEN
+        EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET statement_timeout = ''30s''', current_database());
+      END IF;
+    END $$`.execute(tx);
 }
 
 async function refuseUnfit(tx: Transaction<Tables>): Promise<void> {

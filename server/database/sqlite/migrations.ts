@@ -16,7 +16,26 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: 'looks that pass over nothing, a clock of retention', up: addLooks },
   { version: 6, name: 'jobs on hold, and what was added at once', up: addHoldAndBatch },
   { version: 7, name: 'counters of files', up: addFileCounts },
+  { version: 8, name: 'leases apart from jobs', up: addLeases },
 ];
+
+/** What a heartbeat changes is a narrow row of its own; the wide one of the job is written when its state changes. */
+async function addLeases(tx: Transaction<Tables>): Promise<void> {
+  let lease: Draft = text(key(tx.schema.createTable('lease'), 'job_id'), 'agent_id', 'lock_token');
+  lease = count(lease, 'locked_until', 'in_grace', 'cancel_requested', 'heard_at').addColumn('progress', 'real');
+  await maybeText(lease, 'stage').addForeignKeyConstraint('lease_job', ['job_id'], 'job', ['job_id']).execute();
+  await tx.schema.createIndex('lease_of_agent').on('lease').column('agent_id').execute();
+  await tx.schema.createIndex('lease_end').on('lease').column('locked_until').execute();
+  await sql`INSERT INTO lease
+      (job_id, agent_id, lock_token, locked_until, in_grace, cancel_requested, heard_at, progress, stage)
+    SELECT job_id, claimed_by, lock_token, locked_until, in_grace, cancel_requested, updated_at, progress, stage
+    FROM job WHERE status = 'claimed'`.execute(tx);
+  for (const index of ['job_lease', 'job_held']) await tx.schema.dropIndex(index).execute();
+  await sql`DELETE FROM sqlite_stat1 WHERE idx IN ('job_lease', 'job_held')`.execute(tx);
+  for (const name of ['lock_token', 'locked_until', 'in_grace', 'cancel_requested', 'progress', 'stage']) {
+    await tx.schema.alterTable('job').dropColumn(name).execute();
+  }
+}
 
 async function addFileCounts(tx: Transaction<Tables>): Promise<void> {
   await count(
