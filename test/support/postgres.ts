@@ -30,7 +30,7 @@ export const FOLDER_VARIABLE = 'RUSHCATALOG_TEST_POSTGRES';
 const DATABASE_VARIABLE = 'RUSHCATALOG_TEST_DATABASE';
 
 const wanted = process.env[DATABASE_VARIABLE];
-const throughPgBouncer = wanted === 'pgbouncer';
+export const throughPgBouncer = wanted === 'pgbouncer';
 export const onPostgres = wanted === 'postgres' || throughPgBouncer;
 
 /** Debian's, newest first; elsewhere whatever is on the PATH. */
