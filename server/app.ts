@@ -9,6 +9,7 @@ import type { Metrics } from './operate/metrics.ts';
 import { serveProbes } from './operate/probes.ts';
 import { requestIdOf } from './request-id.ts';
 import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
+import type { Certificate } from './tls.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
 
@@ -23,28 +24,41 @@ export interface Watchers {
   readonly metrics: Metrics | null;
   /** sha256 of a bearer that may read the metrics and nothing else; null: there is none. */
   readonly metricsHash: string | null;
+  /** Every connection comes from a proxy, and so says nothing of who asks. */
+  readonly behindProxy: boolean;
   /** A line in the log for each call. */
   readonly accessLog: boolean;
 }
 
-const NOBODY: Watchers = { metrics: null, metricsHash: null, accessLog: false };
+const NOBODY: Watchers = { metrics: null, metricsHash: null, behindProxy: false, accessLog: false };
 
-/** The calls over a context, not listening yet. */
+const COMMON = {
+  logger: false,
+  exposeHeadRoutes: false,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  frameworkErrors: answerUnrouted,
+  clientErrorHandler: answerClientError,
+  routerOptions: { maxParamLength: 200 },
+  genReqId: requestIdOf,
+} as const;
+const TIMES = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2 };
+
+function emptyApp(certificate: Certificate | null): FastifyInstance {
+  if (certificate === null) return fastify({ ...COMMON, http: TIMES });
+  const { cert, key } = certificate;
+  const secure = { ...TIMES, handshakeTimeout: HEADERS_TIMEOUT_MS, cert, key };
+  // What it does over TLS is the same; only the type of its server tells them apart.
+  return fastify({ ...COMMON, https: secure }) as unknown as FastifyInstance;
+}
+
+/** The calls over a context, not listening yet; with a certificate over TLS. */
 export async function buildApp(
   context: Context,
   shared: SharedTokens,
   watchers: Watchers = NOBODY,
+  certificate: Certificate | null = null,
 ): Promise<FastifyInstance> {
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2 },
-    frameworkErrors: answerUnrouted,
-    clientErrorHandler: answerClientError,
-    routerOptions: { maxParamLength: 200 },
-    genReqId: requestIdOf,
-  });
+  const app = emptyApp(certificate);
   closeIdleBeyond(app.server, maxConnections());
   app.removeAllContentTypeParsers();
   const parseJson = app.getDefaultJsonParser('error', 'error');

@@ -30,24 +30,30 @@ function limitsOfThisProcess(): string {
  * closed. One with a request in progress never is; a client whose kept connection went sends its request on a new one.
  */
 export function closeIdleBeyond(server: Server, most: number): void {
-  const open = new Set<Socket>();
+  const open = new Map<string, Socket>();
   // In the order in which they fell silent.
-  const idle = new Set<Socket>();
+  const idle = new Map<string, Socket>();
   server.on('connection', (socket) => {
-    open.add(socket);
-    idle.add(socket);
+    const name = nameOf(socket);
+    open.set(name, socket);
+    idle.set(name, socket);
     socket.once('close', () => {
-      open.delete(socket);
-      idle.delete(socket);
+      open.delete(name);
+      idle.delete(name);
     });
     if (open.size <= most) return;
-    const [longest] = idle;
+    const [longest] = idle.values();
     longest?.destroy();
   });
   server.on('request', ({ socket }, response) => {
-    idle.delete(socket);
+    const name = nameOf(socket);
+    idle.delete(name);
     response.once('close', () => {
-      if (open.has(socket)) idle.add(socket);
+      const connection = open.get(name);
+      if (connection !== undefined) idle.set(name, connection);
     });
   });
 }
+
+/** Under TLS a request has another socket than its connection, but the same other end. */
+const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -2,9 +2,14 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { ServerOptions } from './options.ts';
 import { ServerStartError } from './start-error.ts';
+import type { Certificate } from './tls.ts';
 
 /** Listens, and answers where. @throws ServerStartError PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export async function listen(app: FastifyInstance, options: ServerOptions): Promise<{ url: string; port: number }> {
+export async function listen(
+  app: FastifyInstance,
+  options: ServerOptions,
+  certificate: Certificate | null,
+): Promise<{ url: string; port: number }> {
   const host = options.host ?? '127.0.0.1';
   try {
     await app.listen({ host, port: options.port ?? 0 });
@@ -15,9 +20,25 @@ export async function listen(app: FastifyInstance, options: ServerOptions): Prom
   }
   // Listening on a port, so neither null nor the path of a pipe.
   const { port } = app.server.address() as AddressInfo;
-  // "Any address" is not an address one can call.
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return { url: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, port };
+  // "Any address" is not an address one can call; under TLS only a name of the certificate is.
+  const name = isAny(host) ? (certificate?.name ?? '127.0.0.1') : host;
+  return {
+    url: `${certificate === null ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`,
+    port,
+  };
+}
+
+const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** A token that travels in clear is anybody’s who listens on the way. @throws ServerStartError PLAIN_HTTP_EXPOSED */
+export function refuseExposed({ host = '127.0.0.1', tls, behindProxy = false }: ServerOptions): void {
+  if (tls !== undefined || behindProxy || isLoopback(host)) return;
+  throw new ServerStartError(
+    'PLAIN_HTTP_EXPOSED',
+    `On ${host} tokens would travel unencrypted beyond this machine.`,
+    'Give it a certificate (--tls-cert and --tls-key), or say --behind-proxy where only a proxy with TLS reaches it.',
+  );
 }
 
 function startErrorOf(error: NodeJS.ErrnoException, host: string, port: number): ServerStartError {

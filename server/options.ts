@@ -1,6 +1,7 @@
 import { JOB_TYPES } from '../shared/job.ts';
 import { type ServerPolicy } from '../shared/wire.ts';
 import type { PostgresOptions } from './database/open.ts';
+import type { TlsFiles } from './tls.ts';
 
 /** The part of a pino logger that the server uses. */
 export interface ServerLog {
@@ -24,6 +25,10 @@ export interface ServerOptions {
   readonly host?: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
+  /** Serves HTTPS with these; renewed files are taken while it runs. */
+  readonly tls?: TlsFiles;
+  /** A proxy in front of it has the TLS: plain HTTP may be listened to beyond loopback, and nobody is taken for local. */
+  readonly behindProxy?: boolean;
   /** Length of a lease in seconds, default 60. */
   readonly leaseSeconds?: number;
   /** Attempts that count before a job is failed, default 3. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { createRetentionClock } from '../shared/retention-clock.ts';
 import type { OperatorJob } from '../shared/wire.ts';
@@ -16,7 +17,7 @@ import { sha256 } from './hash.ts';
 import { insertRawJob, type JobDraft } from './jobs/create-job.ts';
 import { readLedger, type LedgerEntry, type LedgerFilter } from './ledger/ledger.ts';
 import { createDowntimeDetector, createLeaseClock, followClock, NO_DOWNTIME } from './lease-clock.ts';
-import { listen } from './listen.ts';
+import { listen, refuseExposed } from './listen.ts';
 import { NO_METER } from './meter.ts';
 import type { Metrics } from './operate/metrics.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
@@ -24,6 +25,7 @@ import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
 import { ServerStartError } from './start-error.ts';
 import { sweep, sweepFiles, type SweepResult } from './sweep.ts';
+import { readCertificate, renewing, type Certificate } from './tls.ts';
 import { FileStore } from './uploads/file-store.ts';
 
 export interface RunningServer {
@@ -55,6 +57,8 @@ const SILENT: ServerLog = { info: () => {}, warn: () => {}, error: () => {} };
  */
 export async function createServer(options: ServerOptions): Promise<RunningServer> {
   const log = options.log ?? SILENT;
+  refuseExposed(options);
+  const certificate = options.tls === undefined ? null : readCertificate(options.tls);
   await prepareFolder(options.dataDir);
   const { database, shared } = await openDatabase({
     dataDir: options.dataDir,
@@ -76,14 +80,30 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     const agentToken = await sharedAgentToken(options);
     const operatorToken = options.operatorToken ?? (await loadOrCreateToken(join(options.dataDir, 'operator-token')));
     const tokens = { agentHash: agentToken === '' ? null : sha256(agentToken), operatorHash: sha256(operatorToken) };
-    const app = await buildApp(context, tokens, { ...watchersOf(options), metrics });
-    const { url, port } = await listen(app, options);
+    const app = await buildApp(context, tokens, { ...watchersOf(options), metrics }, certificate);
+    const { url, port } = await listen(app, options, certificate);
     log.info({ url }, 'the server listens');
-    return { url, port, agentToken, operatorToken, database, ...operations(context, app, options, clocks) };
+    const regular = { ...clocks, ask: alsoRenewing(clocks, app, options, certificate) };
+    return { url, port, agentToken, operatorToken, database, ...operations(context, app, options, regular) };
   } catch (error) {
     await database.destroy();
     throw error;
   }
+}
+
+/** A certificate that is renewed is taken with the next look at the clocks. */
+function alsoRenewing(
+  { ask }: Clocks,
+  { server }: FastifyInstance,
+  { tls, log = SILENT }: ServerOptions,
+  certificate: Certificate | null,
+): Clocks['ask'] {
+  if (tls === undefined || certificate === null || !(server instanceof TlsServer)) return ask;
+  const renew = renewing(server, tls, certificate, log);
+  return () => {
+    renew();
+    return ask();
+  };
 }
 
 /** Only a server that somebody watches has the library, and what it measures, in its process. */
@@ -96,8 +116,8 @@ async function metricsOf(
   return createMetrics(opened);
 }
 
-function watchersOf({ metrics, accessLog }: ServerOptions): Omit<Watchers, 'metrics'> {
-  return { metricsHash: metrics?.token === undefined ? null : sha256(metrics.token), accessLog: accessLog === true };
+function watchersOf({ metrics, accessLog = false, behindProxy = false }: ServerOptions): Omit<Watchers, 'metrics'> {
+  return { metricsHash: metrics?.token === undefined ? null : sha256(metrics.token), accessLog, behindProxy };
 }
 
 async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {

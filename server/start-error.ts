@@ -3,6 +3,9 @@ import { RefusedError } from '../shared/failure.ts';
 type ServerStartCode =
   | 'PORT_IN_USE'
   | 'ADDRESS_UNAVAILABLE'
+  | 'PLAIN_HTTP_EXPOSED'
+  | 'TLS_UNUSABLE'
+  | 'TLS_KEY_OPEN'
   | 'DATA_FOLDER_UNUSABLE'
   | 'DATABASE_IN_USE'
   | 'DATABASE_NEWER'

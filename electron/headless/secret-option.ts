@@ -1,5 +1,5 @@
 import { RefusedError } from '../../shared/failure.ts';
-import { readSecretFile } from '../compose/secret-file.ts';
+import { readSecretFile } from '../../server/secret-file.ts';
 
 /** The one line of a file with a secret that an option names. `what`: “password file”. @throws RefusedError SECRET_FILE_… */
 export function readSecretOption(file: string, what: string): string {

@@ -8,11 +8,15 @@ import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
 import { readSecretOption } from './secret-option.ts';
+import { RefusedError } from '../../shared/failure.ts';
 import { defined } from '../../shared/objects.ts';
 
 interface ServerCommandOptions {
   readonly port: number;
   readonly host: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindProxy: boolean;
   readonly data?: string;
   readonly database?: string;
   readonly databasePasswordFile?: string;
@@ -39,6 +43,8 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...postgresOf(options),
     host: options.host,
     port: options.port,
+    ...tlsOf(options),
+    behindProxy: options.behindProxy,
     ...(options.sharedToken ? { agentToken: await loadOrCreateToken(tokenFile) } : { sharedAgentToken: false }),
     log: createFileLog(join(dataDir, 'logs'), 'server'),
     reserveBytes: USUAL_RESERVE_BYTES,
@@ -61,6 +67,16 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   await signals.first;
   await server.close();
   return EXIT.ok;
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServerCommandOptions): Pick<ServerOptions, 'tls'> {
+  if (tlsCert === undefined && tlsKey === undefined) return {};
+  if (tlsCert !== undefined && tlsKey !== undefined) return { tls: { certFile: tlsCert, keyFile: tlsKey } };
+  throw new RefusedError({
+    code: 'TLS_UNUSABLE',
+    message: 'A certificate and its key go together.',
+    nextStep: 'Name both: --tls-cert FILE --tls-key FILE.',
+  });
 }
 
 /** The password is in no argument, which every user of the machine could read. */

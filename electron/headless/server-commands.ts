@@ -11,6 +11,16 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
     .description('Runs the embedded RushCatalog server alone, for a team.')
     .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option(
+      '--tls-cert <file>',
+      'certificate with its chain, in PEM: serves HTTPS; a renewed file is taken while it runs',
+    )
+    .option('--tls-key <file>', 'private key of the certificate, in PEM, which not everybody may read')
+    .option(
+      '--behind-proxy',
+      'a proxy in front of it has the TLS: plain HTTP may be listened to beyond this machine',
+      false,
+    )
     .option('--data <dir>', 'data folder: database, derived files, tokens')
     .option(
       '--database <url>',

@@ -13,7 +13,11 @@ export function serveProbes(
   app: FastifyInstance,
   context: Context,
   shared: SharedTokens,
-  { metrics, metricsHash }: { readonly metrics: Metrics | null; readonly metricsHash: string | null },
+  {
+    metrics,
+    metricsHash,
+    behindProxy,
+  }: { readonly metrics: Metrics | null; readonly metricsHash: string | null; readonly behindProxy: boolean },
 ): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   const readiness = readinessOf(context);
@@ -26,7 +30,7 @@ export function serveProbes(
   });
   if (metrics === null) return;
   app.get('/metrics', async (request, reply) => {
-    if (!isFromHere(request) && !isReader(request, metricsHash)) {
+    if ((behindProxy || !isFromHere(request)) && !isReader(request, metricsHash)) {
       await authenticate(context, shared, request.headers.authorization, 'operator');
     }
     return reply.header('content-type', metrics.contentType).send(await metrics.text());

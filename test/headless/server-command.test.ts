@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { USUAL_RESERVE_BYTES } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { API_BASE } from '../../shared/wire.ts';
+import { makePrivateCa } from '../policy/private-ca.ts';
 import { put, start, type Command } from '../support/command.ts';
 import { makeDatabase, noPostgres, PASSWORD, PASSWORD_USER } from '../support/postgres.ts';
 
@@ -84,6 +85,22 @@ describe('the server command', () => {
       await database.drop();
     },
   );
+
+  it('listens beyond this machine with TLS, or with a proxy in front, and not in clear', async () => {
+    const data = ['--port', '0', '--data', join(folder, 'exposed')];
+    const exposed = launch('server', ...data, '--host', '0.0.0.0');
+    expect(await exposed.ended).toMatchObject({ code: 2 });
+    expect(exposed.output()).toMatch(/--tls-cert[\s\S]+--behind-proxy/);
+    expect(existsSync(join(folder, 'exposed'))).toBe(false);
+    const half = launch('server', ...data, '--tls-cert', 'cert.pem');
+    expect(await half.ended).toMatchObject({ code: 2 });
+    const { cert, key } = makePrivateCa();
+    const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key, { mode: 0o600 });
+    const secure = launch('server', ...data, '--host', '0.0.0.0', '--tls-cert', certFile, '--tls-key', keyFile);
+    await secure.said(/server: https:\/\/rushcatalog\.studio\.test:\d+/);
+  });
 
   it.skipIf(process.platform === 'win32')('uses no secret that everybody on the machine may read', async () => {
     const file = join(folder, 'open-secret');

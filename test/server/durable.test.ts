@@ -204,7 +204,9 @@ describe('a start that cannot be', () => {
   test('a taken port, an address that is not ours', async () => {
     const rig = await rigOf();
     expect(await startProblem({ dataDir: folder(), port: rig.server.port })).toBe('PORT_IN_USE');
-    expect(await startProblem({ dataDir: folder(), host: '203.0.113.7' })).toBe('ADDRESS_UNAVAILABLE');
+    expect(await startProblem({ dataDir: folder(), host: '203.0.113.7', behindProxy: true })).toBe(
+      'ADDRESS_UNAVAILABLE',
+    );
   });
 
   test.skipIf(onPostgres)('a folder in use, a file in its place, a damaged and a newer database', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { Settings } from '../../../shared/settings.ts';
 import type { NetworkFacts } from '../../agent/server/network-fetch.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { readSecretFile } from '../../../server/secret-file.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type NetworkSettings = Pick<Settings, 'proxyMode' | 'proxyUrl' | 'noProxy' | 'proxyCredentialsFile' | 'caFile'>;
