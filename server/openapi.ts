@@ -57,6 +57,7 @@ function operation(route: Route): Json {
     operationId: route.operationId,
     summary: route.summary,
     security: security(route),
+    ...(route.scope === 'operator' ? { 'x-required-role': route.role ?? 'admin' } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: body }),
     responses: responses(route),
@@ -76,13 +77,15 @@ function security(route: Route): readonly Json[] {
   }
 }
 
+const PLAIN = new Set(['ref', 'upload_id', 'name']);
+
 function parametersOf(route: Route): readonly Json[] {
   const text = { type: 'string' };
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    schema: name === 'ref' || name === 'upload_id' ? text : { type: 'string', format: 'uuid' },
+    schema: PLAIN.has(name) ? text : { type: 'string', format: 'uuid' },
   }));
   const query = route.query instanceof z.ZodObject ? Object.entries<z.ZodType>(route.query.shape) : [];
   const inQuery = query.map(([name, schema]) => ({ name, in: 'query', required: false, schema: querySchema(schema) }));

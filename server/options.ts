@@ -56,6 +56,8 @@ export interface ServerOptions {
   readonly agentSeenSeconds?: number;
   /** False: only agents that enrolled are let in; the shared agent token is good for nothing. Default true. */
   readonly sharedAgentToken?: boolean;
+  /** False: only operators by name are let in. Default true: whoever may read the token in the data folder is an admin. */
+  readonly sharedOperatorToken?: boolean;
   /** Replaces the token kept in the data folder. */
   readonly agentToken?: string;
   readonly operatorToken?: string;

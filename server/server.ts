@@ -21,6 +21,7 @@ import { listen, refuseExposed } from './listen.ts';
 import { NO_METER } from './meter.ts';
 import type { Metrics } from './operate/metrics.ts';
 import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
+import { SHARED_OPERATOR } from './operators/operators.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
 import { ServerStartError } from './start-error.ts';
@@ -34,6 +35,7 @@ export interface RunningServer {
   readonly port: number;
   /** The one that agents share; empty where only enrolled ones are let in. */
   readonly agentToken: string;
+  /** The one in the data folder; empty where only operators by name are let in. */
   readonly operatorToken: string;
   /** Accepted writes, oldest first. */
   ledger(filter?: LedgerFilter): Promise<readonly LedgerEntry[]>;
@@ -78,8 +80,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     const context = contextOf({ database, shared, files, log, reserve, meter: metrics ?? NO_METER }, clocks, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
-    const operatorToken = options.operatorToken ?? (await loadOrCreateToken(join(options.dataDir, 'operator-token')));
-    const tokens = { agentHash: agentToken === '' ? null : sha256(agentToken), operatorHash: sha256(operatorToken) };
+    const operatorToken = await sharedOperatorToken(options);
+    const tokens = { agentHash: hashOrNull(agentToken), operatorHash: hashOrNull(operatorToken) };
     const app = await buildApp(context, tokens, { ...watchersOf(options), metrics }, certificate);
     const { url, port } = await listen(app, options, certificate);
     log.info({ url }, 'the server listens');
@@ -123,6 +125,13 @@ function watchersOf({ metrics, accessLog = false, behindProxy = false }: ServerO
 async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {
   return sharedAgentToken ? (agentToken ?? (await loadOrCreateToken(join(dataDir, 'agent-token')))) : '';
 }
+
+async function sharedOperatorToken(options: ServerOptions): Promise<string> {
+  const { sharedOperatorToken = true, operatorToken, dataDir } = options;
+  return sharedOperatorToken ? (operatorToken ?? (await loadOrCreateToken(join(dataDir, SHARED_OPERATOR)))) : '';
+}
+
+const hashOrNull = (token: string): string | null => (token === '' ? null : sha256(token));
 
 interface Clocks extends Pick<Context, 'clock' | 'leaseTime'> {
   /** Regularly. */

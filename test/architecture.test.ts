@@ -50,12 +50,13 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
   server: {
     agents: ['database', 'ledger'],
     assets: ['database', 'ledger'],
-    auth: ['agents'],
+    auth: ['agents', 'operators'],
     idempotency: ['database'],
     jobs: ['agents', 'assets', 'database', 'idempotency', 'ledger'],
     ledger: ['database'],
     operate: ['auth', 'database'],
-    routes: ['agents', 'assets', 'auth', 'database', 'idempotency', 'jobs', 'ledger', 'uploads'],
+    operators: ['agents', 'database', 'ledger'],
+    routes: ['agents', 'assets', 'auth', 'database', 'idempotency', 'jobs', 'ledger', 'operators', 'uploads'],
     uploads: ['assets', 'database', 'idempotency', 'jobs', 'ledger'],
   },
 };

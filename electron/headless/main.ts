@@ -47,6 +47,8 @@ function buildProgram(finish: (code: number) => void): Command {
     .showHelpAfterError('Run it with --help to see what it takes.')
     // Its own second line is the only one that is no part of what was typed.
     .configureOutput({ outputError: (text) => printError(text.trimEnd().split(/\n(?=\(Did you mean )/)) })
+    // What stands behind a command's own command is that one's: “server” and “server check” both have --data.
+    .enablePositionalOptions()
     .exitOverride();
   addProcess(program, finish);
   addAgent(program, finish);

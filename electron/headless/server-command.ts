@@ -23,6 +23,8 @@ interface ServerCommandOptions {
   readonly tokenFile?: string;
   /** False: `--no-shared-token`. */
   readonly sharedToken: boolean;
+  /** False: `--no-operator-token`. */
+  readonly operatorToken: boolean;
   readonly lease?: number;
   readonly maxAttempts?: number;
   /** Days. */
@@ -46,6 +48,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...tlsOf(options),
     behindProxy: options.behindProxy,
     ...(options.sharedToken ? { agentToken: await loadOrCreateToken(tokenFile) } : { sharedAgentToken: false }),
+    sharedOperatorToken: options.operatorToken,
     log: createFileLog(join(dataDir, 'logs'), 'server'),
     reserveBytes: USUAL_RESERVE_BYTES,
     ...defined({ leaseSeconds: options.lease, maxAttempts: options.maxAttempts }),
@@ -57,7 +60,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     `RushCatalog server: ${server.url}`,
     ...(options.database === undefined ? [] : [`Database:           ${options.database}`]),
     `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
-    `Operator token:     ${join(dataDir, 'operator-token')}`,
+    `Operator token:     ${options.operatorToken ? join(dataDir, 'operator-token') : 'none; only operators by name are let in'}`,
     ...(options.sharedToken
       ? [
           `Start an agent:     rushcatalog-agent agent --server ${server.url} --token-file ${tokenFile} --media-root NAME=PATH`,

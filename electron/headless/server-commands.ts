@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addOperators } from './operators-commands.ts';
 import { serverCommand } from './server-command.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -6,7 +7,7 @@ type Finish = (code: number) => void;
 
 /** `server`, and what looks after its catalogue. */
 export function addServer(program: Command, finish: Finish, exitHelp: string): void {
-  program
+  const server = program
     .command('server')
     .description('Runs the embedded RushCatalog server alone, for a team.')
     .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
@@ -32,6 +33,7 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
     )
     .option('--token-file <file>', 'file with the agent token; made when it is missing')
     .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
+    .option('--no-operator-token', 'let in only operators by name: the token in the data folder is no admin’s any more')
     .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
     .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
     .option(
@@ -56,4 +58,5 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
     .option('--access-log', 'write a line to the log for each call', false)
     .addHelpText('after', exitHelp)
     .action(async (options) => finish(await serverCommand(options)));
+  addOperators(server, finish, exitHelp);
 }

@@ -14,13 +14,14 @@ const ENROLLMENT_MS = 24 * 3_600_000;
 const UNUSED = { used_at: null, used_by: null, key_hash: null, bearer_salt: null } as const;
 
 /** Makes a one-time token; only its hash is kept. */
-export async function createEnrollment(context: Context): Promise<{ token: string; expires_at: string }> {
+export async function createEnrollment(context: Context, by: string): Promise<{ token: string; expires_at: string }> {
   const token = newToken();
   const expiresAt = await writeTransaction(context, async (tx, now) => {
     await tx
       .insertInto('enrollment')
       .values({ token_hash: sha256(token), created_at: now, expires_at: now + ENROLLMENT_MS, ...UNUSED })
       .execute();
+    await record(tx, { at: now, event: 'enrollmentCreated', operator: by });
     return now + ENROLLMENT_MS;
   });
   return { token, expires_at: iso(expiresAt) };
@@ -123,11 +124,11 @@ async function confirmBearer(context: Context, agentId: string, hash: string): P
 }
 
 /** Gives an agent a new bearer of its own; the one it had is refused from now on. @throws Problem 404 */
-export async function rotateToken(context: Context, agentId: string): Promise<string> {
+export async function rotateToken(context: Context, agentId: string, by: string): Promise<string> {
   const bearer = newToken();
   await writeTransaction(context, async (tx, now) => {
     if (!(await giveBearer(tx, agentId, bearer))) throw notFound('No agent with this id is registered here.');
-    await record(tx, { at: now, event: 'agentTokenRotated', agentId });
+    await record(tx, { at: now, event: 'agentTokenRotated', agentId, operator: by });
   });
   return bearer;
 }

@@ -29,12 +29,12 @@ export async function assetForUse(tx: Tx, uuid: string): Promise<AssetRow> {
 }
 
 /** The asset of this source path: the one that exists, or a new one. A purged one comes back to life. */
-export async function createAsset(context: Context, request: CreateAssetRequest): Promise<Asset> {
-  return writeTransaction(context, async (tx, now) => wireAsset(await assetOfPath(tx, request, now)));
+export async function createAsset(context: Context, request: CreateAssetRequest, by: string): Promise<Asset> {
+  return writeTransaction(context, async (tx, now) => wireAsset(await assetOfPath(tx, request, now, by)));
 }
 
 /** The same within a transaction. */
-export async function assetOfPath(tx: Tx, request: CreateAssetRequest, now: number): Promise<AssetRow> {
+export async function assetOfPath(tx: Tx, request: CreateAssetRequest, now: number, by: string): Promise<AssetRow> {
   const known = await tx
     .selectFrom('asset')
     .selectAll()
@@ -61,7 +61,7 @@ export async function assetOfPath(tx: Tx, request: CreateAssetRequest, now: numb
     .insertInto('asset')
     .values({ ...row, ...searched })
     .execute();
-  await record(tx, { at: now, event: 'assetCreated', detail: { asset_uuid: row.uuid } });
+  await record(tx, { at: now, event: 'assetCreated', operator: by, detail: { asset_uuid: row.uuid } });
   return row;
 }
 

@@ -1,7 +1,9 @@
+import { OPERATOR_ROLES, type OperatorRole } from '../../shared/operator-roles.ts';
 import type { Caller } from '../agents/caller.ts';
 import { agentOfBearer } from '../agents/enroll.ts';
 import type { Context } from '../context.ts';
 import { sameHash, sha256 } from '../hash.ts';
+import { isOfOperator, operatorOfToken, SHARED_OPERATOR } from '../operators/operators.ts';
 import { forbidden, unauthorized } from '../problem.ts';
 
 /** `none`: the call needs no bearer. `any`: readable by both. */
@@ -11,35 +13,51 @@ export type Scope = 'agent' | 'operator' | 'any' | 'none';
 export interface SharedTokens {
   /** Null: every agent needs a token of its own. */
   readonly agentHash: string | null;
-  readonly operatorHash: string;
+  /** An admin’s. Null: every operator needs a token of their own. */
+  readonly operatorHash: string | null;
+}
+
+/** Whose call it is, and what an operator has to be at least to make it. */
+export interface Needed {
+  readonly scope: Exclude<Scope, 'none'>;
+  readonly role: OperatorRole;
 }
 
 /**
  * Decides who a bearer belongs to and whether it may make this call.
- * @throws Problem 401 without or with an unknown bearer, 403 with one of the wrong scope
+ * @throws Problem 401 without a bearer, with an unknown one or one that has expired, 403 with one of the wrong scope or
+ * of too small a role
  */
 export async function authenticate(
   context: Context,
   shared: SharedTokens,
   authorization: string | undefined,
-  scope: Exclude<Scope, 'none'>,
+  { scope, role }: Needed,
 ): Promise<Caller> {
   const bearer = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
   if (bearer === undefined) throw unauthorized('This call needs the header “Authorization: Bearer <token>”.');
-  const caller = await callerOf(context, shared, sha256(bearer));
+  const caller = await callerOf(context, shared, bearer);
   if (caller === null) throw unauthorized('The token is not known here; ask for a new one or enrol the agent again.');
   if (scope !== 'any' && caller.scope !== scope) {
     throw forbidden(`This call needs the ${scope} token; the token sent is of the ${caller.scope} scope.`);
   }
+  if (caller.scope === 'operator' && !isAtLeast(caller.role, role)) {
+    throw forbidden(`This call needs the role ${role}; ${caller.name} is ${caller.role}.`);
+  }
   return caller;
 }
 
-async function callerOf(context: Context, shared: SharedTokens, hash: string): Promise<Caller | null> {
+const isAtLeast = (role: OperatorRole, needed: OperatorRole): boolean =>
+  OPERATOR_ROLES.indexOf(role) >= OPERATOR_ROLES.indexOf(needed);
+
+async function callerOf(context: Context, shared: SharedTokens, bearer: string): Promise<Caller | null> {
+  const hash = sha256(bearer);
   // Both comparisons always run, each in constant time.
-  const isOperator = sameHash(hash, shared.operatorHash);
+  const isOperator = shared.operatorHash !== null && sameHash(hash, shared.operatorHash);
   const isAgent = shared.agentHash !== null && sameHash(hash, shared.agentHash);
-  if (isOperator) return { scope: 'operator' };
+  if (isOperator) return { scope: 'operator', name: SHARED_OPERATOR, role: 'admin' };
   if (isAgent) return { scope: 'agent', boundAgentId: null };
+  if (isOfOperator(bearer)) return operatorOfToken(context, hash);
   const agentId = await agentOfBearer(context, hash);
   return agentId === null ? null : { scope: 'agent', boundAgentId: agentId };
 }

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import type { DerivedKind } from '../../shared/facts.ts';
 import type { JobStatus } from '../../shared/job.ts';
+import type { OperatorRole } from '../../shared/operator-roles.ts';
 
 /**
  * The tables, as every dialect has them. Instants are epoch milliseconds, booleans 0 or 1, and columns named
@@ -36,6 +37,21 @@ interface AgentTable {
 interface AgentCapabilityTable {
   agent_id: string;
   capability: string;
+}
+
+/** People and tools by name, who have a token each. */
+interface OperatorTable {
+  name: string;
+  role: OperatorRole;
+  /** sha256 of the token. */
+  token_hash: string;
+  /** Null: never. */
+  expires_at: number | null;
+  /** The token that was rotated last, and until when it is still good beside the new one. */
+  previous_hash: string | null;
+  previous_until: number | null;
+  created_at: number;
+  rotated_at: number;
 }
 
 interface EnrollmentTable {
@@ -222,6 +238,8 @@ interface LedgerTable {
   agent_id: string | null;
   job_id: string | null;
   lock_hash: string | null;
+  /** Name of the operator who asked for it. */
+  operator: string | null;
   detail_json: string;
 }
 
@@ -237,6 +255,7 @@ export interface Tables {
   agent: AgentTable;
   agent_capability: AgentCapabilityTable;
   enrollment: EnrollmentTable;
+  operator: OperatorTable;
   job: JobTable;
   lease: LeaseTable;
   job_capability: JobCapabilityTable;
@@ -261,6 +280,7 @@ export type Queries = Database | Tx;
 export type JobRow = Selectable<JobTable>;
 export type LeaseRow = Selectable<LeaseTable>;
 export type NewJobRow = Insertable<JobTable>;
+export type OperatorRow = Selectable<OperatorTable>;
 export type AgentRow = Selectable<AgentTable>;
 export type UploadRow = Selectable<UploadTable>;
 export type UploadPartRow = Selectable<UploadPartTable>;

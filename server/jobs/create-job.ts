@@ -16,13 +16,17 @@ import { writeTransaction } from '../write-transaction.ts';
  * Makes a job as JOB-TYPES §3 lays its type down: capability, expected outputs and invariants come from there,
  * `asset_uuid` and `source_path` from the asset. @throws Problem 410 purged asset, 422 unknown asset
  */
-export async function createJob(context: Context, request: z.output<typeof CreateJobRequest>): Promise<OperatorJob> {
+export async function createJob(
+  context: Context,
+  request: z.output<typeof CreateJobRequest>,
+  by: string,
+): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
     const asset = await findAsset(tx, request.asset_uuid);
     if (asset === undefined)
       throw validationFailed([{ field: 'asset_uuid', message: 'names no asset of this server' }]);
     if (asset.purged_at !== null) throw purged('The asset was purged; create it anew first.');
-    return operatorJob(context, unheld(await insertJob(context, tx, draftOf(asset, request), now)));
+    return operatorJob(context, unheld(await insertJob(context, tx, draftOf(asset, request), now, by)));
   });
 }
 
@@ -51,12 +55,13 @@ export async function importFiles(
   context: Context,
   { files, priority, batch }: z.output<typeof ImportRequest>,
   identity: RequestIdentity,
+  by: string,
 ): Promise<ImportAnswer> {
   return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       let made = 0;
       for (const { source_path, jobs } of files) {
-        const asset = await assetOfPath(tx, { source_path }, now);
+        const asset = await assetOfPath(tx, { source_path }, now, by);
         const drafts = jobs.map((job) => draftOf(asset, { ...job, priority }));
         const known = { assetUuid: asset.uuid, isValid: true, batch };
         await insertJobs(
@@ -64,6 +69,7 @@ export async function importFiles(
           tx,
           drafts.map((draft) => ({ ...draft, ...known, jobId: context.uuid() })),
           now,
+          by,
         );
         made += jobs.length;
       }
@@ -94,17 +100,17 @@ export interface JobDraft {
  */
 export async function insertRawJob(context: Context, draft: JobDraft): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) =>
-    operatorJob(context, unheld(await insertJob(context, tx, draft, now))),
+    operatorJob(context, unheld(await insertJob(context, tx, draft, now, null))),
   );
 }
 
-async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number): Promise<JobRow> {
+async function insertJob(context: Context, tx: Tx, draft: JobDraft, now: number, by: string | null): Promise<JobRow> {
   const assetUuid = assetOf(draft);
   const asset = assetUuid === null ? undefined : await findAsset(tx, assetUuid);
   const jobId = draft.jobId ?? context.uuid();
   const isValid = parseJob(wireOf(jobId, draft.jobType, draft.document)).kind !== 'invalid';
   const job = { ...draft, jobId, assetUuid: asset?.uuid ?? null, isValid };
-  const [row] = await insertJobs(context, tx, [job], now);
+  const [row] = await insertJobs(context, tx, [job], now, by);
   if (row === undefined) throw new Error('the database returned no row for a new job');
   return row;
 }
@@ -122,7 +128,13 @@ interface NewJob extends JobDraft {
 }
 
 /** Writes several jobs with one statement a table: of thousands, each statement counts. */
-async function insertJobs(context: Context, tx: Tx, jobs: readonly NewJob[], now: number): Promise<JobRow[]> {
+async function insertJobs(
+  context: Context,
+  tx: Tx,
+  jobs: readonly NewJob[],
+  now: number,
+  by: string | null,
+): Promise<JobRow[]> {
   const rows = await tx
     .insertInto('job')
     .values(jobs.map((job) => newRow(context, job, now)))
@@ -136,6 +148,7 @@ async function insertJobs(context: Context, tx: Tx, jobs: readonly NewJob[], now
     at: now,
     event: 'jobCreated' as const,
     jobId: job.jobId,
+    operator: by,
     detail: { job_type: job.jobType, asset_uuid: assetOf(job) },
   }));
   await record(tx, ...entries);

@@ -17,7 +17,7 @@ interface Step {
 const OFFERED_AGAIN: Updateable<JobTable> = { status: 'pending', failure_json: null };
 
 /** One operation of a person on many jobs, in one transaction; what is not as it must be is left alone. @throws Problem 422 */
-export async function operateJobs(context: Context, request: OperateRequest): Promise<OperateAnswer> {
+export async function operateJobs(context: Context, request: OperateRequest, by: string): Promise<OperateAnswer> {
   const { operation, job_ids, priority } = request;
   if ((priority !== undefined) !== (operation === 'priority')) {
     throw validationFailed([{ field: 'priority', message: 'goes with the operation “priority”, and with no other' }]);
@@ -35,7 +35,7 @@ export async function operateJobs(context: Context, request: OperateRequest): Pr
         .set({ ...step.changes, updated_at: now })
         .where('job_id', 'in', ids)
         .execute();
-      await record(tx, ...rows.map((row) => entryOf(row, step, now)));
+      await record(tx, ...rows.map((row) => ({ ...entryOf(row, step, now), operator: by })));
     }
     return { jobs: rows.map(({ job_id, priority: was }) => ({ job_id, priority: was })) };
   });

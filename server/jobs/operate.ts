@@ -11,29 +11,29 @@ import { writeTransaction } from '../write-transaction.ts';
 /** What a person may do to a job. Each answers the job as it is afterwards. */
 
 /** A pending job ends at once; the agent of a claimed one learns of it by its next heartbeat. @throws Problem 404, 409 */
-export async function cancelJob(context: Context, jobId: string): Promise<OperatorJob> {
+export async function cancelJob(context: Context, jobId: string, by: string): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
     const job = await jobForWrite(tx, jobId);
     if (job.status === 'pending') {
-      await record(tx, { at: now, event: 'jobCancelled', jobId });
+      await record(tx, { at: now, event: 'jobCancelled', jobId, operator: by });
       return change(context, tx, job, CANCELLED, now);
     }
     if (job.status !== 'claimed') throw stateConflict(`The job is ${job.status}; there is nothing to cancel.`);
     if ((await leaseOf(tx, jobId))?.cancel_requested === 1) return asSeen(context, tx, jobId);
-    await record(tx, { at: now, event: 'cancelRequested', jobId, agentId: job.claimed_by });
+    await record(tx, { at: now, event: 'cancelRequested', jobId, operator: by, agentId: job.claimed_by });
     await tx.updateTable('lease').set({ cancel_requested: 1 }).where('job_id', '=', jobId).execute();
     return change(context, tx, job, {}, now);
   });
 }
 
 /** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
-export async function retryJob(context: Context, jobId: string): Promise<OperatorJob> {
+export async function retryJob(context: Context, jobId: string, by: string): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
     const job = await jobForWrite(tx, jobId);
     if (job.status === 'pending' || job.status === 'claimed') {
       throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
     }
-    await record(tx, { at: now, event: 'jobRetried', jobId });
+    await record(tx, { at: now, event: 'jobRetried', jobId, operator: by });
     const fresh = {
       status: 'pending',
       claimed_by: null,
@@ -47,11 +47,17 @@ export async function retryJob(context: Context, jobId: string): Promise<Operato
 }
 
 /** Higher runs earlier. @throws Problem 404, 409 when the job has ended */
-export async function setPriority(context: Context, jobId: string, priority: number): Promise<OperatorJob> {
+export async function setPriority(context: Context, jobId: string, priority: number, by: string): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
     const job = await jobForWrite(tx, jobId);
     if (job.status === 'completed' || job.status === 'failed') throw stateConflict(`The job is ${job.status} already.`);
-    await record(tx, { at: now, event: 'priorityChanged', jobId, detail: { from: job.priority, to: priority } });
+    await record(tx, {
+      at: now,
+      event: 'priorityChanged',
+      jobId,
+      operator: by,
+      detail: { from: job.priority, to: priority },
+    });
     return change(context, tx, job, { priority }, now);
   });
 }

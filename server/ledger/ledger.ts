@@ -10,6 +10,10 @@ const LEDGER_EVENTS = [
   'agentEnrolled',
   'agentTokenConfirmed',
   'agentTokenRotated',
+  'enrollmentCreated',
+  'operatorAdded',
+  'operatorRotated',
+  'operatorRemoved',
   'jobCreated',
   'jobClaimed',
   'leaseExpired',
@@ -41,6 +45,8 @@ export interface LedgerEntry {
   readonly jobId: string | null;
   /** sha256 of the lock token: proves which lease wrote, without being usable as one. */
   readonly lockHash: string | null;
+  /** Name of the person or tool who asked for it; null: an agent, or the server by itself. */
+  readonly operator: string | null;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
@@ -50,6 +56,7 @@ interface NewEntry {
   readonly agentId?: string | null;
   readonly jobId?: string | null;
   readonly lockToken?: string | null;
+  readonly operator?: string | null;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
@@ -66,6 +73,7 @@ export function newLines(tx: Tx, ...entries: readonly NewEntry[]) {
     agent_id: entry.agentId ?? null,
     job_id: entry.jobId ?? null,
     lock_hash: entry.lockToken === undefined || entry.lockToken === null ? null : sha256(entry.lockToken),
+    operator: entry.operator ?? null,
     detail_json: JSON.stringify(entry.detail ?? {}),
   }));
   return tx.insertInto('ledger').values(rows);
@@ -106,6 +114,7 @@ function entryOf(row: LedgerRow): LedgerEntry {
     agentId: row.agent_id,
     jobId: row.job_id,
     lockHash: row.lock_hash,
+    operator: row.operator,
     // As `record` wrote it.
     detail: JSON.parse(row.detail_json) as Record<string, unknown>,
   };

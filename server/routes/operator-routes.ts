@@ -1,13 +1,10 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import {
-  AgentEntry,
   Asset,
   CreateAssetRequest,
   CreateJobRequest,
   DerivedEntry,
-  EnrollAnswer,
-  EnrollRequest,
   ImportAnswer,
   ImportRequest,
   JobsSummary,
@@ -18,11 +15,8 @@ import {
   QueueOverview,
 } from '../../shared/wire.ts';
 import { JOB_STATUSES } from '../../shared/job.ts';
-import { createEnrollment, enroll, rotateToken } from '../agents/enroll.ts';
-import { listAgents } from '../agents/known-agents.ts';
 import { assetOr404, createAsset, listAssets, wireAsset } from '../assets/assets.ts';
 import { listDerived } from '../assets/derived.ts';
-import { iso } from '../context.ts';
 import { createJob, importFiles } from '../jobs/create-job.ts';
 import { jobWithResult, seenJob } from '../jobs/job-row.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
@@ -30,13 +24,10 @@ import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
 import { operateJobs } from '../jobs/operate-many.ts';
 import { queueOverview } from '../jobs/queue-overview.ts';
 import { cancelJob, retryJob, setPriority } from '../jobs/operate.ts';
-import { readLedger } from '../ledger/ledger.ts';
 import { orNotFound } from '../problem.ts';
 import { sendDerived } from './send-derived.ts';
-import { EnrollmentAnswer, LedgerEntryShape, LedgerQuery, pageOf, PageQuery } from './shapes.ts';
-import { route, type Route } from './route.ts';
-
-const operator = { scope: 'operator', agent: 'none' } as const;
+import { pageOf, PageQuery } from './shapes.ts';
+import { operator, route, viewer, type Route } from './route.ts';
 
 const ASSET_ROUTES: readonly Route[] = [
   route({
@@ -49,10 +40,10 @@ const ASSET_ROUTES: readonly Route[] = [
     body: CreateAssetRequest,
     answer: Asset,
     statuses: [422],
-    handle: ({ context, body }) => createAsset(context, body),
+    handle: ({ context, body, by }) => createAsset(context, body, by),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/assets',
     operationId: 'listAssets',
@@ -73,10 +64,10 @@ const ASSET_ROUTES: readonly Route[] = [
     body: ImportRequest,
     answer: ImportAnswer,
     statuses: [422],
-    handle: ({ context, body, identity }) => importFiles(context, body, identity),
+    handle: ({ context, body, identity, by }) => importFiles(context, body, identity, by),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/assets/:uuid',
     operationId: 'getAsset',
@@ -86,7 +77,7 @@ const ASSET_ROUTES: readonly Route[] = [
     handle: async ({ context, params }) => wireAsset(await assetOr404(context.database, params['uuid'] ?? '')),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/assets/:uuid/derived',
     operationId: 'listDerived',
@@ -97,7 +88,7 @@ const ASSET_ROUTES: readonly Route[] = [
     handle: ({ context, params, query }) => listDerived(context.database, params['uuid'] ?? '', query),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/assets/:uuid/derived/:ref',
     operationId: 'readDerived',
@@ -119,10 +110,10 @@ const JOB_ROUTES: readonly Route[] = [
     body: CreateJobRequest,
     answer: OperatorJob,
     statuses: [410, 422],
-    handle: ({ context, body }) => createJob(context, body),
+    handle: ({ context, body, by }) => createJob(context, body, by),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/jobs/all',
     operationId: 'listJobs',
@@ -143,7 +134,7 @@ const JOB_ROUTES: readonly Route[] = [
     handle: ({ context, query }) => allJobs(context, query),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/jobs/queue',
     operationId: 'queueOverview',
@@ -161,7 +152,7 @@ const JOB_ROUTES: readonly Route[] = [
     body: OperateRequest,
     answer: OperateAnswer,
     statuses: [422],
-    handle: ({ context, body }) => operateJobs(context, body),
+    handle: ({ context, body, by }) => operateJobs(context, body, by),
   }),
   route({
     method: 'GET',
@@ -169,13 +160,14 @@ const JOB_ROUTES: readonly Route[] = [
     operationId: 'jobsSummary',
     summary: 'Counts by status, and pending jobs by the capability that nobody here declares.',
     scope: 'any',
+    role: 'viewer',
     agent: 'none',
     answer: JobsSummary,
     statuses: [],
     handle: ({ context }) => jobsSummary(context),
   }),
   route({
-    ...operator,
+    ...viewer,
     method: 'GET',
     path: '/jobs/:id',
     operationId: 'getJob',
@@ -197,7 +189,7 @@ const JOB_ROUTES: readonly Route[] = [
     summary: 'Ends a pending job, asks the agent of a claimed one to stop.',
     answer: OperatorJob,
     statuses: [404, 409],
-    handle: ({ context, params }) => cancelJob(context, params['id'] ?? ''),
+    handle: ({ context, params, by }) => cancelJob(context, params['id'] ?? '', by),
   }),
   route({
     ...operator,
@@ -207,7 +199,7 @@ const JOB_ROUTES: readonly Route[] = [
     summary: 'Offers an ended job again, with all its attempts.',
     answer: OperatorJob,
     statuses: [404, 409],
-    handle: ({ context, params }) => retryJob(context, params['id'] ?? ''),
+    handle: ({ context, params, by }) => retryJob(context, params['id'] ?? '', by),
   }),
   route({
     ...operator,
@@ -218,88 +210,9 @@ const JOB_ROUTES: readonly Route[] = [
     body: PriorityRequest,
     answer: OperatorJob,
     statuses: [404, 409, 422],
-    handle: ({ context, params, body }) => setPriority(context, params['id'] ?? '', body.priority),
+    handle: ({ context, params, body, by }) => setPriority(context, params['id'] ?? '', body.priority, by),
   }),
 ];
 
-const PEOPLE_ROUTES: readonly Route[] = [
-  route({
-    ...operator,
-    method: 'GET',
-    path: '/agents',
-    operationId: 'listAgents',
-    summary: 'Every agent that registered.',
-    query: PageQuery,
-    answer: pageOf(AgentEntry),
-    statuses: [422],
-    handle: ({ context, query }) => listAgents(context, query),
-  }),
-  route({
-    ...operator,
-    method: 'POST',
-    path: '/agents/enrollments',
-    operationId: 'createEnrollment',
-    summary: 'Makes a one-time token for a new agent, good for 24 hours.',
-    answer: EnrollmentAnswer,
-    statuses: [],
-    handle: ({ context }) => createEnrollment(context),
-  }),
-  route({
-    method: 'POST',
-    path: '/agents/enroll',
-    operationId: 'enrollAgent',
-    summary:
-      'Exchanges a one-time token for the bearer of one installation; a repeat with the same key is answered the same one, and the bearer before is good until the new one is used.',
-    scope: 'none',
-    idempotent: true,
-    agent: 'none',
-    body: EnrollRequest,
-    answer: EnrollAnswer,
-    statuses: [401, 422],
-    handle: async ({ context, body, identity }) => ({ token: await enroll(context, body, identity.key) }),
-  }),
-  route({
-    ...operator,
-    method: 'POST',
-    path: '/agents/:id/rotate',
-    operationId: 'rotateToken',
-    summary: 'Gives an agent a new bearer; the one it had is refused from now on.',
-    answer: EnrollAnswer,
-    statuses: [404],
-    handle: async ({ context, params }) => ({ token: await rotateToken(context, params['id'] ?? '') }),
-  }),
-  route({
-    ...operator,
-    method: 'GET',
-    path: '/ledger',
-    operationId: 'readLedger',
-    summary: 'Accepted writes, oldest first.',
-    query: LedgerQuery,
-    answer: pageOf(LedgerEntryShape),
-    statuses: [422],
-    handle: async ({ context, query }) => ledgerPage(context, query),
-  }),
-];
-
-async function ledgerPage(
-  context: Parameters<typeof createEnrollment>[0],
-  query: z.output<typeof LedgerQuery>,
-): Promise<z.input<ReturnType<typeof pageOf<typeof LedgerEntryShape>>>> {
-  const { job_id, agent_id, event, cursor, limit } = query;
-  const filter = { jobId: job_id, agentId: agent_id, event, after: cursor, limit: limit + 1 };
-  const entries = await readLedger(context.database, filter);
-  const page = entries.slice(0, limit);
-  const items = page.map((entry) => ({
-    sequence: entry.sequence,
-    at: iso(entry.at),
-    event: entry.event,
-    agent_id: entry.agentId ?? undefined,
-    job_id: entry.jobId ?? undefined,
-    lock_hash: entry.lockHash ?? undefined,
-    detail: entry.detail,
-  }));
-  return entries.length > limit ? { items, next_cursor: String(page.at(-1)?.sequence ?? 0) } : { items };
-}
-
-/** What people and tools call (protocol.md, "Calls of people and tools"). */
-export const OPERATOR_ROUTES: readonly Route[] = [...ASSET_ROUTES, ...JOB_ROUTES, ...PEOPLE_ROUTES];
+/** What people and tools do with files and jobs (protocol.md, "Calls of people and tools"). */
+export const OPERATOR_ROUTES: readonly Route[] = [...ASSET_ROUTES, ...JOB_ROUTES];

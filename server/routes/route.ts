@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../agents/caller.ts';
+import type { OperatorRole } from '../../shared/operator-roles.ts';
 import type { Scope } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
@@ -13,6 +14,8 @@ interface Call<Body, Query> {
   readonly body: Body;
   readonly query: Query;
   readonly caller: Caller;
+  /** The operator’s name, for the ledger; empty where an agent calls. */
+  readonly by: string;
   /** The registered agent, where `agent` of the route asks for one. */
   readonly agent: AgentRow;
   readonly identity: RequestIdentity;
@@ -33,6 +36,8 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodTy
   readonly operationId: string;
   readonly summary: string;
   readonly scope: Scope;
+  /** The least an operator must be to make the call; absent: an admin. */
+  readonly role?: OperatorRole;
   /** What happens to an agent that is not registered: a 404 on the list of jobs, a 403 elsewhere. */
   readonly agent: 'none' | 'or403' | 'or404';
   readonly body?: Body;
@@ -59,3 +64,8 @@ export function route<Body extends z.ZodType = z.ZodUndefined, Query extends z.Z
 ): Route {
   return definition;
 }
+
+/** Calls of people and tools, by the least they must be. */
+export const viewer = { scope: 'operator', role: 'viewer', agent: 'none' } as const;
+export const operator = { scope: 'operator', role: 'operator', agent: 'none' } as const;
+export const admin = { scope: 'operator', role: 'admin', agent: 'none' } as const;

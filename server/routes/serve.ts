@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_BASE } from '../../shared/wire.ts';
 import { callingAgent, knownOr403, knownOr404 } from '../agents/known-agents.ts';
 import type { Caller } from '../agents/caller.ts';
-import { authenticate, type SharedTokens } from '../auth/authenticate.ts';
+import { authenticate, type Needed, type SharedTokens } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 import { idempotencyKey, requestHash, type RequestIdentity } from '../idempotency/idempotency.ts';
@@ -23,11 +23,16 @@ export function serve(app: FastifyInstance, context: Context, shared: SharedToke
     bodyLimit: route.bodyLimit ?? DEFAULT_BODY_BYTES,
     onRequest: async (request) => {
       if (route.scope !== 'none')
-        callers.set(request, await authenticate(context, shared, request.headers.authorization, route.scope));
+        callers.set(request, await authenticate(context, shared, request.headers.authorization, neededFor(route)));
       if (route.grows === true && context.reserve.low()) throw diskFull();
     },
     handler: (request, reply) => answer(context, route, request, reply),
   });
+}
+
+/** The one place where it is decided who may make a call. */
+function neededFor({ scope, role = 'admin' }: Route): Needed {
+  return { scope: scope === 'none' ? 'any' : scope, role };
 }
 
 async function answer(context: Context, route: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -39,7 +44,8 @@ async function answer(context: Context, route: Route, request: FastifyRequest, r
   const identity = identityOf(route, request, agent);
   // Fastify's router gives a string for each name in the route's path.
   const params = request.params as Readonly<Record<string, string>>;
-  const result = await route.handle({ context, params, body, query, caller, agent, identity, request, reply });
+  const by = caller.scope === 'operator' ? caller.name : '';
+  const result = await route.handle({ context, params, body, query, caller, by, agent, identity, request, reply });
   return result ?? {};
 }
 

@@ -32,5 +32,6 @@ export const LedgerEntryShape = z.object({
   agent_id: z.string().optional(),
   job_id: z.string().optional(),
   lock_hash: z.string().optional(),
+  operator: z.string().optional(),
   detail: z.record(z.string(), z.unknown()),
 });

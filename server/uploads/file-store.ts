@@ -177,7 +177,10 @@ export class FileStore {
       await link(source, target);
     } catch {
       // A file system without hard links (exFAT) gets a copy.
-      await copyFile(source, target, constants.COPYFILE_EXCL);
+      await copyFile(source, target, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
+        // It went since it was read.
+        throw error.code === 'ENOENT' ? new LostPart(part.fileName, error) : error;
+      });
       const file = await open(target, 'r+');
       await file.sync().finally(() => file.close());
     }

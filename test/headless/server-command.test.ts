@@ -86,6 +86,34 @@ describe('the server command', () => {
     },
   );
 
+  it('manages operators of a running server, whose tokens go into files', async () => {
+    const data = join(folder, 'operated');
+    const server = launch('server', '--port', '0', '--data', data);
+    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
+    const operators = async (...args: string[]): Promise<string> => {
+      const command = launch('server', 'operators', ...args, '--server', url, '--data', data);
+      const { code } = await command.ended;
+      return `${code} ${command.output()}`;
+    };
+    const file = join(folder, 'anna-token');
+    expect(await operators('add', 'anna', '--role', 'viewer', '--days', '7', '--save-to', file)).toMatch(/^0 .*anna/s);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const token = readFileSync(file, 'utf8').trim();
+    const statusOf = async (bearer: string, path = '/jobs/queue'): Promise<number> =>
+      (await fetch(`${url}${API_BASE}${path}`, { headers: { Authorization: `Bearer ${bearer}` } })).status;
+    expect([await statusOf(token), await statusOf(token, '/operators')]).toEqual([200, 403]);
+    expect(await operators('list')).toMatch(/^0 [\s\S]*anna +viewer +until /);
+    expect(await operators('add', 'anna')).toMatch(/^1 [\s\S]*already/);
+    const rotated = await operators('rotate', 'anna', '--no-expiry');
+    const [, fresh = ''] = /(rco_\S+)/.exec(rotated) ?? [];
+    expect([await statusOf(token), await statusOf(fresh)]).toEqual([401, 200]);
+    const asViewer = launch('server', 'operators', 'list', '--server', url, '--token-file', file);
+    expect(await asViewer.ended).toMatchObject({ code: 1 });
+    expect(await operators('remove', 'anna')).toMatch(/^0 /);
+    expect(await statusOf(fresh)).toBe(401);
+    expect(await operators('list', '--json')).toMatch(/^0 \[\]/);
+  });
+
   it('listens beyond this machine with TLS, or with a proxy in front, and not in clear', async () => {
     const data = ['--port', '0', '--data', join(folder, 'exposed')];
     const exposed = launch('server', ...data, '--host', '0.0.0.0');
@@ -145,8 +173,8 @@ function endedLongAgo(path: string): { readonly job: string; readonly ref: strin
   database
     .prepare(
       `INSERT INTO job (job_id, job_type, asset_uuid, document_json, invalid, needs, priority, status, attempts,
-        max_attempts, cancel_requested, created_at, updated_at)
-       VALUES (?, 'generate_thumbnails', ?, '{}', 0, '[]', 0, 'completed', 1, 3, 0, ?, ?)`,
+        max_attempts, created_at, updated_at)
+       VALUES (?, 'generate_thumbnails', ?, '{}', 0, '[]', 0, 'completed', 1, 3, ?, ?)`,
     )
     .run(job, asset, then, then);
   database

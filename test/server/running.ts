@@ -41,7 +41,7 @@ export interface Rig {
   /** As a person. */
   operator<T = Record<string, unknown>>(path: string, options?: CallOptions): Promise<Answer<T>>;
   /** The same folder, another server. */
-  restart(): Promise<void>;
+  restart(more?: Partial<ServerOptions>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,9 +78,9 @@ export async function startRig({
     agent: (path, call = {}) =>
       send(rig.server.url, path, { token: rig.server.agentToken, agentId: rig.agentId, ...call }),
     operator: (path, call = {}) => send(rig.server.url, path, { token: rig.server.operatorToken, ...call }),
-    restart: async () => {
+    restart: async (more = {}) => {
       await rig.server.close();
-      rig.server = await createServer(options);
+      rig.server = await createServer({ ...options, ...more });
     },
     stop: async () => {
       await rig.server.close();

@@ -175,6 +175,7 @@ export function ledgerOnDisk(dataDir: string): readonly LedgerEntry[] {
         agentId: row['agent_id'] === null ? null : String(row['agent_id']),
         jobId: row['job_id'] === null ? null : String(row['job_id']),
         lockHash: row['lock_hash'] === null ? null : String(row['lock_hash']),
+        operator: row['operator'] === null ? null : String(row['operator']),
         detail: JSON.parse(String(row['detail_json'])) as Record<string, unknown>,
       }));
   } finally {

@@ -4,12 +4,14 @@ import type { Database, Tables } from '../schema.ts';
 import { COUNTERS } from './counters.ts';
 import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
+import { OPERATORS } from './operator-table.ts';
 import { TABLES } from './tables.ts';
 
 /** Numbers are consecutive, and a step that was released is never changed again. SQLite has numbers of its own. */
 const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
   { version: 1, sql: TABLES + LEDGER_TABLES + COUNTERS },
   { version: 2, sql: LEASES },
+  { version: 3, sql: OPERATORS },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

@@ -17,7 +17,16 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, name: 'jobs on hold, and what was added at once', up: addHoldAndBatch },
   { version: 7, name: 'counters of files', up: addFileCounts },
   { version: 8, name: 'leases apart from jobs', up: addLeases },
+  { version: 9, name: 'operators by name', up: addOperators },
 ];
+
+async function addOperators(tx: Transaction<Tables>): Promise<void> {
+  let operator: Draft = text(key(tx.schema.createTable('operator'), 'name'), 'role');
+  operator = operator.addColumn('token_hash', 'text', (column) => column.notNull().unique());
+  operator = operator.addColumn('previous_hash', 'text', (column) => column.unique());
+  await count(maybeCount(operator, 'expires_at', 'previous_until'), 'created_at', 'rotated_at').execute();
+  await tx.schema.alterTable('ledger').addColumn('operator', 'text').execute();
+}
 
 /** What a heartbeat changes is a narrow row of its own; the wide one of the job is written when its state changes. */
 async function addLeases(tx: Transaction<Tables>): Promise<void> {
