@@ -1,5 +1,5 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Refusal } from '../../shared/failure.ts';
 import type { FolderEntry, FolderListing, Shortcut } from '../../shared/setup-commands.ts';
@@ -34,7 +34,7 @@ export function FolderPicker({
 }) {
   const { t } = useTranslation();
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
-  const { look, open } = useListing(what, start);
+  const { look, opening, open } = useListing(what, start);
   const choose = (paths: readonly string[]): void => {
     onChosen(paths);
     onClose();
@@ -102,7 +102,7 @@ export function FolderPicker({
               <button
                 type="button"
                 className="button button-main"
-                disabled={listing === null}
+                disabled={listing === null || opening}
                 onClick={() => listing !== null && choose([listing.path])}
               >
                 {t('picker.takeFolder')}
@@ -118,11 +118,19 @@ export function FolderPicker({
 function useListing(what: Pick, start: string) {
   const bridge = useBridge();
   const [look, setLook] = useState<Look>({ listing: null, shortcuts: [], refusal: null });
+  const [opening, setOpening] = useState(true);
+  const asked = useRef(0);
   const open = useCallback(
     /** Answers where home is. */
     async (path: string | undefined): Promise<string> => {
+      const number = ++asked.current;
+      setOpening(true);
       const answer = await bridge.call('browse', { ...(path === undefined ? {} : { path }), files: what !== 'folder' });
-      setLook((before) => (answer.ok ? { ...answer.output, refusal: null } : { ...before, refusal: answer.refusal }));
+      // Of two that were opened one after the other the later one counts, whichever is listed first.
+      if (number === asked.current) {
+        setLook((before) => (answer.ok ? { ...answer.output, refusal: null } : { ...before, refusal: answer.refusal }));
+        setOpening(false);
+      }
       return (answer.ok ? answer.output.shortcuts : []).find(({ kind }) => kind === 'home')?.path ?? '';
     },
     [bridge, what],
@@ -130,14 +138,22 @@ function useListing(what: Pick, start: string) {
   useEffect(() => {
     const begin = async (): Promise<void> => {
       const folder = what === 'file' ? start.replace(/[\\/][^\\/]*$/, '') : start;
-      const home = await open(undefined);
+      const places = open(undefined);
+      const number = asked.current;
+      const home = await places;
       // Media lies at home more often than anywhere else, and a list of places shows none of it.
       const first = folder === '' && what === 'media' ? home : folder;
-      if (first !== '') await open(first);
+      // Somebody who was faster chose another way.
+      if (first !== '' && asked.current === number) await open(first);
     };
     void begin();
   }, [open, start, what]);
-  return { look, open: (path: string | undefined) => void open(path) };
+  return {
+    look,
+    /** What is shown is about to be replaced. */
+    opening,
+    open: (path: string | undefined) => void open(path),
+  };
 }
 
 function PathLine({ path, onGo }: { readonly path: string; readonly onGo: (path: string) => void }) {

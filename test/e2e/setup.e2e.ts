@@ -111,6 +111,23 @@ test.describe('settings', () => {
     await expect(page.getByRole('group', { name: 'Media folder telephone' })).toContainText('Readable');
   });
 
+  test('a folder that is still being listed is not mistaken for the one before it', async ({ page, open }) => {
+    const { view } = await open();
+    const listed = Promise.withResolvers<void>();
+    await page.route('**/rpc/browse', async (route) => {
+      if (route.request().postData()?.includes('téléphone') === true) await listed.promise;
+      await route.continue();
+    });
+    await page.goto(`${view.origin}/#/settings`);
+    await page.getByRole('button', { name: 'Add a folder' }).click();
+    await page.getByRole('button', { name: 'RUSHES', exact: true }).click();
+    await page.getByRole('button', { name: 'téléphone', exact: true }).click();
+    await expect(page.getByRole('button', { name: 'Choose this folder' })).toBeDisabled();
+    listed.resolve();
+    await page.getByRole('button', { name: 'Choose this folder' }).click();
+    await expect(page.getByRole('group', { name: 'Media folder telephone' })).toBeVisible();
+  });
+
   test('a refusal of the agent stands at its field, and the change stays', async ({ page, open }) => {
     const { agent, view } = await open();
     agent.refuse('changeSettings', { code: 'X', message: 'This name is taken.', field: 'agentName' });
