@@ -6,6 +6,7 @@ import { inTime } from './in-time.ts';
 import { killAgent } from './kill-agent.ts';
 import { killServer } from './kill-server.ts';
 import { leak } from './leak.ts';
+import { lostLease } from './lost-lease.ts';
 import { model } from './model-campaign.ts';
 import { network } from './network.ts';
 import { outbox } from './outbox.ts';
@@ -18,6 +19,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   killServer,
   inTime,
   swallowed,
+  lostLease,
   frozen,
   clockJumps,
   model,
