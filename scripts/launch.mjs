@@ -18,6 +18,8 @@ ensureBuilt();
 
 const desktop = command === 'start' && !headless && !helpOnly ? await findDesktop() : null;
 if (desktop === null) {
+  // What its messages tell a person to type runs here as it is written (electron/headless/print.ts).
+  process.env.RUSHCATALOG_CALLED_BY = 'npm run';
   process.argv = [process.argv[0] ?? 'node', 'rushcatalog-agent', command, ...args];
   await import('../out/node/rushcatalog-agent.js');
 } else {

@@ -77,7 +77,7 @@ export async function startWebView({ agent, staticDir, port, tokenFile, log }: W
 const NO_SESSION: Refusal = {
   code: 'NO_SESSION',
   message: 'This browser has no session with the agent.',
-  nextStep: 'Open the agent’s link: “rushcatalog-agent open” leads there.',
+  nextStep: 'Open the agent’s link: “rushcatalog-agent open” (from a clone: “npm run open”) leads there.',
 };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'This request does not come from the agent’s own page.' };
 const NOT_JSON: Refusal = { code: 'NOT_JSON', message: 'A request’s body must be application/json.' };

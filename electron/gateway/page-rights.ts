@@ -28,7 +28,7 @@ function guarded(code: string, field: SettingName, what: string): Refusal {
   return {
     code,
     message: `“${field}” ${what}; a page in a browser may not change it.`,
-    nextStep: `Use “rushcatalog-agent config set ${field} VALUE” in a terminal of the agent’s account, or the desktop app.`,
+    nextStep: `Use “rushcatalog-agent config set ${field} VALUE” (from a clone: “npm run config set ${field} VALUE”) in a terminal of the agent’s account, or the desktop app.`,
     field,
   };
 }
@@ -36,6 +36,7 @@ function guarded(code: string, field: SettingName, what: string): Refusal {
 const WITHOUT_TOKEN: Refusal = {
   code: 'SERVER_WITHOUT_TOKEN',
   message: 'Another server would be shown the token that is kept for this one; a page in a browser may not do that.',
-  nextStep: 'Connect with a token of the other server, or use “rushcatalog-agent config set serverUrl” in a terminal.',
+  nextStep:
+    'Connect with a token of the other server, or use “rushcatalog-agent config set serverUrl” (from a clone: “npm run config set serverUrl”) in a terminal.',
   field: 'serverUrl',
 };

@@ -17,5 +17,22 @@ export function printJson(value: unknown): void {
 
 /** A line break inside a line is part of a name. */
 function written(lines: string | readonly string[]): string {
-  return (typeof lines === 'string' ? [lines] : lines).map(printable).join('\n');
+  return (typeof lines === 'string' ? [lines] : lines).map(printable).map(asTyped).join('\n');
+}
+
+/** Whether a word behind the name of the program is a command of it (test/headless/named-commands.test.ts). */
+const COMMANDS =
+  'agent|config|diagnostics|doctor|drain|enrol|models|open|pause|process|resume|server|start|status|stop-now';
+const OWN_COMMAND = new RegExp(String.raw`(?<![\w./-])rushcatalog-agent (${COMMANDS})\b((?: \w[\w-]*)*)( -)?`, 'g');
+
+/**
+ * Our commands as they are typed here: a clone has no program of our name on its path, but npm runs it
+ * (scripts/launch.mjs).
+ */
+function asTyped(line: string): string {
+  if (process.env['RUSHCATALOG_CALLED_BY'] !== 'npm run') return line;
+  return line.replace(
+    OWN_COMMAND,
+    (_, command: string, words: string, flag = '') => `npm run ${command}${words}${flag && ' --'}${flag}`,
+  );
 }

@@ -148,9 +148,9 @@ export const enSetup = {
       argument: 'Locked: set on the command line when the agent was started.',
     },
     ofPrograms:
-      'Locked in a browser: it says which programs run here. Change it in the desktop app, or in a terminal with “rushcatalog-agent config set {{name}} …”.',
+      'Locked in a browser: it says which programs run here. Change it in the desktop app, or in a terminal with “rushcatalog-agent config set {{name}} …” (from a clone: “npm run config set {{name}} …”).',
     ofTrust:
-      'Locked in a browser: it decides where the agent’s traffic goes, or whom it trusts. Change it in the desktop app, or in a terminal with “rushcatalog-agent config set {{name}} …”.',
+      'Locked in a browser: it decides where the agent’s traffic goes, or whom it trusts. Change it in the desktop app, or in a terminal with “rushcatalog-agent config set {{name}} …” (from a clone: “npm run config set {{name}} …”).',
     changes_one: 'One change is not saved yet.',
     changes_other: '{{count}} changes are not saved yet.',
     wrongCount_one: 'One entry needs another look.',

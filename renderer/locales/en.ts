@@ -117,8 +117,10 @@ export const en = {
   session: {
     title: 'This page needs a link from the agent',
     body: 'For safety the agent shows itself only to a browser that was opened with its private link.',
-    step1: 'Run “rushcatalog-agent open” as the account that the agent runs under; it opens this page with its link.',
-    step2: 'In another browser, open the address of “rushcatalog-agent open --print”, including the part after “#”.',
+    step1:
+      'Run “rushcatalog-agent open” (from a clone: “npm run open”) as the account that the agent runs under; it opens this page with its link.',
+    step2:
+      'In another browser, open the address of “rushcatalog-agent open --print” (from a clone: “npm run open -- --print”), including the part after “#”.',
     step3: 'Keep this tab: it connects by itself once the link was opened in this browser.',
     again: 'A link stays valid as long as the agent’s token file exists.',
   },

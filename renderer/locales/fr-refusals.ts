@@ -204,15 +204,15 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
   },
   SERVER_WITHOUT_TOKEN: {
     said: 'Un autre serveur recevrait le jeton gardé pour celui-ci ; une page dans un navigateur ne peut pas le demander.',
-    next: 'Connectez-vous avec un jeton de l’autre serveur, ou utilisez « rushcatalog-agent config set serverUrl » dans un terminal.',
+    next: 'Connectez-vous avec un jeton de l’autre serveur, ou utilisez « rushcatalog-agent config set serverUrl » (depuis un clone : « npm run config set serverUrl ») dans un terminal.',
   },
   SETTING_DECIDES_TRUST: {
     said: 'Une page dans un navigateur ne peut pas décider du chemin que prennent les données de l’agent, ni de ce qu’il reconnaît.',
-    next: 'Utilisez « rushcatalog-agent config set » dans un terminal du compte de l’agent, ou l’application de bureau.',
+    next: 'Utilisez « rushcatalog-agent config set » (depuis un clone : « npm run config set ») dans un terminal du compte de l’agent, ou l’application de bureau.',
   },
   SETTING_NAMES_PROGRAM: {
     said: 'Une page dans un navigateur ne peut pas choisir les programmes lancés ici, ni leur isolement.',
-    next: 'Utilisez « rushcatalog-agent config set » dans un terminal du compte de l’agent, ou l’application de bureau.',
+    next: 'Utilisez « rushcatalog-agent config set » (depuis un clone : « npm run config set ») dans un terminal du compte de l’agent, ou l’application de bureau.',
   },
   SETTINGS_INVALID: {
     said: 'Le fichier de réglages ne peut pas servir.',

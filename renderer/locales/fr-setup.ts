@@ -151,9 +151,9 @@ export const frSetup = {
       argument: 'Verrouillé : fixé en ligne de commande au démarrage de l’agent.',
     },
     ofPrograms:
-      'Verrouillé dans un navigateur : ce réglage décide des programmes lancés ici. Changez-le dans l’application de bureau, ou dans un terminal avec « rushcatalog-agent config set {{name}} … ».',
+      'Verrouillé dans un navigateur : ce réglage décide des programmes lancés ici. Changez-le dans l’application de bureau, ou dans un terminal avec « rushcatalog-agent config set {{name}} … » (depuis un clone : « npm run config set {{name}} … »).',
     ofTrust:
-      'Verrouillé dans un navigateur : ce réglage décide du chemin que prennent les données de l’agent, ou de ce qu’il reconnaît. Changez-le dans l’application de bureau, ou dans un terminal avec « rushcatalog-agent config set {{name}} … ».',
+      'Verrouillé dans un navigateur : ce réglage décide du chemin que prennent les données de l’agent, ou de ce qu’il reconnaît. Changez-le dans l’application de bureau, ou dans un terminal avec « rushcatalog-agent config set {{name}} … » (depuis un clone : « npm run config set {{name}} … »).',
     changes_one: 'Un changement n’est pas encore enregistré.',
     changes_many: '{{count}} changements ne sont pas encore enregistrés.',
     changes_other: '{{count}} changements ne sont pas encore enregistrés.',

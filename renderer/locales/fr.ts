@@ -121,9 +121,10 @@ export const fr = {
   session: {
     title: 'Cette page a besoin d’un lien de l’agent',
     body: 'Par sécurité, l’agent ne se montre qu’à un navigateur ouvert avec son lien privé.',
-    step1: 'Lancez « rushcatalog-agent open » avec le compte de l’agent ; la commande ouvre cette page avec son lien.',
+    step1:
+      'Lancez « rushcatalog-agent open » (depuis un clone : « npm run open ») avec le compte de l’agent ; la commande ouvre cette page avec son lien.',
     step2:
-      'Dans un autre navigateur, ouvrez l’adresse de « rushcatalog-agent open --print », avec la partie après « # ».',
+      'Dans un autre navigateur, ouvrez l’adresse de « rushcatalog-agent open --print » (depuis un clone : « npm run open -- --print »), avec la partie après « # ».',
     step3: 'Gardez cet onglet : il se connecte seul une fois le lien ouvert dans ce navigateur.',
     again: 'Un lien reste valable tant que le fichier de jeton de l’agent existe.',
   },

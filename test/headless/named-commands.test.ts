@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { printOut } from '../../electron/headless/print.ts';
 import { ensureBuild } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,6 +62,28 @@ describe('a command that the README, the documents or a message name', () => {
 
   it('of the program runs from a clone by “npm run”, all of them', () => {
     expect(ofProgram.filter((name) => scripts[name]?.endsWith(`scripts/launch.mjs ${name}`) !== true)).toEqual([]);
+  });
+
+  it('is named in a message as it is typed in a clone', () => {
+    const { stderr } = run('open', '--work', '/nowhere');
+    expect(stderr).toContain('“npm run start”');
+    const told = ofProgram.map((name) => {
+      let said = '';
+      const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+        said += String(text);
+        return true;
+      });
+      vi.stubEnv('RUSHCATALOG_CALLED_BY', 'npm run');
+      printOut(`no rushcatalog-agent runs: “rushcatalog-agent ${name} set x --work /a” /rushcatalog-agent ${name}`);
+      vi.unstubAllEnvs();
+      write.mockRestore();
+      return said;
+    });
+    expect(told).toEqual(
+      ofProgram.map(
+        (name) => `no rushcatalog-agent runs: “npm run ${name} set x -- --work /a” /rushcatalog-agent ${name}\n`,
+      ),
+    );
   });
 
   it('is given options that it has', () => {
