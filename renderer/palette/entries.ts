@@ -7,7 +7,7 @@ import { askToQuit } from '../quit.tsx';
 import { routeTo, VIEWS } from '../route.ts';
 import { doneAssets } from '../selectors.ts';
 import type { IconName } from '../ui/icon.tsx';
-import { fold } from '../../shared/fold.ts';
+import { foldText } from '../../shared/text-search.ts';
 
 /** What an entry does when it is chosen: goes somewhere, or sends a command. */
 type Act =
@@ -34,9 +34,9 @@ const SHOWN = 30;
 
 /** Everything that can be reached from here, that contains every word of what was typed. */
 export function entries(snapshot: Snapshot, t: TFunction, typed: string): EntryGroup[] {
-  const wanted = fold(typed).split(/\s+/).filter(Boolean);
+  const wanted = foldText(typed).split(/\s+/).filter(Boolean);
   const fits = ({ label, note = '' }: Entry): boolean => {
-    const text = fold(`${label} ${note}`);
+    const text = foldText(`${label} ${note}`);
     return wanted.every((word) => text.includes(word));
   };
   const groups: EntryGroup[] = [

@@ -3,7 +3,7 @@ import type { EndedJob } from '../../shared/snapshot.ts';
 import type { JobType } from '../../shared/job.ts';
 import { joinHistory } from '../selectors.ts';
 import { useAgent, useBridge, useReplica } from '../use-agent.ts';
-import { holds } from '../../shared/fold.ts';
+import { containsText } from '../../shared/text-search.ts';
 
 const PAGE = 200;
 /** While a person types, only the last word is looked up in the journal. */
@@ -60,7 +60,7 @@ export function usePast(wanted: Wanted): Past {
   }, [bridge, ending, key, own.cursor, own.jobs, search, wanted.jobType]);
   const jobs = useMemo(() => {
     const fits = ({ sourcePath, jobType }: EndedJob): boolean =>
-      (wanted.search === '' || holds(sourcePath, wanted.search)) &&
+      (wanted.search === '' || containsText(sourcePath, wanted.search)) &&
       (wanted.jobType === undefined || jobType === wanted.jobType);
     return joinHistory(recent.filter(fits), own.jobs.filter(fits));
   }, [recent, own.jobs, wanted.search, wanted.jobType]);

@@ -1,4 +1,4 @@
-import { fold } from '../../shared/fold.ts';
+import { foldText } from '../../shared/text-search.ts';
 import type { Transcript } from '../../shared/facts.ts';
 
 type Segment = Transcript['segments'][number];
@@ -12,7 +12,7 @@ export interface Match {
 
 /** Every place of `wanted` in reading order; white space in it counts as one blank. */
 export function findMatches(folded: readonly string[], wanted: string): Match[] {
-  const needle = fold(wanted.normalize('NFC')).replaceAll(/\s+/g, ' ').trim();
+  const needle = foldText(wanted.normalize('NFC')).replaceAll(/\s+/g, ' ').trim();
   if (needle === '') return [];
   const found: Match[] = [];
   for (const [segment, text] of folded.entries()) {

@@ -6,7 +6,7 @@ import { clock } from '../format/durations.ts';
 import { IconButton } from './icon-button.tsx';
 import type { Playback } from './playback.ts';
 import { clickedMs, TranscriptRow, type RowMatches } from './transcript-row.tsx';
-import { fold } from '../../shared/fold.ts';
+import { foldText } from '../../shared/text-search.ts';
 import { findMatches, lastBegun, shownSegment, type Match } from './transcript-search.ts';
 
 /** A line of text and its air, px; rows are measured once they are drawn. */
@@ -28,7 +28,7 @@ export function TranscriptPanel({
   const [follows, setFollows] = useState(true);
   const { segments } = transcript;
   const shown = useMemo(() => segments.map(shownSegment), [segments]);
-  const folded = useMemo(() => shown.map(({ text }) => fold(text)), [shown]);
+  const folded = useMemo(() => shown.map(({ text }) => foldText(text)), [shown]);
   const deferred = useDeferredValue(wanted);
   const matches = useMemo(() => findMatches(folded, deferred), [folded, deferred]);
   const match = matches[Math.min(chosen, matches.length - 1)];

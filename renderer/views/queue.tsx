@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { holds } from '../../shared/fold.ts';
+import { containsText } from '../../shared/text-search.ts';
 import { amountOf } from '../format/amounts.ts';
 import { count } from '../format/numbers.ts';
 import { Backlog } from '../queue/backlog.tsx';
@@ -146,7 +146,7 @@ function useListing(values: Filters['values']): Listing {
   const answer = useQueueSearch(search, onHold);
   const order = ORDERS.find((each) => each === values.sort) ?? 'start';
   const jobs = useMemo(() => {
-    const fits = ({ sourcePath }: QueuedJob): boolean => search === '' || holds(sourcePath, search);
+    const fits = ({ sourcePath }: QueuedJob): boolean => search === '' || containsText(sourcePath, search);
     if (onHold) return answer?.jobs ?? [];
     const own = claimed.filter(fits);
     if (values.reason === CLAIMED) return own;

@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fold } from '../../shared/fold.ts';
+import { foldText } from '../../shared/text-search.ts';
 import { findMatches, lastBegun, shownSegment } from '../../renderer/results/transcript-search.ts';
 
 describe('fold', () => {
   it('takes case and accents away', () => {
-    expect(fold('Élodie à Sète, ÎLE')).toBe('elodie a sete, ile');
+    expect(foldText('Élodie à Sète, ÎLE')).toBe('elodie a sete, ile');
   });
 
   it('keeps the length of any text, so that places stay places', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (text) => void expect(fold(text)).toHaveLength(text.length)),
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => void expect(foldText(text)).toHaveLength(text.length)),
     );
   });
 });
 
 describe('findMatches', () => {
-  const folded = ['We are rolling.', 'Élodie, are you ready? Élodie!'].map(fold);
+  const folded = ['We are rolling.', 'Élodie, are you ready? Élodie!'].map(foldText);
 
   it('finds every place in reading order', () => {
     expect(findMatches(folded, 'ELODIE')).toEqual([

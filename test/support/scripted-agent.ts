@@ -8,7 +8,7 @@ import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { LoadSample } from '../../shared/result-commands.ts';
 import { RUNNING_PICTURE } from '../../shared/running-picture.ts';
-import { holds } from '../../shared/fold.ts';
+import { containsText } from '../../shared/text-search.ts';
 import type { CapabilityName } from '../../shared/job.ts';
 import type { CapabilityState } from '../../shared/capability-state.ts';
 import type { EndedJob, Snapshot, WaitingJob } from '../../shared/snapshot.ts';
@@ -131,7 +131,7 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
     case 'history': {
       const from = Number(input.cursor ?? 0);
       const limit = input.limit ?? 50;
-      const fitting = agent.older.filter(({ sourcePath }) => holds(sourcePath, input.search ?? ''));
+      const fitting = agent.older.filter(({ sourcePath }) => containsText(sourcePath, input.search ?? ''));
       const items = fitting.slice(from, from + limit);
       return from + limit < fitting.length ? { items, nextCursor: String(from + limit) } : { items };
     }
@@ -139,7 +139,7 @@ function perform(agent: ScriptedAgent, name: CommandName, input: PlainInput): un
       const from = Number(input.cursor ?? 0);
       const limit = input.limit ?? 200;
       const all = agent.queued.length > 0 ? agent.queued : agent.snapshot().waiting;
-      const fitting = all.filter(({ sourcePath }) => holds(sourcePath, input.search ?? ''));
+      const fitting = all.filter(({ sourcePath }) => containsText(sourcePath, input.search ?? ''));
       const page = { items: fitting.slice(from, from + limit), total: fitting.length };
       return from + limit < fitting.length ? { ...page, nextCursor: String(from + limit) } : page;
     }

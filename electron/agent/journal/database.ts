@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { holds } from '../../../shared/fold.ts';
+import { containsText } from '../../../shared/text-search.ts';
 import { RefusedError } from '../../../shared/failure.ts';
 import { ACTIVITY_TABLES } from './activity-rows.ts';
 import { DONE_FILES_INDEX } from './history-rows.ts';
@@ -95,8 +95,8 @@ export function openDatabase(path: string): DatabaseSync {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     keepPrivate(path);
     database = new DatabaseSync(path, { timeout: 500, enableForeignKeyConstraints: true });
-    database.function('holds', { deterministic: true }, (text, wanted) =>
-      typeof text === 'string' && typeof wanted === 'string' && holds(text, wanted) ? 1 : 0,
+    database.function('contains_text', { deterministic: true }, (text, wanted) =>
+      typeof text === 'string' && typeof wanted === 'string' && containsText(text, wanted) ? 1 : 0,
     );
     // Exclusive locking: the lock is the kernel's, so a kill -9 frees it, and no lock file can be left over.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');

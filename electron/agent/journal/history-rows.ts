@@ -35,7 +35,7 @@ export function pageOfHistory(db: DatabaseSync, options: HistoryOptions): Histor
     conditions.push([options.done ? "ending = 'done'" : `ending NOT IN ('done', '${SETTLED}')`]);
   if (options.jobType !== undefined) conditions.push(["json_extract(job, '$.jobType') = ?", options.jobType]);
   if (options.search !== undefined && options.search !== '') {
-    conditions.push([`holds(json_extract(job, '$.sourcePath'), ?) = 1`, options.search]);
+    conditions.push([`contains_text(json_extract(job, '$.sourcePath'), ?) = 1`, options.search]);
   }
   const rows = db
     .prepare(

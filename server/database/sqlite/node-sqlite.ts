@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { holds } from '../../../shared/fold.ts';
+import { containsText } from '../../../shared/text-search.ts';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
 /** Statements kept prepared; the server has fewer distinct ones than this. */
@@ -15,8 +15,8 @@ export class NodeSqlite implements SqliteDatabase {
 
   constructor(path: string, busyTimeoutMs: number) {
     this.#database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    this.#database.function('holds', { deterministic: true }, (text, wanted) =>
-      typeof text === 'string' && typeof wanted === 'string' && holds(text, wanted) ? 1 : 0,
+    this.#database.function('contains_text', { deterministic: true }, (text, wanted) =>
+      typeof text === 'string' && typeof wanted === 'string' && containsText(text, wanted) ? 1 : 0,
     );
   }
 
