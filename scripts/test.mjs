@@ -2,7 +2,6 @@
 // that are tagged `slow`, which it leaves out.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { requireNode } from './node-check.mjs';
@@ -83,16 +82,15 @@ function letNextSpeak() {
 
 /**
  * Runs beside others.
- * @param {string} title @param {string} program @param {readonly string[]} args @param {number} priority nice value
+ * @param {string} title @param {string} program @param {readonly string[]} args
  * @returns {Promise<number>} its exit code
  */
-function runBeside(title, program, args, priority) {
+function runBeside(title, program, args) {
   return new Promise((resolve) => {
     const child = spawn(`${root}/node_modules/.bin/${program}`, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    if (child.pid !== undefined) setPriority(child.pid, priority);
     const speaker = { title, kept: /** @type {Buffer[]} */ ([]), ended: false };
     if (speakers.push(speaker) === 1) console.log(`\n── ${title}`);
     /** @param {Buffer} chunk */
@@ -209,10 +207,10 @@ function countE2e(status) {
 }
 
 // Fault slices one after the other, each in a process of its own: neither one beside them nor what one before them left in
-// the process may be part of it. They mostly wait, so the units run beside them, at a priority that leaves them the
-// processor when they want it. The pages come after both: beside them two cores only become slower.
-const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']), 10);
-const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--isolate']), 0);
+// the process may be part of it. They mostly wait, so the units run beside them, at the same priority: at a lower one they
+// would stand still beside six busy processes. The pages come after both: beside them two cores only become slower.
+const unit = runBeside('unit and integration', 'vitest', vitestArgs('unit', ['--exclude', 'test/faults/**']));
+const faults = runBeside('faults', 'vitest', vitestArgs('faults', ['test/faults', '--maxWorkers=1', '--isolate']));
 countVitest('unit', await unit);
 countVitest('faults', await faults);
 if (isSlow) runOnPostgres();
