@@ -7,8 +7,11 @@ import type { AgentRow, Queries } from '../database/schema.ts';
 import { forbidden, notFound } from '../problem.ts';
 import { withReserve } from '../reserve.ts';
 
-/** `last_seen_at` is written at most this often, so that polling does not cost a disk flush each time. */
-const SEEN_GRAIN_MS = 5_000;
+/**
+ * `last_seen_at` is written only so often in the time after which an agent counts as gone: every call of every agent
+ * would otherwise cost a disk flush. At most 20 s of the usual 120 s.
+ */
+const SEEN_GRAINS = 6;
 
 /**
  * The registered agent behind a request, by its own bearer or by `X-Agent-Id`; null when there is none.
@@ -30,7 +33,7 @@ export async function callingAgent(
   refuseSharedToken(caller, row);
   const now = context.clock();
   // Either way: a clock that was set back must not leave it at a time that lies ahead.
-  if (Math.abs(now - row.last_seen_at) >= SEEN_GRAIN_MS) {
+  if (Math.abs(now - row.last_seen_at) >= context.settings.agentSeenMs / SEEN_GRAINS) {
     const seen = context.database.updateTable('agent').set({ last_seen_at: now }).where('agent_id', '=', row.agent_id);
     await withReserve(context, () => seen.execute());
   }

@@ -29,7 +29,7 @@ export function forUse<TB extends keyof Tables, O>(
 }
 
 /** A statement that inserts, changes or removes rows. */
-interface Write extends OperationNodeSource {
+export interface Write extends OperationNodeSource {
   execute(): Promise<unknown>;
 }
 

@@ -24,25 +24,48 @@ export function idempotencyKey(header: string | readonly string[] | undefined): 
   throw validationFailed([{ field: 'Idempotency-Key', message: `one key of 1 to ${MAX_KEY_LENGTH} characters` }]);
 }
 
+/** What was answered before. */
+export interface Kept {
+  readonly answer: unknown;
+}
+
 /**
  * The answer this agent already got for this key, or null when the key is new.
  * @throws Problem 422 when the key was used for another request
  */
-export async function earlierAnswer(tx: Tx, identity: RequestIdentity): Promise<{ readonly answer: unknown } | null> {
+export async function earlierAnswer(tx: Tx, identity: RequestIdentity): Promise<Kept | null> {
   if (identity.key === null) return null;
-  const row = await tx
-    .selectFrom('idempotency')
-    .select(['request_hash', 'answer_json'])
-    .where('agent_id', '=', identity.agentId)
-    .where('idempotency_key', '=', identity.key)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  if (row.request_hash !== identity.requestHash) {
+  const row = await rowOf(tx, identity).select(['request_hash', 'answer_json']).executeTakeFirst();
+  return row === undefined ? null : answerIn(row.answer_json, row.request_hash, identity);
+}
+
+const rowOf = (tx: Tx, { agentId, key }: RequestIdentity) =>
+  tx.selectFrom('idempotency').where('agent_id', '=', agentId).where('idempotency_key', '=', key);
+
+/** The same as columns of a query that asks for more. */
+export function keptOf(tx: Tx, identity: RequestIdentity) {
+  return [
+    rowOf(tx, identity).select('request_hash').as('kept_hash'),
+    rowOf(tx, identity).select('answer_json').as('kept_answer'),
+  ] as const;
+}
+
+/** What these columns say. @throws Problem 422 when the key was used for another request */
+export function keptAnswer(
+  row: { readonly kept_hash: string | null; readonly kept_answer: string | null },
+  identity: RequestIdentity,
+): Kept | null {
+  const { kept_hash: hash, kept_answer: answer } = row;
+  return hash === null || answer === null ? null : answerIn(answer, hash, identity);
+}
+
+function answerIn(answer: string, hash: string, identity: RequestIdentity): Kept {
+  if (hash !== identity.requestHash) {
     throw new Problem(422, 'VALIDATION_FAILED', 'This Idempotency-Key was already used for another request.', [
       { field: 'Idempotency-Key', message: 'was used with another call or body' },
     ]);
   }
-  return { answer: JSON.parse(row.answer_json) as unknown };
+  return { answer: JSON.parse(answer) as unknown };
 }
 
 /**
@@ -50,11 +73,7 @@ export async function earlierAnswer(tx: Tx, identity: RequestIdentity): Promise<
  * other waits here until that one has ended, and reads its answer. Taken back with the transaction: a refusal is not
  * kept, and a repeat of it is judged anew. @throws Problem 422 when the key was used for another request
  */
-export async function takeKey(
-  tx: Tx,
-  identity: RequestIdentity,
-  now: number,
-): Promise<{ readonly answer: unknown } | null> {
+export async function takeKey(tx: Tx, identity: RequestIdentity, now: number): Promise<Kept | null> {
   if (identity.key === null) return null;
   const taken = await tx
     .insertInto('idempotency')

@@ -1,20 +1,20 @@
 import type { DerivedRef } from '../../shared/facts.ts';
 import { differences, formsDisagree, type SubmitRequest } from '../../shared/wire-results.ts';
 import { KINDS_OF } from '../../shared/job.ts';
-import type { JobRow, Tx } from '../database/schema.ts';
+import type { DerivedRow, JobRow } from '../database/schema.ts';
 import { validationFailed, type FieldIssue } from '../problem.ts';
 
 /**
  * Holds a result against what was really uploaded for this job, and its two forms against each other: `output` and
  * `result` "never disagree" (protocol.md, Results). @throws Problem 422 with every disagreement
  */
-export async function refuseWrongResult(tx: Tx, job: JobRow, request: SubmitRequest): Promise<void> {
+export function refuseWrongResult(job: JobRow, derived: readonly DerivedRow[], request: SubmitRequest): void {
   const issues: FieldIssue[] = [];
   if (request.job_type !== job.job_type) issues.push({ field: 'job_type', message: `the job is a ${job.job_type}` });
   if (job.invalid === 1) issues.push({ field: 'job_type', message: 'an invalid job can only be failed' });
   issues.push(...formsDisagree(request));
   const manifest = request.result.derived_manifest;
-  const uploaded = await uploadedOf(tx, job, manifest);
+  const uploaded = new Map<string, DerivedRef>(derived.map((row) => [row.ref, row]));
   for (const [index, entry] of manifest.entries()) {
     const field = `result.derived_manifest.${index}`;
     if (!KINDS_OF[request.job_type].includes(entry.kind)) {
@@ -23,19 +23,4 @@ export async function refuseWrongResult(tx: Tx, job: JobRow, request: SubmitRequ
     issues.push(...differences(field, entry, uploaded.get(entry.ref), 'was not uploaded for this job'));
   }
   if (issues.length > 0) throw validationFailed(issues);
-}
-
-async function uploadedOf(
-  tx: Tx,
-  job: JobRow,
-  manifest: readonly DerivedRef[],
-): Promise<ReadonlyMap<string, DerivedRef>> {
-  if (manifest.length === 0) return new Map();
-  const rows = await tx
-    .selectFrom('derived')
-    .select(['kind', 'ref', 'content_type', 'size_bytes', 'sha256'])
-    .where('job_id', '=', job.job_id)
-    .where('status', 'in', ['uploaded', 'accepted'])
-    .execute();
-  return new Map(rows.map((row) => [row.ref, row]));
 }

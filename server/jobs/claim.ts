@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import type { WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
-import { forWrite, together } from '../database/dialect.ts';
+import { forWrite, isPostgres, together } from '../database/dialect.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
-import { earlierAnswer, newKey, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { keptAnswer, keptOf, newKey, type Kept, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { newLines } from '../ledger/ledger.ts';
-import { stateConflict } from '../problem.ts';
+import { orNotFound, stateConflict } from '../problem.ts';
 import { claimedJob } from './job-row.ts';
 import { jobForWrite, leaseOf } from './lease.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -19,11 +20,10 @@ import { writeTransaction } from '../write-transaction.ts';
 export async function claim(context: Context, jobId: string, identity: RequestIdentity): Promise<WireJob> {
   const { agentId } = identity;
   return writeTransaction(context, async (tx, now) => {
-    await oneClaimAtATime(tx, agentId);
-    const earlier = await earlierAnswer(tx, identity);
-    const job = await jobForWrite(tx, jobId);
+    const job = await lockForClaim(tx, agentId, jobId);
+    const { earlier, ...fitness } = await factsOf(tx, job, identity);
     if (earlier !== null) return sameLease(context, tx, job, earlier.answer);
-    await refuseUnfit(context, tx, job, agentId);
+    await refuseUnfit(context, tx, job, agentId, fitness);
     const lockToken = randomBytes(24).toString('base64url');
     const lease = { lock_token: lockToken, locked_until: context.leaseTime() + context.settings.leaseMs };
     const state = { in_grace: 0, cancel_requested: 0, progress: null, stage: null, heard_at: now };
@@ -50,11 +50,16 @@ export async function claim(context: Context, jobId: string, identity: RequestId
 }
 
 /**
- * What an agent holds is counted before it gets more: another claim of its own must not pass in between. It also makes
- * the second of two requests with one key wait, and find what the first one was answered.
+ * The agent first, then the job. What an agent holds is counted before it gets more: another claim of its own must not
+ * pass in between; and of two requests with one key the second one waits here, and finds what the first was answered.
+ * @throws Problem 404 unknown job
  */
-async function oneClaimAtATime(tx: Tx, agentId: string): Promise<void> {
-  await forWrite(tx, tx.selectFrom('agent').select('agent_id').where('agent_id', '=', agentId)).execute();
+async function lockForClaim(tx: Tx, agentId: string, jobId: string): Promise<JobRow> {
+  const agent = forWrite(tx, tx.selectFrom('agent').select('agent_id').where('agent_id', '=', agentId));
+  if (!isPostgres(tx)) return jobForWrite(tx, jobId);
+  const both = sql<JobRow>`WITH mine AS MATERIALIZED (${agent})
+    SELECT job.* FROM mine CROSS JOIN job WHERE job.job_id = ${jobId} FOR NO KEY UPDATE OF job`;
+  return orNotFound((await both.execute(tx)).rows[0], 'job');
 }
 
 async function sameLease(context: Context, tx: Tx, job: JobRow, kept: unknown): Promise<WireJob> {
@@ -65,7 +70,13 @@ async function sameLease(context: Context, tx: Tx, job: JobRow, kept: unknown): 
   throw stateConflict('The lease of this claim is over; claim again with a new key.', { reason: 'lease_over' });
 }
 
-async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: string): Promise<void> {
+async function refuseUnfit(
+  context: Context,
+  tx: Tx,
+  job: JobRow,
+  agentId: string,
+  { held, lacks }: Fitness,
+): Promise<void> {
   const { policy } = context.settings;
   if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
   if (job.held === 1) throw stateConflict('The job is on hold.', { reason: 'held' });
@@ -75,7 +86,6 @@ async function refuseUnfit(context: Context, tx: Tx, job: JobRow, agentId: strin
   if (!policy.allowed_job_types.includes(job.job_type)) {
     throw stateConflict(`The server’s policy does not allow “${job.job_type}” jobs.`, { reason: 'job_type' });
   }
-  const { held, lacks } = await fitness(tx, job, agentId);
   if (held >= policy.max_parallel_jobs_allowed) {
     throw stateConflict('The agent already holds as many jobs as the server allows.', { reason: 'max_parallel_jobs' });
   }
@@ -98,8 +108,10 @@ interface Fitness {
   readonly lacks: number;
 }
 
-async function fitness(tx: Tx, job: JobRow, agentId: string): Promise<Fitness> {
-  const { held, lacks } = await tx
+/** Asked once both are locked: of the moment after the wait. @throws Problem 422 when the key was another request's */
+async function factsOf(tx: Tx, job: JobRow, identity: RequestIdentity): Promise<Fitness & { earlier: Kept | null }> {
+  const { agentId } = identity;
+  const { held, lacks, ...kept } = await tx
     .selectNoFrom((select) => [
       select
         .selectFrom('lease')
@@ -122,7 +134,8 @@ async function fitness(tx: Tx, job: JobRow, agentId: string): Promise<Fitness> {
           ),
         )
         .as('lacks'),
+      ...keptOf(tx, identity),
     ])
     .executeTakeFirstOrThrow();
-  return { held: Number(held), lacks: Number(lacks) };
+  return { held: Number(held), lacks: Number(lacks), earlier: keptAnswer(kept, identity) };
 }

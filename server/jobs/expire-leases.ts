@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { isPostgres } from '../database/dialect.ts';
 import type { JobRow, JobTable, LeaseRow, Queries, Tx } from '../database/schema.ts';
-import { record } from '../ledger/ledger.ts';
+import { newLines } from '../ledger/ledger.ts';
 import { withReserve } from '../reserve.ts';
 import { CANCELLED, endLease } from './lease.ts';
 
@@ -129,12 +129,15 @@ async function expire(tx: Tx, job: LapsedJob, now: number): Promise<void> {
   const attempts = job.attempts + (counts ? 1 : 0);
   const claim = { agentId: job.agent_id, jobId: job.job_id, lockToken: job.lock_token };
   const entry = { at: now, ...claim };
-  await endLease(tx, claim, { claimed_by: null, ...afterExpiry(job, attempts), attempts, updated_at: now });
-  await record(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } });
-  if (job.cancel_requested === 1) await record(tx, { ...entry, event: 'jobCancelled' });
-  else if (counts && attempts >= job.max_attempts) {
-    await record(tx, { ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } });
-  }
+  const last =
+    job.cancel_requested === 1
+      ? [{ ...entry, event: 'jobCancelled' } as const]
+      : counts && attempts >= job.max_attempts
+        ? [{ ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } } as const]
+        : [];
+  await endLease(tx, claim, { claimed_by: null, ...afterExpiry(job, attempts), attempts, updated_at: now }, [
+    newLines(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } }, ...last),
+  ]);
 }
 
 function afterExpiry(job: LapsedJob, attempts: number): Updateable<JobTable> {

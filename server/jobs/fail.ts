@@ -2,11 +2,11 @@ import type { Updateable } from 'kysely';
 import { FAILURES, isFailureCode } from '../../shared/failure.ts';
 import type { FailRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
-import type { JobTable } from '../database/schema.ts';
-import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
-import { record, type LedgerEvent } from '../ledger/ledger.ts';
-import { CANCELLED, endLease, jobForWrite, livingLease, type LeasedJob } from './lease.ts';
-import { isRepeat, lastReport } from './repeat.ts';
+import type { JobRow, JobTable } from '../database/schema.ts';
+import { newKey, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { newLines, type LedgerEvent } from '../ledger/ledger.ts';
+import { CANCELLED, endLease, jobOfReport } from './lease.ts';
+import { lastReport } from './repeat.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 interface Verdict {
@@ -21,21 +21,21 @@ export async function fail(
   request: FailRequest,
   identity: RequestIdentity,
 ): Promise<Record<string, never>> {
-  return writeTransaction(context, (tx, now) =>
-    once(tx, identity, now, async () => {
-      const claim = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
-      const job = await jobForWrite(tx, jobId);
-      if (isRepeat(job, claim, identity)) return {};
-      const lease = await livingLease(tx, job, claim, context.leaseTime());
-      const { event, changes } = verdict(context, { job, lease }, request);
-      const free = { claimed_by: null, ...changes, ...lastReport(claim, identity), updated_at: now };
-      await endLease(tx, claim, free);
-      const { error_code, retryable } = request;
-      const detail = { error_code, retryable, attempts: changes.attempts ?? job.attempts };
-      await record(tx, { at: now, event, ...claim, detail });
-      return {};
-    }),
-  );
+  return writeTransaction(context, async (tx, now) => {
+    const claim = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
+    const report = await jobOfReport(tx, claim, identity, context.leaseTime());
+    // As it was kept here.
+    if (report.kind === 'repeat') return report.answer as Record<string, never>;
+    const { event, changes } = verdict(context, report.job, report.cancelRequested, request);
+    const { error_code, retryable } = request;
+    const detail = { error_code, retryable, attempts: changes.attempts ?? report.job.attempts };
+    const free = { claimed_by: null, ...changes, ...lastReport(claim, identity), updated_at: now };
+    await endLease(tx, claim, free, [
+      newLines(tx, { at: now, event, ...claim, detail }),
+      ...newKey(tx, identity, now, {}),
+    ]);
+    return {};
+  });
 }
 
 /**
@@ -43,8 +43,8 @@ export async function fail(
  * nothing; a retryable failure waits until its attempts are used up. A code this server does not know is taken at
  * its word.
  */
-function verdict(context: Context, { job, lease }: LeasedJob, request: FailRequest): Verdict {
-  if (lease.cancel_requested === 1 || request.error_code === 'CANCELLED') {
+function verdict(context: Context, job: JobRow, cancelRequested: boolean, request: FailRequest): Verdict {
+  if (cancelRequested || request.error_code === 'CANCELLED') {
     return { event: 'jobCancelled', changes: CANCELLED };
   }
   const { error_code, message, retryable } = request;

@@ -38,7 +38,11 @@ export function unheld(job: JobRow): SeenJob {
 }
 
 /** A job as agents see it, without its lock token. */
-export function wireJob(context: Clocks, row: JobRow, lockedUntil: number | null = null): WireJob {
+export function wireJob(
+  context: Clocks,
+  row: Pick<JobRow, 'job_id' | 'job_type' | 'status' | 'document_json' | 'priority' | 'claimed_by'>,
+  lockedUntil: number | null = null,
+): WireJob {
   const { asset_uuid, required_capabilities, inputs, expected_outputs, invariants } = documentOf(row);
   return {
     job_id: row.job_id,

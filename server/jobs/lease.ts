@@ -1,9 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ExpressionBuilder, Updateable } from 'kysely';
-import { forWrite } from '../database/dialect.ts';
+import { forWrite, together, type Write } from '../database/dialect.ts';
 import type { JobRow, JobTable, LeaseRow, Queries, Tables, Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
+import { keptAnswer, keptOf, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { lockInvalid, orNotFound, stateConflict } from '../problem.ts';
+import { isRepeat } from './repeat.ts';
 
 /** Who says they hold the lease of a job. */
 export interface LeaseClaim {
@@ -19,7 +21,7 @@ export async function jobForWrite(tx: Tx, jobId: string): Promise<JobRow> {
 }
 
 /** A job under a lease that is alive. */
-export interface LeasedJob {
+interface LeasedJob {
   readonly job: JobRow;
   readonly lease: LeaseRow;
 }
@@ -39,7 +41,13 @@ export async function leasedJob(tx: Tx, claim: LeaseClaim, now: number): Promise
  * not the one of before the wait. @throws Problem 409, 423
  */
 export async function livingLease(queries: Queries, job: JobRow, claim: LeaseClaim, now: number): Promise<LeaseRow> {
-  const lease = await leaseOf(queries, job.job_id);
+  return refuseDead(job, await leaseOf(queries, job.job_id), claim, now);
+}
+
+/** What of a lease says whether it is alive, and whose. */
+type LeaseState = Pick<LeaseRow, 'agent_id' | 'lock_token' | 'locked_until'>;
+
+function refuseDead<L extends LeaseState>(job: JobRow, lease: L | undefined, claim: LeaseClaim, now: number): L {
   if (lease === undefined) throw stateConflict(`The job is ${job.status}, not claimed.`, { status: job.status });
   if (!sameToken(lease.lock_token, claim.lockToken) || lease.agent_id !== claim.agentId) throw lockInvalid();
   if (lease.locked_until <= now) throw stateConflict('The lease of this job is over.', { status: 'pending' });
@@ -89,11 +97,48 @@ export async function extendLease(queries: Queries, claim: LeaseClaim, beat: Bea
   return extended === undefined ? undefined : extended.cancel_requested === 1;
 }
 
-/** Ends a lease that `leasedJob` answered, and makes of its job what `changes` say. @throws Problem 423 */
-export async function endLease(tx: Tx, claim: LeaseClaim, changes: Updateable<JobTable>): Promise<void> {
-  const { numDeletedRows } = await tx.deleteFrom('lease').where(isHeld(claim)).executeTakeFirst();
-  if (numDeletedRows === 0n) throw lockInvalid();
-  await tx.updateTable('job').set(changes).where('job_id', '=', claim.jobId).execute();
+/**
+ * Ends a lease that was found alive, makes of its job what `changes` say, and writes what else goes with that.
+ * @throws Problem 423
+ */
+export async function endLease(
+  tx: Tx,
+  claim: LeaseClaim,
+  changes: Updateable<JobTable>,
+  beside: readonly Write[],
+): Promise<void> {
+  const job = tx.updateTable('job').set(changes).where('job_id', '=', claim.jobId);
+  const ended = await together(tx, [job, ...beside], tx.deleteFrom('lease').where(isHeld(claim)).returning('job_id'));
+  if (ended.length === 0) throw lockInvalid();
+}
+
+/** A report that ends a lease, as it was found: the first of its kind, or what it was answered before. */
+type Report =
+  | { readonly kind: 'repeat'; readonly answer: unknown }
+  | { readonly kind: 'first'; readonly job: JobRow; readonly cancelRequested: boolean };
+
+/**
+ * The job of a report, if the report is the first one of a lease that is alive. Of two with one key, or with the same
+ * words, the second one waits for the job, and finds what the first one left. @throws Problem 404, 409, 422, 423
+ */
+export async function jobOfReport(tx: Tx, claim: LeaseClaim, identity: RequestIdentity, now: number): Promise<Report> {
+  const job = await jobForWrite(tx, claim.jobId);
+  const { lock_token, agent_id, locked_until, cancel_requested, ...kept } = await tx
+    .selectFrom('job')
+    .leftJoin('lease', 'lease.job_id', 'job.job_id')
+    .select(['lock_token', 'agent_id', 'locked_until', 'cancel_requested'])
+    .select(keptOf(tx, identity))
+    .where('job.job_id', '=', claim.jobId)
+    .executeTakeFirstOrThrow();
+  const earlier = keptAnswer(kept, identity);
+  if (earlier !== null) return { kind: 'repeat', answer: earlier.answer };
+  if (isRepeat(job, claim, identity)) return { kind: 'repeat', answer: {} };
+  const lease =
+    lock_token === null || agent_id === null || locked_until === null
+      ? undefined
+      : { lock_token, agent_id, locked_until };
+  refuseDead(job, lease, claim, now);
+  return { kind: 'first', job, cancelRequested: cancel_requested === 1 };
 }
 
 function sameToken(left: string, right: string): boolean {

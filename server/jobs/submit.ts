@@ -1,14 +1,15 @@
+import type { Updateable } from 'kysely';
 import type { SubmitRequest } from '../../shared/wire-results.ts';
-import type { Context } from '../context.ts';
-import type { JobRow, Tx } from '../database/schema.ts';
-import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
-import { record } from '../ledger/ledger.ts';
 import { abandonUpload } from '../assets/abandon-upload.ts';
-import { refuseWrongResult } from './check-result.ts';
-import { endLease, jobForWrite, livingLease, type LeaseClaim } from './lease.ts';
-import { validationFailed } from '../problem.ts';
-import { isRepeat, lastReport } from './repeat.ts';
+import type { Context } from '../context.ts';
+import { forWrite, type Write } from '../database/dialect.ts';
+import type { DerivedRow, JobRow, JobTable, Tables, Tx } from '../database/schema.ts';
+import { newKey, type RequestIdentity } from '../idempotency/idempotency.ts';
+import { newLines } from '../ledger/ledger.ts';
 import { writeTransaction } from '../write-transaction.ts';
+import { refuseWrongResult } from './check-result.ts';
+import { endLease, jobOfReport, type LeaseClaim } from './lease.ts';
+import { lastReport } from './repeat.ts';
 
 interface Obsolete {
   readonly refs: readonly string[];
@@ -27,91 +28,114 @@ export async function submit(
   identity: RequestIdentity,
 ): Promise<Record<string, never>> {
   let obsolete: Obsolete = { refs: [], partFiles: [] };
-  const answer = await writeTransaction(context, (tx, now) =>
-    once(tx, identity, now, async () => {
-      const lease = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
-      const job = await jobForWrite(tx, jobId);
-      if (isRepeat(job, lease, identity)) return {};
-      await livingLease(tx, job, lease, context.leaseTime());
-      await refuseWrongResult(tx, job, request);
-      await complete(tx, job, request, lease, identity, now);
-      const refs = await acceptDerived(tx, job, request, lease, now);
-      obsolete = { refs, partFiles: await abandonOpenUploads(tx, jobId) };
-      return {};
-    }),
-  );
+  const answer = await writeTransaction(context, async (tx, now) => {
+    const claim = { jobId, agentId: identity.agentId, lockToken: request.lock_token };
+    const report = await jobOfReport(tx, claim, identity, context.leaseTime());
+    // As it was kept here.
+    if (report.kind === 'repeat') return report.answer as Record<string, never>;
+    const files = await filesOf(tx, jobId);
+    refuseWrongResult(report.job, files.derived, request);
+    const refs = [...new Set(request.result.derived_manifest.map((entry) => entry.ref))];
+    const superseded = files.derived.map(({ ref }) => ref).filter((ref) => !refs.includes(ref));
+    await endLease(tx, claim, completed(report.job, claim, identity, now), [
+      ...newResult(tx, request, claim, { now, accepted: refs, superseded }),
+      ...newKey(tx, identity, now, {}),
+    ]);
+    obsolete = { refs: superseded, partFiles: await abandonUploads(tx, files.openUploads) };
+    return {};
+  });
   for (const ref of obsolete.refs) await context.files.discardDerived(ref);
   for (const name of obsolete.partFiles) await context.files.discardPart(name);
   return answer;
 }
 
-async function complete(
-  tx: Tx,
-  job: JobRow,
-  request: SubmitRequest,
-  lease: LeaseClaim,
-  identity: RequestIdentity,
-  now: number,
-): Promise<void> {
-  const { lock_token: _lockToken, ...submitted } = request;
-  await endLease(tx, lease, {
-    // `claimed_by` is left alone: who did it stays visible.
+/** `claimed_by` is left alone: who did it stays visible. */
+function completed(job: JobRow, claim: LeaseClaim, identity: RequestIdentity, now: number): Updateable<JobTable> {
+  return {
     status: 'completed',
     attempts: job.attempts + 1,
     not_before: null,
     failure_json: null,
-    ...lastReport(lease, identity),
+    ...lastReport(claim, identity),
     updated_at: now,
-  });
-  const result = { job_id: job.job_id, submitted_json: JSON.stringify(submitted) };
-  await tx.insertInto('job_result').values(result).execute();
-  await record(tx, { at: now, event: 'jobSubmitted', ...lease });
+  };
 }
 
-/** Lists exactly the files of this result for the job. Answers the refs whose files are to be removed. */
-async function acceptDerived(
+interface Files {
+  /** What was uploaded for the job and not replaced or purged since; nobody purges it until this transaction has ended. */
+  readonly derived: readonly DerivedRow[];
+  readonly openUploads: readonly string[];
+}
+
+async function filesOf(tx: Tx, jobId: string): Promise<Files> {
+  const { derived, open } = await tx
+    .selectNoFrom((select) => [
+      select
+        .selectFrom('derived')
+        .select((of) => of.fn.countAll<number>().as('files'))
+        .where('job_id', '=', jobId)
+        .where('status', 'in', ['uploaded', 'accepted'])
+        .as('derived'),
+      select
+        .selectFrom('upload')
+        .select((of) => of.fn.countAll<number>().as('uploads'))
+        .where('job_id', '=', jobId)
+        .where('status', '=', 'open')
+        .as('open'),
+    ])
+    .executeTakeFirstOrThrow();
+  // Most jobs have neither, or one of both; the job is locked, so that nothing is added meanwhile.
+  return {
+    derived: Number(derived) === 0 ? [] : await derivedOf(tx, jobId),
+    openUploads: Number(open) === 0 ? [] : await openUploadsOf(tx, jobId),
+  };
+}
+
+async function derivedOf(tx: Tx, jobId: string): Promise<DerivedRow[]> {
+  const named = tx.selectFrom('derived').selectAll().where('job_id', '=', jobId);
+  return forWrite(tx, named.where('status', 'in', ['uploaded', 'accepted'])).execute();
+}
+
+async function openUploadsOf(tx: Tx, jobId: string): Promise<string[]> {
+  const open = tx.selectFrom('upload').select('upload_id').where('job_id', '=', jobId).where('status', '=', 'open');
+  return (await open.execute()).map(({ upload_id }) => upload_id);
+}
+
+interface Listed {
+  readonly now: number;
+  /** In the order of the manifest. */
+  readonly accepted: readonly string[];
+  readonly superseded: readonly string[];
+}
+
+/** Keeps the result, and lists exactly its files for the job. */
+function newResult(
   tx: Tx,
-  job: JobRow,
-  request: SubmitRequest,
-  lease: LeaseClaim,
-  now: number,
-): Promise<string[]> {
-  const refs = [...new Set(request.result.derived_manifest.map((entry) => entry.ref))];
-  for (const [position, ref] of refs.entries()) {
-    const { numUpdatedRows } = await tx
+  { lock_token: _lockToken, ...submitted }: SubmitRequest,
+  claim: LeaseClaim,
+  { now, accepted, superseded }: Listed,
+): Write[] {
+  const result = { job_id: claim.jobId, submitted_json: JSON.stringify(submitted) };
+  const lines = [
+    { event: 'jobSubmitted' as const },
+    ...accepted.map((ref) => ({ event: 'derivedAccepted' as const, detail: { ref } })),
+    ...superseded.map((ref) => ({ event: 'derivedSuperseded' as const, detail: { ref } })),
+  ];
+  const become = (ref: string, state: Updateable<Tables['derived']>) =>
+    tx
       .updateTable('derived')
-      .set({ status: 'accepted', position, updated_at: now })
-      .where('ref', '=', ref)
-      .where('status', 'in', ['uploaded', 'accepted'])
-      .executeTakeFirst();
-    // Looked at a moment ago; a purge of the whole asset asks for no job.
-    if (numUpdatedRows === 0n) {
-      throw validationFailed([{ field: 'result.derived_manifest', message: `${ref} was purged meanwhile` }]);
-    }
-    await record(tx, { at: now, event: 'derivedAccepted', ...lease, detail: { ref } });
-  }
-  const rest = await tx
-    .selectFrom('derived')
-    .select('ref')
-    .where('job_id', '=', job.job_id)
-    .where('status', 'in', ['uploaded', 'accepted'])
-    .execute();
-  const superseded = rest.map((row) => row.ref).filter((ref) => !refs.includes(ref));
-  for (const ref of superseded) {
-    await tx.updateTable('derived').set({ status: 'superseded', updated_at: now }).where('ref', '=', ref).execute();
-    await record(tx, { at: now, event: 'derivedSuperseded', ...lease, detail: { ref } });
-  }
-  return superseded;
+      .set({ ...state, updated_at: now })
+      .where('ref', '=', ref);
+  return [
+    tx.insertInto('job_result').values(result),
+    newLines(tx, ...lines.map((line) => ({ at: now, ...claim, ...line }))),
+    ...accepted.map((ref, position) => become(ref, { status: 'accepted', position })),
+    ...superseded.map((ref) => become(ref, { status: 'superseded' })),
+  ];
 }
 
-async function abandonOpenUploads(tx: Tx, jobId: string): Promise<string[]> {
-  const open = await tx
-    .selectFrom('upload')
-    .select('upload_id')
-    .where('job_id', '=', jobId)
-    .where('status', '=', 'open')
-    .execute();
+async function abandonUploads(tx: Tx, uploads: readonly string[]): Promise<string[]> {
   const files: string[] = [];
-  for (const { upload_id } of open) files.push(...(await abandonUpload(tx, upload_id)));
+  for (const uploadId of uploads) files.push(...(await abandonUpload(tx, uploadId)));
   return files;
 }

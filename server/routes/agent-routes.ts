@@ -11,7 +11,7 @@ import { register } from '../agents/register.ts';
 import { claim } from '../jobs/claim.ts';
 import { fail } from '../jobs/fail.ts';
 import { heartbeat } from '../jobs/heartbeat.ts';
-import { offeredJobs } from '../jobs/list-jobs.ts';
+import { offeredJobs } from '../jobs/offers.ts';
 import { submit } from '../jobs/submit.ts';
 import { nothing, OfferQuery, pageOf } from './shapes.ts';
 import { route, type Route } from './route.ts';

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { Database, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { earlierAnswer, keepAnswer, takeKey, type RequestIdentity } from '../idempotency/idempotency.ts';
-import { leasedJob } from '../jobs/lease.ts';
+import { livingLease } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
 import { LostPart } from './file-store.ts';
@@ -125,11 +125,15 @@ async function checkComplete(context: Context, tx: Tx, { assetUuid, request, ide
   const earlier = await earlierAnswer(tx, identity);
   // The key's hash names the call: what it answered then is of the same type.
   if (earlier !== null) return { kind: 'answered', answer: earlier.answer as UploadCompleteAnswer };
-  const upload = await writableUpload(tx, { uploadId: request.upload_id, assetUuid, agentId: identity.agentId });
+  const { upload, job } = await writableUpload(tx, {
+    uploadId: request.upload_id,
+    assetUuid,
+    agentId: identity.agentId,
+  });
   const lease = { jobId: upload.job_id, agentId: identity.agentId, lockToken: request.lock_token };
   const sameLease = upload.status === 'completed' && upload.lock_hash === sha256(request.lock_token);
   // A repeat under the lease that completed it is answered even after that lease has ended.
-  if (!sameLease) await leasedJob(tx, lease, context.leaseTime());
+  if (!sameLease) await livingLease(tx, job, lease, context.leaseTime());
   if (upload.ref !== null) {
     const answer = { ref: upload.ref };
     if ((await takeKey(tx, identity, now)) === null) await keepAnswer(tx, identity, answer);
@@ -169,7 +173,7 @@ function refuseIncomplete(upload: UploadRow, stored: readonly UploadPartRow[], r
 async function refuseWhole(context: Context, upload: UploadRow, written: { readonly sha256: string }): Promise<Error> {
   const { upload_id: uploadId, asset_uuid: assetUuid, agent_id: agentId } = upload;
   const obsolete = await writeTransaction(context, async (tx) => {
-    const { status } = await writableUpload(tx, { uploadId, assetUuid, agentId });
+    const { status } = (await writableUpload(tx, { uploadId, assetUuid, agentId })).upload;
     return status === 'open' ? abandonUpload(tx, uploadId) : [];
   });
   for (const name of obsolete) await context.files.discardPart(name);
@@ -201,8 +205,12 @@ async function publish(tx: Tx, publication: Publication, now: number): Promise<P
   const earlier = await takeKey(tx, identity, now);
   // As `keepAnswer` kept it below.
   if (earlier !== null) return { ...(earlier.answer as UploadCompleteAnswer), obsolete: [] };
-  const upload = await writableUpload(tx, { uploadId: upload_id, assetUuid: asset_uuid, agentId: identity.agentId });
-  await leasedJob(tx, lease, leaseNow);
+  const { upload, job } = await writableUpload(tx, {
+    uploadId: upload_id,
+    assetUuid: asset_uuid,
+    agentId: identity.agentId,
+  });
+  await livingLease(tx, job, lease, leaseNow);
   if (upload.ref !== null) {
     await keepAnswer(tx, identity, { ref: upload.ref });
     return { ref: upload.ref, obsolete: [] };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { UploadPartAnswer } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../database/schema.ts';
-import { leasedJob } from '../jobs/lease.ts';
+import { livingLease } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed } from '../problem.ts';
 import type { ReceivedFile } from './file-store.ts';
@@ -46,9 +46,9 @@ async function accept(
   declaredSha256: string | undefined,
 ): Promise<{ readonly obsolete: string | null }> {
   return writeTransaction(context, async (tx, now) => {
-    const upload = await writableUpload(tx, { ...where, uploadId: fields.upload_id });
+    const { upload, job } = await writableUpload(tx, { ...where, uploadId: fields.upload_id });
     const lease = { jobId: upload.job_id, agentId: where.agentId, lockToken: fields.lock_token };
-    await leasedJob(tx, lease, context.leaseTime());
+    await livingLease(tx, job, lease, context.leaseTime());
     refuseDamaged(expectedPartSize(upload, fields.part_number), fields.part_number, file, declaredSha256);
     const earlier = await tx
       .selectFrom('upload_part')

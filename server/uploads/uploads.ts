@@ -1,7 +1,6 @@
 import type { UploadedPart } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
-import { isPostgres } from '../database/dialect.ts';
-import type { Queries, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
+import type { JobRow, Queries, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
 import { jobForWrite } from '../jobs/lease.ts';
 import { lockInvalid, notFound, uploadExpired, validationFailed, type Problem } from '../problem.ts';
 
@@ -22,13 +21,13 @@ export async function uploadOf(database: Queries, where: UploadPlace): Promise<U
  * Upload that this agent may write to: under somebody else's lease nothing is written. Its job, and with it everything
  * of it, stays as it is until this transaction has ended. @throws Problem 404, 410, 423
  */
-export async function writableUpload(tx: Tx, where: UploadPlace): Promise<UploadRow> {
+export async function writableUpload(tx: Tx, where: UploadPlace): Promise<{ upload: UploadRow; job: JobRow }> {
   const { job_id } = await findUpload(tx, where);
   // The job first and then once more, as everybody does who writes to both.
-  if (isPostgres(tx)) await jobForWrite(tx, job_id);
+  const job = await jobForWrite(tx, job_id);
   const upload = await findUpload(tx, where);
   if (upload.agent_id !== where.agentId) throw lockInvalid();
-  return usable(upload);
+  return { upload: usable(upload), job };
 }
 
 async function findUpload(database: Queries, where: UploadPlace): Promise<UploadRow> {

@@ -43,7 +43,7 @@ function looks(sqls: Iterable<string>): string[] {
       // One status alone narrows nothing: almost every job may have it. A page of such a list is read in its order.
       if (detail.endsWith('USING INDEX job_by_status (status=?)') && !/order by "sequence"/.test(sql))
         found.push(`${detail}: ${sql}`);
-      if (!isPage && /^SCAN\b/.test(detail) && !SMALL.test(detail) && !/VIRTUAL|CONSTANT/.test(detail))
+      if (!isPage && /^SCAN\b/.test(detail) && !SMALL.test(detail) && !/VIRTUAL|CONSTANT|VALUES CLAUSE/.test(detail))
         found.push(`${detail}: ${sql}`);
       if (!isOfAsset && /TEMP B-TREE FOR ORDER BY/.test(detail)) found.push(`${detail}: ${sql}`);
     }

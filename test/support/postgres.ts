@@ -101,15 +101,23 @@ export interface Postgres {
   readonly port: number;
   stop(how?: 'fast' | 'immediate'): void;
   start(): void;
+  /** Kills its first process; the others end when they notice. */
+  kill(): void;
 }
 
-export function makePostgres(folder: string, port: number): Postgres {
+/** `own` settings in place of those of a test. */
+export function makePostgres(folder: string, port: number, own: Readonly<Record<string, string>> = {}): Postgres {
   const data = join(folder, 'data');
   const owner = unprivileged();
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   call('initdb', ['--no-sync', '--username=test', '--auth=trust', '--encoding=UTF8', '--locale=C', '-D', data]);
   writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n');
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder, listen_addresses: '127.0.0.1' });
+  const settings = Object.entries({
+    ...SETTINGS,
+    ...own,
+    unix_socket_directories: folder,
+    listen_addresses: '127.0.0.1',
+  });
   writeFileSync(
     join(data, 'postgresql.conf'),
     [...settings, ['port', String(port)]].map(([name, value]) => `${name} = '${value}'\n`).join(''),
@@ -125,6 +133,7 @@ export function makePostgres(folder: string, port: number): Postgres {
     folder,
     port,
     start,
+    kill: () => void process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL'),
     stop: (how = 'immediate') => void call('pg_ctl', ['-D', data, '-m', how, '-w', 'stop']),
   };
 }
@@ -170,7 +179,7 @@ async function between(folder: string, port: number): Promise<Pick<OfRun, 'betwe
   return { between: { folder: startPgBouncer({ folder, port, owner: unprivileged() }, own), port: own } };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net');
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
