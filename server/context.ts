@@ -1,5 +1,6 @@
 import type { SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
+import type { Snapshot } from './database/snapshot.ts';
 import type { FileStore } from './uploads/file-store.ts';
 import type { DowntimeDetector } from './lease-clock.ts';
 import type { Meter } from './meter.ts';
@@ -12,6 +13,8 @@ export interface Context {
   readonly database: Database;
   /** Where other processes may work on the same database; null: it is this one’s alone. */
   readonly shared: SharedDatabase | null;
+  /** The whole catalogue at one moment, for whoever reads it from end to end. */
+  readonly snapshot: () => Promise<Snapshot>;
   readonly files: FileStore;
   readonly settings: ServerSettings;
   readonly log: ServerLog;

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
@@ -11,6 +9,7 @@ import { keptAge } from './database/kept-age.ts';
 import { purgeAsset } from './assets/derived.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
 import type { Context } from './context.ts';
+import { prepareFolder } from './data-folder.ts';
 import { openDatabase, type SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import { sha256 } from './hash.ts';
@@ -24,7 +23,6 @@ import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { SHARED_OPERATOR } from './operators/operators.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
-import { ServerStartError } from './start-error.ts';
 import { sweep, sweepFiles, type SweepResult } from './sweep.ts';
 import { readCertificate, renewing, type Certificate } from './tls.ts';
 import { FileStore } from './uploads/file-store.ts';
@@ -61,8 +59,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const log = options.log ?? SILENT;
   refuseExposed(options);
   const certificate = options.tls === undefined ? null : readCertificate(options.tls);
-  await prepareFolder(options.dataDir);
-  const { database, shared } = await openDatabase({
+  await prepareFolder(options.dataDir, options.postgres !== undefined);
+  const { database, shared, snapshot } = await openDatabase({
     dataDir: options.dataDir,
     postgres: options.postgres,
     silenceMs: silenceOf(options),
@@ -77,7 +75,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     const reserve = await openReserve(options.dataDir, shared === null ? (options.reserveBytes ?? 0) : 0, log);
     const clocks = await clocksOf(options, shared);
     const metrics = await metricsOf(options, { database, shared });
-    const context = contextOf({ database, shared, files, log, reserve, meter: metrics ?? NO_METER }, clocks, options);
+    const meter = metrics ?? NO_METER;
+    const context = contextOf({ database, shared, snapshot, files, log, reserve, meter }, clocks, options);
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
     const operatorToken = await sharedOperatorToken(options);
@@ -156,7 +155,7 @@ function silenceOf(options: ServerOptions): number | null {
   return lookMs > 0 ? Math.max(settingsOf(options).leaseMs / 3, 2 * lookMs) : null;
 }
 
-type Opened = Pick<Context, 'database' | 'shared' | 'files' | 'log' | 'reserve' | 'meter'>;
+type Opened = Pick<Context, 'database' | 'shared' | 'snapshot' | 'files' | 'log' | 'reserve' | 'meter'>;
 
 function contextOf(opened: Opened, { clock, leaseTime }: Clocks, options: ServerOptions): Context {
   const settings = settingsOf(options);
@@ -186,21 +185,6 @@ function operations(context: Context, app: FastifyInstance, options: ServerOptio
     purgeAsset: (assetUuid) => purgeAsset(context, assetUuid),
     close: () => (closing ??= close()),
   };
-}
-
-async function prepareFolder(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ServerStartError(
-      'DATA_FOLDER_UNUSABLE',
-      `The data folder ${dataDir} cannot be written (${why}).`,
-      'Choose another data folder, or give this user the right to write there.',
-      { cause: error },
-    );
-  }
 }
 
 function startSweeper(context: Context, intervalSeconds: number, clocks: Clocks): { stop(): Promise<void> } {

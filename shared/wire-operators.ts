@@ -32,3 +32,10 @@ export const OperatorEntry = z.object({
 export const OperatorToken = OperatorEntry.extend({ token: z.string() });
 
 export const OperatorList = z.object({ items: z.array(OperatorEntry) });
+
+export const ScrubRequest = z.object({
+  /** Read every file and compare what is in it; else only whether it is there in its size. */
+  hashes: z.boolean().default(false),
+  /** Also where more than a tenth of all files is missing. */
+  force: z.boolean().default(false),
+});

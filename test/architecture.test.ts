@@ -56,7 +56,8 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     ledger: ['database'],
     operate: ['auth', 'database'],
     operators: ['agents', 'database', 'ledger'],
-    routes: ['agents', 'assets', 'auth', 'database', 'idempotency', 'jobs', 'ledger', 'operators', 'uploads'],
+    routes: ['agents', 'assets', 'auth', 'database', 'idempotency', 'jobs', 'ledger', 'operators', 'upkeep', 'uploads'],
+    upkeep: ['database', 'jobs', 'ledger', 'uploads'],
     uploads: ['assets', 'database', 'idempotency', 'jobs', 'ledger'],
   },
 };

@@ -1,26 +1,13 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Refusal } from '../../shared/failure.ts';
 import type { OperatorEntry, OperatorRole, OperatorToken } from '../../shared/operator-roles.ts';
-import { openHttpRefusal } from '../agent/server/open-http.ts';
-import { createNetworkFetch } from '../agent/server/network-fetch.ts';
-import { networkFacts } from '../compose/network/network-facts.ts';
 import { createOperatorsClient, type OperatorsClient } from '../compose/operator/operators-client.ts';
 import { tokenFileStore } from '../compose/token-file.ts';
-import { parseServerUrl } from './agent-options.ts';
+import { adminAccess, type AdminOptions } from './admin-access.ts';
 import { CommandError, EXIT } from './exit.ts';
-import { dataFolder } from './folders.ts';
 import { printJson, printOut } from './print.ts';
-import { readSecretOption } from './secret-option.ts';
 
-/** Where the server is, and whose token is shown to it. */
-interface OperatorsOptions {
-  readonly server: string;
-  readonly tokenFile?: string;
-  readonly data?: string;
-  readonly caFile?: string;
-}
-
-interface TokenOptions extends OperatorsOptions {
+interface TokenOptions extends AdminOptions {
   readonly days: number;
   /** False: `--no-expiry`. */
   readonly expiry: boolean;
@@ -47,7 +34,7 @@ export async function rotateOperatorCommand(
 }
 
 /** `server operators remove`: ends an operator and their tokens at once. */
-export async function removeOperatorCommand(name: string, options: OperatorsOptions): Promise<number> {
+export async function removeOperatorCommand(name: string, options: AdminOptions): Promise<number> {
   const client = await clientOf(options);
   orRefuse(await client.remove(name));
   printOut(`${name} is no operator any more.`);
@@ -55,7 +42,7 @@ export async function removeOperatorCommand(name: string, options: OperatorsOpti
 }
 
 /** `server operators list`: who has a token, and until when. */
-export async function listOperatorsCommand(options: OperatorsOptions & { readonly json: boolean }): Promise<number> {
+export async function listOperatorsCommand(options: AdminOptions & { readonly json: boolean }): Promise<number> {
   const client = await clientOf(options);
   const operators = orRefuse(await client.list());
   if (options.json) printJson(operators);
@@ -70,20 +57,9 @@ const daysOf = ({ days, expiry }: TokenOptions): number | null => (expiry ? days
 const lineOf = ({ name, role, expires_at }: OperatorEntry): string =>
   `${name.padEnd(24)} ${role.padEnd(9)} ${expires_at === undefined ? 'does not expire' : `until ${expires_at}`}`;
 
-async function clientOf({ server, tokenFile, data, caFile }: OperatorsOptions): Promise<OperatorsClient> {
-  const serverUrl = parseServerUrl(server);
-  const open = openHttpRefusal(serverUrl, { allowInsecureHttp: false });
-  if (open !== null) throw new CommandError(open);
-  const file = tokenFile ?? join(data ?? join(dataFolder(), 'server'), 'operator-token');
-  const token = readSecretOption(file, 'file with an admin’s token');
-  const settings = {
-    proxyMode: 'system',
-    noProxy: [],
-    ...(caFile === undefined ? {} : { caFile: resolve(caFile) }),
-  } as const;
-  const { facts, problem } = await networkFacts({ ...settings, noProxy: [] }, serverUrl);
-  if (problem !== undefined) throw new CommandError(problem);
-  return createOperatorsClient(createNetworkFetch(facts), serverUrl, token);
+async function clientOf(options: AdminOptions): Promise<OperatorsClient> {
+  const { send, serverUrl, token } = await adminAccess(options);
+  return createOperatorsClient(send, serverUrl, token);
 }
 
 function orRefuse<T>(answer: { readonly value: T } | { readonly refusal: Refusal }): T {

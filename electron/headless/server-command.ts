@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadOrCreateToken } from '../../server/auth/token-files.ts';
 import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
+import { postgresOption } from './database-option.ts';
 import { EXIT } from './exit.ts';
 import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
@@ -82,14 +83,8 @@ function tlsOf({ tlsCert, tlsKey }: ServerCommandOptions): Pick<ServerOptions, '
   });
 }
 
-/** The password is in no argument, which every user of the machine could read. */
 function postgresOf({ database, databasePasswordFile }: ServerCommandOptions): Pick<ServerOptions, 'postgres'> {
-  if (database === undefined) return {};
-  const password =
-    databasePasswordFile === undefined
-      ? process.env['RUSHCATALOG_DATABASE_PASSWORD']
-      : readSecretOption(databasePasswordFile, 'password file');
-  return { postgres: { url: database, password } };
+  return database === undefined ? {} : { postgres: postgresOption(database, databasePasswordFile) };
 }
 
 const readOptional = (file: string | undefined, what: string): string | undefined =>

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addOperators } from './operators-commands.ts';
 import { serverCommand } from './server-command.ts';
+import { addUpkeep } from './upkeep-commands.ts';
 import { wholeNumber } from './whole-number.ts';
 
 type Finish = (code: number) => void;
@@ -59,4 +60,5 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
     .addHelpText('after', exitHelp)
     .action(async (options) => finish(await serverCommand(options)));
   addOperators(server, finish, exitHelp);
+  addUpkeep(server, finish, exitHelp);
 }

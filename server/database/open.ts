@@ -1,4 +1,5 @@
 import type { Database, Tx } from './schema.ts';
+import type { Snapshot } from './snapshot.ts';
 import { openSqlite } from './sqlite/open.ts';
 
 /** Where a PostgreSQL is, and how it is spoken to. */
@@ -34,6 +35,7 @@ export interface SharedDatabase {
 
 interface OpenedDatabase {
   readonly database: Database;
+  snapshot(): Promise<Snapshot>;
   /** Null: no other process can have it open. */
   readonly shared: SharedDatabase | null;
 }
@@ -51,7 +53,7 @@ interface Place {
  * @throws ServerStartError DATABASE_…
  */
 export async function openDatabase({ dataDir, postgres, ...place }: Place): Promise<OpenedDatabase> {
-  if (postgres === undefined) return { database: await openSqlite(dataDir), shared: null };
+  if (postgres === undefined) return { ...(await openSqlite(dataDir)), shared: null };
   // A server on SQLite does without the driver.
   const { openPostgres } = await import('./postgres/open.ts');
   return openPostgres({ ...postgres, ...place });

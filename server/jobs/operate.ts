@@ -33,17 +33,27 @@ export async function retryJob(context: Context, jobId: string, by: string): Pro
     if (job.status === 'pending' || job.status === 'claimed') {
       throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
     }
-    await record(tx, { at: now, event: 'jobRetried', jobId, operator: by });
-    const fresh = {
+    await offerAnew(tx, jobId, now, by);
+    return asSeen(context, tx, jobId);
+  });
+}
+
+/** Of an ended job that was looked at for writing: it waits again, with all its attempts and without its result. */
+export async function offerAnew(tx: Tx, jobId: string, now: number, by: string | null): Promise<void> {
+  await record(tx, { at: now, event: 'jobRetried', jobId, operator: by });
+  await tx.deleteFrom('job_result').where('job_id', '=', jobId).execute();
+  await tx
+    .updateTable('job')
+    .set({
       status: 'pending',
       claimed_by: null,
       attempts: 0,
       not_before: null,
       failure_json: null,
-    } as const;
-    await tx.deleteFrom('job_result').where('job_id', '=', jobId).execute();
-    return change(context, tx, job, fresh, now);
-  });
+      updated_at: now,
+    })
+    .where('job_id', '=', jobId)
+    .execute();
 }
 
 /** Higher runs earlier. @throws Problem 404, 409 when the job has ended */

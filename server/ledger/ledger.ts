@@ -33,6 +33,7 @@ const LEDGER_EVENTS = [
   'derivedAccepted',
   'derivedSuperseded',
   'derivedPurged',
+  'derivedLost',
 ] as const;
 export type LedgerEvent = (typeof LEDGER_EVENTS)[number];
 

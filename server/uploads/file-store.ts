@@ -72,6 +72,12 @@ export class FileStore {
     return join(this.#derived, ref.slice(0, 2), ref);
   }
 
+  /** The refs for which a file is there, of those that begin with these two characters. */
+  async derivedIn(shard: string): Promise<string[]> {
+    const names = await namesIn(join(this.#derived, shard), 'files', OWN_DERIVED);
+    return names.filter((name) => !name.endsWith('.new'));
+  }
+
   /** Streams a part to disk under a new name, hashed while being written and flushed. Removed again on any error. */
   async receivePart(source: Readable): Promise<ReceivedFile> {
     const fileName = randomBytes(16).toString('hex');

@@ -86,7 +86,7 @@ describe('the server command', () => {
     },
   );
 
-  it('manages operators of a running server, whose tokens go into files', async () => {
+  it('manages operators of a running server, whose tokens go into files', { tags: ['slow'] }, async () => {
     const data = join(folder, 'operated');
     const server = launch('server', '--port', '0', '--data', data);
     const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);

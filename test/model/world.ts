@@ -40,7 +40,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
   let now = Date.now;
   let named = 0;
   const onTest = await testDatabase();
-  const { database, shared } = await openDatabase({
+  const { database, shared, snapshot } = await openDatabase({
     dataDir: folder,
     postgres: onTest?.postgres,
     silenceMs: null,
@@ -61,6 +61,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
   const context: Context = {
     database,
     shared,
+    snapshot,
     files,
     log,
     settings,

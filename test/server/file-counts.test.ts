@@ -67,7 +67,7 @@ function change(on: DatabaseSync, random: () => number, number: number): void {
 test('counters of files, batches and waiting jobs are what counting says, after every change', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-counts-'));
   const path = join(folder, 'catalog.db');
-  await (await openSqlite(folder)).destroy();
+  await (await openSqlite(folder)).database.destroy();
   database = new DatabaseSync(path);
   database.exec(`INSERT INTO asset (uuid, source_path, created_at)
     VALUES ('a', 'a', 0), ('b', 'b', 0), ('c', 'c', 0), ('d', 'd', 0)`);

@@ -44,7 +44,9 @@ describe('operators by name', () => {
         .toSorted(),
     );
     expect(seen.admin.filter((name) => !seen.operator.includes(name)).toSorted()).toEqual(
-      'createEnrollment rotateToken listOperators addOperator rotateOperator removeOperator'.split(' ').toSorted(),
+      'createEnrollment rotateToken listOperators addOperator rotateOperator removeOperator readBackup'
+        .split(' ')
+        .toSorted(),
     );
   });
 

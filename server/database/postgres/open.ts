@@ -2,6 +2,7 @@ import { Kysely, sql } from 'kysely';
 import { Pool, types } from 'pg';
 import type { PostgresOptions, SharedDatabase } from '../open.ts';
 import type { Database, Tables } from '../schema.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { postgresAddress } from './address.ts';
 import { TransactionDialect } from './driver.ts';
 import { migrate } from './migrate.ts';
@@ -23,7 +24,9 @@ interface Place extends PostgresOptions {
  * named statement, no session lock, no LISTEN, so that PgBouncer may stand in between.
  * @throws ServerStartError DATABASE_ADDRESS, _UNREACHABLE, _UNTRUSTED, _PASSWORD, _REFUSED, _OLD, _NEWER, _UNUSABLE
  */
-export async function openPostgres(place: Place): Promise<{ database: Database; shared: SharedDatabase }> {
+export async function openPostgres(
+  place: Place,
+): Promise<{ database: Database; shared: SharedDatabase; snapshot(): Promise<Snapshot> }> {
   const address = postgresAddress(place.url);
   const pool = new Pool({
     ...address,
@@ -44,11 +47,32 @@ export async function openPostgres(place: Place): Promise<{ database: Database; 
   const database = new Kysely<Tables>({ dialect: new TransactionDialect({ pool }) });
   try {
     await migrate(database);
-    return { database, shared: sharedDatabase(database, pool, place.silenceMs) };
+    return {
+      database,
+      shared: sharedDatabase(database, pool, place.silenceMs),
+      snapshot: () => openSnapshot(database),
+    };
   } catch (error) {
     await database.destroy();
     throw startErrorOf(error, address);
   }
+}
+
+/**
+ * A transaction that sees one moment. As long as it lasts nothing that was removed since is cleared away: it reads, and
+ * ends.
+ */
+async function openSnapshot(database: Database): Promise<Snapshot> {
+  const transaction = await database.startTransaction().execute();
+  try {
+    await sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`.execute(transaction);
+    await sql`SET LOCAL statement_timeout = 0`.execute(transaction);
+    await sql`SET LOCAL idle_in_transaction_session_timeout = 0`.execute(transaction);
+  } catch (error) {
+    await transaction.rollback().execute();
+    throw error;
+  }
+  return { queries: transaction, release: () => transaction.rollback().execute() };
 }
 
 /** How many lines a counter may have: agents sum them up with every look. */

@@ -1,14 +1,19 @@
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, sql, SqliteDialect } from 'kysely';
 import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import { keepFileCounts } from './file-counts.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeSqlite } from './node-sqlite.ts';
-import { keepDatabasePrivate } from './private-file.ts';
+import { BESIDE, keepDatabasePrivate } from './private-file.ts';
 import type { Database, Tables, Tx } from '../schema.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-const FILE_NAME = 'catalog.db';
+/** In the data folder. */
+export const DATABASE_FILE = 'catalog.db';
+const COPY_PREFIX = 'catalog-copy-';
 /** How long to wait for another process that is just closing the same database. */
 const BUSY_MS = 2_000;
 
@@ -17,18 +22,46 @@ const BUSY_MS = 2_000;
  * until it is closed; a kill releases it.
  * @throws ServerStartError DATABASE_IN_USE, DATABASE_NEWER, DATABASE_DAMAGED
  */
-export async function openSqlite(dataDir: string): Promise<Database> {
-  const path = join(dataDir, FILE_NAME);
+export async function openSqlite(dataDir: string): Promise<{ database: Database; snapshot(): Promise<Snapshot> }> {
+  const path = join(dataDir, DATABASE_FILE);
   const fresh = !existsSync(path);
   keepDatabasePrivate(path);
   const sqlite = openFile(path);
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
   try {
     await migrate(database, fresh);
-    return database;
+    removeCopies(dataDir);
+    return { database, snapshot: () => openSnapshot(database, dataDir) };
   } catch (error) {
     sqlite.close();
     throw error;
+  }
+}
+
+/** A copy beside the database, which goes when it is let go of; what a kill leaves of one, the next start removes. */
+async function openSnapshot(database: Database, dataDir: string): Promise<Snapshot> {
+  const path = join(dataDir, `${COPY_PREFIX}${randomUUID()}.db`);
+  const remove = async (): Promise<void> => {
+    for (const suffix of BESIDE) await rm(`${path}${suffix}`, { force: true });
+  };
+  try {
+    keepDatabasePrivate(path);
+    // Not by Node's `backup`: it works on this connection in another thread, and what is asked meanwhile then fails by
+    // errors that are none. Nobody is answered as long as this takes; whoever holds a lease is given time for it.
+    await sql`VACUUM INTO ${path}`.execute(database);
+    const copy = new NodeSqlite(path, BUSY_MS);
+    const queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: copy }) });
+    const release = () => queries.destroy().finally(remove);
+    return { queries, release };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function removeCopies(dataDir: string): void {
+  for (const name of readdirSync(dataDir)) {
+    if (name.startsWith(COPY_PREFIX)) rmSync(join(dataDir, name), { force: true });
   }
 }
 

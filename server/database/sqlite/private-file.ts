@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 
 /** What SQLite keeps beside a database; new ones get the mode of the database itself. */
-const BESIDE = ['', '-wal', '-shm', '-journal'];
+export const BESIDE = ['', '-wal', '-shm', '-journal'];
 
 /**
  * Makes a database for this user alone before SQLite opens it, whatever the folder's mode and the umask are, and narrows

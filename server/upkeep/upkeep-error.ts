@@ -1,0 +1,10 @@
+import { RefusedError } from '../../shared/failure.ts';
+
+type UpkeepCode = 'TARGET_NOT_EMPTY' | 'BACKUP_DAMAGED' | 'BACKUP_OF_ANOTHER_VERSION' | 'NO_BACKUP' | 'NO_CATALOGUE';
+
+/** Why a catalogue was not written or read. */
+export class UpkeepError extends RefusedError {
+  constructor(code: UpkeepCode, message: string, nextStep: string, options?: { cause?: unknown }) {
+    super({ code, message, nextStep }, options);
+  }
+}
