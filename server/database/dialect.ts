@@ -1,4 +1,11 @@
-import { PostgresAdapter, sql, type OperationNodeSource, type RawBuilder, type SelectQueryBuilder } from 'kysely';
+import {
+  PostgresAdapter,
+  sql,
+  type OperationNodeSource,
+  type RawBuilder,
+  type SelectQueryBuilder,
+  type SqlBool,
+} from 'kysely';
 import type { Queries, Tables, Tx } from './schema.ts';
 
 /**
@@ -49,6 +56,13 @@ export async function together<Row>(
   const parts = first.map((write, index) => sql`${sql.raw(`write${index}`)} AS (${write})`);
   const { rows } = await sql<Row>`WITH ${sql.join(parts)} ${last}`.execute(tx);
   return rows;
+}
+
+/** Whether a column is one of these numbers; on PostgreSQL one parameter, however many they are. */
+export function isAmong(queries: Queries, column: string, numbers: readonly number[]): RawBuilder<SqlBool> {
+  return isPostgres(queries)
+    ? sql<SqlBool>`${sql.ref(column)} = any(${numbers}::bigint[])`
+    : sql<SqlBool>`${sql.ref(column)} IN (${sql.join(numbers)})`;
 }
 
 /** The bytes of a column's text. */

@@ -1,13 +1,12 @@
 import { sql, type ExpressionBuilder } from 'kysely';
 import { z } from 'zod';
-import type { WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { dueNeeds } from '../database/due-needs.ts';
-import type { JobRow, Tables } from '../database/schema.ts';
+import type { Tables } from '../database/schema.ts';
 import { expireLeases } from './expire-leases.ts';
-import { wireJob } from './job-row.ts';
+import { offerTexts, type Place } from './offer-texts.ts';
 
 interface PageQuery {
   readonly cursor?: string | undefined;
@@ -16,17 +15,13 @@ interface PageQuery {
 
 /** A place in the queue. */
 export const QueueCursor = z.tuple([z.number(), z.number()]);
-type Place = Pick<JobRow, 'priority' | 'sequence'>;
 
 /**
  * What this agent may claim: pending jobs that are due and need nothing it has not declared, and invalid jobs, which
  * someone has to say so about. Highest priority first, then oldest; among equals each agent begins at another place.
+ * As the JSON of the answer.
  */
-export async function offeredJobs(
-  context: Context,
-  agentId: string,
-  query: PageQuery,
-): Promise<{ items: WireJob[]; next_cursor?: string }> {
+export async function offeredJobs(context: Context, agentId: string, query: PageQuery): Promise<string> {
   await expireLeases(context);
   const declared = new Set(await capabilitiesOf(context.database, agentId));
   const seen = await look(context, query.limit);
@@ -35,13 +30,17 @@ export async function offeredJobs(
     return pageBehind(context, able, decodeCursor(QueueCursor, query.cursor), query.limit);
   const heads = seen.together(able);
   const own = fromOwnPlace(heads, turnOf(context, seen.agents, agentId)).slice(0, query.limit);
-  const items = (await stillDue(context, own)).map((row) => wireJob(context, row));
   const last = own.at(-1);
   const places = heads.reduce((sum, { equals }) => sum + equals.length, 0);
-  if (places <= query.limit || last === undefined) return { items };
+  if (places <= query.limit || last === undefined) return pageOf(context, own, undefined);
   // Behind a page from the middle comes the queue from its beginning.
   const isFirst = own[0] === heads[0]?.equals[0];
-  return { items, next_cursor: encodeCursor(isFirst ? [last.priority, last.sequence] : BEGINNING) };
+  return pageOf(context, own, encodeCursor(isFirst ? [last.priority, last.sequence] : BEGINNING));
+}
+
+async function pageOf(context: Context, places: readonly Place[], nextCursor: string | undefined): Promise<string> {
+  const items = (await offerTexts(context, places)).join();
+  return `{"items":[${items}]${nextCursor === undefined ? '' : `,"next_cursor":${JSON.stringify(nextCursor)}`}}`;
 }
 
 const BEGINNING = [Number.MAX_SAFE_INTEGER, 0];
@@ -140,45 +139,21 @@ function due({ database }: Context, needs: string, limit: number) {
     .limit(limit);
 }
 
-/** What an offer is made of: fifty of them go to each who asks. */
-const OFFERED = ['sequence', 'job_id', 'job_type', 'status', 'document_json', 'priority', 'claimed_by'] as const;
-type OfferedRow = Pick<JobRow, (typeof OFFERED)[number]>;
-
-/** Of these, in the same order, what nobody has taken since. */
-async function stillDue({ database }: Context, places: readonly Place[]): Promise<OfferedRow[]> {
-  if (places.length === 0) return [];
-  const rows = await database
-    .selectFrom('job')
-    .select(OFFERED)
-    .where(
-      'sequence',
-      'in',
-      places.map(({ sequence }) => sequence),
-    )
-    .where('status', '=', 'pending')
-    .where('not_before', 'is', null)
-    .where('held', '=', 0)
-    .execute();
-  const bySequence = new Map(rows.map((row) => [row.sequence, row]));
-  return places.flatMap(({ sequence }) => bySequence.get(sequence) ?? []);
-}
-
 async function pageBehind(
   context: Context,
   able: readonly Head[],
   cursor: z.output<typeof QueueCursor>,
   limit: number,
-): Promise<{ items: WireJob[]; next_cursor?: string }> {
-  const rows: OfferedRow[] = [];
+): Promise<string> {
+  const rows: Place[] = [];
   for (const { needs } of able) {
     const behindIt = due(context, needs, limit + 1).where((where) => where.or(behind(cursor, where)));
-    rows.push(...(await behindIt.select(OFFERED).execute()));
+    rows.push(...(await behindIt.select(['priority', 'sequence']).execute()));
   }
   const page = rows.sort(inOrder).slice(0, limit);
   const last = page.at(-1);
-  const items = page.map((row) => wireJob(context, row));
-  if (rows.length <= limit || last === undefined) return { items };
-  return { items, next_cursor: encodeCursor([last.priority, last.sequence]) };
+  const isEnd = rows.length <= limit || last === undefined;
+  return pageOf(context, page, isEnd ? undefined : encodeCursor([last.priority, last.sequence]));
 }
 
 /** What stands behind a place in the order of the queue. */

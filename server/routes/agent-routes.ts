@@ -43,7 +43,11 @@ export const AGENT_ROUTES: readonly Route[] = [
     query: OfferQuery,
     answer: pageOf(WireJob),
     statuses: [404, 422],
-    handle: ({ context, agent, query }) => offeredJobs(context, agent.agent_id, query),
+    handle: async ({ context, agent, query, reply }) => {
+      const page = await offeredJobs(context, agent.agent_id, query);
+      reply.type('application/json; charset=utf-8');
+      return page;
+    },
   }),
   route({
     method: 'POST',
