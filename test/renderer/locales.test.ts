@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { en } from '../../renderer/locales/en.ts';
 import { fr } from '../../renderer/locales/fr.ts';
-import { frenchFailure, KNOWN_SENTENCES } from '../../renderer/locales/fr-failures.ts';
 import { frSaving } from '../../renderer/locales/fr-saving.ts';
 import { translationOf } from '../../renderer/locales/refusals.ts';
 
@@ -51,21 +50,6 @@ describe('what the agent says', () => {
     expect(spoken.filter((name) => translationOf('fr', name) === null)).toEqual([]);
     expect(translationOf('en', 'TOOL_MISSING')).toBeNull();
     expect(translationOf('fr', 'constructor')).toBeNull();
-  });
-});
-
-describe('failures in French', () => {
-  it('are sentences that the agent says', () => {
-    const said = ['work', 'agent'].flatMap((part) =>
-      readdirSync(join(AGENT, part), { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('.ts'))
-        .flatMap((path) => [...readFileSync(join(AGENT, part, path), 'utf8').matchAll(/(['`])((?:(?!\1).)+\.)\1/g)])
-        .map(([, , text = '']) => text.replaceAll(/\$\{[^}]+\}/g, 'A001.mov')),
-    );
-    const heard = KNOWN_SENTENCES.filter((pattern) => !said.some((text) => pattern.test(text)));
-    expect(heard.map(String)).toEqual([]);
-    expect(frenchFailure('“A001.mov” has no sound.')).toBe('« A001.mov » n’a pas de son.');
-    expect(frenchFailure('Something new.')).toBeNull();
   });
 });
 
