@@ -10,7 +10,7 @@ import { Name } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useInstant, useLanguage } from '../use-agent.ts';
 import { useFailureText } from './failure-text.ts';
-import { rowsOf, type CauseRow, type FailureGroup } from './groups.ts';
+import { causeInShort, rowsOf, type CauseRow, type FailureGroup } from './groups.ts';
 
 /** Every cause, and below it one row per file that it befell. */
 export function Causes({
@@ -62,13 +62,13 @@ function Cause({
 }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const { ending } = group.jobs[0];
+  const { ending, sourcePath } = group.jobs[0];
   const text = useFailureText(ending);
   if (text === null || ending.kind === 'done') return null;
   return (
     <button type="button" className="cause" data-ending={ending.kind} aria-expanded={isOpen} onClick={onFold}>
       <span className="cause-sentence" lang={text.language}>
-        {text.sentence}
+        {causeInShort(text.sentence, sourcePath, t('failures.thisFile'))}
       </span>
       <span className="row-when">
         {filesAndJobs(group.jobs, t, language)} · {t(`ending.${ending.kind}`)} · {t(`faultShort.${text.fault}`)}

@@ -1,4 +1,5 @@
 import type { EndedJob } from '../../shared/snapshot.ts';
+import { visible } from '../format/name.ts';
 
 /** Newest first. */
 type Some = readonly [EndedJob, ...EndedJob[]];
@@ -63,4 +64,16 @@ function withoutNames(message: string): string {
     .replaceAll(/“[^”]*”|"[^"]*"|'[^']*'/g, '“”')
     .replaceAll(/\(\/[^)]*\)|(?<=\s)\/\S+/g, '/')
     .replaceAll(/\d+(?:[.,]\d+)*/g, '0');
+}
+
+/**
+ * The cause alone, for above the files that it befell: without the name of the first one, and without the advice that
+ * follows behind a semicolon. `thisFile` takes the name's place.
+ */
+export function causeInShort(sentence: string, sourcePath: string, thisFile: string): string {
+  const names = [sourcePath, ...sourcePath.split('/').map((_, at, parts) => parts.slice(at).join('/'))].map(visible);
+  const [cause = '', ...advice] = sentence.split(/ ?; /);
+  const quoted = names.flatMap((name) => [`“${name}”`, `« ${name} »`]).find((name) => cause.includes(name));
+  const short = quoted === undefined ? cause : cause.replace(quoted, () => thisFile);
+  return `${short.slice(0, 1).toUpperCase()}${short.slice(1)}${advice.length > 0 ? '.' : ''}`;
 }

@@ -344,6 +344,7 @@ export const en = {
     note: '{{failed}} jobs failed, {{givenBack}} returned to the queue or cancelled',
     noteFiles: '{{failed}} failed · {{others}} interrupted',
     causes: 'Causes',
+    thisFile: 'this file',
     kind: 'Which ones',
     needsYou: 'Need somebody',
     interrupted: 'Interrupted',

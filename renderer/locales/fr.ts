@@ -377,6 +377,7 @@ export const fr = {
     note: 'Tâches : {{failed}} en échec, {{givenBack}} remises dans la file ou annulées',
     noteFiles: '{{failed}} en échec · interruptions : {{others}}',
     causes: 'Causes',
+    thisFile: 'ce fichier',
     kind: 'Lesquels',
     needsYou: 'À regarder',
     interrupted: 'Interrompus',

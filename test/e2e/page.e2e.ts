@@ -290,7 +290,7 @@ test.describe('results', () => {
     await page.goto(`${view.origin}/#/failures`);
     await page.getByRole('link', { name: /A003C015/ }).click();
     const detail = page.getByRole('article', { name: /A003C015/ });
-    await expect(detail).toContainText('The file ends in the middle: its index (moov) is missing.');
+    await expect(detail).toContainText('its index is missing, so the recording or copy was not finished');
     await expect(detail).toContainText('Check that the file exists, is complete and plays, then retry.');
     await expect(detail).toContainText('SOURCE_UNREADABLE');
     await expect(detail).toContainText('exit code 183');

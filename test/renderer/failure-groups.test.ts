@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failureGroups, rowsOf } from '../../renderer/failures/groups.ts';
+import { causeInShort, failureGroups, rowsOf } from '../../renderer/failures/groups.ts';
 import { failure, type FailureCode } from '../../shared/failure.ts';
 import type { EndedJob, Ending } from '../../shared/snapshot.ts';
 import { uuidOf } from '../support/sample-snapshot.ts';
@@ -57,4 +57,16 @@ it('has one row per file below its cause, and folds a cause of many files unless
   expect(shape(many[0]?.jobId)).toHaveLength(13 + 3);
   expect(shape(many[0]?.jobId, new Map([[groups[0]?.key ?? '', false]]))).toEqual([false, true, 2]);
   expect(rowsOf(groups.slice(0, 1), new Map(), undefined), 'the only cause').toHaveLength(14);
+});
+
+it('names a cause without the first file’s name and without the advice', () => {
+  const short = (said: string): string => causeInShort(said, 'RUSHES/A-cam/b c.mov', 'this file');
+  expect(short('“b c.mov” cannot be read: its index is missing; copy it again; if not, it was cut.')).toBe(
+    'This file cannot be read: its index is missing.',
+  );
+  expect(short('Aucune image de « b c.mov » ne peut être décodée.')).toBe(
+    'Aucune image de this file ne peut être décodée.',
+  );
+  expect(short('“A-cam/b c.mov” does not exist.')).toBe('This file does not exist.');
+  expect(short('The disk is full.')).toBe('The disk is full.');
 });

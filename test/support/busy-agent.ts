@@ -5,6 +5,7 @@ import type { JobType } from '../../shared/job.ts';
 import type { DerivedFile, ScriptedAgent } from './scripted-agent.ts';
 import { createScriptedAgent } from './scripted-agent.ts';
 import type { PageMedia } from './page-media.ts';
+import { unfinished } from './real-names.ts';
 import { sampleSnapshot, uuidOf } from './sample-snapshot.ts';
 
 /** Instants relative to now, so that "today" stays today. */
@@ -233,7 +234,7 @@ function failedJobs(): EndedJob[] {
   return [
     ended(301, 'RUSHES/2026-03-02/A-cam/A003C015_260302_R1XK.mov', {
       kind: 'failed',
-      failure: failure('SOURCE_UNREADABLE', 'The file ends in the middle: its index (moov) is missing.', {
+      failure: failure('SOURCE_UNREADABLE', unfinished('A003C015_260302_R1XK.mov'), {
         command,
         exitCode: 183,
         lastLines: [
@@ -244,11 +245,15 @@ function failedJobs(): EndedJob[] {
     }),
     ended(302, 'RUSHES/2026-03-02/A-cam/A003C016_260302_R1XK.mov', {
       kind: 'failed',
-      failure: failure('ENCODE_FAILED', 'ffmpeg ended while encoding.', { command, signal: 'SIGSEGV', lastLines: [] }),
+      failure: failure('ENCODE_FAILED', 'Encoding the proxy failed: the tool crashed (SIGSEGV).', {
+        command,
+        signal: 'SIGSEGV',
+        lastLines: [],
+      }),
     }),
     ended(303, 'SOUND/roomtone.wav', {
       kind: 'failed',
-      failure: failure('UPLOAD_FAILED', 'The server’s disk refused the file three times.'),
+      failure: failure('UPLOAD_FAILED', 'The upload of proxy.mp4 failed: the server’s disk is full.'),
     }),
     ended(304, HOSTILE_NAME, { kind: 'cancelled' }, 'generate_thumbnails'),
     ended(305, 'RUSHES/long take.mov', { kind: 'lease-lost' }),

@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import { CUT_ADVICE } from '../../electron/work/media/media-names.ts';
 import { failure } from '../../shared/failure.ts';
 import type { JobType } from '../../shared/job.ts';
 import type {
@@ -62,6 +64,11 @@ function reasonOf(sourcePath: string, jobType: string): WaitReason {
   return { kind: 'slot' };
 }
 
+/** What the agent says of a file without its index (electron/work/media/probe-source.ts). */
+export function unfinished(path: string): string {
+  return `“${basename(path)}” cannot be read: its index is missing, so the recording or copy was not finished; ${CUT_ADVICE}.`;
+}
+
 export function realOverview(added: (secondsAgo: number) => string): QueueOverview {
   const pending = { generate_video_proxies: 39, generate_thumbnails: 34, generate_audio_waveform: 39 };
   const batch = (number: number, secondsAgo: number, files: number, filesEnded: number, filesFailed: number) => ({
@@ -97,14 +104,17 @@ export function realDay(added: (secondsAgo: number) => string): Partial<Snapshot
     ['generate_video_proxies', 'generate_audio_waveform'].map((type) =>
       ended(file, type as JobType, added(900 + file), {
         kind: 'failed',
-        failure: failure('SOURCE_UNREADABLE', 'The file ends in the middle: its index (moov) is missing.'),
+        failure: failure('SOURCE_UNREADABLE', unfinished(REAL_NAMES[file] ?? '')),
       }),
     ),
   );
   const more = [
     ended(32, 'generate_video_proxies', added(300), {
       kind: 'failed',
-      failure: failure('ENCODE_FAILED', 'ffmpeg ended while encoding.', { signal: 'SIGSEGV', lastLines: [] }),
+      failure: failure('ENCODE_FAILED', 'Encoding the proxy failed: the tool crashed (SIGSEGV).', {
+        signal: 'SIGSEGV',
+        lastLines: [],
+      }),
     }),
     ended(33, 'generate_video_proxies', added(350), { kind: 'cancelled' }),
   ];
