@@ -201,7 +201,7 @@ test.describe('failures', () => {
     claimedAt: new Date().toISOString(),
     endedAt: new Date(2_000_000_000_000 - number).toISOString(),
     wallMs: 10,
-    ending: { kind: 'failed', failure: failure('SOURCE_UNREADABLE', `The file “clip ${number}.mov” is missing.`) },
+    ending: { kind: 'failed', failure: failure('SOURCE_UNREADABLE', `“clip ${number}.mov” does not exist.`) },
   });
 
   test('of one cause stand together, a row per file with its jobs as chips, and run again together', async ({
@@ -217,7 +217,7 @@ test.describe('failures', () => {
     const { agent, view } = await open({ failures: [...failures, sound] });
     await page.goto(`${view.origin}/#/failures`);
     const rows = page.locator('.split-list li');
-    const cause = rows.getByRole('button', { name: /clip 7000\.mov.*40 files \(41 jobs\) · Failed · the file/ });
+    const cause = rows.getByRole('button', { name: /This file does not exist\. ?40 files \(41 jobs\) · Failed · the file/ });
     await expect(cause, 'the only cause is not folded').toHaveAttribute('aria-expanded', 'true');
     const file = rows.filter({ has: page.getByRole('link', { name: /^clip 7000\.mov/ }) });
     await expect(file.getByRole('link', { name: 'Proxy: Failed' })).toBeVisible();
