@@ -217,7 +217,9 @@ test.describe('failures', () => {
     const { agent, view } = await open({ failures: [...failures, sound] });
     await page.goto(`${view.origin}/#/failures`);
     const rows = page.locator('.split-list li');
-    const cause = rows.getByRole('button', { name: /This file does not exist\. ?40 files \(41 jobs\) · Failed · the file/ });
+    const cause = rows.getByRole('button', {
+      name: /This file does not exist\. ?40 files \(41 jobs\) · Failed · the file/,
+    });
     await expect(cause, 'the only cause is not folded').toHaveAttribute('aria-expanded', 'true');
     const file = rows.filter({ has: page.getByRole('link', { name: /^clip 7000\.mov/ }) });
     await expect(file.getByRole('link', { name: 'Proxy: Failed' })).toBeVisible();
