@@ -13,7 +13,7 @@ function unexplained(sources: ReadonlyMap<string, string>): string[] {
     const lines = text.split('\n');
     return lines.flatMap((line, at) => {
       const isCast =
-        CAST.test(line.replace(/\/\/.*$|'[^']*'|`[^`]*`/g, '')) &&
+        CAST.test(line.replace(/\/\^.*\$\/|\/\/.*$|'[^']*'|`[^`]*`/g, '')) &&
         !/^\s*(?:\*|import\b|export \{|type \w+ as)/.test(line);
       const explained = lines.slice(Math.max(0, at - LINES_ABOVE), at + 1).some((near) => COMMENT.test(near));
       return isCast && !explained ? [`${path}:${at + 1}: ${line.trim()}`] : [];
