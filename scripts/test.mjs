@@ -34,7 +34,7 @@ if (isSlow) console.log('What npm test leaves out because it takes long. About h
 else {
   console.log('Types, lint and format; then unit and integration beside the faults; then the pages in Chromium.');
   console.log(
-    'About seventeen minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
+    'About ten minutes on two quiet cores. What takes longer: npm run test:slow; everything: npm run test:all.',
   );
 }
 await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);

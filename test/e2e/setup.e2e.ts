@@ -225,9 +225,9 @@ test.describe('failures', () => {
     await expect(file.getByRole('link', { name: 'Proxy: Failed' })).toBeVisible();
     await file.getByRole('link', { name: 'Waveform: Failed' }).click();
     const detail = page.getByRole('article', { name: 'clip 7000.mov' });
-    await expect(detail).toContainText('“clip 7900.mov” is missing');
+    await expect(detail).toContainText('“clip 7900.mov” does not exist');
     await detail.getByRole('link', { name: 'Proxy: Failed' }).click();
-    await expect(detail).toContainText('“clip 7000.mov” is missing');
+    await expect(detail).toContainText('“clip 7000.mov” does not exist');
     await cause.click();
     await expect(rows).toHaveCount(1);
     await page.getByRole('button', { name: 'Run all 41 again' }).click();

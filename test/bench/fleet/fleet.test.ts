@@ -21,6 +21,7 @@ const isOfTime = (name: string): boolean => /p99|\/s|silence|conflicts|in place/
 
 test.skipIf(noPostgres !== null)(
   'a small fleet works on two servers of which one is killed, and the tables say so',
+  { tags: ['slow'] },
   async () => {
     const database = await makeDatabase();
     undo.push(database.drop);
