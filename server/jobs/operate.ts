@@ -2,10 +2,10 @@ import type { Updateable } from 'kysely';
 import type { OperatorJob } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
-import { record } from '../ledger/ledger.ts';
+import { newLines, record } from '../ledger/ledger.ts';
 import { orNotFound, stateConflict } from '../problem.ts';
 import { operatorJob, seenJob } from './job-row.ts';
-import { CANCELLED, jobForWrite, leaseOf } from './lease.ts';
+import { CANCELLED, endLease, jobForWrite, leaseOf } from './lease.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 /** What a person may do to a job. Each answers the job as it is afterwards. */
@@ -23,6 +23,30 @@ export async function cancelJob(context: Context, jobId: string, by: string): Pr
     await record(tx, { at: now, event: 'cancelRequested', jobId, operator: by, agentId: job.claimed_by });
     await tx.updateTable('lease').set({ cancel_requested: 1 }).where('job_id', '=', jobId).execute();
     return change(context, tx, job, {}, now);
+  });
+}
+
+/**
+ * Ends the lease of a claimed job at once, whatever its agent does: a machine that hangs, or is not trusted any more.
+ * Its agent is refused from its next call on, and ends the work as after any lost lease; no attempt is counted, and a
+ * cancel that was asked for is carried out. @throws Problem 404, 409 when nobody holds the job
+ */
+export async function takeBackJob(context: Context, jobId: string, by: string): Promise<OperatorJob> {
+  return writeTransaction(context, async (tx, now) => {
+    const job = await jobForWrite(tx, jobId);
+    const lease = await leaseOf(tx, jobId);
+    if (lease === undefined) throw stateConflict(`The job is ${job.status}; nobody holds it.`);
+    const { agent_id: agentId, lock_token: lockToken, cancel_requested: isCancelled } = lease;
+    const entry = { at: now, jobId, agentId, lockToken, operator: by };
+    const next: Updateable<JobTable> = isCancelled === 1 ? CANCELLED : { status: 'pending', not_before: null };
+    await endLease(tx, { jobId, agentId, lockToken }, { ...next, claimed_by: null, updated_at: now }, [
+      newLines(
+        tx,
+        { ...entry, event: 'jobTakenBack' },
+        ...(isCancelled === 1 ? [{ ...entry, event: 'jobCancelled' } as const] : []),
+      ),
+    ]);
+    return asSeen(context, tx, jobId);
   });
 }
 

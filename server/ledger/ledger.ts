@@ -21,6 +21,7 @@ const LEDGER_EVENTS = [
   'jobFailed',
   'jobGivenBack',
   'cancelRequested',
+  'jobTakenBack',
   'jobCancelled',
   'jobRetried',
   'priorityChanged',

@@ -23,7 +23,7 @@ import { expireLeases } from '../jobs/expire-leases.ts';
 import { allJobs, jobsSummary } from '../jobs/list-jobs.ts';
 import { operateJobs } from '../jobs/operate-many.ts';
 import { queueOverview } from '../jobs/queue-overview.ts';
-import { cancelJob, retryJob, setPriority } from '../jobs/operate.ts';
+import { cancelJob, retryJob, setPriority, takeBackJob } from '../jobs/operate.ts';
 import { orNotFound } from '../problem.ts';
 import { sendDerived } from './send-derived.ts';
 import { pageOf, PageQuery } from './shapes.ts';
@@ -190,6 +190,16 @@ const JOB_ROUTES: readonly Route[] = [
     answer: OperatorJob,
     statuses: [404, 409],
     handle: ({ context, params, by }) => cancelJob(context, params['id'] ?? '', by),
+  }),
+  route({
+    ...operator,
+    method: 'POST',
+    path: '/jobs/:id/take-back',
+    operationId: 'takeBackJob',
+    summary: 'Ends the lease of a claimed job at once; the job waits again, or ends where a cancel was asked for.',
+    answer: OperatorJob,
+    statuses: [404, 409],
+    handle: ({ context, params, by }) => takeBackJob(context, params['id'] ?? '', by),
   }),
   route({
     ...operator,

@@ -164,7 +164,7 @@ export async function askedAfter(proxy: FaultProxy, jobIds: readonly string[], s
   return Number.POSITIVE_INFINITY;
 }
 
-const ENDS_A_LEASE = ['leaseExpired', 'jobSubmitted', 'jobFailed', 'jobGivenBack', 'jobCancelled'];
+const ENDS_A_LEASE = ['leaseExpired', 'jobSubmitted', 'jobFailed', 'jobGivenBack', 'jobTakenBack', 'jobCancelled'];
 
 /** Jobs that were written to under a lease that had ended: none, if every stale write was refused. */
 export async function staleWrites(studio: Studio): Promise<string[]> {
