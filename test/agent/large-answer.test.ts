@@ -9,7 +9,8 @@ import { createOperatorClient } from '../../electron/compose/operator/operator-c
 import { first } from '../support/first.ts';
 
 /** Four gigabytes of spaces, a thousandth of it on the wire. */
-const MEGABYTES = 4096;
+/** So many that no buffers of sockets hold half of them, squeezed: a busy reader is far behind. */
+const MEGABYTES = 65_536;
 
 const JOB = {
   job_id: '00000000-0000-4000-8000-000000000001',

@@ -101,9 +101,11 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       // What is killed last may still be on its way out when the agent is gone.
       await eventually(() => childrenOf(work).length === 0);
       const given = (await studio.server.ledger({ event: 'jobGivenBack', jobId })).length;
-      expect(given).toBe(offline ? 0 : 1);
-      // What could not be said is owed: the journal keeps the report.
-      expect(lookInto(work).runs.map(({ phase }) => phase)).toEqual(offline ? ['reporting'] : []);
+      // What could not be said is owed: the journal keeps the report. A busy machine may not get to say it in a hurry.
+      const owed = lookInto(work).runs.map(({ phase }) => phase);
+      expect({ given, owed }).toEqual(
+        given === 1 && !offline ? { given, owed: [] } : { given: 0, owed: ['reporting'] },
+      );
       if ((await studio.operator.jobs()).some((job) => job.job_id === jobId && job.status !== 'failed')) {
         await studio.operator.cancel(jobId);
       }
@@ -114,6 +116,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
     sourceFile(join(studio.media, 'slow.mov'));
     age(join(studio.media, 'slow.mov'));
     let stopped = Infinity;
+    let isBegun = false;
     const beats = (): number =>
       proxy.requests.slice(stopped).filter(({ line }) => line.endsWith(`${jobId}/heartbeat`)).length;
     const draining = createCoreAgent({
@@ -124,6 +127,7 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       behaviours: {
         // At work until two were heard, however long the machine takes for them.
         slow: async (context) => {
+          isBegun = true;
           await eventually(() => beats() >= 2);
           return filed(context, 64);
         },
@@ -132,6 +136,8 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
     const jobId = await studio.operator.job('MEDIA/slow.mov', 'generate_thumbnails', { thumbnail_profile: 'slow' });
     await draining.start();
     await until(draining, ({ running }) => running.some((job) => job.jobId === jobId));
+    // One that was not begun yet is given back instead.
+    await eventually(() => isBegun);
     stopped = proxy.requests.length;
     await draining.stop(240_000);
     expect(beats()).toBeGreaterThanOrEqual(2);
