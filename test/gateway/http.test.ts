@@ -372,7 +372,9 @@ describe('what is served', () => {
 
 describe('the channel', () => {
   it('begins with a snapshot, passes events on, pulses, and ends with the view', async () => {
-    const other = await startWebView({ agent, staticDir, port: 0, tokenFile, log });
+    // One of its own: what the calls before set off is told a moment later.
+    const watched = createScriptedAgent(sampleSnapshot());
+    const other = await startWebView({ agent: watched, staticDir, port: 0, tokenFile, log });
     const { session } = await keysAt(other.origin);
     const response = await fetch(`${other.origin}/watch`, { headers: { authorization: `Bearer ${session}` } });
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -391,8 +393,8 @@ describe('the channel', () => {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Update);
     await readUntil(() => text.includes('\n'));
-    expect(updates()[0]).toEqual({ kind: 'snapshot', snapshot: agent.snapshot() });
-    agent.emit({ type: 'phaseChanged', phase: 'paused' });
+    expect(updates()[0]).toEqual({ kind: 'snapshot', snapshot: watched.snapshot() });
+    watched.emit({ type: 'phaseChanged', phase: 'paused' });
     await readUntil(() => text.includes('phaseChanged'));
     const told = updates().find(({ kind }) => kind === 'events');
     expect(told).toMatchObject({ events: [{ type: 'phaseChanged', phase: 'paused' }] });
