@@ -71,7 +71,7 @@ function withoutNames(message: string): string {
  * follows behind a semicolon. `thisFile` takes the name's place.
  */
 export function causeInShort(sentence: string, sourcePath: string, thisFile: string): string {
-  const names = [sourcePath, ...sourcePath.split('/').map((_, at, parts) => parts.slice(at).join('/'))].map(visible);
+  const names = sourcePath.split('/').map((_, at, parts) => visible(parts.slice(at).join('/')));
   const [cause = '', ...advice] = sentence.split(/ ?; /);
   const quoted = names.flatMap((name) => [`“${name}”`, `« ${name} »`]).find((name) => cause.includes(name));
   const short = quoted === undefined ? cause : cause.replace(quoted, () => thisFile);

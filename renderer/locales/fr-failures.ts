@@ -189,8 +189,13 @@ const SENTENCES: readonly (readonly [said: RegExp, french: string])[] = [
 
 /** The sentence in French, or null where only the code can be told. */
 export function frenchFailure(message: string): string | null {
-  for (const [said, french] of SENTENCES) {
-    const groups = said.exec(message);
+  return translated(SENTENCES, message);
+}
+
+/** By the first pattern of which every part can be said. */
+function translated(patterns: typeof SENTENCES, said: string): string | null {
+  for (const [pattern, french] of patterns) {
+    const groups = pattern.exec(said);
     if (groups === null) continue;
     const parts = french.split(/([$%#&]\d)/).map((piece) => partOf(piece, groups));
     if (!parts.includes(null)) return parts.join('');
@@ -216,12 +221,8 @@ function partOf(piece: string, groups: readonly (string | undefined)[]): string 
 /** Several in a row stand with semicolons between them. */
 function frenchPhrase(said: string): string | null {
   if (said === '') return '';
-  for (const [phrase, french] of PHRASES) {
-    const groups = phrase.exec(said);
-    if (groups === null) continue;
-    const parts = french.split(/([$%#&]\d)/).map((piece) => partOf(piece, groups));
-    if (!parts.includes(null)) return parts.join('');
-  }
+  const whole = translated(PHRASES, said);
+  if (whole !== null) return whole;
   const at = said.indexOf('; ');
   if (at === -1) return null;
   const [first, rest] = [frenchPhrase(said.slice(0, at)), frenchPhrase(said.slice(at + 2))];

@@ -3,16 +3,11 @@ import { type JobStatus, JOB_STATUSES } from '../../shared/job.ts';
 import type { JobsSummary, OperatorJob } from '../../shared/wire.ts';
 import { recordOf } from '../../shared/objects.ts';
 import type { Context } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { pathHolds } from '../database/search.ts';
 import { expireLeases } from './expire-leases.ts';
 import { operatorJob, seenJobs } from './job-row.ts';
 import { behind, capabilitiesIn, QueueCursor } from './offers.ts';
-
-interface PageQuery {
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-}
 
 interface JobsQuery extends PageQuery {
   readonly status?: JobStatus | undefined;

@@ -2,16 +2,11 @@ import { sql, type ExpressionBuilder } from 'kysely';
 import { z } from 'zod';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { dueNeeds } from '../database/due-needs.ts';
 import type { Tables } from '../database/schema.ts';
 import { expireLeases } from './expire-leases.ts';
 import { offerTexts, type Place } from './offer-texts.ts';
-
-interface PageQuery {
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-}
 
 /** A place in the queue. */
 export const QueueCursor = z.tuple([z.number(), z.number()]);
@@ -28,13 +23,13 @@ export async function offeredJobs(context: Context, agentId: string, query: Page
   const able = seen.heads.filter(({ needs }) => capabilitiesIn(needs).every((capability) => declared.has(capability)));
   if (query.cursor !== undefined)
     return pageBehind(context, able, decodeCursor(QueueCursor, query.cursor), query.limit);
-  const heads = seen.together(able);
-  const own = fromOwnPlace(heads, turnOf(context, seen.agents, agentId)).slice(0, query.limit);
+  const runs = seen.together(able);
+  const own = fromOwnPlace(runs, turnOf(context, seen.agents, agentId)).slice(0, query.limit);
   const last = own.at(-1);
-  const places = heads.reduce((sum, { equals }) => sum + equals.length, 0);
+  const places = runs.reduce((sum, run) => sum + run.length, 0);
   if (places <= query.limit || last === undefined) return pageOf(context, own, undefined);
   // Behind a page from the middle comes the queue from its beginning.
-  const isFirst = own[0] === heads[0]?.equals[0];
+  const isFirst = own[0] === runs[0]?.[0];
   return pageOf(context, own, encodeCursor(isFirst ? [last.priority, last.sequence] : BEGINNING));
 }
 
@@ -58,13 +53,11 @@ interface Look {
   /** Those that were heard of lately, by their ids. */
   readonly agents: readonly string[];
   /** The beginning of all these in the order of the queue, priority by priority. */
-  together(heads: readonly Head[]): readonly Equals[];
+  together(heads: readonly Head[]): readonly Run[];
 }
 
 /** Places of one priority. */
-interface Equals {
-  readonly equals: readonly Place[];
-}
+type Run = readonly Place[];
 
 const PLACES_FOR_AN_AGENT = 4;
 const FARTHEST = 4_000;
@@ -100,7 +93,7 @@ async function lookNow(context: Context, limit: number): Promise<Look> {
   for (const needs of await dueNeeds(context.database)) {
     heads.push({ needs, places: await due(context, needs, reach).select(['priority', 'sequence']).execute() });
   }
-  const joined = new Map<string, readonly Equals[]>();
+  const joined = new Map<string, readonly Run[]>();
   return {
     heads,
     agents,
@@ -118,9 +111,9 @@ async function lookNow(context: Context, limit: number): Promise<Look> {
   };
 }
 
-function inRuns(places: Place[], reach: number): readonly Equals[] {
+function inRuns(places: Place[], reach: number): readonly Run[] {
   const first = places.sort(inOrder).slice(0, reach);
-  return [...Map.groupBy(first, ({ priority }) => priority).values()].map((equals) => ({ equals }));
+  return [...Map.groupBy(first, ({ priority }) => priority).values()];
 }
 
 /**
@@ -183,10 +176,10 @@ function turnOf(context: Context, seen: readonly string[], agentId: string): Tur
  * Jobs of one priority from another beginning for each agent, the first ones behind the last: agents that ask at the
  * same time do not race for the same job. One agent alone gets them in their order.
  */
-function fromOwnPlace(heads: readonly Equals[], { place, agents }: Turn): readonly Place[] {
-  return heads.flatMap(({ equals }) => {
-    const first = Math.floor((place * equals.length) / agents);
-    return first === 0 ? equals : [...equals.slice(first), ...equals.slice(0, first)];
+function fromOwnPlace(runs: readonly Run[], { place, agents }: Turn): readonly Place[] {
+  return runs.flatMap((run) => {
+    const first = Math.floor((place * run.length) / agents);
+    return first === 0 ? run : [...run.slice(first), ...run.slice(0, first)];
   });
 }
 

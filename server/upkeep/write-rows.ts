@@ -27,8 +27,11 @@ export async function writeCatalogue(
     }
     await refuseFull(tx);
     const came = createSummer();
+    /** By table, the columns it has here. */
+    const columnsHere = new Map<string, string>();
     for await (const page of pages) {
       came.add(page);
+      await refuseOtherColumns(tx, columnsHere, page);
       await writePage(tx, page);
     }
     await drawOnBehind(tx);
@@ -67,7 +70,6 @@ async function refuseFull(tx: Tx): Promise<void> {
 }
 
 async function writePage(tx: Tx, { table, columns, rows }: Page): Promise<void> {
-  await refuseOtherColumns(tx, table, columns);
   const searched = table === 'asset' && isPostgres(tx);
   const path = columns.indexOf('source_path');
   const names = searched ? [...columns, SEARCHED_COLUMN] : columns;
@@ -81,15 +83,10 @@ async function writePage(tx: Tx, { table, columns, rows }: Page): Promise<void> 
   }
 }
 
-/** By table, what it has here. */
-const known = new WeakMap<Tx, Map<string, string>>();
-
 /** @throws UpkeepError where the rows are of another schema than this program's */
-async function refuseOtherColumns(tx: Tx, table: string, columns: readonly string[]): Promise<void> {
-  const seen = known.get(tx) ?? new Map<string, string>();
-  known.set(tx, seen);
-  const had = seen.get(table) ?? (await columnsOf(tx, table));
-  seen.set(table, had);
+async function refuseOtherColumns(tx: Tx, here: Map<string, string>, { table, columns }: Page): Promise<void> {
+  const had = here.get(table) ?? (await columnsOf(tx, table));
+  here.set(table, had);
   if (had === columns.join(' ')) return;
   throw new UpkeepError(
     'BACKUP_OF_ANOTHER_VERSION',

@@ -8,8 +8,10 @@ import { enrol } from '../../electron/agent/server/enrolment.ts';
 import { createOperatorClient } from '../../electron/compose/operator/operator-client.ts';
 import { first } from '../support/first.ts';
 
-/** Four gigabytes of spaces, a thousandth of it on the wire. */
-/** So many that no buffers of sockets hold half of them, squeezed: a busy reader is far behind. */
+/**
+ * Of spaces, a thousandth of it on the wire: so many that no buffers of sockets hold half of them, however far behind a
+ * busy reader is.
+ */
 const MEGABYTES = 65_536;
 
 const JOB = {
