@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { isLoopback } from '../shared/server-address.ts';
 import type { ServerOptions } from './options.ts';
 import { ServerStartError } from './start-error.ts';
 import type { Certificate } from './tls.ts';
@@ -23,17 +24,18 @@ export async function listen(
   // "Any address" is not an address one can call; under TLS only a name of the certificate is.
   const name = isAny(host) ? (certificate?.name ?? '127.0.0.1') : host;
   return {
-    url: `${certificate === null ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`,
+    url: `${certificate === null ? 'http' : 'https'}://${inAddress(name)}:${port}`,
     port,
   };
 }
 
 const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+/** As it stands in an address. */
+const inAddress = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** A token that travels in clear is anybody’s who listens on the way. @throws ServerStartError PLAIN_HTTP_EXPOSED */
 export function refuseExposed({ host = '127.0.0.1', tls, behindProxy = false }: ServerOptions): void {
-  if (tls !== undefined || behindProxy || isLoopback(host)) return;
+  if (tls !== undefined || behindProxy || isLoopback(inAddress(host))) return;
   throw new ServerStartError(
     'PLAIN_HTTP_EXPOSED',
     `On ${host} tokens would travel unencrypted beyond this machine.`,

@@ -5,7 +5,7 @@ import type { Database, DerivedRow, Tx } from './database/schema.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { jobForWrite } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
-import type { FileStore } from './uploads/file-store.ts';
+import { NOBODYS_AFTER_MS, type FileStore } from './uploads/file-store.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
 import { writeTransaction } from './write-transaction.ts';
 
@@ -191,9 +191,6 @@ async function forgetEndedJobs(context: Context): Promise<void> {
   });
   for (const name of partFiles) await context.files.discardPart(name);
 }
-
-/** No request and no joining of parts takes this long, on any file system whose clock is roughly right. */
-const NOBODYS_AFTER_MS = 86_400_000;
 
 /**
  * At a start nothing is being received: every file without a row is what a kill or a power loss left behind. Where other

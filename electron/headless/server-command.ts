@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { loadOrCreateToken } from '../../server/auth/token-files.ts';
 import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
-import { postgresOption } from './database-option.ts';
+import { serverFolder } from './admin-access.ts';
+import { postgresOf } from './database-option.ts';
 import { EXIT } from './exit.ts';
-import { dataFolder } from './folders.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
@@ -39,7 +39,7 @@ interface ServerCommandOptions {
 /** `rushcatalog-agent server`: the embedded server alone, for a team. Runs until a signal; returns the exit code. */
 export async function serverCommand(options: ServerCommandOptions): Promise<number> {
   const signals = listenForStop();
-  const dataDir = options.data ?? join(dataFolder(), 'server');
+  const dataDir = serverFolder(options.data);
   const tokenFile = options.tokenFile ?? join(dataDir, 'agent-token');
   const server = await createServer({
     dataDir,
@@ -81,10 +81,6 @@ function tlsOf({ tlsCert, tlsKey }: ServerCommandOptions): Pick<ServerOptions, '
     message: 'A certificate and its key go together.',
     nextStep: 'Name both: --tls-cert FILE --tls-key FILE.',
   });
-}
-
-function postgresOf({ database, databasePasswordFile }: ServerCommandOptions): Pick<ServerOptions, 'postgres'> {
-  return database === undefined ? {} : { postgres: postgresOption(database, databasePasswordFile) };
 }
 
 const readOptional = (file: string | undefined, what: string): string | undefined =>

@@ -8,7 +8,7 @@ import { ServerStartError } from '../../server/start-error.ts';
 import { moveToPostgres, restoreBackup, verifyBackup } from '../../server/upkeep/move.ts';
 import { openUpkeep, type Found, type UpkeepCalls } from '../compose/operator/upkeep-client.ts';
 import { adminAccess, serverFolder } from './admin-access.ts';
-import { postgresOption } from './database-option.ts';
+import { postgresOf, postgresOption } from './database-option.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { printJson, printOut } from './print.ts';
 
@@ -112,9 +112,6 @@ const rowsOf = (sums: Readonly<Record<string, { readonly rows: number; readonly 
   Object.entries(sums).map(
     ([name, { rows, sha256 }]) => `${name.padEnd(18)} ${String(rows).padStart(10)}  ${sha256.slice(0, 16)}`,
   );
-
-const postgresOf = ({ database, databasePasswordFile }: CatalogueOptions) =>
-  database === undefined ? {} : { postgres: postgresOption(database, databasePasswordFile) };
 
 /** Of the server that is named; else of one that is started for this, on a port that nobody knows. */
 async function withCalls<T>(options: CatalogueOptions, work: (calls: UpkeepCalls) => Promise<T>): Promise<T> {

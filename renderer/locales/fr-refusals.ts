@@ -19,6 +19,7 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Des proxies sont déjà en cours d’enregistrement.',
     next: 'Attendez la fin, ou annulez l’enregistrement.',
   },
+  BROKEN_OFF: { said: 'Le serveur s’est interrompu avant la fin ; son journal dit pourquoi.' },
   CA_FILE_INVALID: {
     said: 'Le fichier de certificats n’en contient aucun au format PEM.',
     next: 'Convertissez-le avec openssl, puis indiquez le résultat dans les réglages.',

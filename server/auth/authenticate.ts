@@ -23,6 +23,11 @@ export interface Needed {
   readonly role: OperatorRole;
 }
 
+/** The token in an `Authorization` header; undefined where there is none. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
+}
+
 /**
  * Decides who a bearer belongs to and whether it may make this call.
  * @throws Problem 401 without a bearer, with an unknown one or one that has expired, 403 with one of the wrong scope or
@@ -34,7 +39,7 @@ export async function authenticate(
   authorization: string | undefined,
   { scope, role }: Needed,
 ): Promise<Caller> {
-  const bearer = /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
+  const bearer = bearerOf(authorization);
   if (bearer === undefined) throw unauthorized('This call needs the header “Authorization: Bearer <token>”.');
   const caller = await callerOf(context, shared, bearer);
   if (caller === null) throw unauthorized('The token is not known here; ask for a new one or enrol the agent again.');

@@ -1,8 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { ExpressionBuilder, Updateable } from 'kysely';
 import { forWrite, together, type Write } from '../database/dialect.ts';
 import type { JobRow, JobTable, LeaseRow, Queries, Tables, Tx } from '../database/schema.ts';
-import { sha256 } from '../hash.ts';
+import { sameHash, sha256 } from '../hash.ts';
 import { keptAnswer, keptOf, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { lockInvalid, orNotFound, stateConflict } from '../problem.ts';
 import { isRepeat } from './repeat.ts';
@@ -141,9 +140,7 @@ export async function jobOfReport(tx: Tx, claim: LeaseClaim, identity: RequestId
   return { kind: 'first', job, cancelRequested: cancel_requested === 1 };
 }
 
-function sameToken(left: string, right: string): boolean {
-  return timingSafeEqual(Buffer.from(sha256(left), 'hex'), Buffer.from(sha256(right), 'hex'));
-}
+const sameToken = (left: string, right: string): boolean => sameHash(sha256(left), sha256(right));
 
 export const CANCELLED_FAILURE = JSON.stringify({
   error_code: 'CANCELLED',

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { authenticate, type SharedTokens } from '../auth/authenticate.ts';
+import { isLoopback } from '../../shared/server-address.ts';
+import { authenticate, bearerOf, type SharedTokens } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { sameHash, sha256 } from '../hash.ts';
 import type { Metrics } from './metrics.ts';
@@ -38,12 +39,11 @@ export function serveProbes(
 }
 
 function isReader({ headers }: FastifyRequest, metricsHash: string | null): boolean {
-  const bearer = /^Bearer +([^\s]+) *$/i.exec(headers.authorization ?? '')?.[1];
+  const bearer = bearerOf(headers.authorization);
   return metricsHash !== null && bearer !== undefined && sameHash(sha256(bearer), metricsHash);
 }
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
-const LOOPBACK_NAME = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/i;
 /** A proxy's connection comes from here, too, but what it passes on does not. */
 const OF_A_PROXY = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
@@ -51,7 +51,7 @@ const OF_A_PROXY = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 function isFromHere({ socket, headers }: FastifyRequest): boolean {
   return (
     LOOPBACK.test(socket.remoteAddress ?? '') &&
-    LOOPBACK_NAME.test(headers.host ?? '') &&
+    isLoopback((headers.host ?? '').replace(/:\d+$/, '')) &&
     OF_A_PROXY.every((name) => headers[name] === undefined)
   );
 }

@@ -1,3 +1,4 @@
+import { isDiskFull } from '../../shared/disk-full.ts';
 import type { Context } from '../context.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { schemaVersions } from '../database/schema-version.ts';
@@ -57,15 +58,10 @@ async function lookAtFiles(context: Context): Promise<Check> {
     return OK;
   } catch (error) {
     // What grows is refused by itself meanwhile (reserve.ts).
-    if (isFull(error)) return OK;
+    if (isDiskFull(error)) return OK;
     context.log.warn({ err: error }, 'derived files cannot be written');
     return { ok: false, why: 'the folder of derived files cannot be written' };
   }
-}
-
-function isFull(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** A look that hangs (a share that is gone) is not begun once more by whoever asks next. */

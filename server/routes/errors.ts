@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isDiskFull } from '../../shared/disk-full.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { Problem, temporaryUnavailable, type ProblemCode } from '../problem.ts';
 import type { ServerLog } from '../options.ts';
@@ -82,7 +83,7 @@ function problemOf(error: unknown): Problem {
 /** A full or failing disk: reasons that pass. */
 function outOfRoom(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' || code === 'EMFILE';
+  return isDiskFull(error) || code === 'EIO' || code === 'EMFILE';
 }
 
 function statusOf(error: unknown): number {

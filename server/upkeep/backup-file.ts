@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../shared/json.ts';
 import type { Queries } from '../database/schema.ts';
 import { createSummer, readPages, type Page, type Sums } from './rows.ts';
 import { UpkeepError } from './upkeep-error.ts';
@@ -123,12 +124,4 @@ const damaged = (why: string): UpkeepError =>
 
 function fail(why: string): never {
   throw damaged(why);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Database, DerivedRow } from '../database/schema.ts';
-import type { FileStore } from '../uploads/file-store.ts';
+import { NOBODYS_AFTER_MS, type FileStore } from '../uploads/file-store.ts';
 
 type Fault = 'missing' | 'wrong size' | 'wrong hash' | 'unreadable';
 
@@ -26,8 +26,6 @@ export interface CheckSummary {
   readonly orphans: number;
 }
 
-/** Files are joined and named within this time; younger ones without a row are somebody's who is not done. */
-const NOBODYS_AFTER_MS = 86_400_000;
 const LISTED = ['uploaded', 'accepted'] as const;
 type Kept = Pick<DerivedRow, 'ref' | 'job_id' | 'size_bytes' | 'sha256' | 'status'>;
 

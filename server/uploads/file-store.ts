@@ -31,6 +31,12 @@ const OWN_SHARD = /^[0-9a-f]{2}$/;
 const OWN_DERIVED = /^[0-9a-f]{32}(?:\.new)?$/;
 
 /**
+ * No request and no joining of parts takes this long, on any file system whose clock is roughly right: a younger file
+ * without a row is somebody’s who is not done.
+ */
+export const NOBODYS_AFTER_MS = 86_400_000;
+
+/**
  * The server's files: parts of uploads in one flat folder, derived files sharded by the first two characters of
  * their ref. A file counts only once a database row names it: until then it is a left-over that the next start sweeps.
  */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
 import { StartError } from '../../electron/agent/journal/database.ts';
-import { isDiskFull } from '../../electron/work/storage/disk-full.ts';
+import { isDiskFull } from '../../shared/disk-full.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
 import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { tokenFromFile } from '../../electron/agent/server/token-source.ts';

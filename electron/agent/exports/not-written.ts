@@ -1,4 +1,4 @@
-import { isDiskFull } from '../../work/storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 
 /** Ends the sentence “… could not be written: …” for an error of the file system. */
 export function reasonNotWritten(error: unknown): string {

@@ -3,7 +3,7 @@ import type { Ending } from '../../../shared/snapshot.ts';
 import { instant } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome, ExecutionSuccess } from '../../work/execution.ts';
-import { isDiskFull } from '../../work/storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import type { Report } from '../journal/run.ts';
 import type { Reply } from '../server/client.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';

@@ -5,7 +5,7 @@ import { defined } from '../../../shared/objects.ts';
 import { instant, whenAborted } from '../../work/clock.ts';
 import type { ExecutionOutcome, ExecutionReport, ExecutionSuccess } from '../../work/execution.ts';
 import { executorFor } from '../../work/executors/registry.ts';
-import { isDiskFull } from '../../work/storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import type { OpenSource } from '../../work/storage/open-source.ts';
 import { createWorkspace } from '../../work/workspace/workspace.ts';
 import { diskFull } from './disk-full.ts';

@@ -3,7 +3,7 @@ import { profileOf, type Job } from '../../../shared/job.ts';
 import { instant, leaveBehind, withTimeout } from '../../work/clock.ts';
 import { crashPoint } from './crash-point.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
-import { isDiskFull } from '../../work/storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import type { FailureEffects } from '../journal/journal.ts';
 import type { OpenSource } from '../../work/storage/open-source.ts';
 import { adoptWorkspace, removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { isDiskFull } from '../../work/storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import type { AgentServices } from './services.ts';
 
 /** A full disk is looked at again after this long. */

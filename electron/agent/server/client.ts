@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_BASE, UploadCompleteAnswer, UploadPartAnswer } from '../../../shared/wire.ts';
+import { jsonOf } from '../../../shared/json.ts';
 import { defined } from '../../../shared/objects.ts';
 import {
   BacklogAnswer,
@@ -205,18 +206,10 @@ function readReply<T>(
   if (text === null) {
     return { ...head, answer: 'malformed', summary: `${call}: an answer of more than ${MAX_ANSWER_BYTES >> 20} MB` };
   }
-  const parsed = schema.safeParse(parseJson(text));
+  const parsed = schema.safeParse(text === '' ? {} : jsonOf(text));
   return parsed.success
     ? { ...head, answer, body: parsed.data }
     : { ...head, answer: 'malformed', summary: `${call}: the answer does not fit the protocol` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return text === '' ? {} : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function readDate(value: string | null): number | undefined {

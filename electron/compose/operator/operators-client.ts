@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Refusal } from '../../../shared/failure.ts';
-import { defined } from '../../../shared/objects.ts';
-import { API_BASE, ErrorBody } from '../../../shared/wire.ts';
+import { RefusedError, type Refusal } from '../../../shared/failure.ts';
+import { jsonOf } from '../../../shared/json.ts';
 import type { OperatorEntry, OperatorToken } from '../../../shared/operator-roles.ts';
 import * as wire from '../../../shared/wire-operators.ts';
 import { boundedText } from '../../agent/server/bounded-text.ts';
+import { adminCalls } from './admin-calls.ts';
 
 type Answer<T> = { readonly value: T } | { readonly refusal: Refusal };
 
@@ -20,24 +20,15 @@ const TIMEOUT_MS = 30_000;
 
 /** `send`: a `fetch` that knows how to reach the server. `token`: an admin's. */
 export function createOperatorsClient(send: typeof fetch, serverUrl: string, token: string): OperatorsClient {
+  const call = adminCalls(send, serverUrl, token, NEXT_STEPS);
   const ask = async <T>(schema: z.ZodType<T>, path: string, body?: unknown): Promise<Answer<T>> => {
-    let response: Response;
     try {
-      response = await send(`${serverUrl}${API_BASE}${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
+      const response = await call(path, body, AbortSignal.timeout(TIMEOUT_MS));
+      return { value: schema.parse(jsonOf(await boundedText(response))) };
     } catch (error) {
-      return { refusal: unreachable(serverUrl, error) };
+      if (error instanceof RefusedError) return { refusal: error.refusal };
+      throw error;
     }
-    const answer = jsonOf(await boundedText(response));
-    if (response.ok) return { value: schema.parse(answer) };
-    const told = ErrorBody.safeParse(answer);
-    const { code, message } = told.data ?? { code: `HTTP_${response.status}`, message: 'The server refused it.' };
-    return { refusal: { code, message, ...defined({ nextStep: NEXT_STEPS[response.status] }) } };
   };
   const of = (name: string): string => `/operators/${encodeURIComponent(name)}`;
   return {
@@ -56,21 +47,3 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
   403: 'Name the token of an admin: --token-file FILE, or the data folder of the server: --data DIR.',
   404: 'Look who there is: server operators list.',
 };
-
-function unreachable(serverUrl: string, error: unknown): Refusal {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);
-  return {
-    code: 'SERVER_UNREACHABLE',
-    message: `The server at ${serverUrl} cannot be reached (${why}).`,
-    nextStep: 'Start it, or name where it is: --server URL (and --ca-file FILE for a private authority).',
-  };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
-}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RefusedError } from '../../../shared/failure.ts';
-import { API_BASE, ErrorBody } from '../../../shared/wire.ts';
-import { boundedText } from '../../agent/server/bounded-text.ts';
+import { jsonOf } from '../../../shared/json.ts';
+import { adminCalls } from './admin-calls.ts';
 
 const Line = z.union([
   z
@@ -38,21 +38,11 @@ export interface UpkeepCalls {
 }
 
 export function openUpkeep(send: typeof fetch, serverUrl: string, token: string): UpkeepCalls {
-  const ask = async (path: string, body?: unknown): Promise<AsyncIterable<Uint8Array>> => {
-    const response = await send(`${serverUrl}${API_BASE}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: {
-        Authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'error',
-    }).catch((error: unknown) => {
-      throw refused('SERVER_UNREACHABLE', `The server at ${serverUrl} cannot be reached.`, error);
-    });
-    if (response.ok && response.body !== null) return response.body;
-    const told = ErrorBody.safeParse(jsonOf(await boundedText(response))).data;
-    throw refused(told?.code ?? `HTTP_${response.status}`, told?.message ?? 'The server refused it.');
+  const call = adminCalls(send, serverUrl, token);
+  const ask = async (path: string, sent?: unknown): Promise<AsyncIterable<Uint8Array>> => {
+    const { body } = await call(path, sent);
+    if (body === null) throw brokenOff();
+    return body;
   };
   return {
     backup: () => ask('/backup'),
@@ -74,16 +64,8 @@ async function* foundIn(body: AsyncIterable<Uint8Array>): AsyncGenerator<Found> 
       yield found;
     }
   }
-  if (!isWhole) throw refused('BROKEN_OFF', 'The server broke off before it was done; its log says why.');
+  if (!isWhole) throw brokenOff();
 }
 
-const refused = (code: string, message: string, cause?: unknown): RefusedError =>
-  new RefusedError({ code, message }, { cause });
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
-}
+const brokenOff = (): RefusedError =>
+  new RefusedError({ code: 'BROKEN_OFF', message: 'The server broke off before it was done; its log says why.' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../../shared/json.ts';
 import type { RawSegment } from './clean-segments.ts';
 import { lineOf, wordsOf, type TimedPiece } from './words.ts';
 
@@ -34,7 +35,7 @@ const MARK = /^\[_.*\]$/;
  * whole sound, but not those of tokens (whisper.cpp issue 4046).
  */
 export function parseCliOutput(text: string, detected = false): CliTranscript | null {
-  const parsed = parseJson(text);
+  const parsed = jsonOf(text);
   const output = CliOutput.safeParse(parsed);
   if (!output.success) return null;
   const probabilities: number[] = [];
@@ -67,14 +68,6 @@ function putBack(pieces: readonly TimedPiece[], tokens: readonly Token[], line: 
   if (Math.abs(last.to - first.from - (line.to - line.from)) > SAME_LENGTH_MS) return [];
   const by = line.from - first.from;
   return pieces.map((piece) => ({ ...piece, startMs: piece.startMs + by, endMs: piece.endMs + by }));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** 0..1 from `whisper_print_progress_callback: progress =  35%`; null for another line. */

@@ -1,3 +1,5 @@
+import { fetchReason } from '../../../shared/fetch-reason.ts';
+import { jsonOf } from '../../../shared/json.ts';
 import { isOpenHttp } from '../../../shared/server-address.ts';
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
@@ -5,7 +7,7 @@ import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'n
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { publish } from '../storage/durable-file.ts';
-import { isDiskFull } from '../storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import { downloadRefusal, ModelDownloadError } from './download-refusal.ts';
 
 export interface DownloadRequest {
@@ -114,14 +116,6 @@ async function openAt(path: string, goesOn: boolean): Promise<FileHandle> {
   return open(path, 'wx+');
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** Of what lies on the disk, whatever came over the network. */
 async function hashesOf(path: string): Promise<{ readonly sha256: string; readonly sha1: string }> {
   const [sha256, sha1] = [createHash('sha256'), createHash('sha1')];
@@ -185,7 +179,7 @@ async function receive(request: DownloadRequest, ports: DownloadPorts, part: Par
   } catch (error) {
     if (error instanceof ModelDownloadError || isDiskFull(error)) throw error;
     if (request.signal.aborted) throw downloadRefusal('cancelled', request);
-    return { kind: 'broken', why: watch.signal.aborted ? 'it went silent' : reasonOf(error) };
+    return { kind: 'broken', why: watch.signal.aborted ? 'it went silent' : fetchReason(error) };
   } finally {
     watch.end();
   }
@@ -275,11 +269,4 @@ export async function makeSureOfRoom(
 async function freeOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-/** fetch hides what the network said in `cause`. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  return 'code' in cause ? String(cause.code) : cause.message;
 }

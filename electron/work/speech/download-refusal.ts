@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isDiskFull } from '../storage/disk-full.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import { RefusedError, type Refusal } from '../../../shared/failure.ts';
 
 /** Ends a download with a sentence for a person. */

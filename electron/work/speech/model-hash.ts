@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { jsonOf } from '../../../shared/json.ts';
 import { z } from 'zod';
 import { sha256OfFile } from '../storage/new-file.ts';
 import type { TextStore } from '../storage/text-store.ts';
@@ -11,18 +12,10 @@ export async function hashOnce(path: string, store: TextStore): Promise<string> 
   const key = `model-sha256:${path}`;
   const cached = store.get(key);
   if (cached !== undefined) {
-    const known = CachedHash.safeParse(parseJson(cached));
+    const known = CachedHash.safeParse(jsonOf(cached));
     if (known.success && known.data.size === size && known.data.mtimeMs === mtimeMs) return known.data.sha256;
   }
   const sha256 = await sha256OfFile(path);
   store.set(key, JSON.stringify({ size, mtimeMs, sha256 }));
   return sha256;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
