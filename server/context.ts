@@ -1,7 +1,7 @@
 import type { SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import type { Snapshot } from './database/snapshot.ts';
-import type { FileStore } from './uploads/file-store.ts';
+import type { DerivedStore } from './derived/store.ts';
 import type { DowntimeDetector } from './lease-clock.ts';
 import type { Meter } from './meter.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
@@ -15,7 +15,7 @@ export interface Context {
   readonly shared: SharedDatabase | null;
   /** The whole catalogue at one moment, for whoever reads it from end to end. */
   readonly snapshot: () => Promise<Snapshot>;
-  readonly files: FileStore;
+  readonly files: DerivedStore;
   readonly settings: ServerSettings;
   readonly log: ServerLog;
   /** The wall clock, epoch ms: for what is recorded and shown. */

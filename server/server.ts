@@ -10,6 +10,7 @@ import { purgeAsset } from './assets/derived.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
 import type { Context } from './context.ts';
 import { prepareFolder } from './data-folder.ts';
+import { FolderStore } from './derived/folder/folder-store.ts';
 import { openDatabase, type SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import { sha256 } from './hash.ts';
@@ -25,7 +26,6 @@ import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
 import { sweep, sweepFiles, type SweepResult } from './sweep.ts';
 import { readCertificate, renewing, type Certificate } from './tls.ts';
-import { FileStore } from './uploads/file-store.ts';
 
 export interface RunningServer {
   /** Origin without the API's base, e.g. `http://127.0.0.1:41234`. */
@@ -67,7 +67,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     onLostConnection: (error) => log.warn({ err: error }, 'a connection to the database was lost'),
   });
   try {
-    const files = new FileStore(options.dataDir, log);
+    const files = new FolderStore(options.dataDir, log);
     await files.prepare();
     const removed = await sweepFiles(database, files, shared === null ? undefined : Date.now());
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');

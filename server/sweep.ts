@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import { forWrite } from './database/dialect.ts';
 import type { Database, DerivedRow, Tx } from './database/schema.ts';
+import { NOBODYS_AFTER_MS, type DerivedStore } from './derived/store.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { jobForWrite } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
-import { NOBODYS_AFTER_MS, type FileStore } from './uploads/file-store.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
 import { writeTransaction } from './write-transaction.ts';
 
@@ -196,7 +196,7 @@ async function forgetEndedJobs(context: Context): Promise<void> {
  * At a start nothing is being received: every file without a row is what a kill or a power loss left behind. Where other
  * processes receive files (`wall`, epoch ms), only what is a day old.
  */
-export async function sweepFiles(database: Database, files: FileStore, wall?: number): Promise<number> {
+export async function sweepFiles(database: Database, files: DerivedStore, wall?: number): Promise<number> {
   const parts = await database.selectFrom('upload_part').select('file_name').execute();
   const derived = await database
     .selectFrom('derived')

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import type { ReceivedFile } from '../derived/store.ts';
 import { badRequest, lockRequired, parseOrRefuse, unsupportedMediaType, validationFailed } from '../problem.ts';
-import type { ReceivedFile } from '../uploads/file-store.ts';
 import { PartFields } from '../uploads/part.ts';
 
 /** Uploads begun under a larger part size (another configuration) can still be finished up to this. */

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readableDerived } from '../assets/derived.ts';
 import type { Context } from '../context.ts';
@@ -34,11 +33,13 @@ export async function sendDerived(
   if (range.kind === 'part') reply.code(206).header('content-range', `bytes ${first}-${last}/${row.size_bytes}`);
   reply.header('content-length', last - first + 1);
   if (request.method === 'HEAD') return reply.send();
-  const file = await open(context.files.derivedPath(row.ref)).catch(() => {
-    reply.removeHeader('content-length').removeHeader('content-range').removeHeader('etag');
-    throw notFound('The file is missing on the server’s disk.');
+  const bytes = await context.files.read(row.ref, { first, last }).catch((error: unknown) => {
+    context.log.error({ err: error, ref: row.ref }, 'a derived file could not be read');
+    return null;
   });
-  return reply.send(file.createReadStream({ start: first, end: last }));
+  if (bytes !== null) return reply.send(bytes);
+  reply.removeHeader('content-length').removeHeader('content-range').removeHeader('etag');
+  throw notFound('The file is missing on the server’s disk.');
 }
 
 /** A range of what the client already has half of is only right while that is still the same file (`If-Range`). */

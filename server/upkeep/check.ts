@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { Database, DerivedRow } from '../database/schema.ts';
-import { NOBODYS_AFTER_MS, type FileStore } from '../uploads/file-store.ts';
+import { NOBODYS_AFTER_MS, type DerivedStore, type KeptFile } from '../derived/store.ts';
 
 type Fault = 'missing' | 'wrong size' | 'wrong hash' | 'unreadable';
 
@@ -31,7 +29,7 @@ type Kept = Pick<DerivedRow, 'ref' | 'job_id' | 'size_bytes' | 'sha256' | 'statu
 
 interface Place {
   readonly database: Database;
-  readonly files: FileStore;
+  readonly files: DerivedStore;
   /** The wall clock, epoch ms. */
   readonly clock: () => number;
 }
@@ -47,19 +45,19 @@ export async function* checkFiles(place: Place, hashes: boolean): AsyncGenerator
   const sums = { files: 0, bytes: 0, faults: 0, orphans: 0 };
   for (const shard of SHARDS) {
     // Files first: one that comes meanwhile has a row by the time that rows are looked at, or is too young.
-    const there = new Set(await place.files.derivedIn(shard));
+    const there = new Map(await place.files.derivedIn(shard));
     for (const row of await rowsOf(place.database, shard)) {
       sums.files += 1;
       sums.bytes += row.size_bytes;
+      const fault = await faultOf(place.files, row, { hashes, found: there.get(row.ref) ?? null });
       there.delete(row.ref);
-      const fault = await faultOf(place.files, row, hashes);
       // It may have been replaced or purged since its row was read.
       if (fault === null || !(await isStillListed(place.database, row.ref))) continue;
       sums.faults += 1;
       yield { kind: 'derived', fault, ref: row.ref, job_id: row.job_id, kept: row.status };
     }
-    for (const ref of there) {
-      if (!(await isOld(place, ref)) || (await isStillListed(place.database, ref))) continue;
+    for (const [ref, found] of there) {
+      if (!(await isOld(place, ref, found)) || (await isStillListed(place.database, ref))) continue;
       sums.orphans += 1;
       yield { kind: 'orphan', ref };
     }
@@ -91,33 +89,34 @@ async function isStillListed(database: Database, ref: string): Promise<boolean> 
   return row !== undefined;
 }
 
-async function faultOf(files: FileStore, row: Kept, hashes: boolean): Promise<Fault | null> {
-  const path = files.derivedPath(row.ref);
+/** `found`: what the list of files said of it already. */
+async function faultOf(
+  files: DerivedStore,
+  row: Kept,
+  { hashes, found }: { readonly hashes: boolean; readonly found: KeptFile | null },
+): Promise<Fault | null> {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) return 'missing';
-    if (found.size !== row.size_bytes) return 'wrong size';
-    return hashes && (await hashOf(path)) !== row.sha256 ? 'wrong hash' : null;
-  } catch (error) {
-    const gone = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-    return gone ? 'missing' : 'unreadable';
+    const kept = found ?? (await files.look(row.ref));
+    if (kept === null) return 'missing';
+    if (kept.sizeBytes !== row.size_bytes) return 'wrong size';
+    if (!hashes) return null;
+    const hash = await hashOf(files, row.ref);
+    return hash === null ? 'missing' : hash === row.sha256 ? null : 'wrong hash';
+  } catch {
+    return 'unreadable';
   }
 }
 
-async function hashOf(path: string): Promise<string> {
+async function hashOf(files: DerivedStore, ref: string): Promise<string | null> {
+  const bytes = await files.read(ref);
+  if (bytes === null) return null;
   const hash = createHash('sha256');
-  // Without an encoding a stream of a file gives bytes.
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-  }
+  // Without an encoding a stream gives bytes.
+  for await (const chunk of bytes as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest('hex');
 }
 
-async function isOld({ files, clock }: Place, ref: string): Promise<boolean> {
-  try {
-    const { mtimeMs, ctimeMs } = await stat(files.derivedPath(ref));
-    return Math.max(mtimeMs, ctimeMs) < clock() - NOBODYS_AFTER_MS;
-  } catch {
-    return false;
-  }
+async function isOld({ files, clock }: Place, ref: string, found: KeptFile | null): Promise<boolean> {
+  const kept = found ?? (await files.look(ref).catch(() => null));
+  return kept !== null && kept.writtenAt < clock() - NOBODYS_AFTER_MS;
 }

@@ -3,12 +3,12 @@ import type { UploadCompleteAnswer, UploadCompleteRequest } from '../../shared/w
 import { abandonUpload } from '../assets/abandon-upload.ts';
 import type { Context } from '../context.ts';
 import type { Database, Tx, UploadPartRow, UploadRow } from '../database/schema.ts';
+import { LostPart, type Announced } from '../derived/store.ts';
 import { sha256 } from '../hash.ts';
 import { earlierAnswer, keepAnswer, takeKey, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { livingLease } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed, type FieldIssue } from '../problem.ts';
-import { LostPart } from './file-store.ts';
 import { expectedPartSize, partCount, partsOf, writableUpload } from './uploads.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -81,14 +81,10 @@ async function completeAlone(
 }
 
 /** Gigabytes may be joined here, so this is outside any transaction; the lease is compared again in the last one. */
-async function assemble(
-  context: Context,
-  ref: string,
-  parts: readonly UploadPartRow[],
-): Promise<{ readonly sizeBytes: number; readonly sha256: string } | LostPart> {
+async function assemble(context: Context, ref: string, parts: readonly UploadPartRow[]): Promise<Announced | LostPart> {
   const files = parts.map((part) => ({ fileName: part.file_name, sizeBytes: part.size_bytes, sha256: part.etag }));
   try {
-    return await context.files.assemble(ref, files);
+    return await context.files.assembly.assemble(ref, files);
   } catch (error) {
     if (error instanceof LostPart) return error;
     throw error;

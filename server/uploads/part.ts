@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { UploadPartAnswer } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../database/schema.ts';
+import type { ReceivedFile } from '../derived/store.ts';
 import { livingLease } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed } from '../problem.ts';
-import type { ReceivedFile } from './file-store.ts';
 import { expectedPartSize, isHeld, writableUpload } from './uploads.ts';
 import { writeTransaction } from '../write-transaction.ts';
 

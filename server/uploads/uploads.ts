@@ -82,5 +82,5 @@ export async function heldParts(context: Context, upload: UploadRow): Promise<Up
 
 /** A part of a completed upload has no file of its own: it lives on in the whole one. */
 export async function isHeld(context: Context, upload: UploadRow, part: UploadPartRow): Promise<boolean> {
-  return upload.status === 'completed' || context.files.holdsPart(part.file_name, part.size_bytes);
+  return upload.status === 'completed' || context.files.assembly.holdsPart(part.file_name, part.size_bytes);
 }

@@ -12,7 +12,7 @@ import { NO_RESERVE } from '../../server/reserve.ts';
 import { NO_METER } from '../../server/meter.ts';
 import { buildApp } from '../../server/app.ts';
 import { sweep } from '../../server/sweep.ts';
-import { FileStore } from '../../server/uploads/file-store.ts';
+import { FolderStore } from '../../server/derived/folder/folder-store.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { createModelAgent, type ModelAgent } from './agent.ts';
@@ -48,7 +48,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
   });
   const none = (): void => undefined;
   const log = { info: none, warn: none, error: none };
-  const files = new FileStore(folder, log);
+  const files = new FolderStore(folder, log);
   await files.prepare();
   const settings = settingsOf({
     dataDir: folder,

@@ -4,25 +4,18 @@ import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'n
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { flushFolder } from '../flush-folder.ts';
-import type { ServerLog } from '../options.ts';
-
-export interface ReceivedFile {
-  readonly fileName: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-}
-
-/** A part that a row names has no whole file any more: lost or damaged on this disk, and only its sender can mend it. */
-export class LostPart extends Error {
-  readonly fileName: string;
-
-  constructor(fileName: string, cause?: unknown) {
-    super(`the file of the part ${fileName} is lost or damaged`, { cause });
-    this.name = 'LostPart';
-    this.fileName = fileName;
-  }
-}
+import { flushFolder } from '../../flush-folder.ts';
+import type { ServerLog } from '../../options.ts';
+import {
+  LostPart,
+  type Announced,
+  type ByteRange,
+  type DerivedStore,
+  type KeptFile,
+  type KnownFiles,
+  type PartFiles,
+  type ReceivedFile,
+} from '../store.ts';
 
 const WRITE_BUFFER_BYTES = 1 << 20;
 /** Names this store gives. Whatever else lies in its folders (`.DS_Store`, `@eaDir`) is somebody else's. */
@@ -31,16 +24,15 @@ const OWN_SHARD = /^[0-9a-f]{2}$/;
 const OWN_DERIVED = /^[0-9a-f]{32}(?:\.new)?$/;
 
 /**
- * No request and no joining of parts takes this long, on any file system whose clock is roughly right: a younger file
- * without a row is somebody’s who is not done.
+ * The server's files in its data folder: parts of uploads in one flat folder, derived files sharded by the first two
+ * characters of their ref. What no row names is swept at the next start.
  */
-export const NOBODYS_AFTER_MS = 86_400_000;
-
-/**
- * The server's files: parts of uploads in one flat folder, derived files sharded by the first two characters of
- * their ref. A file counts only once a database row names it: until then it is a left-over that the next start sweeps.
- */
-export class FileStore {
+export class FolderStore implements DerivedStore {
+  readonly assembly: PartFiles = {
+    kind: 'files',
+    holdsPart: (fileName, sizeBytes) => this.#holdsPart(fileName, sizeBytes),
+    assemble: (ref, parts) => this.#assemble(ref, parts),
+  };
   readonly #parts: string;
   readonly #derived: string;
   readonly #log: Pick<ServerLog, 'warn'>;
@@ -65,7 +57,7 @@ export class FileStore {
   /** Makes an empty file in either folder and removes it, under names that a start sweeps. @throws what the disk says */
   async probe(): Promise<void> {
     const name = randomBytes(16).toString('hex');
-    const derived = this.derivedPath(name);
+    const derived = this.#derivedPath(name);
     await mkdir(dirname(derived), { recursive: true, mode: 0o700 });
     for (const path of [join(this.#parts, name), `${derived}.new`]) {
       const file = await open(path, 'wx', 0o600);
@@ -74,17 +66,40 @@ export class FileStore {
     }
   }
 
-  derivedPath(ref: string): string {
+  #derivedPath(ref: string): string {
     return join(this.#derived, ref.slice(0, 2), ref);
   }
 
-  /** The refs for which a file is there, of those that begin with these two characters. */
-  async derivedIn(shard: string): Promise<string[]> {
+  async derivedIn(shard: string): Promise<ReadonlyMap<string, null>> {
     const names = await namesIn(join(this.#derived, shard), 'files', OWN_DERIVED);
-    return names.filter((name) => !name.endsWith('.new'));
+    return new Map(names.filter((name) => !name.endsWith('.new')).map((name) => [name, null]));
   }
 
-  /** Streams a part to disk under a new name, hashed while being written and flushed. Removed again on any error. */
+  async look(ref: string): Promise<KeptFile | null> {
+    try {
+      const found = await stat(this.#derivedPath(ref));
+      // A second name for a part has the part's old mtime, but its ctime is new.
+      return found.isFile() ? { sizeBytes: found.size, writtenAt: Math.max(found.mtimeMs, found.ctimeMs) } : null;
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
+  }
+
+  async read(ref: string, range?: ByteRange): Promise<Readable | null> {
+    try {
+      const file = await open(this.#derivedPath(ref));
+      return file.createReadStream({
+        highWaterMark: WRITE_BUFFER_BYTES,
+        ...(range === undefined ? {} : { start: range.first, end: range.last }),
+      });
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Flushed. */
   async receivePart(source: Readable): Promise<ReceivedFile> {
     const fileName = randomBytes(16).toString('hex');
     const path = join(this.#parts, fileName);
@@ -100,8 +115,7 @@ export class FileStore {
     }
   }
 
-  /** Whether the file of this part is there in its full length. */
-  async holdsPart(fileName: string, sizeBytes: number): Promise<boolean> {
+  async #holdsPart(fileName: string, sizeBytes: number): Promise<boolean> {
     try {
       const found = await stat(join(this.#parts, fileName));
       return found.isFile() && found.size === sizeBytes;
@@ -110,18 +124,15 @@ export class FileStore {
     }
   }
 
-  /** Removes a part that no row names any more. Never fails: what is committed must not hang on it; see `retryDiscards`. */
   async discardPart(fileName: string): Promise<void> {
     // A part whose upload is complete has no file of its own any more.
     if (fileName !== '') await this.#discard(join(this.#parts, fileName));
   }
 
-  /** The same for a derived file. */
   async discardDerived(ref: string): Promise<void> {
-    await this.#discard(this.derivedPath(ref));
+    await this.#discard(this.#derivedPath(ref));
   }
 
-  /** Tries again what could not be removed before; what a crash leaves of these is swept at the next start. */
   async retryDiscards(): Promise<void> {
     for (const path of [...this.#undiscarded]) await this.#discard(path);
   }
@@ -136,12 +147,9 @@ export class FileStore {
     }
   }
 
-  /**
-   * Makes one file of these parts, in order: written under a temporary name, flushed, renamed, folder flushed.
-   * The parts stay. Answers the sha256 and size of what was written. @throws LostPart
-   */
-  async assemble(ref: string, parts: readonly ReceivedFile[]): Promise<{ sizeBytes: number; sha256: string }> {
-    const final = this.derivedPath(ref);
+  /** Written under a temporary name, flushed, renamed, folder flushed. @throws LostPart */
+  async #assemble(ref: string, parts: readonly ReceivedFile[]): Promise<Announced> {
+    const final = this.#derivedPath(ref);
     const folder = join(this.#derived, ref.slice(0, 2));
     const temporary = `${final}.new`;
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -158,7 +166,7 @@ export class FileStore {
     }
   }
 
-  async #join(parts: readonly ReceivedFile[], target: string): Promise<{ sizeBytes: number; sha256: string }> {
+  async #join(parts: readonly ReceivedFile[], target: string): Promise<Announced> {
     return writeHashed(
       parts.map((part) => this.#wholePart(part)),
       target,
@@ -182,7 +190,7 @@ export class FileStore {
   }
 
   /** A single part is flushed already: a second name for it saves writing it again. @throws LostPart */
-  async #adopt(part: ReceivedFile, target: string): Promise<{ sizeBytes: number; sha256: string }> {
+  async #adopt(part: ReceivedFile, target: string): Promise<Announced> {
     for await (const _chunk of this.#wholePart(part));
     const source = join(this.#parts, part.fileName);
     try {
@@ -222,10 +230,9 @@ export class FileStore {
   }
 }
 
-interface KnownFiles {
-  readonly parts: ReadonlySet<string>;
-  readonly refs: ReadonlySet<string>;
-  readonly before?: number | undefined;
+/** Also where what should be a folder is none. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
 /** A second name for a part has the part's old mtime, but its ctime is new. */
@@ -245,10 +252,7 @@ async function namesIn(folder: string, what: 'files' | 'folders', own: RegExp): 
     .map((entry) => entry.name);
 }
 
-async function writeHashed(
-  sources: Iterable<AsyncIterable<Buffer>>,
-  path: string,
-): Promise<{ sizeBytes: number; sha256: string }> {
+async function writeHashed(sources: Iterable<AsyncIterable<Buffer>>, path: string): Promise<Announced> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const target = createWriteStream(path, { flags: 'w', mode: 0o600, flush: true, highWaterMark: WRITE_BUFFER_BYTES });
