@@ -5,7 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}/out/.built`;
-const SOURCES = ['shared', 'server', 'electron', 'renderer', 'package.json', 'package-lock.json', 'vite.config.ts'];
+const SOURCES = [
+  'shared',
+  'web',
+  'server',
+  'electron',
+  'renderer',
+  'package.json',
+  'package-lock.json',
+  'vite.config.ts',
+];
 
 /** @param {string} path @returns {number} */
 function newest(path) {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const projects = ['shared', 'server', 'electron', 'electron/shell', 'renderer', 'test'].filter((name) =>
+const projects = ['shared', 'web', 'server', 'electron', 'electron/shell', 'renderer', 'test'].filter((name) =>
   existsSync(`${root}/${name}/tsconfig.json`),
 );
 const codes = await Promise.all(

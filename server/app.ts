@@ -1,9 +1,13 @@
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { API_BASE } from '../shared/wire.ts';
+import { isOfOwnPage } from '../web/own-page.ts';
+import { serveFiles } from '../web/serve-files.ts';
+import type { StaticFile } from '../web/static-files.ts';
 import type { SharedTokens } from './auth/authenticate.ts';
 import { closeIdleBeyond, maxConnections } from './connections.ts';
 import type { Context } from './context.ts';
+import { forbidden } from './problem.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Metrics } from './operate/metrics.ts';
 import { serveProbes } from './operate/probes.ts';
@@ -51,12 +55,13 @@ function emptyApp(certificate: Certificate | null): FastifyInstance {
   return fastify({ ...COMMON, https: secure }) as unknown as FastifyInstance;
 }
 
-/** The calls over a context, not listening yet; with a certificate over TLS. */
+/** The calls over a context, and a page for people, not listening yet; with a certificate over TLS. */
 export async function buildApp(
   context: Context,
   shared: SharedTokens,
   watchers: Watchers = NOBODY,
   certificate: Certificate | null = null,
+  page: ReadonlyMap<string, StaticFile> | null = null,
 ): Promise<FastifyInstance> {
   const app = emptyApp(certificate);
   closeIdleBeyond(app.server, maxConnections());
@@ -78,7 +83,17 @@ export async function buildApp(
   for (const route of ROUTES) serve(app, context, shared, route);
   app.get(`${API_BASE}/openapi.json`, async () => openApiDocument());
   serveProbes(app, context, shared, watchers);
+  if (page !== null) servePage(app, shared, page);
   return app;
+}
+
+function servePage(app: FastifyInstance, { page }: SharedTokens, files: ReadonlyMap<string, StaticFile>): void {
+  app.register(async (inside) => {
+    inside.addHook('onRequest', async (request) => {
+      if (page === null || !isOfOwnPage(request, page.place)) throw forbidden('This address is not for other pages.');
+    });
+    serveFiles(inside, files);
+  });
 }
 
 /** After each answer: its time and status, by the template of the call. */

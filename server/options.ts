@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly postgres?: PostgresOptions;
   /** Address to listen on; loopback unless said otherwise. */
   readonly host?: string;
+  /** Folder of the built page for operators, which `/` then shows; absent: none is served. */
+  readonly pageDir?: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
   /** Serves HTTPS with these; renewed files are taken while it runs. */

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
+import { ON_LOOPBACK, type PagePlace } from '../web/own-page.ts';
+import { listStaticFiles } from '../web/static-files.ts';
 import { createRetentionClock } from '../shared/retention-clock.ts';
 import type { OperatorJob } from '../shared/wire.ts';
 import { buildApp, type Watchers } from './app.ts';
 import { keptAge } from './database/kept-age.ts';
 import { purgeAsset } from './assets/derived.ts';
+import type { PageAccess } from './auth/page-sessions.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
 import type { Context } from './context.ts';
 import { prepareFolder } from './data-folder.ts';
@@ -80,8 +83,13 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     await resumeAfterStart(context);
     const agentToken = await sharedAgentToken(options);
     const operatorToken = await sharedOperatorToken(options);
-    const tokens = { agentHash: hashOrNull(agentToken), operatorHash: hashOrNull(operatorToken) };
-    const app = await buildApp(context, tokens, { ...watchersOf(options), metrics }, certificate);
+    const tokens = {
+      agentHash: hashOrNull(agentToken),
+      operatorHash: hashOrNull(operatorToken),
+      page: await pageAccessOf(options),
+    };
+    const page = options.pageDir === undefined ? null : await listStaticFiles(options.pageDir, PAGE);
+    const app = await buildApp(context, tokens, { ...watchersOf(options), metrics }, certificate, page);
     const { url, port } = await listen(app, options, certificate);
     log.info({ url }, 'the server listens');
     const regular = { ...clocks, ask: alsoRenewing(clocks, app, options, certificate) };
@@ -119,6 +127,23 @@ async function metricsOf(
 
 function watchersOf({ metrics, accessLog = false, behindProxy = false }: ServerOptions): Omit<Watchers, 'metrics'> {
   return { metricsHash: metrics?.token === undefined ? null : sha256(metrics.token), accessLog, behindProxy };
+}
+
+/** In the folder of the built page. */
+const PAGE = 'console.html';
+/** In the data folder: what sessions of the page are made with. */
+const SESSION_SECRET = 'page-secret';
+
+async function pageAccessOf({ pageDir, dataDir, tls, behindProxy = false }: ServerOptions): Promise<PageAccess | null> {
+  if (pageDir === undefined) return null;
+  const secret = await loadOrCreateToken(join(dataDir, SESSION_SECRET));
+  return { secret, place: placeOf(tls !== undefined, behindProxy) };
+}
+
+/** The names of a certificate, and those that a proxy passes on, are somebody's decision; in clear there is none. */
+function placeOf(isSecure: boolean, behindProxy: boolean): PagePlace {
+  if (behindProxy) return { schemes: ['https', 'http'], byAnyName: true };
+  return isSecure ? { schemes: ['https'], byAnyName: true } : ON_LOOPBACK;
 }
 
 async function sharedAgentToken({ sharedAgentToken = true, agentToken, dataDir }: ServerOptions): Promise<string> {

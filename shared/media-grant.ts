@@ -1,7 +1,7 @@
 /**
  * A picture, a player and a download carry no header, so their address carries a grant instead: for one derived file,
  * to read, for a day at most. Both ends spell what is signed here: the page (renderer/bridge/http.ts) makes the grant,
- * the gateway (electron/gateway/page-session.ts) checks it.
+ * the gateway (web/page-session.ts) checks it.
  */
 
 /** Addresses stay the same for half a day, so that a browser's cache keeps pictures and a player keeps its place. */

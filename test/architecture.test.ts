@@ -5,19 +5,28 @@ import { findCycles, importsOf, readSources, resolveImport, type Sources } from 
 import { rawTimeIn } from './support/raw-time.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['shared', 'electron', 'server', 'renderer'].filter((folder) => existsSync(`${root}/${folder}`));
+const folders = ['shared', 'web', 'electron', 'server', 'renderer'].filter((folder) => existsSync(`${root}/${folder}`));
 const sources = readSources(root, folders);
 
 /** Room → rooms it may import from; the longest prefix of a path is its room (architecture.md, "Arrows point one way"). */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   shared: [],
+  web: ['shared'],
   'electron/work': ['shared'],
   'electron/agent': ['shared', 'electron/work'],
-  'electron/gateway': ['shared', 'electron/work', 'electron/agent'],
+  'electron/gateway': ['shared', 'web', 'electron/work', 'electron/agent'],
   'electron/compose': ['shared', 'server', 'electron/work', 'electron/agent', 'electron/gateway'],
   'electron/headless': ['shared', 'server', 'electron/work', 'electron/agent', 'electron/gateway', 'electron/compose'],
-  'electron/shell': ['shared', 'server', 'electron/work', 'electron/agent', 'electron/gateway', 'electron/compose'],
-  server: ['shared'],
+  'electron/shell': [
+    'shared',
+    'web',
+    'server',
+    'electron/work',
+    'electron/agent',
+    'electron/gateway',
+    'electron/compose',
+  ],
+  server: ['shared', 'web'],
   renderer: ['shared'],
 };
 
@@ -196,6 +205,8 @@ describe('the house', () => {
     ['shared/planted.ts', "import { readFile } from 'node:fs/promises';"],
     ['electron/work/planted.ts', "import type { Journal } from '../agent/journal/journal.ts';"],
     ['electron/agent/planted.ts', "import { startWebView } from '../gateway/http.ts';"],
+    ['web/planted.ts', "import { createServer } from '../server/server.ts';"],
+    ['renderer/planted.tsx', "import { sessionsOf } from '../web/page-session.ts';"],
     [
       'electron/agent/jobs/planted.ts',
       "import type { OperatorClient } from '../../compose/operator/operator-client.ts';",
@@ -317,6 +328,7 @@ describe('the house', () => {
       'electron/headless',
       'server',
       'shared',
+      'web',
     ];
     for (const room of rooms) {
       expect(rawTimeIn(planted(`${room}/planted.ts`, text)).unlisted).toEqual([`${room}/planted.ts`]);

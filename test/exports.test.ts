@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { readSources, type Sources } from './support/import-graph.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = ['shared', 'electron', 'server', 'renderer'];
+const SOURCES = ['shared', 'web', 'electron', 'server', 'renderer'];
 const EXPORTED = /^export (?:async function\*?|function\*?|const|interface|type|abstract class|class) ([\w$]+)/gm;
 
 /** Exports whose name stands in no other file, as `path: name`. What is exported for nobody reads as if somebody needed it. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { flushFolder } from '../work/storage/durable-file.ts';
@@ -40,10 +40,4 @@ function unusable(file: string, cause?: unknown): WebViewError {
     },
     { cause },
   );
-}
-
-/** Compares in constant time; hashing first makes the lengths equal. */
-export function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }

@@ -1,21 +1,24 @@
-import { createReadStream } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Refusal } from '../../shared/failure.ts';
-import { readOrCreateToken, sameSecret } from './access-token.ts';
+import { isOfOwnPage, ON_LOOPBACK } from '../../web/own-page.ts';
+import { sessionsOf, type PageSessions } from '../../web/page-session.ts';
+import { sameSecret } from '../../web/same-secret.ts';
+import { SECURITY_HEADERS } from '../../web/security-headers.ts';
+import { serveFiles } from '../../web/serve-files.ts';
+import { listStaticFiles } from '../../web/static-files.ts';
+import { isJson } from '../../web/who-may-call.ts';
+import { systemClock } from '../work/clock.ts';
+import { readOrCreateToken } from './access-token.ts';
 import type { AgentPort, GatewayLog } from './agent-port.ts';
 import { derivedResponse } from './derived.ts';
 import { createDispatch } from './dispatch.ts';
 import { refusedToPages } from './page-rights.ts';
-import { sessionsOf, type PageSessions } from './page-session.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
-import { listStaticFiles, type StaticFile } from './static-files.ts';
 import { streamUpdates } from './watch-stream.ts';
 import { WebViewError } from './web-view-error.ts';
-import { isJson, isOwnHost, isOwnOrigin, isOwnSite } from './who-may-call.ts';
 
 interface WebViewOptions {
   readonly agent: AgentPort;
@@ -45,7 +48,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function startWebView({ agent, staticDir, port, tokenFile, log }: WebViewOptions): Promise<WebView> {
   const files = await listStaticFiles(staticDir);
   const token = await readOrCreateToken(tokenFile);
-  const sessions = sessionsOf(token);
+  const sessions = sessionsOf(token, systemClock.now);
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
@@ -89,12 +92,8 @@ function guard(app: FastifyInstance, log: GatewayLog): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    const { host, origin, 'content-type': contentType } = request.headers;
-    if (!isOwnHost(host) || !isOwnOrigin(origin, host)) return reply.code(403).send(FORBIDDEN);
-    if (!isOwnSite(singleHeader(request, 'sec-fetch-site')) && !isPageVisit(request)) {
-      return reply.code(403).send(FORBIDDEN);
-    }
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !isJson(contentType)) {
+    if (!isOfOwnPage(request, ON_LOOPBACK)) return reply.code(403).send(FORBIDDEN);
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isJson(request.headers['content-type'])) {
       return reply.code(415).send(NOT_JSON);
     }
   });
@@ -105,20 +104,6 @@ function guard(app: FastifyInstance, log: GatewayLog): void {
     const message = status >= 500 ? 'The agent had an error of its own.' : 'The request could not be read.';
     return reply.code(status).send({ code: status >= 500 ? 'INTERNAL' : 'BAD_REQUEST', message } satisfies Refusal);
   });
-}
-
-/** Following a link to the page from elsewhere is fine: the page itself holds nothing, and it may not be framed. */
-function isPageVisit(request: FastifyRequest): boolean {
-  return (
-    singleHeader(request, 'sec-fetch-mode') === 'navigate' &&
-    singleHeader(request, 'sec-fetch-dest') === 'document' &&
-    (request.url === '/' || request.url === '/index.html')
-  );
-}
-
-function singleHeader(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }
 
 const SessionRequest = z.object({ token: z.string().max(200) });
@@ -169,17 +154,6 @@ function serveDerived(app: FastifyInstance, agent: AgentPort, log: GatewayLog, s
     const body = answer.body as ReadableStream<Uint8Array> | null;
     return body === null ? reply.send() : reply.send(Readable.fromWeb(body));
   });
-}
-
-function serveFiles(app: FastifyInstance, files: ReadonlyMap<string, StaticFile>): void {
-  for (const [url, file] of files) {
-    app.get(url, (_request, reply: FastifyReply) =>
-      reply
-        .header('content-type', file.contentType)
-        .header('cache-control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
-        .send(createReadStream(file.path)),
-    );
-  }
 }
 
 async function listen(app: FastifyInstance, port: number): Promise<number> {

@@ -15,7 +15,7 @@ import { systemClock } from '../work/clock.ts';
 import type { Log } from '../agent/diagnostics/log.ts';
 import { createRootGate } from '../work/storage/root-gate.ts';
 import { createFileLog } from '../compose/log-file.ts';
-import { listStaticFiles } from '../gateway/static-files.ts';
+import { listStaticFiles } from '../../web/static-files.ts';
 import type { GivenArguments } from './arguments.ts';
 import { addDesktopIntegration, type DesktopIntegration } from './desktop-integration.ts';
 import { showErrorAndExit } from './fatal-error.ts';

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Refusal } from '../../shared/failure.ts';
 import type { AgentPort, GatewayLog } from '../gateway/agent-port.ts';
 import { derivedResponse } from '../gateway/derived.ts';
-import { SECURITY_HEADERS } from '../gateway/security-headers.ts';
-import type { StaticFile } from '../gateway/static-files.ts';
+import { SECURITY_HEADERS } from '../../web/security-headers.ts';
+import type { StaticFile } from '../../web/static-files.ts';
 import { isOwnUrl } from './own-page.ts';
 
 const NOT_FOUND: Refusal = { code: 'NOT_FOUND', message: 'There is nothing at this address.' };
@@ -13,7 +13,7 @@ const DERIVED = /^\/derived\/([^/]+)\/([^/]+)$/;
 export type PageHandler = (request: Request) => Promise<Response>;
 
 /**
- * The page's files by exact look-up (gateway/static-files.ts) and the derived files of the server, `Range` included.
+ * The page's files by exact look-up (web/static-files.ts) and the derived files of the server, `Range` included.
  * Every answer carries the strict CSP; a derived file's own, stricter one wins.
  */
 export function createPageHandler(deps: {

@@ -1,4 +1,4 @@
-/** What the gateway hands out for a link's token (electron/gateway/page-session.ts). */
+/** What the gateway hands out for a link's token (web/page-session.ts). */
 export interface PageKeys {
   readonly session: string;
   readonly mediaKey: string;

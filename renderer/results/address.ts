@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react';
-import { queryOf, routeTo, setQuery, useRoute, type View } from '../route.ts';
+import { hashTo, queryOf, setQuery, useHash } from '../hash-route.ts';
 
 /** What a list is narrowed down to, as it stands in the address: it survives a reload, and Back goes back to it. */
 export interface Narrowing<K extends string> {
@@ -11,8 +11,8 @@ export interface Narrowing<K extends string> {
   readonly to: (chosen: string | undefined) => string;
 }
 
-export function useNarrowing<K extends string>(view: View, keys: readonly K[]): Narrowing<K> {
-  const { query = '' } = useRoute();
+export function useNarrowing<K extends string>(view: string, keys: readonly K[]): Narrowing<K> {
+  const query = queryOf(useHash());
   const values = useMemo(() => {
     const all = new URLSearchParams(query);
     const known = keys.flatMap((key) => {
@@ -29,6 +29,6 @@ export function useNarrowing<K extends string>(view: View, keys: readonly K[]): 
     setQuery(all.toString());
   }, []);
   const clear = useCallback(() => setQuery(''), []);
-  const to = useCallback((chosen: string | undefined) => routeTo(view, chosen, query), [view, query]);
+  const to = useCallback((chosen: string | undefined) => hashTo(view, chosen, query), [view, query]);
   return { values, set, clear, to };
 }

@@ -32,7 +32,7 @@ export function serveProbes(
   if (metrics === null) return;
   app.get('/metrics', async (request, reply) => {
     if ((behindProxy || !isFromHere(request)) && !isReader(request, metricsHash)) {
-      await authenticate(context, shared, request.headers.authorization, { scope: 'operator', role: 'viewer' });
+      await authenticate(context, shared, request, { scope: 'operator', role: 'viewer' });
     }
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });

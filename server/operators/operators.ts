@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { OperatorEntry, OperatorToken } from '../../shared/operator-roles.ts';
+import type { OperatorEntry, OperatorRole, OperatorToken } from '../../shared/operator-roles.ts';
 import type { AddOperatorRequest, RotateOperatorRequest } from '../../shared/wire-operators.ts';
 import type { Caller } from '../agents/caller.ts';
 import { iso, type Context } from '../context.ts';
@@ -27,11 +27,33 @@ export async function operatorOfToken(context: Context, hash: string): Promise<C
     .executeTakeFirst();
   if (row === undefined) return null;
   const { name, role } = row;
-  const until = row.token_hash === hash ? row.expires_at : earliest(row.previous_until ?? 0, row.expires_at);
-  if (until !== null && until <= context.clock()) {
+  if (!goodAt(row, context.clock()).some((token) => token.hash === hash)) {
     throw unauthorized(`The token of ${name} has expired or was rotated; an admin gives a new one.`);
   }
   return { scope: 'operator', name, role };
+}
+
+/** A token that opens something now. */
+export interface GoodToken {
+  /** sha256 of it. */
+  readonly hash: string;
+  readonly role: OperatorRole;
+  /** Epoch ms; null: for ever. */
+  readonly until: number | null;
+}
+
+/** The tokens by which this operator is let in now: none where there is no such operator. */
+export async function goodTokensOf({ database, clock }: Context, name: string): Promise<readonly GoodToken[]> {
+  const row = await database.selectFrom('operator').selectAll().where('name', '=', name).executeTakeFirst();
+  return row === undefined ? [] : goodAt(row, clock());
+}
+
+function goodAt(row: OperatorRow, now: number): readonly GoodToken[] {
+  const { role, token_hash, expires_at, previous_hash, previous_until } = row;
+  const tokens = [{ hash: token_hash, role, until: expires_at }];
+  if (previous_hash !== null)
+    tokens.push({ hash: previous_hash, role, until: earliest(previous_until ?? 0, expires_at) });
+  return tokens.filter(({ until }) => until === null || until > now);
 }
 
 const earliest = (one: number, other: number | null): number => (other === null ? one : Math.min(one, other));

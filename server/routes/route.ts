@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../agents/caller.ts';
 import type { OperatorRole } from '../../shared/operator-roles.ts';
-import type { Scope } from '../auth/authenticate.ts';
+import type { Scope, SharedTokens } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 import type { RequestIdentity } from '../idempotency/idempotency.ts';
@@ -10,6 +10,8 @@ import type { RequestIdentity } from '../idempotency/idempotency.ts';
 /** What a handler gets: everything checked, nothing raw unless it streams. */
 interface Call<Body, Query> {
   readonly context: Context;
+  /** By what callers are let in. */
+  readonly shared: SharedTokens;
   readonly params: Readonly<Record<string, string>>;
   readonly body: Body;
   readonly query: Query;

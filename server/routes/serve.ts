@@ -22,11 +22,10 @@ export function serve(app: FastifyInstance, context: Context, shared: SharedToke
     url: `${API_BASE}${route.path}`,
     bodyLimit: route.bodyLimit ?? DEFAULT_BODY_BYTES,
     onRequest: async (request) => {
-      if (route.scope !== 'none')
-        callers.set(request, await authenticate(context, shared, request.headers.authorization, neededFor(route)));
+      if (route.scope !== 'none') callers.set(request, await authenticate(context, shared, request, neededFor(route)));
       if (route.grows === true && context.reserve.low()) throw diskFull();
     },
-    handler: (request, reply) => answer(context, route, request, reply),
+    handler: (request, reply) => answer(context, shared, route, request, reply),
   });
 }
 
@@ -35,7 +34,13 @@ function neededFor({ scope, role = 'admin' }: Route): Needed {
   return { scope: scope === 'none' ? 'any' : scope, role };
 }
 
-async function answer(context: Context, route: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function answer(
+  context: Context,
+  shared: SharedTokens,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
   const caller = callers.get(request) ?? NO_CALLER;
   const agent = await agentFor(context, route, caller, request);
   if (route.locked === true && lacksLockToken(request.body)) throw lockRequired();
@@ -45,7 +50,8 @@ async function answer(context: Context, route: Route, request: FastifyRequest, r
   // Fastify's router gives a string for each name in the route's path.
   const params = request.params as Readonly<Record<string, string>>;
   const by = caller.scope === 'operator' ? caller.name : '';
-  const result = await route.handle({ context, params, body, query, caller, by, agent, identity, request, reply });
+  const call = { context, shared, params, body, query, caller, by, agent, identity, request, reply };
+  const result = await route.handle(call);
   return result ?? {};
 }
 

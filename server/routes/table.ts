@@ -1,5 +1,6 @@
 import { AGENT_ROUTES } from './agent-routes.ts';
 import { OPERATOR_ROUTES } from './operator-routes.ts';
+import { PAGE_ROUTES } from './page-routes.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
 import type { Route } from './route.ts';
 import { UPKEEP_ROUTES } from './upkeep-routes.ts';
@@ -11,5 +12,6 @@ export const ROUTES: readonly Route[] = [
   ...UPLOAD_ROUTES,
   ...OPERATOR_ROUTES,
   ...PEOPLE_ROUTES,
+  ...PAGE_ROUTES,
   ...UPKEEP_ROUTES,
 ];

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PageKeys } from '../../electron/gateway/page-session.ts';
+import type { PageKeys } from '../../web/page-session.ts';
 import type { CommandInput, CommandName } from '../../shared/commands.ts';
 import type { Snapshot } from '../../shared/snapshot.ts';
 import type { Command } from '../support/command.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayLog } from '../../electron/gateway/agent-port.ts';
-import { sessionsOf, type PageKeys } from '../../electron/gateway/page-session.ts';
+import { sessionsOf, type PageKeys } from '../../web/page-session.ts';
 import { startWebView, type WebView } from '../../electron/gateway/http.ts';
-import { WebViewError } from '../../electron/gateway/web-view-error.ts';
+import { RefusedError } from '../../shared/failure.ts';
 import { derivedPath, grantedUntil, grantText } from '../../shared/media-grant.ts';
 import type { Update } from '../../shared/update.ts';
 import { PROGRAM_SETTINGS, TRUST_SETTINGS } from '../../shared/settings.ts';
@@ -409,7 +409,7 @@ describe('a start that fails', () => {
   const start = (change: { port?: number; staticDir?: string; tokenFile?: string }) =>
     startWebView({ agent, staticDir, port: 0, tokenFile, log, ...change }).then(
       () => null,
-      (error: unknown) => (error instanceof WebViewError ? error.refusal : error),
+      (error: unknown) => (error instanceof RefusedError ? error.refusal : error),
     );
 
   it('names a taken port', async () => {

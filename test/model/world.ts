@@ -75,7 +75,11 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     reserve: NO_RESERVE,
     meter: NO_METER,
   };
-  const app = await buildApp(context, { agentHash: sha256(TOKENS.agent), operatorHash: sha256(TOKENS.operator) });
+  const app = await buildApp(context, {
+    agentHash: sha256(TOKENS.agent),
+    operatorHash: sha256(TOKENS.operator),
+    page: null,
+  });
   return {
     app,
     context,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createElectronBridge } from '../../renderer/bridge/electron.ts';
-import { sessionsOf } from '../../electron/gateway/page-session.ts';
+import { sessionsOf } from '../../web/page-session.ts';
 import { createHttpBridge } from '../../renderer/bridge/http.ts';
 import { createReplica } from '../../renderer/replica.ts';
 import type { Bridge, LinkState, RushcatalogApi } from '../../shared/bridge.ts';
@@ -189,7 +189,7 @@ describe('the HTTP bridge', () => {
     const [path, query = ''] = bridge.derivedUrl('a-b', 'x/../y ü?#').split('?');
     expect(path).toBe('derived/a-b/x%2F..%2Fy%20%C3%BC%3F%23');
     const { until, grant } = Object.fromEntries(new URLSearchParams(query));
-    const sessions = sessionsOf('t');
+    const sessions = sessionsOf('t', Date.now);
     expect([Number(until) > Date.now(), grant]).toEqual([true, expect.stringMatching(/^[\w-]{43}$/)]);
     const file = { asset: 'a-b', ref: 'x/../y ü?#', until };
     const own = createHttpBridge(fetch, () => sessions.begin('h')).derivedUrl(file.asset, file.ref);

@@ -3,7 +3,8 @@ import { bars, roundTop } from '../../renderer/activity/chart-data.ts';
 import { exportName } from '../../renderer/results/download.ts';
 import { localPath } from '../../renderer/results/file-place.tsx';
 import { stillAt, spread } from '../../renderer/results/storyboard.ts';
-import { parseRoute, queryOf, routeTo } from '../../renderer/route.ts';
+import { queryOf } from '../../renderer/hash-route.ts';
+import { parseRoute, routeTo } from '../../renderer/route.ts';
 
 describe('the address', () => {
   it('carries a view, what is chosen and the filters', () => {

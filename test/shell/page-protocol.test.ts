@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listStaticFiles } from '../../electron/gateway/static-files.ts';
+import { listStaticFiles } from '../../web/static-files.ts';
 import { createPageHandler, type PageHandler } from '../../electron/shell/page-protocol.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent } from '../support/scripted-agent.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
-import { WebViewError } from './web-view-error.ts';
+import { RefusedError } from '../shared/failure.ts';
 
 /** What a built page consists of; anything else in the folder is not served. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -23,9 +23,10 @@ export interface StaticFile {
 
 /**
  * Lists the page's files once: URL path → file. A request is answered by exact look-up in this table, so no path
- * arithmetic ever sees what a request says, and nothing outside the folder can be named.
+ * arithmetic ever sees what a request says, and nothing outside the folder can be named. `page`: what `/` answers.
+ * @throws RefusedError PAGE_MISSING
  */
-export async function listStaticFiles(folder: string): Promise<ReadonlyMap<string, StaticFile>> {
+export async function listStaticFiles(folder: string, page = 'index.html'): Promise<ReadonlyMap<string, StaticFile>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = new Map<string, StaticFile>();
   for (const entry of entries) {
@@ -35,11 +36,11 @@ export async function listStaticFiles(folder: string): Promise<ReadonlyMap<strin
     const url = `/${relative(folder, path).split(sep).join('/')}`;
     files.set(url, { path, contentType, immutable: url.startsWith('/assets/') });
   }
-  const index = files.get('/index.html');
+  const index = files.get(`/${page}`);
   if (index === undefined) {
-    throw new WebViewError({
+    throw new RefusedError({
       code: 'PAGE_MISSING',
-      message: `The page of the web view is not in ${folder}.`,
+      message: `The page is not in ${folder}.`,
       nextStep: 'Build it with “npm run build”, then start again.',
     });
   }

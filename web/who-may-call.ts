@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * Who may call the web view: pure checks over request headers, each with its reason. The listener is bound to
- * loopback, but every page in the person's browser and every other account of the machine can reach loopback too.
+ * Who may call a page's server: pure checks over request headers, each with its reason. Also what listens on loopback
+ * alone is reached by every page in the person's browser and by every other account of the machine.
  */
 
 /**
@@ -23,12 +23,17 @@ function hostName(host: string | undefined): string | null {
 
 /**
  * `Origin`, where a browser sends one, must be exactly this page's.
- * Reason: a browser lets any site POST to loopback and adds that site's origin; a sandboxed frame and a `file:`
- * page send `null`. Only the page we served has `http://` + the very `Host` it was loaded from. A request without
- * the header comes from no foreign page (browsers always add it there) and still needs the session.
+ * Reason: a browser lets any site POST to us and adds that site's origin; a sandboxed frame and a `file:` page send
+ * `null`. Only the page we served has the scheme and the very `Host` it was loaded from. A request without
+ * the header comes from no foreign page (browsers always add it there) and still needs the session. `schemes`: those
+ * by which the page can have been loaded.
  */
-export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
-  return origin === undefined || (host !== undefined && origin === `http://${host}`);
+export function isOwnOrigin(
+  origin: string | undefined,
+  host: string | undefined,
+  schemes: readonly ('http' | 'https')[] = ['http'],
+): boolean {
+  return origin === undefined || (host !== undefined && schemes.some((scheme) => origin === `${scheme}://${host}`));
 }
 
 /**

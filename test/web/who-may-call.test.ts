@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isJson, isOwnHost, isOwnOrigin, isOwnSite } from '../../electron/gateway/who-may-call.ts';
+import { isJson, isOwnHost, isOwnOrigin, isOwnSite } from '../../web/who-may-call.ts';
 
 describe('Host', () => {
   it.each([

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { systemClock } from '../work/clock.ts';
-import { grantText, MEDIA_GRANT_MAX_MS } from '../../shared/media-grant.ts';
-import { sameSecret } from './access-token.ts';
+import { grantText, MEDIA_GRANT_MAX_MS } from '../shared/media-grant.ts';
+import { sameSecret } from './same-secret.ts';
 
 /** 30 days: a bookmark keeps working between rushes; deleting the token file ends every session. */
 const SESSION_MS = 30 * 24 * 3600_000;
@@ -37,13 +36,13 @@ interface GrantedFile {
  * token itself. Each is good for one origin alone: what a program that took our port could read from a browser's
  * storage opens nothing at the port where the agent is now (docs/adr/0006-page-session.md).
  */
-export function sessionsOf(token: string, now: () => number = systemClock.now): PageSessions {
+export function sessionsOf(token: string, now: () => number, lifeMs = SESSION_MS): PageSessions {
   const derive = (purpose: string, host: string): string =>
     createHmac('sha256', token).update(`${purpose}\n${host}`).digest('base64url');
   const mediaKey = (host: string): string => derive('media', host);
   return {
     begin(host) {
-      const until = now() + SESSION_MS;
+      const until = now() + lifeMs;
       return { session: `${until}.${derive(`session until ${until}`, host)}`, mediaKey: mediaKey(host) };
     },
     isIn(authorization, host) {
