@@ -30,6 +30,12 @@ export function navCounts({ running, waiting, queue, totals, done, failures }: S
   };
 }
 
+/** Jobs that fill no slot, because they read along with the proxy of their source that runs. */
+export function readAlong({ running }: Pick<Snapshot, 'running'>): number {
+  const read = new Set(running.flatMap((job) => (job.alongside ? [] : [job.sourcePath])));
+  return running.filter(({ alongside, sourcePath }) => alongside && read.has(sourcePath)).length;
+}
+
 /** A failure somebody has to look at; what was interrupted, handed back or cancelled ended as somebody wished. */
 export function needsSomebody({ ending }: EndedJob): boolean {
   return ending.kind === 'failed';

@@ -46,6 +46,7 @@ export type AgentEvent =
       readonly jobType: JobType;
       readonly assetUuid: string;
       readonly sourcePath: string;
+      readonly alongside?: true;
     }
   | {
       readonly type: 'stageEntered';

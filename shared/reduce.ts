@@ -135,7 +135,7 @@ function inStage(
 }
 
 function claim(running: readonly RunningJob[], event: Extract<AgentEvent, { type: 'jobClaimed' }>): RunningJob[] {
-  const { jobId, jobType, assetUuid, sourcePath, at } = event;
+  const { jobId, jobType, assetUuid, sourcePath, alongside, at } = event;
   const job: RunningJob = {
     jobId,
     jobType,
@@ -147,6 +147,7 @@ function claim(running: readonly RunningJob[], event: Extract<AgentEvent, { type
     delivering: false,
     cancelRequested: false,
     suspended: false,
+    ...defined({ alongside }),
   };
   return [...running.filter((entry) => entry.jobId !== jobId), job];
 }

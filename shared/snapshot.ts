@@ -253,6 +253,8 @@ export interface RunningJob {
   readonly delivering: boolean;
   readonly cancelRequested: boolean;
   readonly suspended: boolean;
+  /** It reads its source in step with that source's proxy, and fills no slot while that one runs. */
+  readonly alongside?: true;
 }
 
 export interface EndedArtifact {

@@ -23,6 +23,7 @@ import { Journal } from './journal/journal.ts';
 import { createLeases } from './lease/leases.ts';
 import type { Log } from './diagnostics/log.ts';
 import { createSourceProbes } from '../work/media/source-probes.ts';
+import { createSourceReaders } from '../work/media/source-readers.ts';
 import { ownerOf } from '../work/process/environment.ts';
 import type { JobProcesses } from '../work/process/child.ts';
 import { createJobProcesses } from '../work/process/job-processes.ts';
@@ -226,6 +227,7 @@ function createServices(context: AssemblyContext, { make }: ProcessMaker, capabi
     settings,
     hardware: capabilities.hardware,
     probes: createSourceProbes(),
+    readers: createSourceReaders(clock),
     workFolder,
     logFolder: deps.logFolder ?? join(workFolder, 'logs'),
     createProcesses: (runId, jobId) => listenedProcesses(make(runId, jobId), logOf(jobLogs, jobId, clock)),

@@ -11,6 +11,7 @@ import type {
 } from '../../shared/facts.ts';
 import type { EncodedPixelFormat, HardwareChoice } from './media/hardware-encoders.ts';
 import type { SourceProbes } from './media/source-probes.ts';
+import type { SourceReaders } from './media/source-readers.ts';
 import type { ProgramRunner } from './process/child.ts';
 import type { SpeechEngineChoice } from './speech/engine.ts';
 
@@ -57,6 +58,8 @@ export interface ExecutionContext<T extends JobType> {
   readonly processes: ProgramRunner;
   /** Shared by the jobs of an agent; absent: every job reads its source's header by itself. */
   readonly probes?: SourceProbes;
+  /** Shared as `probes` are; absent: this job reads its source at its own pace. */
+  readonly readers?: SourceReaders;
   /** Aborted when the job is cancelled, stopped or its lease is lost; children are ended by the owner of `processes`. */
   readonly signal: AbortSignal;
   readonly report: ExecutionReport;

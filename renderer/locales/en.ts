@@ -163,6 +163,8 @@ export const en = {
     title: 'Now',
     slots_one: 'One job running (limit {{max}})',
     slots_other: '{{count}} jobs running (limit {{max}})',
+    alongside_one: 'another reads along',
+    alongside_other: '{{count}} others read along',
     elapsed: 'Elapsed',
     left: 'Time left',
     leftUnknown: 'not known yet',

@@ -5,7 +5,7 @@ import { fileName } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
 import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import { routeTo } from '../route.ts';
-import { doneAssets, filesOf, isFirstRun, poster, posterOf, troubleOf } from '../selectors.ts';
+import { doneAssets, filesOf, isFirstRun, poster, posterOf, readAlong, troubleOf } from '../selectors.ts';
 import { assetIcon } from '../ui/icon.tsx';
 import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
@@ -29,7 +29,11 @@ export function NowView() {
   const first = useAgent(isFirstRun);
   const ended = useEndedByFile();
   const queued = useQueuedByFile();
-  const slots = t('now.slots', { count: running.length, max });
+  const alongside = useAgent(readAlong);
+  const slots = [
+    t('now.slots', { count: running.length - alongside, max }),
+    ...(alongside === 0 ? [] : [t('now.alongside', { count: alongside })]),
+  ].join(' · ');
   const files = filesOf(running);
   const note = files === 0 ? slots : `${t('amount.files', { count: files, shown: count(files, language) })} · ${slots}`;
   return (

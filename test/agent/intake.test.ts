@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { proxiesBeforeSound } from '../../electron/agent/intake/offers.ts';
 import { admit, waitForDisk, type IntakeState } from '../../electron/agent/intake/admission.ts';
 import { quietFor } from '../../electron/agent/yield/quiet-hours.ts';
 import { createBackoff } from '../../electron/agent/server/retry.ts';
@@ -26,6 +27,8 @@ const offer = (more: Partial<WireJob> = {}): WireJob => ({
 const open: IntakeState = {
   phase: 'working',
   freeSlots: 1,
+  freeLeases: 1,
+  readsAlong: () => false,
   declared: new Set(['media.thumbnails@1']),
   allowedJobTypes: undefined,
   quietUntil: null,
@@ -56,6 +59,42 @@ describe('admission', () => {
     ['profile-failed', offer(), { profileProblem: () => 'failed' as const }],
     ['profile-untested', offer(), { profileProblem: () => 'untested' as const }],
   ])('waits: %s', (kind, job, state) => expect(reason(job, state)).toBe(kind));
+
+  it('takes what reads along without a slot, but never without a lease or beside its editor', () => {
+    const readsAlong = (jobType: string, path: string): boolean =>
+      jobType === 'generate_thumbnails' && path === 'MEDIA/a.mov';
+    const full = { freeSlots: 0, readsAlong };
+    expect(reason(offer(), full)).toBe('take MEDIA/a.mov');
+    expect(reason(offer(), { ...full, freeLeases: 0 })).toBe('slot');
+    expect(reason(offer(), { ...full, yielding: true })).toBe('yielding');
+    expect(reason(offer(), { ...full, phase: 'draining' })).toBe('draining');
+  });
+
+  it('looks at a source’s proxy before what can read along with it, at the same priority', () => {
+    const job = (name: string, job_type: string, priority = 0) => ({
+      ...offerOf(offer({ job_type, priority })),
+      jobId: name,
+      sourcePath: `MEDIA/${name[0]}.mov`,
+    });
+    const offers = [
+      job('a wave', 'generate_audio_waveform'),
+      job('a thumbs', 'generate_thumbnails'),
+      job('b speech', 'transcribe_audio', 5),
+      job('a proxy', 'generate_video_proxies'),
+      job('b proxy', 'generate_video_proxies', 1),
+      job('c proxy', 'generate_video_proxies'),
+      job('c wave', 'generate_audio_waveform'),
+    ];
+    expect(proxiesBeforeSound(offers).map(({ jobId }) => jobId)).toEqual([
+      'a proxy',
+      'a wave',
+      'a thumbs',
+      'b speech',
+      'b proxy',
+      'c proxy',
+      'c wave',
+    ]);
+  });
 
   it('asks for the profile that a job names, or its type means', () => {
     const asked: string[] = [];

@@ -143,6 +143,8 @@ describe('the table', () => {
 const openIntake: IntakeState = {
   phase: 'working',
   freeSlots: 2,
+  freeLeases: 2,
+  readsAlong: () => false,
   declared: new Set(),
   allowedJobTypes: undefined,
   quietUntil: null,

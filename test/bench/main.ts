@@ -10,6 +10,7 @@ import { IDLE_NAME, measureIdle } from './idle.ts';
 import { LENGTH_CASES, LENGTHS, measureLengths } from './lengths.ts';
 import { LONG_GOP_FILE, measureLongGop } from './long-gop.ts';
 import { makeMedia } from './media.ts';
+import { measureOneRead, ONE_READ_NAME } from './one-read.ts';
 import { measurePairs, PAIR_CASES } from './pairs.ts';
 import { measurePoll, POLL_NAME } from './poll.ts';
 import { measureProcessResults, PROCESS_RESULTS_NAME } from './process-results.ts';
@@ -32,6 +33,7 @@ const ALL: readonly Measurement[] = [
   { name: 'thumbnails of a 2-hour long-GOP clip', files: [LONG_GOP_FILE], measure: measureLongGop },
   { name: SLICES_NAME, files: [SLICES_FILE], measure: measureSlices },
   { name: FOLDER_NAME, files: [], measure: ({ media }) => measureFolder(dirname(media)) },
+  { name: ONE_READ_NAME, files: [], measure: ({ media }) => measureOneRead(dirname(media)) },
   { name: CHILDREN_NAME, files: [], measure: measureChildren },
   { name: GIVE_WAY_NAME, files: [], measure: measureGiveWay },
   { name: FOREGROUND_NAME, files: [], measure: measureForeground },

@@ -8,6 +8,8 @@ export interface Resources {
   readonly childBytes: number;
   /** What the tools read, from files and pipes together, in bytes. */
   readonly readBytes: number;
+  /** What of it the disk or share had to give, because it was not in memory, in bytes. */
+  readonly storageBytes: number;
 }
 
 const SAMPLE_MS = 20;
@@ -31,21 +33,25 @@ export function processorMs(): number {
 export function watchResources(): () => Resources {
   const before = process.memoryUsage.rss();
   const read = new Map<number, number>();
+  const storage = new Map<number, number>();
   let agentBytes = 0;
   let childBytes = 0;
   const sample = (): void => {
     agentBytes = Math.max(agentBytes, process.memoryUsage.rss() - before);
     let resident = 0;
     for (const pid of descendants(process.pid)) {
-      resident += number(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m) * 1024;
-      read.set(pid, Math.max(read.get(pid) ?? 0, number(`/proc/${pid}/io`, /^rchar: (\d+)/m)));
+      resident += found(text(`/proc/${pid}/status`), /^VmRSS:\s+(\d+)/m) * 1024;
+      const io = text(`/proc/${pid}/io`);
+      read.set(pid, Math.max(read.get(pid) ?? 0, found(io, /^rchar: (\d+)/m)));
+      storage.set(pid, Math.max(storage.get(pid) ?? 0, found(io, /^read_bytes: (\d+)/m)));
     }
     childBytes = Math.max(childBytes, resident);
   };
   const timer = setInterval(sample, SAMPLE_MS);
   return () => {
     clearInterval(timer);
-    return { agentBytes, childBytes, readBytes: [...read.values()].reduce((sum, bytes) => sum + bytes, 0) };
+    const sum = (of: ReadonlyMap<number, number>): number => [...of.values()].reduce((all, bytes) => all + bytes, 0);
+    return { agentBytes, childBytes, readBytes: sum(read), storageBytes: sum(storage) };
   };
 }
 
@@ -64,8 +70,8 @@ function threads(pid: number): string[] {
   }
 }
 
-function number(path: string, pattern: RegExp): number {
-  return Number(pattern.exec(text(path))?.[1] ?? 0);
+function found(words: string, pattern: RegExp): number {
+  return Number(pattern.exec(words)?.[1] ?? 0);
 }
 
 function text(path: string): string {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { soundArgs } from '../../electron/work/executors/transcribe-sound.ts';
@@ -103,16 +103,23 @@ async function runAlone(source: string, modelPath: string, folder: string): Prom
   };
   const engine = nodeProgram('speech-engine');
   const startedAt = performance.now();
-  await run(FFMPEG, soundArgs({ open: inputArgs(source), streams: STREAMS }, pcmPath, 3600), '');
+  const pcm = openSync(pcmPath, 'w');
+  await run(FFMPEG, soundArgs({ open: inputArgs(source), streams: STREAMS }, 3600), '', pcm);
+  closeSync(pcm);
   await run(engine.program, engine.args, `${JSON.stringify(request)}\n`);
   return performance.now() - startedAt;
 }
 
 /** At the priority of the agent's children, which is that of any command here: another would not be the same work. */
-function run(program: string, args: readonly string[], input: string): Promise<void> {
+function run(
+  program: string,
+  args: readonly string[],
+  input: string,
+  stdout: number | 'ignore' = 'ignore',
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });
-    child.stdin.end(input);
+    const child = spawn(program, args, { stdio: ['pipe', stdout, 'ignore'] });
+    child.stdin?.end(input);
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve();

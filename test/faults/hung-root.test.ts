@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuild, put, start, type Command } from '../support/command.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { NO_FFMPEG } from '../support/made-media.ts';
-import { addClips, LEASE_SECONDS, openStudio, prepareWorkFolder, type Studio } from '../support/studio.ts';
+import { addClips, openStudio, prepareWorkFolder, type Studio } from '../support/studio.ts';
 
 /** Why no file call can be made to hang here, or null. A dead share is made by delaying the system calls about it. */
 const NO_STRACE =
@@ -17,7 +17,9 @@ const NO_STRACE =
 if (NO_STRACE !== null) console.info(`  the hung media root is skipped: ${NO_STRACE}`);
 
 /** Each call takes this long, so that none of them is ever answered within the 5 s that are waited for. */
-const HANGS_SECONDS = 10;
+const HANGS_SECONDS = 30;
+/** Each look at the root takes longer than a lease lasts. */
+const LEASE_SECONDS = 20;
 
 describe.skipIf(NO_FFMPEG !== null || NO_STRACE !== null)('a media root that hangs', () => {
   let studio: Studio;
@@ -25,7 +27,7 @@ describe.skipIf(NO_FFMPEG !== null || NO_STRACE !== null)('a media root that han
   let agent: Command | undefined;
   beforeAll(async () => {
     ensureBuild();
-    studio = await openStudio();
+    studio = await openStudio({ leaseSeconds: LEASE_SECONDS });
     proxy = await startFaultProxy(studio.server.port);
   });
   afterAll(async () => {

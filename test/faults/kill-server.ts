@@ -4,17 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AT_WORK, ensureBuild, put, start, type Command } from '../support/command.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
-import {
-  addClips,
-  allEnded,
-  createOperator,
-  LEASE_SECONDS,
-  ledgerOnDisk,
-  prepareWorkFolder,
-  tally,
-} from '../support/studio.ts';
+import { addClips, allEnded, createOperator, ledgerOnDisk, prepareWorkFolder, tally } from '../support/studio.ts';
 import { lookInto, namesIn } from '../support/work-folder.ts';
 import { createFindings, type Campaign } from './campaign.ts';
+
+const LEASE_SECONDS = 6;
 
 /** The server as a program of its own, killed again and again under one agent that goes on. */
 export const killServer: Campaign = {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/children/alive.ts';
 import { ensureBuild, processesWith, put, start, type Command } from '../support/command.ts';
 import { createCoreAgent, filed, sourceFile, until } from '../support/core-agent.ts';
@@ -13,29 +13,34 @@ import { lookInto, ownerMark } from '../support/work-folder.ts';
 /** `npm run test:faults -- --only in-time` takes 24, and looks at the seconds, too. */
 const MOMENTS = 8;
 const GRACE_SECONDS = 2;
-const LEASE_SECONDS = 20;
+const CHANCES = 12;
 
 describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
   let studio: Studio;
   let proxy: FaultProxy;
   let agent: Command | undefined;
   let temporary: string;
-  const launch = (work: string): Command =>
+  const launch = (work: string, ...more: readonly string[]): Command =>
     start(
       [
         ...['agent', '--server', proxy.url, '--token-file', studio.tokenFile, '--grace', String(GRACE_SECONDS)],
-        ...['--media-root', `MEDIA=${studio.media}`, '--work', work],
+        ...['--media-root', `MEDIA=${studio.media}`, '--work', work, ...more],
       ],
       { env: { TMPDIR: temporary } },
     );
   const childrenOf = (work: string): number[] => processesWith([`TMPDIR=${temporary}`, ownerMark(work) ?? '']);
   beforeAll(async () => {
     ensureBuild();
-    // None of these is about a lease that ends: a machine that stands still for some seconds keeps it.
-    studio = await openStudio({ leaseSeconds: LEASE_SECONDS });
+    studio = await openStudio();
     proxy = await startFaultProxy(studio.server.port);
     temporary = join(studio.folder, 'tmp');
     mkdirSync(temporary);
+  });
+  // What one test leaves is no job of the next one's.
+  beforeEach(async () => {
+    for (const { job_id, status } of await studio.operator.jobs()) {
+      if (status === 'pending' || status === 'claimed') await studio.operator.cancel(job_id);
+    }
   });
   afterAll(async () => {
     await put(agent);
@@ -76,22 +81,26 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
 
   for (const offline of [false, true]) {
     it(`a second one ends it${offline ? ', also offline' : ''}`, async () => {
-      for (const { job_id, status } of await studio.operator.jobs()) {
-        if (status === 'pending') await studio.operator.cancel(job_id);
-      }
       const work = studio.workFolder(`hurried-${offline ? 'offline' : 'online'}`);
-      const [path = ''] = await addClips(studio.media, 1, 4);
-      const jobId = await studio.operator.job(path, 'generate_thumbnails');
+      // More than one, one at a time: the tool of the first has often ended when it is found.
+      for (const path of await addClips(studio.media, CHANCES, 4)) {
+        await studio.operator.job(path, 'generate_thumbnails');
+      }
       // The tool of the job stands still, so that no grace is long enough.
-      agent = launch(work);
+      agent = launch(work, '--parallel', '1');
       const { pid } = agent;
-      await eventually(() => {
-        const run = lookInto(work).runs.find(({ phase }) => phase === 'executing');
-        if (run === undefined) return false;
-        // The job's own, not one of a proof that runs beside it.
-        const children = processesWith([`RUSHCATALOG_RUN_ID=${run.runId}`], [pid]);
-        return children.map(standStill).includes(true);
-      });
+      let jobId = '';
+      await eventually(
+        () => {
+          const run = lookInto(work).runs.find(({ phase }) => phase === 'executing');
+          if (run === undefined) return false;
+          ({ jobId } = run);
+          // The job's own, not one of a proof that runs beside it.
+          const children = processesWith([`RUSHCATALOG_RUN_ID=${run.runId}`], [pid]);
+          return children.map(standStill).includes(true);
+        },
+        () => `No tool of a job could be stopped: ${JSON.stringify(lookInto(work))}`,
+      );
       if (offline) proxy.set({ halfOpen: true });
       agent.signal('SIGTERM');
       await delay(300);
@@ -108,9 +117,6 @@ describe.skipIf(NO_FFMPEG !== null)('SIGTERM', () => {
       expect({ given, owed }).toEqual(
         given === 1 && !offline ? { given, owed: [] } : { given: 0, owed: ['reporting'] },
       );
-      if ((await studio.operator.jobs()).some((job) => job.job_id === jobId && job.status !== 'failed')) {
-        await studio.operator.cancel(jobId);
-      }
     });
   }
 

@@ -7,6 +7,7 @@ import { createWaveformExecutor } from '../../electron/work/executors/waveform.t
 import { decodeSound } from '../../electron/work/executors/transcribe-sound.ts';
 import { probeSource } from '../../electron/work/media/probe-source.ts';
 import { audioStreams } from '../../electron/work/media/probe.ts';
+import { joinReaders } from '../../electron/work/media/source-readers.ts';
 import { commonLayout, createFormatWatch } from '../../electron/work/media/sound-formats.ts';
 import { checkSilence, createSilenceReader } from '../../electron/work/media/sound-silence.ts';
 import { WaveformFacts } from '../../shared/facts.ts';
@@ -15,6 +16,10 @@ import { rigFor } from './probe-context.ts';
 import { makeProxy } from './proxy-run.ts';
 
 const run = promisify(execFile);
+const course = async (context: Parameters<typeof joinReaders>[0]) => ({
+  reader: await joinReaders(context),
+  onProgress: () => undefined,
+});
 const split = (text: string): string[] => text.split(' ');
 
 /** One second of a tone in every two, in one speaker; `more` encodes it. */
@@ -137,7 +142,7 @@ describe.skipIf(NO_FFMPEG !== null)(`sound that changes its format ${NO_FFMPEG ?
     const rig = await rigFor('transcribe_audio', await threeLayouts());
     try {
       const probe = await probeSource(rig.context);
-      const sound = await decodeSound(rig.context, probe, audioStreams(probe), () => undefined);
+      const sound = await decodeSound(rig.context, probe, audioStreams(probe), await course(rig.context));
       expect(sound.changes?.code).toBe('SOUND_FORMAT_CHANGES');
       const pcm = await readFile(sound.pcmPath);
       for (let second = 0; second < 18; second++) {
@@ -164,7 +169,9 @@ it.skipIf(NO_FFMPEG)('a cut MP3 has one verdict, whoever listens', async () => {
   const probe = await probeSource(heard.context);
   const verdict = { failure: { code: 'SOURCE_UNREADABLE', message: expect.stringContaining('is cut short') } };
   await expect(createWaveformExecutor().execute(drawn.context)).rejects.toMatchObject(verdict);
-  await expect(decodeSound(heard.context, probe, audioStreams(probe), () => undefined)).rejects.toMatchObject(verdict);
+  await expect(
+    decodeSound(heard.context, probe, audioStreams(probe), await course(heard.context)),
+  ).rejects.toMatchObject(verdict);
   await drawn.remove();
   await heard.remove();
 });

@@ -20,6 +20,7 @@ import type { MediaRoots } from '../../electron/work/storage/media-roots.ts';
 import { createStore } from '../../electron/agent/store/store.ts';
 import { sweepWorkspaces } from '../../electron/work/workspace/workspace.ts';
 import { createSourceProbes } from '../../electron/work/media/source-probes.ts';
+import { createSourceReaders } from '../../electron/work/media/source-readers.ts';
 import { sha256 } from '../../server/hash.ts';
 import { defaultSettings } from '../../shared/settings.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
@@ -158,6 +159,7 @@ function makeServices(
     jobLogs: createJobLogs(),
     journal,
     probes: createSourceProbes(),
+    readers: createSourceReaders(clock),
     client,
     connection: createConnection({ store, clock, random, refreshToken: () => false }),
     leases: createLeases({

@@ -11,13 +11,8 @@ const run = promisify(execFile);
 /** Level of the mix in dB against a sine of full scale, over its second half. */
 async function level(path: string, channels: readonly number[]): Promise<number> {
   const streams = channels.map((count, index) => ({ index, channels: count }) as unknown as AudioStream);
-  const args = soundArgs({ open: inputArgs(path), streams }, '/dev/stdout', 3600).filter(
-    (argument) => argument !== '-xerror',
-  );
-  const progress = args.indexOf('-progress');
-  const plain = progress < 0 ? args : [...args.slice(0, progress), ...args.slice(progress + 2)];
-  const output = plain.map((argument) => (argument === 'file:/dev/stdout' ? 'pipe:1' : argument));
-  const { stdout } = await run(FFMPEG, output, { encoding: 'buffer', maxBuffer: 64 << 20 });
+  const args = soundArgs({ open: inputArgs(path), streams }, 3600).filter((argument) => argument !== '-xerror');
+  const { stdout } = await run(FFMPEG, args, { encoding: 'buffer', maxBuffer: 64 << 20 });
   const samples = new Int16Array(stdout.buffer, stdout.byteOffset, stdout.length >> 1);
   const half = samples.subarray(samples.length >> 1);
   const power = half.reduce((sum, sample) => sum + sample ** 2, 0) / half.length;

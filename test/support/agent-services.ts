@@ -19,6 +19,7 @@ import { sampleSnapshot } from './sample-snapshot.ts';
 import type { WireJob } from '../../shared/wire.ts';
 import { offerOf } from '../../electron/agent/server/dialect.ts';
 import { createSourceProbes } from '../../electron/work/media/source-probes.ts';
+import { createSourceReaders } from '../../electron/work/media/source-readers.ts';
 
 /** The parts of an agent around one real journal and one real client, without the loops. */
 export interface TestServices {
@@ -53,6 +54,7 @@ export function createTestServices(serverUrl: string, timeoutMs = 2_000): TestSe
     jobLogs: createJobLogs(),
     journal,
     probes: createSourceProbes(),
+    readers: createSourceReaders(clock),
     client: createClient({
       serverUrl,
       fetch,

@@ -11,6 +11,10 @@ const DISK_MARGIN = 1.5;
 export interface IntakeState {
   readonly phase: AgentPhase;
   readonly freeSlots: number;
+  /** Jobs that the server lets this agent hold beyond those it holds. */
+  readonly freeLeases: number;
+  /** Whether a job of this type would read in step with one that runs on the same source, and so need no slot. */
+  readonly readsAlong: (jobType: JobType, sourcePath: string) => boolean;
   readonly declared: ReadonlySet<string>;
   readonly allowedJobTypes: readonly string[] | undefined;
   /** ISO instant at which the quiet hours end; null when it is not quiet. */
@@ -25,7 +29,13 @@ export interface IntakeState {
 
 type Admission =
   /** `invalid`: claimed only to say so. The source is looked at first. */
-  | { readonly kind: 'candidate'; readonly jobType: JobType; readonly sourcePath: string | null }
+  | {
+      readonly kind: 'candidate';
+      readonly jobType: JobType;
+      readonly sourcePath: string | null;
+      /** Reads along if its source is large enough to be read in step. */
+      readonly alongside: boolean;
+    }
   | { readonly kind: 'wait'; readonly reason: WaitReason };
 
 /** May this offer be taken now, as far as can be told without touching the disk? */
@@ -45,17 +55,22 @@ export function admit(offer: Offer, state: IntakeState): Admission {
   if (crashes >= CRASH_LIMIT) return wait({ kind: 'set-aside', crashes });
   const until = state.heldOffUntil(offer.jobId);
   if (until !== undefined) return wait({ kind: 'held-off', until });
-  const blocked = blockedAltogether(state);
+  const sourcePath = job?.sourcePath ?? null;
+  const alongside = sourcePath !== null && state.freeLeases > 0 && state.readsAlong(offer.jobType, sourcePath);
+  const blocked = blockedAltogether(state) ?? (alongside ? null : waitForSlot(state));
   if (blocked !== null) return wait(blocked);
-  return { kind: 'candidate', jobType: offer.jobType, sourcePath: job?.sourcePath ?? null };
+  return { kind: 'candidate', jobType: offer.jobType, sourcePath, alongside };
 }
 
 function blockedAltogether(state: IntakeState): WaitReason | null {
   if (state.phase === 'paused') return { kind: 'paused' };
   if (state.phase !== 'working') return { kind: 'draining' };
   if (state.quietUntil !== null) return { kind: 'quiet-hours', until: state.quietUntil };
-  if (state.yielding) return { kind: 'yielding' };
-  return state.freeSlots > 0 ? null : { kind: 'slot' };
+  return state.yielding ? { kind: 'yielding' } : null;
+}
+
+export function waitForSlot({ freeSlots }: Pick<IntakeState, 'freeSlots'>): WaitReason | null {
+  return freeSlots > 0 ? null : { kind: 'slot' };
 }
 
 /** Why a source keeps its job waiting, or null when it may be claimed. */

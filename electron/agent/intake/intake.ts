@@ -66,7 +66,7 @@ export function createIntake(deps: IntakeDeps): Intake {
         services,
         state: () => intakeState(deps, closed.signal),
         isActive: (jobId) => runs.has(jobId),
-        take: (offer) => runs.take(offer, knownType(offer)),
+        take: (offer, alongside) => runs.take(offer, knownType(offer), alongside),
       },
       offers,
     );
@@ -104,9 +104,13 @@ function intakeState({ services, runs, capabilities, yielding }: IntakeDeps, clo
   const { policy } = server;
   const now = services.clock.now();
   const quiet = quietFor(policy?.quietHours, now);
+  // Ours count what is executed here; the server counts leases, and a job whose result is on its way holds one.
+  const freeLeases = (policy?.maxParallelJobs ?? Number.POSITIVE_INFINITY) - runs.held();
   return {
     phase: closed.aborted ? 'draining' : agent.phase,
-    freeSlots: freeSlots(services.settings().maxParallelJobs, policy?.maxParallelJobs, runs),
+    freeSlots: Math.min(services.settings().maxParallelJobs - runs.executing(), freeLeases),
+    freeLeases,
+    readsAlong: (jobType, sourcePath) => runs.readsAlong(jobType, sourcePath),
     declared: new Set<string>(capabilities.declared()),
     allowedJobTypes: policy?.allowedJobTypes,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
@@ -118,10 +122,4 @@ function intakeState({ services, runs, capabilities, yielding }: IntakeDeps, clo
     crashes: (jobId) => services.journal.crashes(jobId),
     profileProblem: (jobType, profile) => capabilities.profileProblem(jobType, profile),
   };
-}
-
-/** Ours count what is executed here; the server counts leases, and a job whose result is on its way holds one. */
-function freeSlots(ours: number, allowed: number | undefined, runs: ActiveRuns): number {
-  const own = ours - runs.executing();
-  return allowed === undefined ? own : Math.min(own, allowed - runs.held());
 }

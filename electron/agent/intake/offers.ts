@@ -4,7 +4,9 @@ import { withTimeout } from '../../work/clock.ts';
 import { executorFor } from '../../work/executors/registry.ts';
 import { dropOldestKept, type RetentionServices } from '../jobs/retention.ts';
 import type { AgentServices } from '../jobs/services.ts';
-import { admit, waitForDisk, waitForSource, type IntakeState } from './admission.ts';
+import { mayReadAlong, READ_ALONG_WITH } from '../jobs/read-along.ts';
+import { READ_IN_STEP_BYTES } from '../../work/media/source-readers.ts';
+import { admit, waitForDisk, waitForSlot, waitForSource, type IntakeState } from './admission.ts';
 import type { Offer } from '../server/offer.ts';
 import { diskRoom } from './disk.ts';
 
@@ -13,8 +15,8 @@ interface OfferDeps {
   /** Gathered anew before every offer, because each claim takes a slot. */
   readonly state: () => IntakeState;
   readonly isActive: (jobId: string) => boolean;
-  /** Claims and starts; resolves when the claim is decided. */
-  readonly take: (offer: Offer) => Promise<void>;
+  /** Claims and starts; resolves when the claim is decided. `alongside`: it reads along, and fills no slot meanwhile. */
+  readonly take: (offer: Offer, alongside: boolean) => Promise<void>;
 }
 
 /** A claim that is not decided by then keeps its slot, and the next offer is looked at. */
@@ -29,13 +31,13 @@ export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]):
   const left: Offer[] = [];
   const waiting: WaitingJob[] = [];
   await noteDisk(deps.services);
-  for (const offer of offers) {
+  for (const offer of proxiesBeforeSound(offers)) {
     if (deps.isActive(offer.jobId)) continue;
-    const reason = await consider(deps, offer);
-    if (reason === null) await decided(deps, offer);
+    const considered = await consider(deps, offer);
+    if (considered.kind === 'take') await decided(deps, offer, considered.alongside);
     else {
       left.push(offer);
-      waiting.push(waitingJob(offer, reason));
+      waiting.push(waitingJob(offer, considered.reason));
     }
   }
   // What was waiting before stays as it is when nothing changed: an idle agent must not wake its watchers.
@@ -45,24 +47,52 @@ export async function considerOffers(deps: OfferDeps, offers: readonly Offer[]):
 }
 
 /** Offers are taken one after the other, in order; one whose claim the server does not answer holds up no other. */
-async function decided({ services, take }: OfferDeps, offer: Offer): Promise<void> {
-  await withTimeout(services.clock, CLAIM_WAIT_MS, take(offer), undefined);
+async function decided({ services, take }: OfferDeps, offer: Offer, alongside: boolean): Promise<void> {
+  await withTimeout(services.clock, CLAIM_WAIT_MS, take(offer, alongside), undefined);
 }
 
-/** Null: take it now. */
-async function consider({ services, state }: OfferDeps, offer: Offer): Promise<WaitReason | null> {
+/**
+ * The server's order, but that a source's proxy comes before those of its jobs that can read along with it, where all
+ * have the same priority.
+ */
+export function proxiesBeforeSound(offers: readonly Offer[]): readonly Offer[] {
+  const sourceOf = ({ priority, sourcePath }: Offer): string => `${priority} ${sourcePath}`;
+  const proxies = new Map<string, Offer>();
+  for (const offer of offers) {
+    if (offer.jobType === READ_ALONG_WITH && !proxies.has(sourceOf(offer))) proxies.set(sourceOf(offer), offer);
+  }
+  const ordered = new Set<Offer>();
+  for (const offer of offers) {
+    const proxy = isJobType(offer.jobType) && mayReadAlong(offer.jobType) ? proxies.get(sourceOf(offer)) : undefined;
+    if (proxy !== undefined) ordered.add(proxy);
+    ordered.add(offer);
+  }
+  return [...ordered];
+}
+
+type Considered =
+  { readonly kind: 'take'; readonly alongside: boolean } | { readonly kind: 'wait'; readonly reason: WaitReason };
+
+async function consider({ services, state }: OfferDeps, offer: Offer): Promise<Considered> {
   const admission = admit(offer, state());
-  if (admission.kind === 'wait') return admission.reason;
-  if (admission.sourcePath === null) return null;
+  if (admission.kind === 'wait') return admission;
+  if (admission.sourcePath === null) return { kind: 'take', alongside: false };
   const look = await services.roots.look(admission.sourcePath);
   const source = waitForSource(look, admission.sourcePath);
-  if (source !== null || look.kind !== 'claimable') return source;
+  if (source !== null) return { kind: 'wait', reason: source };
+  if (look.kind !== 'claimable') return { kind: 'take', alongside: false };
+  const isLarge = look.sizeBytes >= READ_IN_STEP_BYTES;
+  const slot = isLarge && admission.alongside ? null : waitForSlot(state());
+  if (slot !== null) return { kind: 'wait', reason: slot };
   const estimate = executorFor(services.executors, admission.jobType)?.estimateBytes(look.sizeBytes) ?? 0;
   const disk = await whyNoRoom(services, estimate);
-  if (disk !== null) return disk;
+  if (disk !== null) return { kind: 'wait', reason: disk };
   // Looking took time: a pause or a drain that began meanwhile counts (nothing is claimed after it began).
   const again = admit(offer, state());
-  return again.kind === 'wait' ? again.reason : null;
+  if (again.kind === 'wait') return again;
+  const alongside = isLarge && again.alongside;
+  const taken = alongside ? null : waitForSlot(state());
+  return taken === null ? { kind: 'take', alongside } : { kind: 'wait', reason: taken };
 }
 
 /** Copies of delivered files, and finished work that waits for its job to come back, make way: oldest first. */

@@ -2,6 +2,7 @@ import type { JobType } from '../../../shared/job.ts';
 import { claim, recordClaimIntent, type ClaimedRun } from './claim.ts';
 import type { AgentServices } from './services.ts';
 import { CRASH_LIMIT, crashedTooOften } from './produce.ts';
+import { createReadAlong } from './read-along.ts';
 import { startRun, type ActiveRun } from './run-job.ts';
 import type { Run } from '../journal/run.ts';
 import type { Grant } from '../lease/messages.ts';
@@ -12,11 +13,13 @@ import { whenAborted } from '../../work/clock.ts';
 export interface ActiveRuns {
   has(jobId: string): boolean;
   list(): readonly ActiveRun[];
-  /** Jobs that fill a slot, claims under way included. */
+  /** Jobs that fill a slot, claims under way included; one that reads along fills none while the other runs. */
   executing(): number;
+  /** Whether a job of this type that were taken now would read along with one that is executed. */
+  readsAlong(jobType: JobType, sourcePath: string): boolean;
   /** Jobs that hold a lease, claims under way included. */
   held(): number;
-  take(offer: Offer, jobType: JobType): Promise<void>;
+  take(offer: Offer, jobType: JobType, alongside: boolean): Promise<void>;
   /** Takes up what the journal remembers: reports that are owed, jobs that were running, claims without an answer. */
   resume(): Promise<void>;
   /** Resolves when no run and no claim under way is left, or when `signal` is aborted. */
@@ -41,6 +44,7 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
   const { services } = deps;
   const runs = new Map<string, ActiveRun>();
   const claiming = new Map<string, Promise<void>>();
+  const readAlong = createReadAlong(() => runs.values());
   const reportingSince = new Map<string, number>();
   services.store.subscribe((event) => {
     if (event.type !== 'stageEntered' || event.stage !== 'reporting') return;
@@ -48,13 +52,16 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
   });
 
   const start = (run: ClaimedRun, grant: Grant | null): void => {
-    const active = startRun(services, run, grant, deps.stopping);
+    const active = startRun(services, run, { grant, alongside: readAlong.has(run.jobId) }, deps.stopping);
     runs.set(run.jobId, active);
     if (!deps.mayStart()) active.kill('AGENT_SHUTDOWN');
     else if (deps.isSuspended()) active.suspend(true);
     void active.executed.then(deps.onChange);
     const onEnded = (): void => {
-      if (runs.get(run.jobId) === active) runs.delete(run.jobId);
+      if (runs.get(run.jobId) === active) {
+        runs.delete(run.jobId);
+        readAlong.forget(run.jobId);
+      }
       deps.onEnded(reportingSince.get(run.jobId) ?? services.clock.monotonic());
       reportingSince.delete(run.jobId);
     };
@@ -64,6 +71,7 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     try {
       const result = await claim(services, run, deps.stopping);
       if (result.kind === 'claimed') start(result.run, result.grant);
+      else readAlong.forget(run.jobId);
     } catch (error) {
       services.log.error({ job_id: run.jobId, err: error }, 'claim ended unexpectedly');
     } finally {
@@ -80,8 +88,12 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
     has: (jobId) => runs.has(jobId) || claiming.has(jobId),
     list: () => [...runs.values()],
     held: () => runs.size + claiming.size,
-    executing: () => [...runs.values()].filter((run) => run.executing()).length + claiming.size,
-    take: (offer, jobType) => ask(recordClaimIntent(services, offer, jobType)),
+    executing: () => [...executedNow(runs), ...claiming.keys()].filter(readAlong.fillsSlot).length,
+    readsAlong: readAlong.possible,
+    take: (offer, jobType, isAlongside) => {
+      if (isAlongside) readAlong.add(offer.jobId, offer.sourcePath);
+      return ask(recordClaimIntent(services, offer, jobType));
+    },
     async resume() {
       for (const run of services.journal.runs()) {
         if (run.phase === 'kept') continue;
@@ -98,6 +110,11 @@ export function createActiveRuns(deps: ActiveRunsDeps): ActiveRuns {
       }
     },
   };
+}
+
+/** Their job ids. */
+function executedNow(runs: ReadonlyMap<string, ActiveRun>): readonly string[] {
+  return [...runs].flatMap(([jobId, run]) => (run.executing() ? [jobId] : []));
 }
 
 /** A run that was executing when the agent died counts one crash; after too many the report owed is AGENT_CRASHED. */

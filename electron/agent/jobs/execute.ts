@@ -64,6 +64,7 @@ async function runExecutor(context: ExecuteContext): Promise<ExecutionSuccess> {
     ...(hardware === undefined ? {} : { hardware }),
     processes: context.processes,
     probes: context.probes,
+    readers: context.readers,
     signal: stop,
     report: reporter(context),
   });

@@ -23,12 +23,12 @@ export interface ActiveRun {
 
 /**
  * One job from its lease to exactly one report: parse, open the source, execute, deliver, clean up. `grant` null means
- * after a restart: a heartbeat decides before anything else. `stopping` ends deliveries when the agent exits.
+ * after a restart: a heartbeat decides before anything else. `alongside`: as in the snapshot. `stopping` ends deliveries when the agent exits.
  */
 export function startRun(
   services: AgentServices,
   run: ClaimedRun,
-  grant: Grant | null,
+  { grant, alongside }: { readonly grant: Grant | null; readonly alongside: boolean },
   stopping: AbortSignal,
 ): ActiveRun {
   const held = {
@@ -60,7 +60,7 @@ export function startRun(
     executing = false;
     executed.resolve();
   };
-  emitClaimed(services, run);
+  emitClaimed(services, run, alongside);
   const context = { ...services, run, lease, processes, stop: stop.signal, stopping };
   const ended = runLifecycle(context, onExecuted)
     .catch((error: unknown) => services.log.error({ job_id: run.jobId, err: error }, 'run ended unexpectedly'))
@@ -88,8 +88,8 @@ export function startRun(
   };
 }
 
-function emitClaimed({ log, store }: Pick<AgentServices, 'log' | 'store'>, run: ClaimedRun): void {
+function emitClaimed({ log, store }: Pick<AgentServices, 'log' | 'store'>, run: ClaimedRun, alongside: boolean): void {
   const { jobId, jobType, assetUuid, sourcePath, claimedAt: at } = run;
-  store.emit({ type: 'jobClaimed', at, jobId, jobType, assetUuid, sourcePath });
+  store.emit({ type: 'jobClaimed', at, jobId, jobType, assetUuid, sourcePath, ...(alongside ? { alongside } : {}) });
   log.info({ job_id: jobId, job_type: jobType, source: sourcePath }, 'job claimed');
 }

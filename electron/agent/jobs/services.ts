@@ -10,6 +10,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Leases } from '../lease/leases.ts';
 import type { Log } from '../diagnostics/log.ts';
 import type { SourceProbes } from '../../work/media/source-probes.ts';
+import type { SourceReaders } from '../../work/media/source-readers.ts';
 import type { JobProcesses } from '../../work/process/child.ts';
 import type { Results } from '../results/results.ts';
 import type { ServerClient } from '../server/client.ts';
@@ -36,6 +37,7 @@ export interface AgentServices {
   /** Hardware encoders for executors that may use them. */
   readonly hardware?: HardwareEncoders;
   readonly probes: SourceProbes;
+  readonly readers: SourceReaders;
   readonly workFolder: string;
   readonly logFolder: string;
   readonly createProcesses: (runId: string, jobId: string) => JobProcesses;

@@ -12,6 +12,7 @@ import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
 import { requireSound, requireVideo } from '../media/probe-source.ts';
 import { probeOf } from '../media/source-probes.ts';
+import { joinReaders, type SourceReader } from '../media/source-readers.ts';
 import { durationMs, videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
@@ -102,6 +103,15 @@ function estimateBytes(sourceBytes: number): number {
 }
 
 async function execute(given: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
+  const reader = await joinReaders(given);
+  try {
+    return await make(given, reader);
+  } finally {
+    reader.leave();
+  }
+}
+
+async function make(given: Context, reader: SourceReader): Promise<ExecutionSuccess<'generate_video_proxies'>> {
   const profile = knownProfile<ProxyProfile>(
     PROXY_PROFILES,
     'proxy profile',
@@ -113,6 +123,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
   const context = openedAsItPlays(given, probe);
   await refusePart(context, probe);
   const plan = await choosePlan(context, probe, profile);
+  if (durationMs(probe) === undefined) reader.leave();
   context.report.progress(PROBED);
   const file = plan.kind === 'sound' ? 'proxy_audio.m4a' : `proxy_video.${profile.container}`;
   const temporary = `part-${file}`;
@@ -122,7 +133,7 @@ async function execute(given: Context): Promise<ExecutionSuccess<'generate_video
     const heard = withSound(plan, settled);
     return encodeWithFallback(context, heard, async (choice, name) => {
       context.report.stage('encoding', name, paceOf(probe));
-      const run = await encodeSource(context, probe, heard, temporary, choice);
+      const run = await encodeSource(context, probe, heard, { reader, temporary, choice });
       context.report.stage('verifying', name);
       return { run, read: await verify(context, probe, heard, run, temporary) };
     });
@@ -225,11 +236,17 @@ async function encodeSource(
   context: Context,
   probe: Probe,
   plan: ProxyPlan,
-  temporary: string,
-  choice: HardwareChoice | null,
+  {
+    reader,
+    temporary,
+    choice,
+  }: { readonly reader: SourceReader; readonly temporary: string; readonly choice: HardwareChoice | null },
 ): Promise<EncodeRun> {
   const args = proxyArgs(plan, context.source.input, join(context.workspace, temporary), choice ?? undefined);
-  const onShare = (share: number): void => context.report.progress(PROBED + share * (ENCODED - PROBED));
+  const onShare = (share: number): void => {
+    context.report.progress(PROBED + share * (ENCODED - PROBED));
+    reader.at(share);
+  };
   const run = await encode(context, args, probe, onShare, choice !== null);
   const problem = judgeEncoding(run, context.source.path);
   if (problem !== null) throw new JobFailure(problem);

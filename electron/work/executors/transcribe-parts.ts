@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { TranscriptionProfile } from '../../../shared/profiles.ts';
 import type { Transcript, Warning } from '../../../shared/facts.ts';
 import type { AudioStream, Probe } from '../media/probe.ts';
+import type { SourceReader } from '../media/source-readers.ts';
 import { cleanSegments, type Cleaned } from '../speech/clean-segments.ts';
 import type { SpeechAnswer, SpeechEngine } from '../speech/engine.ts';
 import type { ExecutionContext, Toolbox } from '../execution.ts';
@@ -25,7 +26,7 @@ export interface TranscribedPart {
   readonly sound: DecodedSound;
 }
 
-interface PartsRequest {
+export interface PartsRequest {
   readonly context: ExecutionContext<'transcribe_audio'>;
   readonly engine: SpeechEngine;
   readonly model: NonNullable<Toolbox['speechModel']>;
@@ -33,6 +34,8 @@ interface PartsRequest {
   /** The engine's own name, or `auto`. */
   readonly language: string;
   readonly probe: Probe;
+  /** Left once the sound of all parts is decoded. */
+  readonly reader: SourceReader;
   /** 0..1 over all parts. */
   readonly onProgress: (fraction: number) => void;
 }
@@ -48,15 +51,21 @@ export async function transcribeParts(
   const heard: TranscribedPart[] = [];
   for (const [at, part] of parts.entries()) {
     const onProgress = (fraction: number): void => request.onProgress((at + fraction) / parts.length);
-    heard.push(await transcribePart({ ...request, onProgress }, part));
+    heard.push(await transcribePart({ ...request, onProgress }, part, at === parts.length - 1));
   }
   return heard;
 }
 
-async function transcribePart(request: PartsRequest, { streams, track }: Part): Promise<TranscribedPart> {
-  const { context, engine, model, profile, language, probe, onProgress } = request;
+async function transcribePart(
+  request: PartsRequest,
+  { streams, track }: Part,
+  isLast: boolean,
+): Promise<TranscribedPart> {
+  const { context, engine, model, profile, language, probe, reader, onProgress } = request;
   context.report.stage('decoding');
-  const sound = await decodeSound(context, probe, streams, (fraction) => onProgress(fraction * DECODING_SHARE));
+  const decoding = { reader, onProgress: (fraction: number) => onProgress(fraction * DECODING_SHARE) };
+  const sound = await decodeSound(context, probe, streams, decoding);
+  if (isLast) reader.leave();
   context.report.stage('transcribing');
   const answer = await engine.transcribe(
     {

@@ -8,6 +8,7 @@ import {
 import { Transcript } from '../../../shared/facts.ts';
 import { requireSound } from '../media/probe-source.ts';
 import { probeOf } from '../media/source-probes.ts';
+import { joinReaders } from '../media/source-readers.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import { createCliEngine } from '../speech/cli-engine.ts';
@@ -16,7 +17,14 @@ import { engineLanguage } from '../speech/languages.ts';
 import { createWhisperEngine } from '../speech/whisper-engine.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor, ProfileProof, ProofSample, Toolbox } from '../execution.ts';
 import { knownProfile } from './known-profile.ts';
-import { transcribeParts, partsOf, transcriptOf, warningsOf, type TranscribedPart } from './transcribe-parts.ts';
+import {
+  transcribeParts,
+  partsOf,
+  transcriptOf,
+  warningsOf,
+  type PartsRequest,
+  type TranscribedPart,
+} from './transcribe-parts.ts';
 
 type Context = ExecutionContext<'transcribe_audio'>;
 type Success = ExecutionSuccess<'transcribe_audio'>;
@@ -80,12 +88,24 @@ async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
   const model = requireModel(given.tools.speechModel);
   const onProgress = risingProgress(given.report.progress);
   given.report.stage('probing');
-  const probe = await probeOf(given);
-  const context = openedAsItPlays(given, probe);
-  const streams = requireSound(probe, basename(context.source.path));
-  const request = { context, engine, model, profile, language, probe, onProgress };
-  const parts = await transcribeParts(request, partsOf(profile, streams));
-  onProgress(1);
+  const reader = await joinReaders(given);
+  try {
+    const probe = await probeOf(given);
+    const context = openedAsItPlays(given, probe);
+    const streams = requireSound(probe, basename(context.source.path));
+    const request = { context, engine, model, profile, language, probe, reader, onProgress };
+    const parts = await transcribeParts(request, partsOf(profile, streams));
+    onProgress(1);
+    return successOf(parts, { probe, profile, model, language });
+  } finally {
+    reader.leave();
+  }
+}
+
+function successOf(
+  parts: readonly TranscribedPart[],
+  { probe, profile, model, language }: Pick<PartsRequest, 'probe' | 'profile' | 'model' | 'language'>,
+): Success {
   return {
     artifacts: [],
     outputs: { jobType: 'transcribe_audio', transcript: transcriptOf(parts, language) },

@@ -25,6 +25,7 @@ import { openedAsItPlays } from '../media/wav-length.ts';
 import type { ChildResult } from '../process/child.ts';
 import { seal } from '../workspace/workspace.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
+import { joinReaders, type SourceReader } from '../media/source-readers.ts';
 import { attemptSettling, runWatched } from './settled-sound.ts';
 import { refuseIncomplete } from './whole-sound.ts';
 
@@ -66,6 +67,15 @@ export function createWaveformExecutor(): Executor<'generate_audio_waveform'> {
 }
 
 async function execute(given: Context): Promise<Success> {
+  const reader = await joinReaders(given);
+  try {
+    return await drawWhole(given, reader);
+  } finally {
+    reader.leave();
+  }
+}
+
+async function drawWhole(given: Context, reader: SourceReader): Promise<Success> {
   const name = basename(given.source.path);
   given.report.stage('probing');
   const probe = await probeOf(given);
@@ -87,7 +97,10 @@ async function execute(given: Context): Promise<Success> {
   };
   const file = await open(join(context.workspace, TEMPORARY), 'w');
   try {
-    const drawn = await draw(context, options, file, longest(probe, streams));
+    const seconds = longest(probe, streams);
+    // Where it is cannot be told then.
+    if (seconds === undefined) reader.leave();
+    const drawn = await draw(context, options, { file, seconds, reader });
     refuseIncomplete(probe, streams, drawn.waveform.frames / sampleRate, name, drawn.result);
     await file.write(datHeader(sampleRate, drawn.waveform), 0, DAT_HEADER_BYTES, 0);
     await file.close();
@@ -112,17 +125,20 @@ interface Drawn {
   readonly decoders: PcmOptions['decoders'];
 }
 
+/** Where samples go to. */
+interface Drawing {
+  readonly file: FileHandle;
+  /** How long the sound is thought to be. */
+  readonly seconds: number | undefined;
+  readonly reader: SourceReader;
+}
+
 /** Streams the decoder's samples through the arithmetic into the file; memory does not grow with the length. */
-async function draw(
-  context: Context,
-  options: Omit<PcmOptions, 'decoders'>,
-  file: FileHandle,
-  seconds: number | undefined,
-): Promise<Drawn> {
-  const first = await drawSettled(context, { ...options, decoders: 'fixed-point' }, file, seconds);
+async function draw(context: Context, options: Omit<PcmOptions, 'decoders'>, drawing: Drawing): Promise<Drawn> {
+  const first = await drawSettled(context, { ...options, decoders: 'fixed-point' }, drawing);
   const isMissing = first.result.stderrTail.some((line) => line.includes('Unknown decoder'));
   // Some builds leave the fixed-point decoders out; the usual ones then give the same bytes on one kind of processor.
-  const drawn = isMissing ? await drawSettled(context, { ...options, decoders: 'any' }, file, seconds) : first;
+  const drawn = isMissing ? await drawSettled(context, { ...options, decoders: 'any' }, drawing) : first;
   const { end } = drawn.result;
   // ffmpeg ends with code 1 where a stream never gives a sample; that nothing was drawn is judged there.
   const isMute = drawn.waveform.frames === 0 && drawn.decodeErrors > 0;
@@ -131,30 +147,20 @@ async function draw(
 }
 
 /** Draws the source; its settled sound where the format turns out to change (settled-sound.ts). */
-async function drawSettled(
-  context: Context,
-  options: PcmOptions,
-  file: FileHandle,
-  seconds: number | undefined,
-): Promise<Drawn> {
+async function drawSettled(context: Context, options: PcmOptions, drawing: Drawing): Promise<Drawn> {
   const { limitSeconds, earlier } = options;
   const how = { codec: 'pcm_s16le', decoders: decoderOptions(options), earlier, limitSeconds, into: 'widest' } as const;
   const { made, changes } = await attemptSettling(context, options.streams, how, (settled) => {
-    if (settled === undefined) return drawWith(context, options, file, seconds);
+    if (settled === undefined) return drawWith(context, options, drawing);
     // The file tells no layout; the channels are drawn, wherever their speakers stand.
     const streams = settled.streams.map((stream) => ({ ...stream, channelLayout: undefined }));
     const again: PcmOptions = { ...options, input: settled.path, format: SETTLED_FORMAT, earlier: [], streams };
-    return drawWith(context, again, file, seconds);
+    return drawWith(context, again, drawing);
   });
   return { ...made, ...(changes === undefined ? {} : { changes }) };
 }
 
-async function drawWith(
-  context: Context,
-  options: PcmOptions,
-  file: FileHandle,
-  seconds: number | undefined,
-): Promise<Drawn> {
+async function drawWith(context: Context, options: PcmOptions, { file, seconds, reader }: Drawing): Promise<Drawn> {
   const channels = options.streams.reduce((sum, stream) => sum + stream.channels, 0);
   const waveform = createWaveform(channels, (seconds ?? 0) * options.sampleRate);
   let position = DAT_HEADER_BYTES;
@@ -176,8 +182,12 @@ async function drawWith(
       onBytes: (chunk) => {
         waveform.push(chunk);
         release(chunk);
-        if (seconds !== undefined) tell(Math.min(0.98, waveform.frames / options.sampleRate / seconds));
-        return waveform.pendingBytes < FLUSH_BYTES ? undefined : flush();
+        if (seconds !== undefined) {
+          const fraction = waveform.frames / options.sampleRate / seconds;
+          tell(Math.min(0.98, fraction));
+          reader.at(Math.min(1, fraction));
+        }
+        return waveform.pendingBytes < FLUSH_BYTES ? reader.inStep() : flush();
       },
     },
     onStderrLine: (line) => {

@@ -1,8 +1,7 @@
-import { fstat } from 'node:fs';
-import { promisify } from 'node:util';
 import type { JobType } from '../../../shared/job.ts';
 import { whenAborted } from '../clock.ts';
 import type { ExecutionContext } from '../execution.ts';
+import { openFileKey } from '../storage/open-file-key.ts';
 import type { Probe } from './probe.ts';
 import { probeSource } from './probe-source.ts';
 
@@ -53,10 +52,6 @@ function forgetOldest(kept: Map<string, unknown>): void {
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
 }
 
-const stat = promisify(fstat);
-
-/** The open file as its file system knows it: a changed or replaced one is another. */
 async function keyOf({ source, tools: { ffprobe } }: Asking): Promise<string> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(source.fd, { bigint: true });
-  return [dev, ino, size, mtimeNs, ctimeNs, source.path, ffprobe.path, ffprobe.version].join('\n');
+  return [await openFileKey(source.fd), source.path, ffprobe.path, ffprobe.version].join('\n');
 }

@@ -22,9 +22,7 @@ export function toolFailure(result: ChildResult, code: FailureCode, activity: st
   const { end } = result;
   switch (end.kind) {
     case 'exited':
-      if (result.stderrTail.some((line) => line.includes('No space left on device'))) {
-        return failure('DISK_FULL', `${activity} failed: the work folder’s disk is full.`, detail);
-      }
+      if (result.stderrTail.some((line) => line.includes('No space left on device'))) return diskFull(activity, detail);
       return failure(code, `${activity} failed (the tool ended with code ${end.code}).`, detail);
     case 'signalled':
       return failure(code, `${activity} failed: the tool crashed (${end.signal}).`, detail);
@@ -40,6 +38,7 @@ export function toolFailure(result: ChildResult, code: FailureCode, activity: st
     case 'too-much-output':
       return failure(code, `${activity} failed: the tool wrote more than can be right.`, detail);
     case 'consumer-failed':
+      if (end.diskFull) return diskFull(activity, detail);
       return failure(code, `${activity} failed: ${end.message}`, detail);
     case 'not-started':
       return failure(
@@ -50,4 +49,8 @@ export function toolFailure(result: ChildResult, code: FailureCode, activity: st
     default:
       return assertNever(end);
   }
+}
+
+function diskFull(activity: string, detail: NonNullable<Failure['detail']>): Failure {
+  return failure('DISK_FULL', `${activity} failed: the work folder’s disk is full.`, detail);
 }

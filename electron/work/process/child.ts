@@ -57,7 +57,7 @@ export type ChildEnd =
   | { readonly kind: 'out-of-memory'; readonly residentBytes: number }
   | { readonly kind: 'too-much-output' }
   /** One of our own callbacks threw or rejected; the child was killed. The callback's owner knows the error itself. */
-  | { readonly kind: 'consumer-failed'; readonly message: string }
+  | { readonly kind: 'consumer-failed'; readonly message: string; readonly diskFull: boolean }
   | { readonly kind: 'not-started'; readonly message: string };
 
 export interface ChildResult {

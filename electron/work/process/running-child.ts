@@ -1,3 +1,4 @@
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { Duplex } from 'node:stream';
@@ -80,7 +81,7 @@ export class FollowedChild implements RunningChild {
     const events = {
       onTooMuch: () => void this.end({ kind: 'too-much-output' }, 'kill'),
       onConsumerError: (error: unknown) =>
-        void this.end({ kind: 'consumer-failed', message: messageOf(error) }, 'kill'),
+        void this.end({ kind: 'consumer-failed', message: messageOf(error), diskFull: isDiskFull(error) }, 'kill'),
     };
     const { stdout, stderr } = process;
     if (stderr === null) throw new Error('A child was spawned without a pipe for stderr.');
