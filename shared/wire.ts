@@ -87,6 +87,19 @@ export type ServerPolicy = z.infer<typeof ServerPolicy>;
 export const RegisterAnswer = z.object({ agent_id: Uuid, server_policy: maybe(ServerPolicy) });
 export type RegisterAnswer = z.infer<typeof RegisterAnswer>;
 
+/** The header of a poll by which an agent tells how it is: its JSON, percent-encoded. Other servers pass over it. */
+export const STANDING_HEADER = 'x-agent-standing';
+
+export const AgentStanding = z.object({
+  /** Names of the media roots that it can read. */
+  roots: z.array(z.string().max(200)).max(64),
+  /** It has a single root, which paths without a known name are relative to: it takes whatever they begin with. */
+  any_root: z.boolean().default(false),
+  /** Why it takes nothing: `paused`, `draining`, or what its machine is given back for; absent: it works. */
+  stands_by: z.string().max(50).optional(),
+});
+export type AgentStanding = z.infer<typeof AgentStanding>;
+
 // ── lease ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const HeartbeatRequest = z.object({

@@ -65,6 +65,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     ledger: ['database'],
     operate: ['auth', 'database'],
     operators: ['agents', 'database', 'ledger'],
+    page: ['agents', 'database', 'jobs', 'ledger'],
     routes: [
       'agents',
       'assets',
@@ -77,6 +78,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
       'operators',
       'upkeep',
       'uploads',
+      'page',
     ],
     upkeep: ['database', 'derived', 'jobs', 'ledger'],
     uploads: ['assets', 'database', 'derived', 'idempotency', 'jobs', 'ledger'],

@@ -1,4 +1,5 @@
 import type { EndedJob } from '../../shared/snapshot.ts';
+import { withoutNames } from '../../shared/failure-cause.ts';
 import { visible } from '../format/name.ts';
 
 /** Newest first. */
@@ -56,14 +57,6 @@ function causeOf({ ending }: EndedJob): string {
   if (ending.kind !== 'failed' && ending.kind !== 'given-back') return ending.kind;
   const { code, message } = ending.failure;
   return `${ending.kind} ${code} ${withoutNames(message)}`;
-}
-
-/** A sentence that quotes a name or a number is the same cause for another file. */
-function withoutNames(message: string): string {
-  return message
-    .replaceAll(/“[^”]*”|"[^"]*"|'[^']*'/g, '“”')
-    .replaceAll(/\(\/[^)]*\)|(?<=\s)\/\S+/g, '/')
-    .replaceAll(/\d+(?:[.,]\d+)*/g, '0');
 }
 
 /**

@@ -53,7 +53,7 @@ export async function enroll(
     const agentId = await agentOfInstallation(tx, request.installation_id, now);
     await tx
       .updateTable('agent')
-      .set({ pending_token_hash: sha256(bearer) })
+      .set({ pending_token_hash: sha256(bearer), revoked_at: null })
       .where('agent_id', '=', agentId)
       .execute();
     await record(tx, { at: now, event: 'agentEnrolled', agentId });

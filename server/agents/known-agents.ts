@@ -30,6 +30,7 @@ export async function callingAgent(
   if (agentId === null) return null;
   const row = await findAgent(context.database, agentId);
   if (row === undefined) return null;
+  refuseRevoked(row);
   refuseSharedToken(caller, row);
   const now = context.clock();
   // Either way: a clock that was set back must not leave it at a time that lies ahead.
@@ -47,6 +48,11 @@ export async function callingAgent(
 export function refuseSharedToken(caller: Caller, agent: AgentRow): void {
   if (caller.scope !== 'agent' || caller.boundAgentId !== null || agent.token_hash === null) return;
   throw forbidden('This agent has a token of its own; the shared one does not speak for it.');
+}
+
+/** @throws Problem 403 */
+export function refuseRevoked({ revoked_at }: AgentRow): void {
+  if (revoked_at !== null) throw forbidden('An operator lets this agent in no more; enrol it anew to go on.');
 }
 
 /** GET /jobs answers 404 to an agent that is not known (any more), which then registers again. */

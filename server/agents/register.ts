@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { AgentRow, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { forbidden } from '../problem.ts';
-import { refuseSharedToken } from './known-agents.ts';
+import { refuseRevoked, refuseSharedToken } from './known-agents.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 /**
@@ -21,7 +21,10 @@ export async function register(context: Context, caller: Caller, request: Regist
     if (caller.scope === 'agent' && caller.boundAgentId !== null && caller.boundAgentId !== known?.agent_id) {
       throw forbidden('This token belongs to another installation; enrol this one to get its own.');
     }
-    if (known !== undefined) refuseSharedToken(caller, known);
+    if (known !== undefined) {
+      refuseRevoked(known);
+      refuseSharedToken(caller, known);
+    }
     const id = known?.agent_id ?? context.uuid();
     if (known === undefined) await insertAgent(tx, id, request, now);
     else await updateAgent(tx, known, request, now);

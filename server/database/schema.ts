@@ -32,6 +32,16 @@ interface AgentTable {
   token_hash: string | null;
   /** sha256 of the bearer it was given last and has not used yet: until then the one before is good. */
   pending_token_hash: string | null;
+  /** An operator wants it to take nothing new: since when, who, why, and until when; all null: nobody does. */
+  paused_at: number | null;
+  paused_by: string | null;
+  pause_note: string | null;
+  /** Null with `paused_at`: until somebody ends it. */
+  paused_until: number | null;
+  /** Set: it is let in no more, until it enrols anew. */
+  revoked_at: number | null;
+  /** What it told with its last poll (AgentStanding); null: nothing. */
+  standing_json: string | null;
 }
 
 interface AgentCapabilityTable {
@@ -92,6 +102,10 @@ export interface JobTable {
   /** What a person added at once. */
   batch: string | null;
   failure_json: string | null;
+  /** Of a failure that needs somebody: its code and its sentence without names, alike for all that failed so. */
+  cause: string | null;
+  /** The agent of that failure. */
+  failed_by: string | null;
   /** Which report ended the last lease, so that its repeat is recognised without an Idempotency-Key. */
   last_lock_hash: string | null;
   last_report_hash: string | null;

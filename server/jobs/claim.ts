@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
+import { isPaused } from '../agents/orders.ts';
 import type { Context } from '../context.ts';
 import { forWrite, isPostgres, together } from '../database/dialect.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
@@ -21,7 +22,7 @@ export async function claim(context: Context, jobId: string, identity: RequestId
   const { agentId } = identity;
   return writeTransaction(context, async (tx, now) => {
     const job = await lockForClaim(tx, agentId, jobId);
-    const { earlier, ...fitness } = await factsOf(tx, job, identity);
+    const { earlier, ...fitness } = await factsOf(tx, job, identity, now);
     if (earlier !== null) return sameLease(context, tx, job, earlier.answer);
     await refuseUnfit(context, tx, job, agentId, fitness);
     const lockToken = randomBytes(24).toString('base64url');
@@ -75,11 +76,12 @@ async function refuseUnfit(
   tx: Tx,
   job: JobRow,
   agentId: string,
-  { held, lacks }: Fitness,
+  { held, lacks, paused }: Fitness,
 ): Promise<void> {
   const { policy } = context.settings;
   if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
   if (job.held === 1) throw stateConflict('The job is on hold.', { reason: 'held' });
+  if (paused) throw stateConflict('An operator has paused this agent.', { reason: 'agent_paused' });
   if (job.not_before !== null && job.not_before > context.leaseTime()) {
     throw stateConflict('The job waits after a failure and is not due yet.', { reason: 'not_before' });
   }
@@ -106,13 +108,22 @@ interface Fitness {
   readonly held: number;
   /** Capabilities that the job needs and the agent did not declare. */
   readonly lacks: number;
+  /** An operator wants the agent to take nothing new. */
+  readonly paused: boolean;
 }
 
 /** Asked once both are locked: of the moment after the wait. @throws Problem 422 when the key was another request's */
-async function factsOf(tx: Tx, job: JobRow, identity: RequestIdentity): Promise<Fitness & { earlier: Kept | null }> {
+async function factsOf(
+  tx: Tx,
+  job: JobRow,
+  identity: RequestIdentity,
+  now: number,
+): Promise<Fitness & { earlier: Kept | null }> {
   const { agentId } = identity;
-  const { held, lacks, ...kept } = await tx
+  const { held, lacks, paused_at, paused_until, ...kept } = await tx
     .selectNoFrom((select) => [
+      select.selectFrom('agent').select('paused_at').where('agent_id', '=', agentId).as('paused_at'),
+      select.selectFrom('agent').select('paused_until').where('agent_id', '=', agentId).as('paused_until'),
       select
         .selectFrom('lease')
         .select((of) => of.fn.countAll<number>().as('jobs'))
@@ -137,5 +148,6 @@ async function factsOf(tx: Tx, job: JobRow, identity: RequestIdentity): Promise<
       ...keptOf(tx, identity),
     ])
     .executeTakeFirstOrThrow();
-  return { held: Number(held), lacks: Number(lacks), earlier: keptAnswer(kept, identity) };
+  const paused = isPaused({ paused_at, paused_until }, now);
+  return { held: Number(held), lacks: Number(lacks), paused, earlier: keptAnswer(kept, identity) };
 }

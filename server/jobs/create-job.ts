@@ -9,6 +9,7 @@ import type { JobRow, NewJobRow, Tx } from '../database/schema.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { record } from '../ledger/ledger.ts';
 import { purged, validationFailed } from '../problem.ts';
+import { NO_FAILURE } from './failure-columns.ts';
 import { operatorJob, unheld, type JobDocument } from './job-row.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -171,7 +172,7 @@ function newRow(context: Context, { jobId, jobType, document, ...job }: NewJob, 
     held: 0,
     batch: job.batch ?? null,
     claimed_by: null,
-    failure_json: null,
+    ...NO_FAILURE,
     last_lock_hash: null,
     last_report_hash: null,
     created_at: now,

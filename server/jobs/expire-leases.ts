@@ -5,6 +5,7 @@ import { isPostgres } from '../database/dialect.ts';
 import type { JobRow, JobTable, LeaseRow, Queries, Tx } from '../database/schema.ts';
 import { newLines } from '../ledger/ledger.ts';
 import { withReserve } from '../reserve.ts';
+import { failureColumns } from './failure-columns.ts';
 import { CANCELLED, endLease } from './lease.ts';
 
 /**
@@ -154,5 +155,5 @@ function afterExpiry(job: LapsedJob, attempts: number): Updateable<JobTable> {
     message: `The agent was not heard of in time, ${attempts} times; check the agent and the network, then retry.`,
     retryable: true,
   };
-  return { status: 'failed', failure_json: JSON.stringify(failure), not_before: null };
+  return { status: 'failed', ...failureColumns(failure, job.agent_id), not_before: null };
 }

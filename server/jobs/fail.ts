@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { JobRow, JobTable } from '../database/schema.ts';
 import { newKey, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { newLines, type LedgerEvent } from '../ledger/ledger.ts';
+import { failureColumns } from './failure-columns.ts';
 import { CANCELLED, endLease, jobOfReport } from './lease.ts';
 import { lastReport } from './repeat.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -26,7 +27,7 @@ export async function fail(
     const report = await jobOfReport(tx, claim, identity, context.leaseTime());
     // As it was kept here.
     if (report.kind === 'repeat') return report.answer as Record<string, never>;
-    const { event, changes } = verdict(context, report.job, report.cancelRequested, request);
+    const { event, changes } = verdict(context, report, request, claim.agentId);
     const { error_code, retryable } = request;
     const detail = { error_code, retryable, attempts: changes.attempts ?? report.job.attempts };
     const free = { claimed_by: null, ...changes, ...lastReport(claim, identity), updated_at: now };
@@ -43,21 +44,26 @@ export async function fail(
  * nothing; a retryable failure waits until its attempts are used up. A code this server does not know is taken at
  * its word.
  */
-function verdict(context: Context, job: JobRow, cancelRequested: boolean, request: FailRequest): Verdict {
+function verdict(
+  context: Context,
+  { job, cancelRequested }: { readonly job: JobRow; readonly cancelRequested: boolean },
+  request: FailRequest,
+  agentId: string,
+): Verdict {
   if (cancelRequested || request.error_code === 'CANCELLED') {
     return { event: 'jobCancelled', changes: CANCELLED };
   }
-  const { error_code, message, retryable } = request;
-  const failure_json = JSON.stringify({ error_code, message, retryable });
+  const { error_code, retryable } = request;
+  const failure = failureColumns(request, agentId);
   if (retryable && !countsAsAttempt(error_code)) {
-    return { event: 'jobGivenBack', changes: { status: 'pending', failure_json, not_before: null } };
+    return { event: 'jobGivenBack', changes: { status: 'pending', ...failure, not_before: null } };
   }
   const attempts = job.attempts + 1;
   if (retryable && attempts < job.max_attempts) {
     const not_before = context.leaseTime() + context.settings.backoffMs(attempts);
-    return { event: 'jobFailed', changes: { status: 'pending', attempts, failure_json, not_before } };
+    return { event: 'jobFailed', changes: { status: 'pending', attempts, ...failure, not_before } };
   }
-  return { event: 'jobFailed', changes: { status: 'failed', attempts, failure_json, not_before: null } };
+  return { event: 'jobFailed', changes: { status: 'failed', attempts, ...failure, not_before: null } };
 }
 
 function countsAsAttempt(code: string): boolean {

@@ -152,6 +152,8 @@ export const CANCELLED_FAILURE = JSON.stringify({
 export const CANCELLED = {
   status: 'failed',
   failure_json: CANCELLED_FAILURE,
+  cause: null,
+  failed_by: null,
   not_before: null,
   held: 0,
 } as const satisfies Updateable<JobTable>;

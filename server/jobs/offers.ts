@@ -1,10 +1,11 @@
 import { sql, type ExpressionBuilder } from 'kysely';
 import { z } from 'zod';
 import { capabilitiesOf } from '../agents/known-agents.ts';
+import { isPaused } from '../agents/orders.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { dueNeeds } from '../database/due-needs.ts';
-import type { Tables } from '../database/schema.ts';
+import type { AgentRow, Tables } from '../database/schema.ts';
 import { expireLeases } from './expire-leases.ts';
 import { offerTexts, type Place } from './offer-texts.ts';
 
@@ -14,10 +15,12 @@ export const QueueCursor = z.tuple([z.number(), z.number()]);
 /**
  * What this agent may claim: pending jobs that are due and need nothing it has not declared, and invalid jobs, which
  * someone has to say so about. Highest priority first, then oldest; among equals each agent begins at another place.
- * As the JSON of the answer.
+ * A paused agent is offered nothing. As the JSON of the answer.
  */
-export async function offeredJobs(context: Context, agentId: string, query: PageQuery): Promise<string> {
+export async function offeredJobs(context: Context, agent: AgentRow, query: PageQuery): Promise<string> {
   await expireLeases(context);
+  if (isPaused(agent, context.clock())) return pageOf(context, [], undefined);
+  const agentId = agent.agent_id;
   const declared = new Set(await capabilitiesOf(context.database, agentId));
   const seen = await look(context, query.limit);
   const able = seen.heads.filter(({ needs }) => capabilitiesIn(needs).every((capability) => declared.has(capability)));

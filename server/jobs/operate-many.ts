@@ -5,6 +5,7 @@ import { forWrite } from '../database/dialect.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { record, type LedgerEvent } from '../ledger/ledger.ts';
 import { validationFailed } from '../problem.ts';
+import { NO_FAILURE } from './failure-columns.ts';
 import { CANCELLED, CANCELLED_FAILURE } from './lease.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -14,7 +15,7 @@ interface Step {
   readonly changes: Updateable<JobTable>;
 }
 
-const OFFERED_AGAIN: Updateable<JobTable> = { status: 'pending', failure_json: null };
+const OFFERED_AGAIN: Updateable<JobTable> = { status: 'pending', ...NO_FAILURE };
 
 /** One operation of a person on many jobs, in one transaction; what is not as it must be is left alone. @throws Problem 422 */
 export async function operateJobs(context: Context, request: OperateRequest, by: string): Promise<OperateAnswer> {

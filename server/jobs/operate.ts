@@ -3,7 +3,8 @@ import type { OperatorJob } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { newLines, record } from '../ledger/ledger.ts';
-import { orNotFound, stateConflict } from '../problem.ts';
+import { orNotFound, Problem, stateConflict } from '../problem.ts';
+import { NO_FAILURE } from './failure-columns.ts';
 import { operatorJob, seenJob } from './job-row.ts';
 import { CANCELLED, endLease, jobForWrite, leaseOf } from './lease.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -50,6 +51,15 @@ export async function takeBackJob(context: Context, jobId: string, by: string): 
   });
 }
 
+/** The same of jobs of an agent that is let in no more; what ended meanwhile is left alone. */
+export async function takeBackAll(context: Context, jobIds: readonly string[], by: string): Promise<void> {
+  for (const jobId of jobIds) {
+    await takeBackJob(context, jobId, by).catch((error: unknown) => {
+      if (!(error instanceof Problem) || error.status !== 409) throw error;
+    });
+  }
+}
+
 /** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
 export async function retryJob(context: Context, jobId: string, by: string): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
@@ -64,8 +74,14 @@ export async function retryJob(context: Context, jobId: string, by: string): Pro
 
 /** Of an ended job that was looked at for writing: it waits again, with all its attempts and without its result. */
 export async function offerAnew(tx: Tx, jobId: string, now: number, by: string | null): Promise<void> {
-  await record(tx, { at: now, event: 'jobRetried', jobId, operator: by });
-  await tx.deleteFrom('job_result').where('job_id', '=', jobId).execute();
+  await offerAllAnew(tx, [jobId], now, by);
+}
+
+/** The same of many. */
+export async function offerAllAnew(tx: Tx, jobIds: readonly string[], now: number, by: string | null): Promise<void> {
+  if (jobIds.length === 0) return;
+  await record(tx, ...jobIds.map((jobId) => ({ at: now, event: 'jobRetried' as const, jobId, operator: by })));
+  await tx.deleteFrom('job_result').where('job_id', 'in', jobIds).execute();
   await tx
     .updateTable('job')
     .set({
@@ -73,10 +89,10 @@ export async function offerAnew(tx: Tx, jobId: string, now: number, by: string |
       claimed_by: null,
       attempts: 0,
       not_before: null,
-      failure_json: null,
+      ...NO_FAILURE,
       updated_at: now,
     })
-    .where('job_id', '=', jobId)
+    .where('job_id', 'in', jobIds)
     .execute();
 }
 

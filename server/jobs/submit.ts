@@ -8,6 +8,7 @@ import { newKey, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { newLines } from '../ledger/ledger.ts';
 import { writeTransaction } from '../write-transaction.ts';
 import { refuseWrongResult } from './check-result.ts';
+import { NO_FAILURE } from './failure-columns.ts';
 import { endLease, jobOfReport, type LeaseClaim } from './lease.ts';
 import { lastReport } from './repeat.ts';
 
@@ -55,7 +56,7 @@ function completed(job: JobRow, claim: LeaseClaim, identity: RequestIdentity, no
     status: 'completed',
     attempts: job.attempts + 1,
     not_before: null,
-    failure_json: null,
+    ...NO_FAILURE,
     ...lastReport(claim, identity),
     updated_at: now,
   };

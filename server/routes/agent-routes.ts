@@ -8,6 +8,7 @@ import {
 } from '../../shared/wire.ts';
 import { SubmitRequest } from '../../shared/wire-results.ts';
 import { register } from '../agents/register.ts';
+import { noteStanding } from '../agents/standing.ts';
 import { claim } from '../jobs/claim.ts';
 import { fail } from '../jobs/fail.ts';
 import { heartbeat } from '../jobs/heartbeat.ts';
@@ -43,8 +44,9 @@ export const AGENT_ROUTES: readonly Route[] = [
     query: OfferQuery,
     answer: pageOf(WireJob),
     statuses: [404, 422],
-    handle: async ({ context, agent, query, reply }) => {
-      const page = await offeredJobs(context, agent.agent_id, query);
+    handle: async ({ context, agent, query, request, reply }) => {
+      await noteStanding(context, agent, request.headers);
+      const page = await offeredJobs(context, agent, query);
       reply.type('application/json; charset=utf-8');
       return page;
     },

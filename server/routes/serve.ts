@@ -82,6 +82,12 @@ const NOBODY: AgentRow = {
   last_seen_at: 0,
   token_hash: null,
   pending_token_hash: null,
+  paused_at: null,
+  paused_by: null,
+  pause_note: null,
+  paused_until: null,
+  revoked_at: null,
+  standing_json: null,
 };
 
 function identityOf(route: Route, request: FastifyRequest, agent: AgentRow): RequestIdentity {

@@ -20,9 +20,9 @@ afterEach(async () => {
   await rig.stop();
 });
 
-/** Small for ever: one row for each agent, each capability, each kind of need, each batch that waits, or one alone. */
+/** Small for ever: one row for each agent, each job in work, each capability, each kind of need, each batch that waits, or one alone. */
 const SMALL =
-  /^SCAN (?:batch_count USING INDEX batch_open|agent|agent_capability|job_count|pending_count|retention_clock|enrollment)\b/;
+  /^SCAN (?:batch_count USING INDEX batch_open|agent|agent_capability|job_count|pending_count|retention_clock|enrollment|lease)\b/;
 
 /** What a start reads and changes once: which files belong to something, whose lease and upload goes on. */
 const AT_START =
@@ -37,8 +37,8 @@ function looks(sqls: Iterable<string>): string[] {
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
     // A page from the beginning of a list is read in its order, and no further.
     const isPage = /\blimit \?$/i.test(sql) && !/\bwhere\b/i.test(sql);
-    // What one asset has is few, and sorted by what made it.
-    const isOfAsset = sql.includes('"derived"."asset_uuid" = ?');
+    // What one asset or one job has is few, and sorted by what made it.
+    const isOfAsset = sql.includes('"derived"."asset_uuid" = ?') || sql.includes('from "derived" where "job_id" = ?');
     for (const { detail } of plan) {
       // One status alone narrows nothing: almost every job may have it. A page of such a list is read in its order.
       if (detail.endsWith('USING INDEX job_by_status (status=?)') && !/order by "sequence"/.test(sql))
@@ -71,6 +71,10 @@ test.skipIf(onPostgres)('no regular look passes over a table, however much is in
   await rig.agent(`/jobs/${held.jobId}/fail`, { body: failure });
   await rig.agent('/jobs');
   await rig.agent('/jobs/summary');
+  for (const path of ['/page/state', '/page/agents', '/page/assets', `/page/jobs/${held.jobId}`, '/failures'])
+    expect((await rig.operator(path)).status).toBe(200);
+  await rig.operator('/failures/jobs?cause=x');
+  await rig.operator('/failures/retry', { body: { cause: 'x', until: new Date(0).toISOString() } });
   await rig.server.sweep();
   const asked = [
     '',

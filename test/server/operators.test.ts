@@ -39,12 +39,12 @@ describe('operators by name', () => {
     }
     // By hand, so that a call that moves from one role to another is noticed.
     expect(seen.viewer.toSorted()).toEqual(
-      'listAssets getAsset listDerived readDerived listJobs queueOverview jobsSummary getJob listAgents readLedger whoAmI'
+      'listAssets getAsset listDerived readDerived listJobs queueOverview jobsSummary getJob listAgents readLedger whoAmI pageState pageAgents assetGrid pageJob failureCauses failedJobs'
         .split(' ')
         .toSorted(),
     );
     expect(seen.admin.filter((name) => !seen.operator.includes(name)).toSorted()).toEqual(
-      'createEnrollment rotateToken listOperators addOperator rotateOperator removeOperator readBackup'
+      'createEnrollment rotateToken listOperators addOperator rotateOperator removeOperator readBackup revokeAgent'
         .split(' ')
         .toSorted(),
     );

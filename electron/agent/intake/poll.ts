@@ -1,4 +1,5 @@
 import type { AgentServices } from '../jobs/services.ts';
+import type { Standing } from '../server/dialect.ts';
 import type { Offer } from '../server/offer.ts';
 import type { ReplyHead } from '../server/outcome.ts';
 import { reactionTo } from '../server/reactions.ts';
@@ -178,7 +179,7 @@ async function readOffers(
     if (pages > 0 && offers.length === seen) await services.clock.sleep(AFTER_EMPTY_PAGE_MS, signal);
     seen = offers.length;
     pages += 1;
-    const reply = await services.client.jobs(cursor, signal);
+    const reply = await services.client.jobs(cursor, signal, pages === 1 ? standingOf(services) : undefined);
     if (signal.aborted) return [];
     services.connection.note(reply);
     if (reply.answer !== 'ok') {
@@ -194,6 +195,13 @@ async function readOffers(
     cursor = reply.body.nextCursor;
   } while (cursor !== undefined && enough < ENOUGH_OFFERS && offers.length < MAX_OFFERS && pages < MAX_PAGES);
   return offers;
+}
+
+/** What a server's operators see of this machine: why it takes nothing, and what it can read. */
+function standingOf({ store }: Pick<AgentServices, 'store'>): Standing {
+  const { roots, agent, yielding } = store.snapshot();
+  const standsBy = agent.phase === 'draining' ? 'draining' : yielding?.reasons[0]?.kind;
+  return { roots, standsBy };
 }
 
 /** Jobs that wait for something of their own, and not only for a slot or for the editor to leave. */

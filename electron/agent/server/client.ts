@@ -12,12 +12,14 @@ import {
   PartsHeld,
   registerBody,
   Registered,
+  standingHeaders,
   uploadCompleteBody,
   uploadInitBody,
   UploadOpened,
   type Heartbeat,
   type PartToSend,
   type Registration,
+  type Standing,
   type UploadToComplete,
   type UploadRequest,
 } from './dialect.ts';
@@ -76,11 +78,12 @@ export function createClient(deps: ClientDeps) {
   return {
     register: (own: Registration, signal?: AbortSignal) =>
       send(Registered, post('register', `${api}/agents/register`, registerBody(own), signal)),
-    jobs: (cursor?: string, signal?: AbortSignal) =>
-      send(
-        OfferPage,
-        get('jobs', `${api}/jobs${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`, signal),
-      ),
+    /** `standing`: how the agent is, told with the first page. */
+    jobs: (cursor?: string, signal?: AbortSignal, standing?: Standing) =>
+      send(OfferPage, {
+        ...get('jobs', `${api}/jobs${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`, signal),
+        ...(standing === undefined ? {} : { headers: standingHeaders(standing) }),
+      }),
     summary: (signal?: AbortSignal) => send(BacklogAnswer, get('summary', `${api}/jobs/summary`, signal)),
     claim: (jobId: string, key: string, signal?: AbortSignal) =>
       send(Claimed, { call: 'claim', method: 'POST', url: `${job(jobId)}/claim`, headers: keyed(key), signal }),

@@ -8,9 +8,11 @@ import {
   JobsSummary,
   QueueOverview,
   RegisterAnswer,
+  STANDING_HEADER,
   UploadInitAnswer,
   UploadStatusAnswer,
   WireJob,
+  type AgentStanding,
   type FailRequest,
   type HeartbeatRequest,
   type RegisterRequest,
@@ -122,6 +124,30 @@ export const PartsHeld = UploadStatusAnswer.transform(({ parts }) =>
 );
 
 // ── what we say ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What an agent tells of itself with a poll. */
+export interface Standing {
+  /** Of all roots that are set up: whether each can be read. */
+  readonly roots: readonly { readonly name: string; readonly readable: boolean }[];
+  /** Why it takes nothing; undefined: it works. */
+  readonly standsBy: string | undefined;
+}
+
+/** As a header, which a server that does not know it passes over; none as long as no root was looked at. */
+export function standingHeaders({ roots, standsBy }: Standing): Record<string, string> {
+  if (roots.length === 0) return {};
+  const readable = roots.filter((root) => root.readable).map(({ name }) => name);
+  const told: AgentStanding = {
+    roots: readable.slice(0, MOST_ROOTS),
+    // A path without a known name is then relative to it (work/storage/source-path.ts).
+    any_root: roots.length === 1 && readable.length === 1,
+    ...defined({ stands_by: standsBy }),
+  };
+  return { [STANDING_HEADER]: encodeURIComponent(JSON.stringify(told)) };
+}
+
+/** As the server takes. */
+const MOST_ROOTS = 64;
 
 export function registerBody(own: Registration): string {
   const body: RegisterRequest = {

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import type { Database, Tables } from '../schema.ts';
+import { CAUSES_AND_ORDERS } from './causes-and-orders.ts';
 import { COUNTERS } from './counters.ts';
 import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
@@ -12,6 +13,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 1, sql: TABLES + LEDGER_TABLES + COUNTERS },
   { version: 2, sql: LEASES },
   { version: 3, sql: OPERATORS },
+  { version: 4, sql: CAUSES_AND_ORDERS },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

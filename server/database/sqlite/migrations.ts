@@ -18,7 +18,23 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 7, name: 'counters of files', up: addFileCounts },
   { version: 8, name: 'leases apart from jobs', up: addLeases },
   { version: 9, name: 'operators by name', up: addOperators },
+  { version: 10, name: 'causes of failures, orders to agents', up: addCausesAndOrders },
 ];
+
+/** What failed before has its code alone for a cause. */
+async function addCausesAndOrders(tx: Transaction<Tables>): Promise<void> {
+  for (const name of ['cause', 'failed_by']) await tx.schema.alterTable('job').addColumn(name, 'text').execute();
+  await sql`UPDATE job SET cause = json_extract(failure_json, '$.error_code')
+    WHERE status = 'failed' AND json_extract(failure_json, '$.error_code') <> 'CANCELLED'`.execute(tx);
+  await sql`CREATE INDEX job_failed ON job (cause, updated_at, sequence, failed_by)
+    WHERE status = 'failed' AND cause IS NOT NULL`.execute(tx);
+  await sql`INSERT INTO sqlite_stat1 VALUES ('job', 'job_failed', '1000 100 1 1 1')`.execute(tx);
+  await sql`ANALYZE sqlite_schema`.execute(tx);
+  for (const name of ['paused_at', 'paused_until', 'revoked_at'])
+    await tx.schema.alterTable('agent').addColumn(name, 'bigint').execute();
+  for (const name of ['paused_by', 'pause_note', 'standing_json'])
+    await tx.schema.alterTable('agent').addColumn(name, 'text').execute();
+}
 
 async function addOperators(tx: Transaction<Tables>): Promise<void> {
   let operator: Draft = text(key(tx.schema.createTable('operator'), 'name'), 'role');

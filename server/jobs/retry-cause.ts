@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import type { RetryCauseAnswer } from '../../shared/wire-page.ts';
+import type { Context } from '../context.ts';
+import { forWrite } from '../database/dialect.ts';
+import { writeTransaction } from '../write-transaction.ts';
+import { offerAllAnew } from './operate.ts';
+
+/** So many in one transaction: others write in between. */
+const AT_ONCE = 500;
+
+/**
+ * Offers again what failed of one cause up to `until`, oldest first, with all its attempts and a line of the ledger for
+ * each job; what failed later, or is not failed any more, is left alone. Asked again until nothing is left.
+ */
+export async function retryCause(
+  context: Context,
+  { cause, until }: { readonly cause: string; readonly until: string },
+  by: string,
+): Promise<RetryCauseAnswer> {
+  return writeTransaction(context, async (tx, now) => {
+    const failed = tx
+      .selectFrom('job')
+      .select('job_id')
+      .where('status', '=', sql.lit('failed' as const))
+      .where('cause', '=', cause)
+      .where('updated_at', '<=', Date.parse(until))
+      .orderBy('updated_at')
+      .orderBy('sequence')
+      .limit(AT_ONCE);
+    const ids = (await forWrite(tx, failed).execute()).map(({ job_id }) => job_id);
+    await offerAllAnew(tx, ids, now, by);
+    return { jobs: ids.length, more: ids.length === AT_ONCE };
+  });
+}

@@ -1,0 +1,97 @@
+import { defined } from '../../shared/objects.ts';
+import type { AgentStateName, PageAgent } from '../../shared/wire-page.ts';
+import { iso, type Context } from '../context.ts';
+import { dueNeeds } from '../database/due-needs.ts';
+import { expireLeases } from '../jobs/expire-leases.ts';
+import { capabilitiesIn } from '../jobs/offers.ts';
+import { can, isFull, lookAtFleet, type Member } from './fleet.ts';
+import { rootsInFront } from './oldest.ts';
+
+type Running = PageAgent['running'][number];
+
+/** Every agent that ever registered: how it is, and why it does nothing. By name. */
+export async function pageAgents(context: Context): Promise<{ items: PageAgent[] }> {
+  await expireLeases(context);
+  const fleet = await lookAtFleet(context);
+  const running = await runningJobs(context);
+  const due = (await dueNeeds(context.database)).map(capabilitiesIn);
+  const roots = fleet.some(({ standing }) => standing !== null) ? await rootsInFront(context) : [];
+  return {
+    items: fleet.map((member) => {
+      const { row, standing } = member;
+      const state = stateOf(member, due, roots);
+      return {
+        agent_id: row.agent_id,
+        agent_name: row.agent_name,
+        agent_version: row.agent_version,
+        capabilities: [...member.capabilities].sort(),
+        last_seen_at: iso(row.last_seen_at),
+        state,
+        slots: member.slots,
+        running: running.get(row.agent_id) ?? [],
+        own_token: row.token_hash !== null,
+        ...defined({
+          platform: row.platform ?? undefined,
+          reason: state === 'standsBy' ? standing?.stands_by : undefined,
+          pause: pauseOf(member),
+          revoked_at: row.revoked_at === null ? undefined : iso(row.revoked_at),
+          roots: standing?.roots,
+        }),
+      };
+    }),
+  };
+}
+
+/** The first that is true (wire-page.ts). */
+function stateOf(member: Member, due: readonly (readonly string[])[], roots: readonly string[]): AgentStateName {
+  const { row, isHere, isPaused, held, standing, capabilities } = member;
+  if (row.revoked_at !== null) return 'revoked';
+  if (!isHere) return capabilities.size === 0 ? 'signedOff' : 'away';
+  if (isFull(member)) return 'full';
+  if (isPaused) return 'paused';
+  if (standing?.stands_by !== undefined) return 'standsBy';
+  if (held > 0) return 'works';
+  if (!due.some((needs) => can(member, needs))) return 'nothing';
+  return standing?.any_root === false && roots.length > 0 && !roots.some((root) => standing.roots.includes(root))
+    ? 'roots'
+    : 'looks';
+}
+
+function pauseOf({ row, isPaused }: Member): PageAgent['pause'] {
+  const { paused_at, paused_by, pause_note, paused_until } = row;
+  if (!isPaused || paused_at === null) return undefined;
+  const until = paused_until === null ? {} : { until: iso(paused_until) };
+  return { by: paused_by ?? '', note: pause_note ?? '', since: iso(paused_at), ...until };
+}
+
+/** As they were made. */
+const inOrder = <Row extends { readonly sequence: number | null }>(rows: readonly Row[]): readonly Row[] =>
+  rows.toSorted((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
+
+async function runningJobs({ database }: Context): Promise<ReadonlyMap<string, Running[]>> {
+  const rows = await database
+    .selectFrom('lease')
+    // Each has one; said like this, the leases come first and the jobs are looked up.
+    .leftJoin('job', 'job.job_id', 'lease.job_id')
+    .leftJoin('asset', 'asset.uuid', 'job.asset_uuid')
+    .select(['lease.agent_id', 'lease.job_id', 'lease.progress', 'lease.stage', 'lease.heard_at'])
+    .select(['lease.cancel_requested', 'job.job_type', 'job.sequence', 'asset.source_path'])
+    .execute();
+  const running = new Map<string, Running[]>();
+  for (const { agent_id, job_id, job_type, source_path, progress, stage, heard_at, cancel_requested } of inOrder(
+    rows,
+  )) {
+    const job: Running = {
+      job_id,
+      job_type: job_type ?? '',
+      source_path: source_path ?? '',
+      heard_at: iso(heard_at),
+      cancel_requested: cancel_requested === 1,
+      ...defined({ progress: progress ?? undefined, stage: stage ?? undefined }),
+    };
+    const known = running.get(agent_id);
+    if (known === undefined) running.set(agent_id, [job]);
+    else known.push(job);
+  }
+  return running;
+}
