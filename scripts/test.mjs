@@ -199,7 +199,7 @@ function countE2e(status) {
     fail('end to end: no report was written');
     return;
   }
-  for (const suite of e2e.suites) taken.push({ file: `/test/e2e/${suite.file}`, seconds: collectE2e(suite) / 1_000 });
+  for (const suite of e2e.suites) taken.push({ file: `test/e2e/${suite.file}`, seconds: collectE2e(suite) / 1_000 });
   sum.passed += e2e.stats.expected + e2e.stats.flaky;
   sum.failed += e2e.stats.unexpected;
   sum.skipped += e2e.stats.skipped;
@@ -218,7 +218,7 @@ countE2e(run('end to end', 'playwright', ['test', ...(isSlow ? ['--config', 'tes
 
 const slowest = taken.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
 console.log('\n── the slowest');
-for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file.slice(1)}`);
+for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
 
 if (failures.length > 0) console.log(`\n── what failed\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
 if (!isSlow) console.log(`\n${sum.left} tests are left to npm run test:slow`);
