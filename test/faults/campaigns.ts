@@ -9,6 +9,7 @@ import { leak } from './leak.ts';
 import { lostLease } from './lost-lease.ts';
 import { model } from './model-campaign.ts';
 import { network } from './network.ts';
+import { oneRead } from './one-read.ts';
 import { outbox } from './outbox.ts';
 import { powerLoss } from './power-loss.ts';
 import { strict } from './strict.ts';
@@ -16,6 +17,7 @@ import { strict } from './strict.ts';
 /** In the order in which a full run makes them. */
 export const CAMPAIGNS: readonly Campaign[] = [
   killAgent,
+  oneRead,
   killServer,
   inTime,
   swallowed,

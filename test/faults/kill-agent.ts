@@ -135,7 +135,7 @@ async function killAtRandom(bench: AgentBench, work: string, random: () => numbe
 }
 
 /** What a death may leave, and what the next start makes of it. */
-async function afterDeath(
+export async function afterDeath(
   bench: AgentBench,
   work: string,
   jobs: readonly string[],
