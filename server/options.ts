@@ -1,6 +1,7 @@
 import { JOB_TYPES } from '../shared/job.ts';
 import { type ServerPolicy } from '../shared/wire.ts';
 import type { PostgresOptions } from './database/open.ts';
+import type { S3Options } from './derived/s3/address.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** The part of a pino logger that the server uses. */
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** In place of the SQLite file in the data folder; several servers may share it and the folder. */
   readonly postgres?: PostgresOptions;
+  /** In place of the folder for derived files; then several servers need not share the data folder. */
+  readonly derived?: S3Options;
   /** Address to listen on; loopback unless said otherwise. */
   readonly host?: string;
   /** Folder of the built page for operators, which `/` then shows; absent: none is served. */

@@ -13,7 +13,8 @@ import type { PageAccess } from './auth/page-sessions.ts';
 import { loadOrCreateToken } from './auth/token-files.ts';
 import type { Context } from './context.ts';
 import { prepareFolder } from './data-folder.ts';
-import { FolderStore } from './derived/folder/folder-store.ts';
+import { openDerived } from './derived/open.ts';
+import { settleDerived } from './derived/settle.ts';
 import { openDatabase, type SharedDatabase } from './database/open.ts';
 import type { Database } from './database/schema.ts';
 import { sha256 } from './hash.ts';
@@ -27,7 +28,8 @@ import { settingsOf, type ServerLog, type ServerOptions } from './options.ts';
 import { SHARED_OPERATOR } from './operators/operators.ts';
 import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
-import { sweep, sweepFiles, type SweepResult } from './sweep.ts';
+import { sweepFiles } from './sweep-files.ts';
+import { sweep, type SweepResult } from './sweep.ts';
 import { readCertificate, renewing, type Certificate } from './tls.ts';
 
 export interface RunningServer {
@@ -70,8 +72,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     onLostConnection: (error) => log.warn({ err: error }, 'a connection to the database was lost'),
   });
   try {
-    const files = new FolderStore(options.dataDir, log);
-    await files.prepare();
+    const { files, folder } = await openDerived(options.dataDir, options.derived, log);
+    await settleDerived(database, files, folder);
     const removed = await sweepFiles(database, files, shared === null ? undefined : Date.now());
     if (removed > 0) log.info({ removed }, 'left-over files of an earlier run were removed');
     // A database that is elsewhere has no use for room on this disk.

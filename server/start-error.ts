@@ -18,7 +18,14 @@ type ServerStartCode =
   | 'DATABASE_PASSWORD'
   | 'DATABASE_REFUSED'
   | 'DATABASE_OLD'
-  | 'DATABASE_UNUSABLE';
+  | 'DATABASE_UNUSABLE'
+  | 'DERIVED_ADDRESS'
+  | 'DERIVED_CREDENTIALS'
+  | 'DERIVED_UNREACHABLE'
+  | 'DERIVED_REFUSED'
+  | 'DERIVED_NOT_MOVED'
+  | 'DERIVED_ELSEWHERE'
+  | 'DERIVED_OF_ANOTHER';
 
 /** Why the server did not start. */
 export class ServerStartError extends RefusedError {

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import { forWrite } from './database/dialect.ts';
-import type { Database, DerivedRow, Tx } from './database/schema.ts';
-import { NOBODYS_AFTER_MS, type DerivedStore } from './derived/store.ts';
+import type { DerivedRow, Tx } from './database/schema.ts';
+import type { DerivedStore } from './derived/store.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { jobForWrite } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
+import { sweepFiles } from './sweep-files.ts';
 import { writeTransaction } from './write-transaction.ts';
 
 export interface SweepResult {
@@ -35,6 +36,7 @@ async function sweepNow(context: Context): Promise<SweepResult> {
   await forgetOldRecords(context);
   await forgetEndedJobs(context);
   await context.files.retryDiscards();
+  await sweepStore(context);
   await context.shared?.tidy();
   return { leases, uploads, derived };
 }
@@ -192,20 +194,14 @@ async function forgetEndedJobs(context: Context): Promise<void> {
   for (const name of partFiles) await context.files.discardPart(name);
 }
 
-/**
- * At a start nothing is being received: every file without a row is what a kill or a power loss left behind. Where other
- * processes receive files (`wall`, epoch ms), only what is a day old.
- */
-export async function sweepFiles(database: Database, files: DerivedStore, wall?: number): Promise<number> {
-  const parts = await database.selectFrom('upload_part').select('file_name').execute();
-  const derived = await database
-    .selectFrom('derived')
-    .select('ref')
-    .where('status', 'in', ['uploaded', 'accepted'])
-    .execute();
-  return files.sweep({
-    parts: new Set(parts.map((row) => row.file_name)),
-    refs: new Set(derived.map((row) => row.ref)),
-    before: wall === undefined ? undefined : wall - NOBODYS_AFTER_MS,
-  });
+const STORE_EVERY_MS = 3_600_000;
+const sweptAt = new WeakMap<DerivedStore, number>();
+
+/** A folder is swept at a start. In a store that others serve, too, starts may be rare, and uploads of nobody cost. */
+async function sweepStore({ database, files, clock, leaseTime, log }: Context): Promise<void> {
+  const now = leaseTime();
+  if (files.assembly.kind === 'files' || now - (sweptAt.get(files) ?? 0) < STORE_EVERY_MS) return;
+  sweptAt.set(files, now);
+  const removed = await sweepFiles(database, files, clock());
+  if (removed > 0) log.info({ removed }, 'uploads of nobody were given up in the store');
 }

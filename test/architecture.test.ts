@@ -60,6 +60,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     agents: ['database', 'ledger'],
     assets: ['database', 'ledger'],
     auth: ['agents', 'operators'],
+    derived: ['database'],
     idempotency: ['database'],
     jobs: ['agents', 'assets', 'database', 'idempotency', 'ledger'],
     ledger: ['database'],
@@ -80,7 +81,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
       'uploads',
       'page',
     ],
-    upkeep: ['database', 'derived', 'jobs', 'ledger'],
+    upkeep: ['assets', 'database', 'derived', 'jobs', 'ledger'],
     uploads: ['assets', 'database', 'derived', 'idempotency', 'jobs', 'ledger'],
   },
 };

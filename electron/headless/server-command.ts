@@ -3,6 +3,7 @@ import { loadOrCreateToken } from '../../server/auth/token-files.ts';
 import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { serverFolder } from './admin-access.ts';
+import { derivedOf, type DerivedOptions } from './derived-option.ts';
 import { postgresOf } from './database-option.ts';
 import { EXIT } from './exit.ts';
 import { createFileLog } from '../compose/log-file.ts';
@@ -12,7 +13,7 @@ import { readSecretOption } from './secret-option.ts';
 import { RefusedError } from '../../shared/failure.ts';
 import { defined } from '../../shared/objects.ts';
 
-interface ServerCommandOptions {
+interface ServerCommandOptions extends DerivedOptions {
   readonly port: number;
   readonly host: string;
   readonly tlsCert?: string;
@@ -44,6 +45,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   const server = await createServer({
     dataDir,
     ...postgresOf(options),
+    ...derivedOf(options),
     host: options.host,
     port: options.port,
     ...tlsOf(options),
@@ -60,6 +62,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
   printOut([
     `RushCatalog server: ${server.url}`,
     ...(options.database === undefined ? [] : [`Database:           ${options.database}`]),
+    ...(options.derived === undefined ? [] : [`Derived files:      ${options.derived}`]),
     `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
     `Operator token:     ${options.operatorToken ? join(dataDir, 'operator-token') : 'none; only operators by name are let in'}`,
     ...(options.sharedToken

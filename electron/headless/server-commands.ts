@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addDerived } from './derived-option.ts';
 import { addOperators } from './operators-commands.ts';
 import { serverCommand } from './server-command.ts';
 import { addUpkeep } from './upkeep-commands.ts';
@@ -8,8 +9,10 @@ type Finish = (code: number) => void;
 
 /** `server`, and what looks after its catalogue. */
 export function addServer(program: Command, finish: Finish, exitHelp: string): void {
-  const server = program
-    .command('server')
+  const server = addDerived(
+    program.command('server'),
+    'an S3 bucket in place of the folder for derived files: s3://BUCKET/PREFIX',
+  )
     .description('Runs the embedded RushCatalog server alone, for a team.')
     .option('--port <port>', 'port to listen on (0: any)', wholeNumber(0, 65_535), 4180)
     .option('--host <address>', 'address to listen on', '127.0.0.1')

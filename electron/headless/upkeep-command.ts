@@ -4,16 +4,19 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createServer } from '../../server/server.ts';
+import { RefusedError } from '../../shared/failure.ts';
 import { ServerStartError } from '../../server/start-error.ts';
+import { moveDerived } from '../../server/upkeep/move-derived.ts';
 import { moveToPostgres, restoreBackup, verifyBackup } from '../../server/upkeep/move.ts';
 import { openUpkeep, type Found, type UpkeepCalls } from '../compose/operator/upkeep-client.ts';
 import { adminAccess, serverFolder } from './admin-access.ts';
+import { derivedOf, s3Of, type DerivedOptions } from './derived-option.ts';
 import { postgresOf, postgresOption } from './database-option.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { printJson, printOut } from './print.ts';
 
 /** Which catalogue: of a running server, or of a data folder that nobody serves, or in a PostgreSQL. */
-interface CatalogueOptions {
+interface CatalogueOptions extends DerivedOptions {
   readonly data?: string;
   readonly database?: string;
   readonly databasePasswordFile?: string;
@@ -50,18 +53,25 @@ export async function backupCommand(file: string, options: CatalogueOptions): Pr
 
 /** `server restore`: a backup into an empty place. */
 export async function restoreCommand(file: string, options: CatalogueOptions): Promise<number> {
-  const sums = await restoreBackup(file, { dataDir: serverFolder(options.data), ...postgresOf(options) });
+  const { derived } = options;
+  const sums = await restoreBackup(file, { dataDir: serverFolder(options.data), ...postgresOf(options), derived });
   printOut([...rowsOf(sums), 'Restored, read again and compared: counts and hashes are those of the backup.']);
   return EXIT.ok;
 }
 
-/** `server move`: from SQLite to PostgreSQL; the derived files stay where they are. */
-export async function moveCommand(options: {
-  readonly to: string;
-  readonly databasePasswordFile?: string;
-  readonly data?: string;
-}): Promise<number> {
-  const postgres = postgresOption(options.to, options.databasePasswordFile);
+/** `server move`: the catalogue from SQLite to PostgreSQL, its derived files to another store, or both. */
+export async function moveCommand(options: CatalogueOptions & { readonly to?: string }): Promise<number> {
+  const { to, derived } = options;
+  if (to === undefined && derived === undefined) {
+    throw new RefusedError({
+      code: 'NOTHING_TO_MOVE',
+      message: 'It is not said what goes where.',
+      nextStep: 'Name where the catalogue goes by --to, where its derived files go by --derived, or both.',
+    });
+  }
+  if (derived !== undefined) await moveFiles(derived, options);
+  if (to === undefined) return EXIT.ok;
+  const postgres = postgresOption(to, options.databasePasswordFile);
   const { sums, kept } = await moveToPostgres(serverFolder(options.data), postgres);
   printOut([
     ...rowsOf(sums),
@@ -69,6 +79,18 @@ export async function moveCommand(options: {
     `Start the server with --database from now on. What SQLite had is kept in ${kept}.`,
   ]);
   return EXIT.ok;
+}
+
+async function moveFiles(to: string, options: CatalogueOptions): Promise<void> {
+  const dataDir = serverFolder(options.data);
+  // What could not be removed behind a move is told by the next check.
+  const log = { warn: () => {} };
+  const { files, bytes, lost } = await moveDerived({ dataDir, ...postgresOf(options), to, s3: s3Of(options), log });
+  printOut([
+    ...lost.map((ref) => `${ref}: missing or damaged where it was; “server scrub” has it made again`),
+    `${files - lost.length} derived files of ${files} (${bytes} bytes) are in ${to}, each compared with its row.`,
+    `Start the server with --derived ${to} from now on. The files stay where they were, too, until you remove them.`,
+  ]);
 }
 
 /** `server check`: rows against files. Exit code 1 where something is not as it should be. */
@@ -124,6 +146,7 @@ async function withCalls<T>(options: CatalogueOptions, work: (calls: UpkeepCalls
   const server = await createServer({
     dataDir,
     ...postgresOf(options),
+    ...derivedOf(options),
     operatorToken,
     sharedAgentToken: false,
   }).catch((error: unknown) => {

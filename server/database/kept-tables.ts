@@ -31,6 +31,7 @@ const KEPT = {
   idempotency: { key: ['agent_id', 'idempotency_key'], page: 200 },
   ledger: { key: ['sequence'], page: 500, drawn: 'sequence' },
   retention_clock: { key: ['id'], page: 1 },
+  derived_place: { key: ['id'], page: 1 },
 } as const satisfies Partial<Record<keyof Tables, Omit<KeptTable, 'name'>>>;
 
 /** Views and tables of counters, which follow from the jobs. */

@@ -205,6 +205,8 @@ interface UploadTable {
   part_size: number;
   status: UploadStatus;
   ref: string | null;
+  /** What the store calls it while it is under way there; null where parts are files of their own. */
+  store_upload: string | null;
   created_at: number;
   /** Last time a part arrived, by the lease clock; an upload nobody touches expires. */
   touched_at: number;
@@ -264,6 +266,14 @@ interface RetentionClockTable {
   age: number;
 }
 
+/** One row: which store has the files (derived/settle.ts). */
+interface DerivedPlaceTable {
+  id: number;
+  place: string;
+  /** An id of the catalogue, by which its files know it. */
+  catalogue: string;
+}
+
 export interface Tables {
   asset: AssetTable;
   agent: AgentTable;
@@ -284,6 +294,7 @@ export interface Tables {
   idempotency: IdempotencyTable;
   ledger: LedgerTable;
   retention_clock: RetentionClockTable;
+  derived_place: DerivedPlaceTable;
 }
 
 export type Database = Kysely<Tables>;

@@ -60,7 +60,7 @@ async function lookAtFiles(context: Context): Promise<Check> {
     // What grows is refused by itself meanwhile (reserve.ts).
     if (isDiskFull(error)) return OK;
     context.log.warn({ err: error }, 'derived files cannot be written');
-    return { ok: false, why: 'the folder of derived files cannot be written' };
+    return { ok: false, why: 'derived files cannot be written' };
   }
 }
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDiskFull } from '../../shared/disk-full.ts';
 import { databaseFailure } from '../database/failures.ts';
+import { StoreAway } from '../derived/store.ts';
 import { Problem, temporaryUnavailable, type ProblemCode } from '../problem.ts';
 import type { ServerLog } from '../options.ts';
 
@@ -70,6 +71,9 @@ function problemOf(error: unknown): Problem {
   }
   if (failure === 'full' || outOfRoom(error)) {
     return temporaryUnavailable('The server’s disk is full or busy; try again later.');
+  }
+  if (error instanceof StoreAway) {
+    return temporaryUnavailable('The store of derived files cannot take this just now; try again later.');
   }
   const status = statusOf(error);
   if (status === 406)

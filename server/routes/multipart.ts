@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import type { ReceivedFile } from '../derived/store.ts';
 import { badRequest, lockRequired, parseOrRefuse, unsupportedMediaType, validationFailed } from '../problem.ts';
-import { PartFields } from '../uploads/part.ts';
+import { PartFields } from '../uploads/part-fields.ts';
 
 /** Uploads begun under a larger part size (another configuration) can still be finished up to this. */
 const LARGEST_PART_BYTES = 64 * 1024 * 1024;

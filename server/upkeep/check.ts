@@ -13,7 +13,7 @@ export type Finding =
       readonly job_id: string;
       readonly kept: string;
     }
-  /** A file that no row names: left over, and removed by the next start once it is a day old. */
+  /** A file that no row has named for a day: left over. */
   | { readonly kind: 'orphan'; readonly ref: string };
 
 export interface CheckSummary {
@@ -25,7 +25,7 @@ export interface CheckSummary {
 }
 
 const LISTED = ['uploaded', 'accepted'] as const;
-type Kept = Pick<DerivedRow, 'ref' | 'job_id' | 'size_bytes' | 'sha256' | 'status'>;
+type Kept = Pick<DerivedRow, 'ref' | 'job_id' | 'size_bytes' | 'sha256' | 'content_type' | 'status'>;
 
 interface Place {
   readonly database: Database;
@@ -35,7 +35,8 @@ interface Place {
 }
 
 const HEX = [...'0123456789abcdef'];
-const SHARDS = HEX.flatMap((first) => HEX.map((second) => `${first}${second}`));
+/** What refs begin with. */
+export const SHARDS = HEX.flatMap((first) => HEX.map((second) => `${first}${second}`));
 
 /**
  * Holds rows against files, one of 256 folders at a time, so that it needs no more memory for a million files than for
@@ -46,7 +47,7 @@ export async function* checkFiles(place: Place, hashes: boolean): AsyncGenerator
   for (const shard of SHARDS) {
     // Files first: one that comes meanwhile has a row by the time that rows are looked at, or is too young.
     const there = new Map(await place.files.derivedIn(shard));
-    for (const row of await rowsOf(place.database, shard)) {
+    for (const row of await listedIn(place.database, shard)) {
       sums.files += 1;
       sums.bytes += row.size_bytes;
       const fault = await faultOf(place.files, row, { hashes, found: there.get(row.ref) ?? null });
@@ -65,11 +66,12 @@ export async function* checkFiles(place: Place, hashes: boolean): AsyncGenerator
   return sums;
 }
 
-async function rowsOf(database: Database, shard: string): Promise<Kept[]> {
+/** Rows of files that are to be there, and whose ref begins with these two characters. */
+export async function listedIn(database: Database, shard: string): Promise<Kept[]> {
   return (
     database
       .selectFrom('derived')
-      .select(['ref', 'job_id', 'size_bytes', 'sha256', 'status'])
+      .select(['ref', 'job_id', 'size_bytes', 'sha256', 'content_type', 'status'])
       .where('ref', '>=', shard)
       // Behind every hexadecimal digit.
       .where('ref', '<', `${shard}g`)
@@ -107,7 +109,8 @@ async function faultOf(
   }
 }
 
-async function hashOf(files: DerivedStore, ref: string): Promise<string | null> {
+/** sha256 of what is in it, in lowercase hex; null: there is no such file. */
+export async function hashOf(files: DerivedStore, ref: string): Promise<string | null> {
   const bytes = await files.read(ref);
   if (bytes === null) return null;
   const hash = createHash('sha256');

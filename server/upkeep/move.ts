@@ -13,6 +13,8 @@ import { writeCatalogue } from './write-rows.ts';
 interface Place {
   readonly dataDir: string;
   readonly postgres?: PostgresOptions | undefined;
+  /** Where its derived files are now; absent: where they were. */
+  readonly derived?: string | undefined;
 }
 
 /** Nobody serves it meanwhile; what a lost connection means is said by whatever used it. */
@@ -28,12 +30,18 @@ function bytesOf(file: string): AsyncIterable<Buffer> {
  * Writes a backup into an empty place: the database of a new data folder, or an empty PostgreSQL. Answers what is there
  * then, which is what the backup says. @throws UpkeepError, ServerStartError; nothing is written then
  */
-export async function restoreBackup(file: string, { dataDir, postgres }: Place): Promise<Sums> {
+export async function restoreBackup(file: string, { dataDir, postgres, derived }: Place): Promise<Sums> {
   await verifyBackup(file);
   await prepareFolder(dataDir, postgres !== undefined);
   const { database } = await openDatabase({ dataDir, postgres, ...ALONE });
   const backup = readBackup(bytesOf(file));
-  return writeCatalogue(database, backup.pages, backup.told).finally(() => database.destroy());
+  try {
+    const sums = await writeCatalogue(database, backup.pages, backup.told);
+    if (derived !== undefined) await database.updateTable('derived_place').set({ place: derived }).execute();
+    return sums;
+  } finally {
+    await database.destroy();
+  }
 }
 
 /** Reads a backup to its end. Answers what is in it. @throws UpkeepError NO_BACKUP, BACKUP_DAMAGED */

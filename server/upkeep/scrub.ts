@@ -18,7 +18,7 @@ interface ScrubSummary extends CheckSummary {
  * Finds derived files that are missing or damaged, forgets them, and offers the jobs that made them again, with all
  * their attempts; what else such a job has made stays listed until its new result is accepted. A file that cannot be
  * read just now (a share that is away) is told and left alone, and so is one of a job that is claimed and may still be
- * submitted. `by`: stands in the ledger.
+ * submitted. What no row has named for a day is removed. `by`: stands in the ledger.
  */
 export async function* scrubFiles(
   context: Context,
@@ -32,6 +32,7 @@ export async function* scrubFiles(
     const next = await findings.next();
     if (next.done === true) return { ...next.value, jobs };
     const finding = next.value;
+    if (finding.kind === 'orphan') await context.files.discardDerived(finding.ref);
     if (finding.kind === 'orphan' || finding.fault === 'unreadable') {
       yield finding;
       continue;

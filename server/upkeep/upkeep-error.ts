@@ -1,6 +1,7 @@
 import { RefusedError } from '../../shared/failure.ts';
 
-type UpkeepCode = 'TARGET_NOT_EMPTY' | 'BACKUP_DAMAGED' | 'BACKUP_OF_ANOTHER_VERSION' | 'NO_BACKUP' | 'NO_CATALOGUE';
+type UpkeepCode =
+  'TARGET_NOT_EMPTY' | 'BACKUP_DAMAGED' | 'BACKUP_OF_ANOTHER_VERSION' | 'NO_BACKUP' | 'NO_CATALOGUE' | 'ALREADY_THERE';
 
 /** Why a catalogue was not written or read. */
 export class UpkeepError extends RefusedError {

@@ -54,10 +54,12 @@ function refuseOther(expected: Sums, found: Sums, what: string): void {
   );
 }
 
-/** The row of the retention clock is there from the first start on, and says nothing of a catalogue. */
+/** Rows that are there from the first start on, and say nothing of what is in a catalogue. */
+const FROM_THE_START: readonly string[] = ['retention_clock', 'derived_place'];
+
 async function refuseFull(tx: Tx): Promise<void> {
   for (const { name } of KEPT_TABLES) {
-    if (name === 'retention_clock') continue;
+    if (FROM_THE_START.includes(name)) continue;
     const { rows } = await sql`SELECT 1 FROM ${sql.table(name)} LIMIT 1`.execute(tx);
     if (rows.length === 0) continue;
     throw new UpkeepError(
@@ -67,6 +69,7 @@ async function refuseFull(tx: Tx): Promise<void> {
     );
   }
   await tx.deleteFrom('retention_clock').execute();
+  await tx.deleteFrom('derived_place').execute();
 }
 
 async function writePage(tx: Tx, { table, columns, rows }: Page): Promise<void> {

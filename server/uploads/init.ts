@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { UploadInitAnswer, UploadInitRequest } from '../../shared/wire.ts';
 import { assetForUse } from '../assets/assets.ts';
 import type { Context } from '../context.ts';
@@ -22,8 +22,33 @@ export async function initUpload(
   identity: RequestIdentity,
 ): Promise<UploadInitAnswer> {
   refuseUnstorable(context, request);
-  return writeTransaction(context, (tx, now) =>
-    once(tx, identity, now, async () => {
+  const { assembly } = context.files;
+  if (assembly.kind === 'files') return (await open(context, assetUuid, request, identity, null)).answer;
+  // Outside of the transaction, in which nobody waits for a store.
+  const inStore = await assembly.begin(randomBytes(16).toString('hex'), request.content_type);
+  let isUsed = false;
+  try {
+    const opened = await open(context, assetUuid, request, identity, inStore);
+    isUsed = opened.isNew;
+    return opened.answer;
+  } finally {
+    if (!isUsed) await context.files.discardPart(inStore);
+  }
+}
+
+async function open(
+  context: Context,
+  assetUuid: string,
+  request: UploadInitRequest,
+  identity: RequestIdentity,
+  inStore: string | null,
+): Promise<{ readonly answer: UploadInitAnswer; readonly isNew: boolean }> {
+  let isNew = false;
+  const answer = await writeTransaction(context, (tx, now) => {
+    // A transaction may be begun again.
+    isNew = false;
+    return once(tx, identity, now, async () => {
+      isNew = true;
       const asset = await assetForUse(tx, assetUuid);
       if (asset.purged_at !== null) throw purged('The asset was purged; nothing can be added to it.');
       const lease = { jobId: request.job_id, agentId: identity.agentId, lockToken: request.lock_token };
@@ -46,6 +71,7 @@ export async function initUpload(
           part_size: context.settings.maxPartSizeBytes,
           status: 'open',
           ref: null,
+          store_upload: inStore,
           created_at: now,
           touched_at: context.leaseTime(),
         })
@@ -54,8 +80,9 @@ export async function initUpload(
       const detail = { upload_id: uploadId, kind, size_bytes };
       await record(tx, { at: now, event: 'uploadBegun', ...lease, detail });
       return { upload_id: uploadId, max_part_size_bytes: context.settings.maxPartSizeBytes, upload_url: undefined };
-    }),
-  );
+    });
+  });
+  return { answer, isNew };
 }
 
 function refuseUnstorable(context: Context, request: UploadInitRequest): void {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { UploadPartAnswer } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../database/schema.ts';
@@ -6,16 +5,10 @@ import type { ReceivedFile } from '../derived/store.ts';
 import { livingLease } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
 import { uploadExpired, validationFailed } from '../problem.ts';
-import { expectedPartSize, isHeld, writableUpload } from './uploads.ts';
+import type { PartFields } from './part-fields.ts';
+import { passPart } from './multipart-part.ts';
+import { isHeld, refuseWrongSize, writableUpload } from './uploads.ts';
 import { writeTransaction } from '../write-transaction.ts';
-
-/** The text fields of a part; form fields are text, hence the coercion. */
-export const PartFields = z.object({
-  upload_id: z.string().min(1),
-  lock_token: z.string().min(1),
-  part_number: z.coerce.number().int().min(1).max(10_000),
-});
-export type PartFields = z.infer<typeof PartFields>;
 
 /**
  * Takes a part that is already on disk into its upload. A part that is sent again replaces the earlier one.
@@ -28,6 +21,15 @@ export async function storePart(
   file: ReceivedFile,
   declaredSha256: string | undefined,
 ): Promise<UploadPartAnswer> {
+  const { assembly } = context.files;
+  if (assembly.kind === 'multipart') {
+    try {
+      refuseOtherHash(fields.part_number, file, declaredSha256);
+      return await passPart(context, assembly, where, fields, file);
+    } finally {
+      await context.files.discardPart(file.fileName);
+    }
+  }
   const kept = await accept(context, where, fields, file, declaredSha256).catch(async (error: unknown) => {
     if (await isUnnamed(context.database, file.fileName)) await context.files.discardPart(file.fileName);
     throw error;
@@ -49,7 +51,8 @@ async function accept(
     const { upload, job } = await writableUpload(tx, { ...where, uploadId: fields.upload_id });
     const lease = { jobId: upload.job_id, agentId: where.agentId, lockToken: fields.lock_token };
     await livingLease(tx, job, lease, context.leaseTime());
-    refuseDamaged(expectedPartSize(upload, fields.part_number), fields.part_number, file, declaredSha256);
+    refuseWrongSize(upload, fields.part_number, file.sizeBytes);
+    refuseOtherHash(fields.part_number, file, declaredSha256);
     const earlier = await tx
       .selectFrom('upload_part')
       .selectAll()
@@ -93,18 +96,9 @@ async function isUnnamed(database: Database, fileName: string): Promise<boolean>
   }
 }
 
-function refuseDamaged(
-  expectedBytes: number,
-  partNumber: number,
-  file: ReceivedFile,
-  declaredSha256: string | undefined,
-): void {
-  if (file.sizeBytes !== expectedBytes) {
-    const message = `part ${partNumber} must have ${expectedBytes} bytes and has ${file.sizeBytes}`;
-    throw validationFailed([{ field: 'chunk', message }]);
-  }
-  if (declaredSha256 !== undefined && declaredSha256.toLowerCase() !== file.sha256) {
-    const message = `part ${partNumber} arrived with the sha256 ${file.sha256}`;
-    throw validationFailed([{ field: 'X-Part-Sha256', message }]);
-  }
+/** @throws Problem 422 */
+function refuseOtherHash(partNumber: number, file: ReceivedFile, declaredSha256: string | undefined): void {
+  if (declaredSha256 === undefined || declaredSha256.toLowerCase() === file.sha256) return;
+  const message = `part ${partNumber} arrived with the sha256 ${file.sha256}`;
+  throw validationFailed([{ field: 'X-Part-Sha256', message }]);
 }

@@ -66,12 +66,27 @@ export function expectedPartSize(upload: UploadRow, partNumber: number): number 
   return partNumber < parts ? upload.part_size : upload.size_bytes - upload.part_size * (parts - 1);
 }
 
+/** @throws Problem 422 */
+export function refuseWrongSize(upload: UploadRow, partNumber: number, sizeBytes: number): void {
+  const expected = expectedPartSize(upload, partNumber);
+  if (sizeBytes === expected) return;
+  const message = `part ${partNumber} must have ${expected} bytes and has ${sizeBytes}`;
+  throw validationFailed([{ field: 'chunk', message }]);
+}
+
 export function partCount(upload: UploadRow): number {
   return Math.ceil(upload.size_bytes / upload.part_size);
 }
 
 /** The parts that need not be sent again: a part whose file was lost here is not among them. */
 export async function heldParts(context: Context, upload: UploadRow): Promise<UploadedPart[]> {
+  const { assembly } = context.files;
+  if (assembly.kind === 'multipart') {
+    // Of one that is complete the store has no parts any more; what is asked for next is its ref.
+    if (upload.status === 'completed') return allParts(upload);
+    const inStore = upload.store_upload === null ? null : await assembly.held(upload.store_upload);
+    return (inStore ?? []).map(({ number, etag }) => ({ part_number: number, etag }));
+  }
   const held: UploadedPart[] = [];
   for (const part of await partsOf(context.database, upload.upload_id)) {
     if (!(await isHeld(context, upload, part))) continue;
@@ -80,7 +95,13 @@ export async function heldParts(context: Context, upload: UploadRow): Promise<Up
   return held;
 }
 
+function allParts(upload: UploadRow): UploadedPart[] {
+  return Array.from({ length: partCount(upload) }, (_, index) => ({ part_number: index + 1, etag: upload.sha256 }));
+}
+
 /** A part of a completed upload has no file of its own: it lives on in the whole one. */
 export async function isHeld(context: Context, upload: UploadRow, part: UploadPartRow): Promise<boolean> {
-  return upload.status === 'completed' || context.files.assembly.holdsPart(part.file_name, part.size_bytes);
+  const { assembly } = context.files;
+  if (upload.status === 'completed') return true;
+  return assembly.kind === 'files' && (await assembly.holdsPart(part.file_name, part.size_bytes));
 }

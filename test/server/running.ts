@@ -34,6 +34,8 @@ export interface Rig {
   server: RunningServer;
   readonly clock: Clock;
   readonly dataDir: string;
+  /** Where the suite runs on one. */
+  readonly postgres: ServerOptions['postgres'];
   agentId: string;
   readonly installationId: string;
   /** As the registered agent. */
@@ -73,6 +75,7 @@ export async function startRig({
     server: await createServer(options),
     clock,
     dataDir,
+    postgres: options.postgres,
     agentId: '',
     installationId: randomUUID(),
     agent: (path, call = {}) =>

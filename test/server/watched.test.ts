@@ -78,7 +78,7 @@ describe('a server that is looked at', () => {
     const derived = join(rig.dataDir, 'derived');
     renameSync(derived, `${derived}-away`);
     writeFileSync(derived, '');
-    expect(await readiness()).toMatchObject({ files: { why: 'the folder of derived files cannot be written' } });
+    expect(await readiness()).toMatchObject({ files: { why: 'derived files cannot be written' } });
     rmSync(derived);
     renameSync(`${derived}-away`, derived);
     expect(await readiness()).toEqual({});

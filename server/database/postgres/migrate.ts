@@ -3,6 +3,7 @@ import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import type { Database, Tables } from '../schema.ts';
 import { CAUSES_AND_ORDERS } from './causes-and-orders.ts';
 import { COUNTERS } from './counters.ts';
+import { DERIVED_PLACE } from './derived-place.ts';
 import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
 import { OPERATORS } from './operator-table.ts';
@@ -14,6 +15,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 2, sql: LEASES },
   { version: 3, sql: OPERATORS },
   { version: 4, sql: CAUSES_AND_ORDERS },
+  { version: 5, sql: DERIVED_PLACE },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

@@ -19,7 +19,15 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, name: 'leases apart from jobs', up: addLeases },
   { version: 9, name: 'operators by name', up: addOperators },
   { version: 10, name: 'causes of failures, orders to agents', up: addCausesAndOrders },
+  { version: 11, name: 'where derived files are', up: addDerivedPlace },
 ];
+
+/** Which store has the files, and what it calls an upload that is under way there. */
+async function addDerivedPlace(tx: Transaction<Tables>): Promise<void> {
+  const place = tx.schema.createTable('derived_place').addColumn('id', 'integer', (column) => column.primaryKey());
+  await text(place, 'place', 'catalogue').execute();
+  await tx.schema.alterTable('upload').addColumn('store_upload', 'text').execute();
+}
 
 /** What failed before has its code alone for a cause. */
 async function addCausesAndOrders(tx: Transaction<Tables>): Promise<void> {

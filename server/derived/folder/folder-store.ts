@@ -33,6 +33,7 @@ export class FolderStore implements DerivedStore {
     holdsPart: (fileName, sizeBytes) => this.#holdsPart(fileName, sizeBytes),
     assemble: (ref, parts) => this.#assemble(ref, parts),
   };
+  readonly place = 'folder';
   readonly #parts: string;
   readonly #derived: string;
   readonly #log: Pick<ServerLog, 'warn'>;
@@ -53,6 +54,16 @@ export class FolderStore implements DerivedStore {
       await chmod(folder, 0o700).catch(() => undefined);
     }
   }
+
+  async isUsed(): Promise<boolean> {
+    for (const shard of await namesIn(this.#derived, 'folders', OWN_SHARD)) {
+      if ((await namesIn(join(this.#derived, shard), 'files', OWN_DERIVED)).length > 0) return true;
+    }
+    return false;
+  }
+
+  /** The folder says by itself whose it is (data-folder.ts). */
+  async claim(): Promise<void> {}
 
   /** Makes an empty file in either folder and removes it, under names that a start sweeps. @throws what the disk says */
   async probe(): Promise<void> {
@@ -97,6 +108,24 @@ export class FolderStore implements DerivedStore {
       if (isGone(error)) return null;
       throw error;
     }
+  }
+
+  async put(ref: string, source: Readable): Promise<Announced> {
+    const part = await this.receivePart(source);
+    try {
+      return await this.#assemble(ref, [part]);
+    } finally {
+      await this.discardPart(part.fileName);
+    }
+  }
+
+  async directUrl(): Promise<null> {
+    return null;
+  }
+
+  /** The bytes of a part that was received, for whoever passes it on. */
+  partBytes(fileName: string): Readable {
+    return createReadStream(join(this.#parts, fileName), { highWaterMark: WRITE_BUFFER_BYTES });
   }
 
   /** Flushed. */
@@ -213,13 +242,23 @@ export class FolderStore implements DerivedStore {
    * store's own stays, and nothing that lies in its folders keeps the server from starting. Returns how many went.
    */
   async sweep({ before, ...known }: KnownFiles): Promise<number> {
-    const parts = await namesIn(this.#parts, 'files', OWN_PART);
-    const strays = parts.filter((name) => !known.parts.has(name)).map((name) => join(this.#parts, name));
+    const strays: string[] = [];
     for (const shard of await namesIn(this.#derived, 'folders', OWN_SHARD)) {
       const folder = join(this.#derived, shard);
       const derived = await namesIn(folder, 'files', OWN_DERIVED);
       strays.push(...derived.filter((name) => !known.refs.has(name)).map((name) => join(folder, name)));
     }
+    return (await this.sweepParts({ before, parts: known.parts })) + (await this.#discardOlder(strays, before));
+  }
+
+  /** The same for parts alone. */
+  async sweepParts({ before, parts }: Pick<KnownFiles, 'parts' | 'before'>): Promise<number> {
+    const names = await namesIn(this.#parts, 'files', OWN_PART);
+    const strays = names.filter((name) => !parts.has(name)).map((name) => join(this.#parts, name));
+    return this.#discardOlder(strays, before);
+  }
+
+  async #discardOlder(strays: readonly string[], before: number | undefined): Promise<number> {
     let removed = 0;
     for (const path of strays) {
       if (before !== undefined && !(await isOlder(path, before))) continue;
