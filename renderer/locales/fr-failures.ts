@@ -94,7 +94,6 @@ const SENTENCES: readonly (readonly [said: RegExp, french: string])[] = [
     /^The disk or share stopped answering while “(.+)” was read\.$/,
     'Le disque ou le partage a cessé de répondre pendant la lecture de « $1 ».',
   ],
-  [/^The work folder’s disk is full\.$/, 'Le disque du dossier de travail est plein.'],
   [/^The disk of the work folder is full\.$/, 'Le disque du dossier de travail est plein.'],
 
   [/^(.+) failed \(the tool ended with code (-?\w+)\)\.$/, '%1 : échec (l’outil s’est terminé avec le code $2).'],

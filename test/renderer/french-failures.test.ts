@@ -138,7 +138,6 @@ const EXAMPLES: readonly string[] = [
   'The media folder of “RUSHES” is not available.',
   'The media folder “RUSHES” went away while the source was being read.',
   'The disk or share stopped answering while “a.mov” was read.',
-  'The work folder’s disk is full.',
   'The disk of the work folder is full.',
   ...ACTIVITIES.map((activity) => `${activity} failed (the tool ended with code 1).`),
   'Encoding the proxy failed: the tool crashed (SIGSEGV).',
