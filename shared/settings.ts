@@ -79,6 +79,12 @@ const capabilitySwitches = recordOf(CAPABILITIES, () => z.boolean().default(true
 export const EncoderChoice = z.enum(['software', 'auto']);
 export type EncoderChoice = z.infer<typeof EncoderChoice>;
 
+/** Defaults that each machine has of its own, as IT reads of them; those of the schema stand in where none is known. */
+export const DEFAULTS_OF_THE_MACHINE: Partial<Readonly<Record<string, string>>> = {
+  agentName: 'the machine’s name',
+  maxParallelJobs: 'as many as its cores and memory allow, at least 2',
+};
+
 /** Everything a person or IT may set. Tokens are not settings: they live in the keystore or a 0600 file. */
 export const SettingsSchema = z.object({
   /** Empty: the embedded server. */

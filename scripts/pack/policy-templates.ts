@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PolicySchema } from '../../electron/compose/policy/policy-schema.ts';
-import { SETTING_NAMES, SettingsSchema, type SettingName } from '../../shared/settings.ts';
+import { DEFAULTS_OF_THE_MACHINE, SETTING_NAMES, SettingsSchema, type SettingName } from '../../shared/settings.ts';
 import { ROOT, writeInto } from './stage.ts';
 
 interface JsonSchema {
@@ -73,7 +73,8 @@ export function adml(): string {
   const strings = SETTING_NAMES.flatMap((name) => {
     const { enum: choices = [], type, default: fallback } = schemaOf(name);
     const form = type === 'array' || type === 'object' ? ' Written as JSON, as in policy.json.' : '';
-    const help = `The setting “${name}”.${form} Not set: ${fallback === undefined ? 'nothing' : JSON.stringify(fallback)}, or what a person chose.`;
+    const usual = DEFAULTS_OF_THE_MACHINE[name] ?? (fallback === undefined ? 'nothing' : JSON.stringify(fallback));
+    const help = `The setting “${name}”.${form} Not set: ${usual}, or what a person chose.`;
     return [
       `      <string id="${name}">${title(name)}</string>`,
       `      <string id="${name}_help">${escaped(help)}</string>`,

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { StartError } from '../../electron/agent/journal/database.ts';
 import { isDiskFull } from '../../shared/disk-full.ts';
 import { Journal } from '../../electron/agent/journal/journal.ts';
+import { usualParallelJobs } from '../../electron/agent/settings/usual-parallel-jobs.ts';
 import { createSettingsStore } from '../../electron/agent/settings/settings-store.ts';
 import { tokenFromFile } from '../../electron/agent/server/token-source.ts';
 import type { EndedJob } from '../../shared/snapshot.ts';
@@ -215,7 +216,24 @@ describe('settings', () => {
     const store = createSettingsStore(path, { values: { agentName: 'edit-3' }, origin: 'argument' });
     expect(store.change({ maxParallelJobs: 99 })).toMatchObject({ code: 'SETTING_INVALID', field: 'maxParallelJobs' });
     expect(store.change({ agentName: 'mine' })).toMatchObject({ code: 'SETTING_MANAGED', field: 'agentName' });
-    expect(store.view().values).toMatchObject({ maxParallelJobs: 2, agentName: 'edit-3' });
+    expect(store.view().values).toMatchObject({ maxParallelJobs: usualParallelJobs(), agentName: 'edit-3' });
+  });
+
+  it('take as many jobs at once as cores and memory allow, where nobody chose', () => {
+    const GIB = 1024 ** 3;
+    const machines = [
+      [1, 1],
+      [2, 4],
+      [4, 8],
+      [8, 16],
+      [8, 4],
+      [16, 64],
+      [64, 256],
+      [64, 8],
+    ] as const;
+    expect(machines.map(([cores, memory]) => usualParallelJobs(cores, memory * GIB))).toEqual([
+      2, 2, 2, 3, 2, 5, 16, 4,
+    ]);
   });
 
   it('that cannot be written are not in force either', () => {
@@ -223,7 +241,7 @@ describe('settings', () => {
     const store = createSettingsStore(path);
     mkdirSync(`${path}.new`);
     expect(store.change({ maxParallelJobs: 4 })).toMatchObject({ code: 'SETTINGS_NOT_SAVED' });
-    expect(store.view().values.maxParallelJobs).toBe(2);
+    expect(store.view().values.maxParallelJobs).toBe(usualParallelJobs());
   });
 
   it('in a file that cannot be read stop the start with a sentence', () => {

@@ -18,7 +18,7 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
   let agent: Agent;
   let made = 0;
   beforeAll(async () => {
-    studio = await openStudio({ leaseSeconds: 3, maxAttempts: 3 });
+    studio = await openStudio({ maxAttempts: 3 });
     proxy = await startFaultProxy(studio.server.port);
     for (const name of ['a.mov', 'b.mov', 'c.mov']) {
       sourceFile(join(studio.media, name));

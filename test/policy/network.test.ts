@@ -28,8 +28,8 @@ describe.skipIf(NO_FFMPEG !== null)('through a proxy with a password, to a serve
   let lives = 0;
 
   beforeAll(async () => {
-    // Beats every second: a job of some seconds cannot end without one.
-    studio = await openStudio({ leaseSeconds: 3 });
+    // Beats every two seconds: a job of some seconds cannot end without one.
+    studio = await openStudio({ leaseSeconds: 6 });
     ca = makePrivateCa();
     proxy = await startProxy(`agent:${PASSWORD}`);
     front = await startTlsFront(studio.server.port, ca);

@@ -151,7 +151,7 @@ describe('run', () => {
   });
 
   it('ends a child whose consumer fails, whether it throws or rejects', async () => {
-    const full = new Error('ENOSPC: no space left on device');
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     const uses = [
       { kind: 'bytes', onBytes: () => Promise.reject(full) } as const,
       {
@@ -163,7 +163,7 @@ describe('run', () => {
     ];
     for (const stdout of uses) {
       const result = await testProcesses().run({ program: '/usr/bin/yes', args: [], stdout });
-      expect(result.end).toEqual({ kind: 'consumer-failed', message: full.message });
+      expect(result.end).toEqual({ kind: 'consumer-failed', message: full.message, diskFull: true });
     }
   });
 

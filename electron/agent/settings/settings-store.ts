@@ -11,6 +11,7 @@ import {
 import type { Refusal } from '../../../shared/failure.ts';
 import { StartError } from '../journal/database.ts';
 import { replaceFile } from '../../work/storage/durable-file.ts';
+import { usualParallelJobs } from './usual-parallel-jobs.ts';
 import { combine, NOTHING_MANAGED, type ManagedSettings, type SettingsLayer } from './settings-layers.ts';
 
 export interface SettingsStore {
@@ -34,7 +35,7 @@ export function createSettingsStore(
   let user = file === null ? {} : readUserFile(file);
   const view = (): SettingsView => ({
     // Forty machines of one name help nobody: until somebody names the agent, it is called like its machine.
-    ...combine(managed, user, SETTING_NAMES, { agentName: hostname() }),
+    ...combine(managed, user, SETTING_NAMES, { agentName: hostname(), maxParallelJobs: usualParallelJobs() }),
     ...(managed.problem === undefined ? {} : { problem: managed.problem }),
   });
   return {
