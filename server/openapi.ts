@@ -9,6 +9,7 @@ const MEANING: Record<Status, string> = {
   200: 'Done',
   206: 'The range asked for',
   304: 'Not changed since',
+  307: 'The store has it, under an address that is good for minutes and needs no token',
   400: 'Not well-formed',
   401: 'No token, or one that is not known',
   403: 'The token is of the wrong scope, or the agent is not registered',

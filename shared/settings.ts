@@ -15,6 +15,14 @@ export const AbsolutePath = z
   .refine((path) => path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || path.startsWith('\\\\'), 'an absolute path')
   .refine((path) => !path.includes('\0'), 'a path without NUL');
 
+/** Where a server may keep files: `https://store.studio.example`, kept as an origin. */
+const StoreOrigin = z
+  .url({ protocol: /^https?$/ })
+  .max(4096)
+  .refine((text) => !isOpenHttp(text), 'https, or this machine')
+  .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'an address of scheme, host and port alone')
+  .overwrite((text) => text.toLowerCase().replace(/\/$/, ''));
+
 /** Files that become a program's data travel encrypted, or do not leave this machine. */
 const SpeechModelMirror = z
   .url({ protocol: /^https?$/ })
@@ -148,6 +156,8 @@ export const SettingsSchema = z.object({
   proxyCredentialsFile: AbsolutePath.optional(),
   /** PEM file with authorities that are trusted besides the system's. */
   caFile: AbsolutePath.optional(),
+  /** Stores in which the server may keep files: parts of uploads are put there, without a token. */
+  storeOrigins: z.array(StoreOrigin).max(20).default([]),
   /** Desktop app only, from here on. */
   startAtLogin: z.boolean().default(false),
   /** Closing the window leaves the agent working in the tray. */
@@ -185,6 +195,7 @@ export const TRUST_SETTINGS: readonly SettingName[] = [
   'noProxy',
   'proxyCredentialsFile',
   'caFile',
+  'storeOrigins',
   'speechModelMirror',
   'updateUrl',
 ];

@@ -136,8 +136,27 @@ export const UploadInitAnswer = z.object({
   upload_id: z.string().min(1),
   max_part_size_bytes: z.int().min(1),
   upload_url: maybe(z.string().min(1)),
+  /** Parts may be put at a store of this origin, under addresses that `part-url` signs. Absent: they come here. */
+  part_url_origin: maybe(z.string().min(1)),
 });
 export type UploadInitAnswer = z.infer<typeof UploadInitAnswer>;
+
+export const PartUrlRequest = z.object({
+  upload_id: z.string().min(1),
+  lock_token: z.string().min(1),
+  part_number: z.int().min(1).max(10_000),
+  size_bytes: z.int().min(1),
+  sha256: Sha256,
+});
+export type PartUrlRequest = z.infer<typeof PartUrlRequest>;
+
+/** `PUT` the bytes there with these headers and no others that say who sends them; its `ETag` is the part's etag. */
+export const PartUrlAnswer = z.object({
+  url: z.url({ protocol: /^https?$/ }),
+  headers: z.record(z.string(), z.string()),
+  expires_in_seconds: z.int().min(1),
+});
+export type PartUrlAnswer = z.infer<typeof PartUrlAnswer>;
 
 export const UploadPartAnswer = z
   .object({ etag: maybe(z.string()), part_etag: maybe(z.string()), checksum: maybe(z.string()) })

@@ -211,7 +211,14 @@ function createServices(context: AssemblyContext, { make }: ProcessMaker, capabi
     store,
     jobLogs,
     journal,
-    client: createClient({ serverUrl, fetch: fetchOf(deps), proxyUrl: network?.proxyUrl, credentials, monotonic }),
+    client: createClient({
+      serverUrl,
+      fetch: fetchOf(deps),
+      proxyUrl: network?.proxyUrl,
+      credentials,
+      monotonic,
+      storeOrigins: () => settings().storeOrigins,
+    }),
     connection: createConnection({
       store,
       clock,

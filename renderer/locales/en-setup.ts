@@ -52,6 +52,7 @@ export const enSetup = {
       proxyCredentialsFile: 'File with the proxy’s name and password',
       noProxy: 'Reach without the proxy',
       caFile: 'Additional certificate authorities',
+      storeOrigins: 'Stores of the server',
       startAtLogin: 'Start when I log in',
       closeToTray: 'Keep working when the window is closed',
       notifications: 'Notifications',
@@ -92,6 +93,8 @@ export const enSetup = {
       proxyCredentialsFile: 'One line, name:password, readable by this account only. Takes effect after a restart.',
       noProxy: 'One host per line. This machine is always reached directly.',
       caFile: 'A PEM file, trusted besides the system’s own. Takes effect after a restart.',
+      storeOrigins:
+        'One address per line, such as https://store.studio.example. Files are sent there directly; without it, through the server.',
       startAtLogin: 'The agent works from the moment somebody logs in.',
       closeToTray: 'The agent stays in the tray or the menu bar.',
       notifications: 'Problems only, everything, or silence.',

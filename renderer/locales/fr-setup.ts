@@ -52,6 +52,7 @@ export const frSetup = {
       proxyCredentialsFile: 'Fichier du nom et du mot de passe du proxy réseau',
       noProxy: 'Joints sans proxy réseau',
       caFile: 'Autres autorités de certification',
+      storeOrigins: 'Espaces de stockage du serveur',
       startAtLogin: 'Démarrer à l’ouverture de session',
       closeToTray: 'Continuer quand la fenêtre est fermée',
       notifications: 'Notifications du bureau',
@@ -95,6 +96,8 @@ export const frSetup = {
         'Une ligne, nom:mot-de-passe, lisible par ce compte seul. Prend effet après un redémarrage.',
       noProxy: 'Un hôte par ligne. Cette machine est toujours jointe directement.',
       caFile: 'Un fichier PEM, reconnu en plus de celles du système. Prend effet après un redémarrage.',
+      storeOrigins:
+        'Une adresse par ligne, comme https://stockage.studio.example. Les fichiers y vont directement ; sinon, par le serveur.',
       startAtLogin: 'L’agent travaille dès que quelqu’un ouvre une session.',
       closeToTray: 'L’agent reste dans la zone de notification ou la barre des menus.',
       notifications: 'Les problèmes seulement, tout, ou le silence.',

@@ -89,6 +89,7 @@ export const FIELDS: Readonly<Record<SectionName, readonly FieldSpec[]>> = {
     },
     { name: 'noProxy', control: { kind: 'lines' }, when: ({ proxyMode }) => proxyMode === 'manual' },
     { name: 'caFile', control: { kind: 'path', pick: 'file' } },
+    { name: 'storeOrigins', control: { kind: 'lines' } },
   ],
   desktop: [
     { name: 'startAtLogin', control: { kind: 'switch' } },

@@ -92,10 +92,13 @@ const ASSET_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/assets/:uuid/derived/:ref',
     operationId: 'readDerived',
-    summary: 'The file itself, whole or a range of it; HEAD answers its headers.',
-    statuses: [206, 304, 404, 410, 416],
+    summary:
+      'The file itself, whole or a range of it; HEAD answers its headers. With `direct=true` where it can be had from the store, as soon as it is in one.',
+    query: z.object({ direct: z.enum(['true', 'false']).default('false') }),
+    statuses: [206, 304, 307, 404, 410, 416],
     content: 'file',
-    handle: ({ context, params, request, reply }) => sendDerived(context, params, request, reply),
+    handle: ({ context, params, query, request, reply }) =>
+      sendDerived(context, { ...params, direct: query.direct }, request, reply),
   }),
 ];
 

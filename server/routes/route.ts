@@ -25,7 +25,7 @@ interface Call<Body, Query> {
   readonly reply: FastifyReply;
 }
 
-export type Status = 200 | 206 | 304 | 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 422 | 423 | 503;
+export type Status = 200 | 206 | 304 | 307 | 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 422 | 423 | 503;
 
 /**
  * One call of the protocol as data: the server is built from these, and so is the OpenAPI document.

@@ -4,7 +4,10 @@ import type { Context } from '../context.ts';
 import { notFound, Problem } from '../problem.ts';
 import { parseRange, type Range } from '../../shared/byte-range.ts';
 
-/** Sends a derived file: whole (200), a range of it (206), nothing new (304), or 416. @throws Problem 404, 410, 416 */
+/**
+ * Sends a derived file: whole (200), a range of it (206), nothing new (304), or 416; with `direct` the address of it in its
+ * store (307), for whoever follows it without the token. @throws Problem 404, 410, 416
+ */
 export async function sendDerived(
   context: Context,
   params: Readonly<Record<string, string>>,
@@ -24,6 +27,10 @@ export async function sendDerived(
     'content-security-policy': "default-src 'none'; sandbox",
   });
   if (namesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  if (params['direct'] === 'true' && request.method === 'GET') {
+    const url = await context.files.directUrl(row.ref, row.content_type);
+    if (url !== null) return reply.code(307).headers({ location: url, 'cache-control': 'no-store' }).send();
+  }
   const range = rangeOf(request, row.size_bytes, etag);
   if (range.kind === 'unsatisfiable') {
     reply.header('content-range', `bytes */${row.size_bytes}`).type('application/json');

@@ -1,4 +1,6 @@
 import {
+  PartUrlAnswer,
+  PartUrlRequest,
   UploadCompleteAnswer,
   UploadCompleteRequest,
   UploadInitAnswer,
@@ -8,6 +10,7 @@ import {
 } from '../../shared/wire.ts';
 import { completeUpload } from '../uploads/complete.ts';
 import { initUpload } from '../uploads/init.ts';
+import { signPart } from '../uploads/multipart-part.ts';
 import { storePart } from '../uploads/part.ts';
 import { heldParts, uploadOf } from '../uploads/uploads.ts';
 import { readPart } from './multipart.ts';
@@ -49,6 +52,20 @@ export const UPLOAD_ROUTES: readonly Route[] = [
       const where = { assetUuid: params['uuid'] ?? '', agentId: agent.agent_id };
       return storePart(context, where, fields, file, declaredSha256);
     },
+  }),
+  route({
+    method: 'POST',
+    path: '/assets/:uuid/derived/upload/part-url',
+    operationId: 'signPart',
+    summary: 'Signs an address under which the store takes one part; only where init answered `part_url_origin`.',
+    scope: 'agent',
+    agent: 'or403',
+    body: PartUrlRequest,
+    answer: PartUrlAnswer,
+    statuses: [404, 409, 410, 422, 423],
+    locked: true,
+    handle: async ({ context, params, agent, body }) =>
+      signPart(context, { assetUuid: params['uuid'] ?? '', agentId: agent.agent_id }, body),
   }),
   route({
     method: 'POST',

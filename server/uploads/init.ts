@@ -43,6 +43,7 @@ async function open(
   identity: RequestIdentity,
   inStore: string | null,
 ): Promise<{ readonly answer: UploadInitAnswer; readonly isNew: boolean }> {
+  const { assembly } = context.files;
   let isNew = false;
   const answer = await writeTransaction(context, (tx, now) => {
     // A transaction may be begun again.
@@ -79,7 +80,12 @@ async function open(
       const { kind, size_bytes } = request;
       const detail = { upload_id: uploadId, kind, size_bytes };
       await record(tx, { at: now, event: 'uploadBegun', ...lease, detail });
-      return { upload_id: uploadId, max_part_size_bytes: context.settings.maxPartSizeBytes, upload_url: undefined };
+      return {
+        upload_id: uploadId,
+        max_part_size_bytes: context.settings.maxPartSizeBytes,
+        upload_url: undefined,
+        part_url_origin: assembly.kind === 'multipart' ? assembly.origin() : undefined,
+      };
     });
   });
   return { answer, isNew };

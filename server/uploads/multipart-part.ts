@@ -1,10 +1,10 @@
-import type { UploadPartAnswer } from '../../shared/wire.ts';
+import type { PartUrlAnswer, PartUrlRequest, UploadPartAnswer } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { UploadRow } from '../database/schema.ts';
 import type { Announced, Multiparts, ReceivedFile } from '../derived/store.ts';
 import { livingLease } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
-import { uploadExpired } from '../problem.ts';
+import { notFound, uploadExpired } from '../problem.ts';
 import { writeTransaction } from '../write-transaction.ts';
 import type { PartFields } from './part-fields.ts';
 import { refuseWrongSize, writableUpload } from './uploads.ts';
@@ -30,6 +30,19 @@ export async function passPart(
   if (kept === null) throw gone();
   await openPart(context, where, fields, file, 'partStored');
   return { etag: kept.etag };
+}
+
+/**
+ * Signs an address under which the store takes this part, once it is known that it may be written: whoever has it can put
+ * these very bytes there, and nothing else. @throws Problem 404 also where parts come to this server, 409, 410, 422, 423
+ */
+export async function signPart(context: Context, where: Sender, request: PartUrlRequest): Promise<PartUrlAnswer> {
+  const { assembly } = context.files;
+  if (assembly.kind === 'files') throw notFound('This server takes parts itself.');
+  const part = { sizeBytes: request.size_bytes, sha256: request.sha256 };
+  const name = await openPart(context, where, request, part);
+  const { url, headers, expiresInSeconds } = await assembly.sign(name, request.part_number, part);
+  return { url, headers, expires_in_seconds: expiresInSeconds };
 }
 
 /**

@@ -38,6 +38,7 @@ submit          | accept reject  token token lost    lost  purged  reject  rejec
 fail            | accept giveup  token token lost    lost  purged  giveup  giveup   lost  retry retry retry   retry retry    accept
 upload-init     | accept failed  token token failed  lost  purged  failed  failed   lost  retry retry retry   retry retry    retry
 upload-part     | accept resend  token token anew    lost  anew    smaller resend   lost  retry retry retry   retry retry    retry
+upload-part-url | accept resend  token token anew    lost  anew    smaller resend   lost  retry retry retry   retry retry    retry
 upload-complete | accept failed  token token anew    lost  anew    failed  anew     lost  retry retry retry   retry retry    retry
 upload-status   | accept anew    token token anew    anew  anew    anew    anew     lost  retry retry retry   retry without  without
 `;
@@ -107,6 +108,8 @@ function scripted(answer: AnswerKind, call: CallName): Scripted {
 
 const JOB = randomUUID();
 const AGENT = randomUUID();
+/** Of the scripted server that answers. */
+let origin = '';
 
 function good(call: string): unknown {
   const answers: Readonly<Record<string, unknown>> = {
@@ -117,6 +120,7 @@ function good(call: string): unknown {
     heartbeat: { locked_until: new Date(Date.now() + 60_000).toISOString() },
     'upload-init': { upload_id: 'u1', max_part_size_bytes: 131_072 },
     'upload-part': { etag: 'e' },
+    'upload-part-url': { url: `${origin}/bucket/key?signature`, headers: {}, expires_in_seconds: 900 },
     'upload-complete': { ref: 'r1' },
     'upload-status': { parts: [] },
   };
@@ -168,6 +172,7 @@ describe('what the agent does', () => {
   let rig: TestServices;
   beforeEach(async () => {
     server = await startScriptedServer(good);
+    origin = server.url;
     rig = createTestServices(server.url);
   });
   afterEach(async () => {
@@ -238,6 +243,15 @@ describe('what the agent does', () => {
     },
     'upload-init': (row) => uploads(row),
     'upload-part': (row) => uploads(row),
+    'upload-part-url': async (row) => {
+      const body = { upload_id: 'u1', max_part_size_bytes: 131_072, part_url_origin: server.url };
+      server.always('upload-init', { status: 200, body });
+      server.always('store-put', { status: 200, headers: { etag: '"e"' } });
+      if (row.reaction !== 'send-part-again') return uploads(row);
+      // What the server has against the part, it says once more of the part itself.
+      await uploads({ ...row, reaction: 'accept' });
+      expect([calls('upload-part'), server.heard.some(({ call }) => call === 'store-put')]).toEqual([1, false]);
+    },
     'upload-complete': (row) => uploads(row),
     'upload-status': async (row) => {
       const deps = context();

@@ -12,6 +12,7 @@ import { network } from './network.ts';
 import { oneRead } from './one-read.ts';
 import { outbox } from './outbox.ts';
 import { powerLoss } from './power-loss.ts';
+import { s3 } from './s3.ts';
 import { strict } from './strict.ts';
 
 /** In the order in which a full run makes them. */
@@ -28,6 +29,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   outbox,
   powerLoss,
   network,
+  s3,
   strict,
   leak,
 ];

@@ -67,6 +67,36 @@ describe('an upload whose parts come through the server', () => {
     expect(store.requests.filter(({ headers }) => /^Bearer/i.test(headers.authorization ?? ''))).toEqual([]);
   });
 
+  test('can be had from the store by whoever asks for its address, by ranges, for minutes', async () => {
+    const { rig, store } = await onS3();
+    const job = await claimNew(rig);
+    const bytes = randomBytes(PART + 9);
+    const { ref } = await upload(rig, job, { bytes });
+    const ask = (path: string, token: string) =>
+      fetch(`${rig.server.url}/api/v1/assets/${job.assetUuid}/derived/${path}`, {
+        headers: { authorization: `Bearer ${token}` },
+        redirect: 'manual',
+      });
+    expect((await ask(`${ref}?direct=true`, rig.server.agentToken)).status).toBe(403);
+    const told = await ask(`${ref}?direct=true`, rig.server.operatorToken);
+    const location = told.headers.get('location') ?? '';
+    expect([told.status, told.headers.get('cache-control'), new URL(location).origin]).toEqual([
+      307,
+      'no-store',
+      store.url,
+    ]);
+    const part = await fetch(location, { headers: { range: 'bytes=5-9' } });
+    expect([part.status, part.headers.get('content-type'), Buffer.from(await part.arrayBuffer())]).toEqual([
+      206,
+      'image/webp',
+      bytes.subarray(5, 10),
+    ]);
+    store.faults(() => ({ aheadMs: 3_600_000 }));
+    expect((await fetch(location)).status).toBe(403);
+    store.faults(undefined);
+    expect((await fetch(location.replace(ref, '0'.repeat(32)))).status).toBe(403);
+  });
+
   test('goes on where an answer of the store was lost, and is joined once', async () => {
     const { rig, store } = await onS3();
     const job = await claimNew(rig);

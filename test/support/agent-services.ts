@@ -32,7 +32,11 @@ export interface TestServices {
 }
 
 /** `timeoutMs` is real time: what answers at once on a quiet machine may need a second on a busy one. */
-export function createTestServices(serverUrl: string, timeoutMs = 2_000): TestServices {
+export function createTestServices(
+  serverUrl: string,
+  timeoutMs = 2_000,
+  client: Partial<Parameters<typeof createClient>[0]> = {},
+): TestServices {
   const workFolder = mkdtempSync(join(tmpdir(), 'rc-parts-'));
   const clock = createFakeClock('passes');
   const store = createStore(sampleSnapshot());
@@ -61,6 +65,7 @@ export function createTestServices(serverUrl: string, timeoutMs = 2_000): TestSe
       credentials: () => ({ token: 't' }),
       monotonic: clock.monotonic,
       timeoutMs,
+      ...client,
     }),
     connection: createConnection({ store, clock, random, refreshToken }),
     leases: { hold: none, setCredentials: none, close: none },

@@ -63,11 +63,15 @@ export function createCoreAgent(options: CoreAgentOptions): Agent {
 const quick: Behaviour = (context) => filed(context, 64);
 const file: Behaviour = (context, bytes) => filed(context, Number(bytes));
 
-/** A success with one artifact of so many bytes, each block of it different. */
-export async function filed(context: Context, bytes: number): Promise<ExecutionSuccess<'generate_thumbnails'>> {
+/** A success with one artifact of so many bytes, each block of it, of a mebibyte, different. */
+export async function filed(
+  context: Context,
+  bytes: number,
+  blockOf = (index: number, length: number): Buffer => Buffer.alloc(length, index),
+): Promise<ExecutionSuccess<'generate_thumbnails'>> {
   const handle = await open(join(context.workspace, 'thumb.tmp'), 'w');
   for (let at = 0; at < bytes; at += 1 << 20) {
-    const block = Buffer.alloc(Math.min(1 << 20, bytes - at), at / (1 << 20));
+    const block = blockOf(at / (1 << 20), Math.min(1 << 20, bytes - at));
     await handle.write(block);
   }
   await handle.close();

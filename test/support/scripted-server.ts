@@ -35,6 +35,8 @@ const CALLS: readonly (readonly [string, RegExp])[] = [
   ['fail', /^POST .*\/fail$/],
   ['upload-init', /^POST .*\/upload\/init$/],
   ['upload-part', /^POST .*\/upload\/part$/],
+  ['upload-part-url', /^POST .*\/upload\/part-url$/],
+  ['store-put', /^PUT /],
   ['upload-complete', /^POST .*\/upload\/complete$/],
   ['upload-status', /^GET .*\/upload\/[^/]+$/],
 ];

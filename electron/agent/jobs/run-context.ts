@@ -20,7 +20,7 @@ export interface RunContext extends AgentServices {
 /** What bringing an outcome to the server needs of it. */
 export interface DeliveryContext extends Pick<
   RunContext,
-  'client' | 'clock' | 'connection' | 'journal' | 'lease' | 'log' | 'run' | 'store' | 'workFolder'
+  'client' | 'clock' | 'connection' | 'jobLogs' | 'journal' | 'lease' | 'log' | 'run' | 'store' | 'workFolder'
 > {
   /** Ends the delivery; what is unfinished stays in the journal. */
   readonly signal: AbortSignal;

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
+import { defined } from '../../../shared/objects.ts';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Artifact } from '../../work/execution.ts';
 import type { Upload } from '../journal/run.ts';
+import { directWay, putAtStore, type DirectWay } from './direct-part.ts';
 import { idempotencyKey } from '../server/idempotency-key.ts';
 import type { DeliveryContext } from './run-context.ts';
 import { sendWithRetries, type DefiniteAnswer } from './send-with-retries.ts';
@@ -92,12 +94,12 @@ async function initiate(context: DeliveryContext, artifact: Artifact, upload: Up
     client.uploadInit(run.assetUuid, request, key, signal),
   );
   if (answer.reaction !== 'accept' || answer.body === undefined) return troubleOf(answer, artifact);
-  const { uploadId, maxPartSize, uploadUrl } = answer.body;
+  const { uploadId, maxPartSize, uploadUrl, storeOrigin } = answer.body;
   const opened: Opened = {
     ...upload,
     uploadId,
     partSize: Math.min(upload.partSize ?? maxPartSize, maxPartSize),
-    ...(uploadUrl === undefined ? {} : { uploadUrl }),
+    ...defined({ uploadUrl, storeOrigin }),
   };
   journal.saveUpload(run.runId, opened);
   crashPoint('upload-begun');
@@ -113,13 +115,14 @@ async function sendParts(context: DeliveryContext, artifact: Artifact, upload: O
   const url = client.partUrl(run.assetUuid, upload.uploadUrl);
   if (url === null) throw uploadFailed(artifact, 'the server named an upload address of another origin');
   const file = await openAsBlob(join(workspacePath(context.workFolder, run.runId), artifact.file));
+  const way = directWay(context, upload.storeOrigin);
   let trouble: Trouble | null = null;
   const sendNext = async (): Promise<void> => {
     for (let number = missing.shift(); number !== undefined && trouble === null; number = missing.shift()) {
       const start = (number - 1) * upload.partSize;
       const chunk = file.slice(start, Math.min(start + upload.partSize, artifact.sizeBytes));
       try {
-        trouble ??= await sendPart(context, artifact, upload, { url, number, chunk });
+        trouble ??= await sendPart(context, artifact, upload, { url, number, chunk, way });
       } catch (error) {
         missing.length = 0;
         throw error;
@@ -137,6 +140,7 @@ interface Part {
   readonly url: string;
   readonly number: number;
   readonly chunk: Blob;
+  readonly way: DirectWay;
 }
 
 async function sendPart(
@@ -147,17 +151,24 @@ async function sendPart(
 ): Promise<Trouble | null> {
   const { client, journal, run, lease } = context;
   const sha256 = await sha256Of(part.chunk);
+  const keep = (etag: string): null => {
+    journal.savePart(run.runId, upload.artifact, { number: part.number, etag });
+    crashPoint('part-stored');
+    return null;
+  };
+  if (part.way.open) {
+    const { number, chunk, way } = part;
+    const put = await putAtStore(context, way, { uploadId: upload.uploadId, number, chunk, sha256 });
+    if (put.kind === 'stored') return keep(put.etag);
+    if (put.kind === 'answered') return troubleOf(put.answer, artifact, upload.partSize);
+  }
   for (let tries = 1; ; tries += 1) {
     const { number, chunk } = part;
     const sent = { uploadId: upload.uploadId, lockToken: lease.lockToken, number, chunk, fileName: artifact.file };
     const answer = await sendWithRetries(context, 'upload-part', (signal) =>
       client.uploadPart(part.url, sent, sha256, signal),
     );
-    if (answer.reaction === 'accept' && answer.body !== undefined) {
-      journal.savePart(run.runId, upload.artifact, { number, etag: answer.body.etag });
-      crashPoint('part-stored');
-      return null;
-    }
+    if (answer.reaction === 'accept' && answer.body !== undefined) return keep(answer.body.etag);
     if (answer.reaction !== 'send-part-again') return troubleOf(answer, artifact, upload.partSize);
     if (tries >= TRIES_PER_PART) throw uploadFailed(artifact, `part ${part.number} was refused ${tries} times`);
   }

@@ -83,6 +83,7 @@ const MIGRATIONS: readonly string[] = [
   )))) WHERE wire_job IS NOT NULL;
   ALTER TABLE runs DROP COLUMN wire_job;
   `,
+  'ALTER TABLE uploads ADD COLUMN store_origin TEXT;',
 ];
 
 /**

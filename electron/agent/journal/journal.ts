@@ -153,13 +153,14 @@ export class Journal {
 
   saveUpload(runId: string, upload: Upload): void {
     this.#run(
-      'INSERT OR REPLACE INTO uploads (run_id, artifact, generation, part_size, upload_id, upload_url, ref) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO uploads (run_id, artifact, generation, part_size, upload_id, upload_url, store_origin, ref) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       runId,
       upload.artifact,
       upload.generation,
       upload.partSize ?? null,
       upload.uploadId ?? null,
       upload.uploadUrl ?? null,
+      upload.storeOrigin ?? null,
       upload.ref ?? null,
     );
   }

@@ -45,6 +45,8 @@ export interface Upload {
   readonly partSize?: number;
   readonly uploadId?: string;
   readonly uploadUrl?: string;
+  /** Where the server keeps files, and parts may be put. */
+  readonly storeOrigin?: string;
   readonly ref?: string;
 }
 
@@ -93,6 +95,7 @@ export function readUpload(row: Record<string, unknown>): Upload {
       partSize: row['part_size'] === null ? undefined : Number(row['part_size']),
       uploadId: text(row['upload_id']),
       uploadUrl: text(row['upload_url']),
+      storeOrigin: text(row['store_origin']),
       ref: text(row['ref']),
     }),
   };

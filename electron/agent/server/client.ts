@@ -8,23 +8,29 @@ import {
   Claimed,
   Extended,
   OfferPage,
-  partForm,
-  PartsHeld,
   registerBody,
   Registered,
   standingHeaders,
-  uploadCompleteBody,
-  uploadInitBody,
-  UploadOpened,
   type Heartbeat,
-  type PartToSend,
   type Registration,
   type Standing,
-  type UploadToComplete,
-  type UploadRequest,
 } from './dialect.ts';
 import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
+import { storeCalls } from './store-calls.ts';
+import {
+  partForm,
+  PartSigned,
+  PartsHeld,
+  partUrlBody,
+  uploadCompleteBody,
+  uploadInitBody,
+  UploadOpened,
+  type PartToSend,
+  type PartToSign,
+  type UploadRequest,
+  type UploadToComplete,
+} from './upload-words.ts';
 import { MAX_ANSWER_BYTES, textUnlessTooLarge } from './bounded-text.ts';
 import type { CallName } from './reactions.ts';
 
@@ -47,10 +53,13 @@ interface ClientDeps {
   readonly timeoutMs?: number;
   /** The proxy that `fetch` goes through, for the sentence about it. */
   readonly proxyUrl?: string | undefined;
+  /** Origins beside the server's own where it may keep files; default: none. */
+  readonly storeOrigins?: () => readonly string[];
   /** Aborts after so many ms; default: the system's timer. */
   readonly timeout?: (ms: number) => AbortSignal;
 }
 
+const systemTimeout = (ms: number): AbortSignal => AbortSignal.timeout(ms);
 const CALL_TIMEOUT_MS = 20_000;
 /** A part is up to 8 MiB over a studio's slow link: at 100 kB/s it needs 84 s. */
 const PART_TIMEOUT_MS = 120_000;
@@ -111,6 +120,9 @@ export function createClient(deps: ClientDeps) {
         timeoutMs: PART_TIMEOUT_MS,
         signal,
       }),
+    uploadPartUrl: (asset: string, part: PartToSign, signal?: AbortSignal) =>
+      send(PartSigned, post('upload-part-url', `${upload(asset)}/part-url`, partUrlBody(part), signal)),
+    ...storeCalls({ timeout: systemTimeout, ...deps }),
     uploadComplete: (asset: string, done: UploadToComplete, key: string, signal?: AbortSignal) =>
       send(
         UploadCompleteAnswer,
@@ -167,7 +179,7 @@ async function exchange<T>(deps: ClientDeps, schema: z.ZodType<T>, request: Requ
   if (credentials.token === '') {
     return { status: 401, sentAt, summary: `${request.call}: there is no token`, answer: '401' };
   }
-  const afterMs = deps.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
+  const afterMs = deps.timeout ?? systemTimeout;
   const timeout = afterMs(Math.ceil(request.timeoutMs ?? deps.timeoutMs ?? CALL_TIMEOUT_MS));
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   try {

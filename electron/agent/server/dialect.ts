@@ -9,25 +9,18 @@ import {
   QueueOverview,
   RegisterAnswer,
   STANDING_HEADER,
-  UploadInitAnswer,
-  UploadStatusAnswer,
   WireJob,
   type AgentStanding,
   type FailRequest,
   type HeartbeatRequest,
   type RegisterRequest,
-  type UploadCompleteRequest,
-  type UploadedPart as WirePart,
-  type UploadInitRequest,
 } from '../../../shared/wire.ts';
 import { defined } from '../../../shared/objects.ts';
-import type { Artifact } from '../../work/execution.ts';
-import type { UploadedPart } from '../journal/run.ts';
 import type { ClaimAnswer, Offer } from './offer.ts';
 
 /**
- * The words of a RushCatalog server and ours: everything the agent reads from one or writes to one is translated here and
- * in submit-body.ts, and nowhere else. A server of another kind would be a second file like this one.
+ * The words of a RushCatalog server and ours: everything the agent reads from one or writes to one is translated here, in
+ * upload-words.ts and in submit-body.ts, and nowhere else. A server of another kind would be a second file like this one.
  */
 
 /** Who signs on, and what it can do. */
@@ -113,16 +106,6 @@ export const Extended = HeartbeatAnswer.transform(({ locked_until, cancel_reques
   cancelRequested: cancel_requested ?? false,
 }));
 
-export const UploadOpened = UploadInitAnswer.transform(({ upload_id, max_part_size_bytes, upload_url }) => ({
-  uploadId: upload_id,
-  maxPartSize: max_part_size_bytes,
-  uploadUrl: upload_url,
-}));
-
-export const PartsHeld = UploadStatusAnswer.transform(({ parts }) =>
-  parts.map(({ part_number, etag }): UploadedPart => ({ number: part_number, etag })),
-);
-
 // ── what we say ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What an agent tells of itself with a poll. */
@@ -176,53 +159,6 @@ export function failBody(lockToken: string, failure: Failure): string {
     message: failure.message.slice(0, 10_000),
     retryable: failure.retryable,
   };
-  return JSON.stringify(body);
-}
-
-export interface UploadRequest {
-  readonly jobId: string;
-  readonly lockToken: string;
-  readonly artifact: Artifact;
-}
-
-export function uploadInitBody({ jobId, lockToken, artifact }: UploadRequest): string {
-  const body: UploadInitRequest = {
-    job_id: jobId,
-    lock_token: lockToken,
-    kind: artifact.kind,
-    content_type: artifact.contentType,
-    size_bytes: artifact.sizeBytes,
-    sha256: artifact.sha256,
-  };
-  return JSON.stringify(body);
-}
-
-export interface PartToSend {
-  readonly uploadId: string;
-  readonly lockToken: string;
-  readonly number: number;
-  readonly chunk: Blob;
-  readonly fileName: string;
-}
-
-export function partForm({ uploadId, lockToken, number, chunk, fileName }: PartToSend): FormData {
-  const form = new FormData();
-  form.set('upload_id', uploadId);
-  form.set('lock_token', lockToken);
-  form.set('part_number', String(number));
-  form.set('chunk', chunk, fileName);
-  return form;
-}
-
-export interface UploadToComplete {
-  readonly uploadId: string;
-  readonly lockToken: string;
-  readonly parts: readonly UploadedPart[];
-}
-
-export function uploadCompleteBody({ uploadId, lockToken, parts }: UploadToComplete): string {
-  const wireParts = parts.map(({ number, etag }): WirePart => ({ part_number: number, etag }));
-  const body: UploadCompleteRequest = { upload_id: uploadId, lock_token: lockToken, parts: wireParts };
   return JSON.stringify(body);
 }
 

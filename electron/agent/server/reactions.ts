@@ -11,6 +11,7 @@ export const CALLS = [
   'fail',
   'upload-init',
   'upload-part',
+  'upload-part-url',
   'upload-complete',
   'upload-status',
 ] as const;
@@ -91,6 +92,15 @@ const reports = {
 
 const uploads = { ...waits, ...tokens, ...lease, ...oddities, ok: 'accept' } as const;
 
+const parts = {
+  ...uploads,
+  '400': 'send-part-again',
+  '404': 'begin-upload-anew',
+  '410': 'begin-upload-anew',
+  '413': 'smaller-parts',
+  '422': 'send-part-again',
+} as const;
+
 /** Every call × every answer → exactly one reaction (protocol.md, "Answers and reactions"). */
 export const REACTIONS: Readonly<Record<CallName, Row>> = {
   register: { ...asks, '404': 'refused', '410': 'refused' },
@@ -153,14 +163,9 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
     '413': 'upload-failed',
     '422': 'upload-failed',
   },
-  'upload-part': {
-    ...uploads,
-    '400': 'send-part-again',
-    '404': 'begin-upload-anew',
-    '410': 'begin-upload-anew',
-    '413': 'smaller-parts',
-    '422': 'send-part-again',
-  },
+  'upload-part': parts,
+  // What is wrong with the address alone, the part itself will tell: it goes through the server then.
+  'upload-part-url': parts,
   'upload-complete': {
     ...uploads,
     '400': 'upload-failed',
@@ -193,7 +198,7 @@ export const REACTIONS: Readonly<Record<CallName, Row>> = {
  */
 export function reactionTo(call: CallName, answer: AnswerKind, errorCode?: string): Reaction {
   const reaction = REACTIONS[call][answer];
-  const ofUpload = call === 'upload-part' || call === 'upload-complete';
+  const ofUpload = call === 'upload-part' || call === 'upload-part-url' || call === 'upload-complete';
   if (answer === '409' && ofUpload && errorCode !== undefined && errorCode !== 'STATE_CONFLICT') {
     return 'begin-upload-anew';
   }

@@ -12,7 +12,9 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
   /** How it was signed; null: not at all, or wrongly. */
   readonly signed: 'header' | 'query' | null;
+  /** 0: it was cut. */
   readonly status: number;
+  readonly fault: Fault | undefined;
 }
 
 /** What happens to one request on its way. */
@@ -23,6 +25,8 @@ export interface Fault {
   readonly flipAt?: number;
   /** It is done, and its answer never comes. */
   readonly swallow?: boolean;
+  /** The store's clock is so many ms ahead. */
+  readonly aheadMs?: number;
   /** The store answers this by itself. */
   readonly answer?: number;
 }
@@ -73,10 +77,11 @@ export async function startS3(options: StandInOptions = {}): Promise<S3StandIn> 
     const [path = '', search = ''] = (request.url ?? '').split('?');
     const { method = '', headers } = request;
     const asked = { method, path, query: new URLSearchParams(search), headers };
-    const happens = fault?.(asked) ?? {};
-    const verdict = verifySignature(asked, keys, REGION, clock());
+    const happening = fault?.(asked);
+    const happens = happening ?? {};
+    const verdict = verifySignature(asked, keys, REGION, clock() + (happens.aheadMs ?? 0));
     const signed = verdict.kind === 'signed' ? verdict.by : null;
-    const note = (status: number): void => void requests.push({ ...asked, signed, status });
+    const note = (status: number): void => void requests.push({ ...asked, signed, status, fault: happening });
     const body = await read(request, happens);
     if (body === null) {
       note(0);
