@@ -14,6 +14,7 @@ import { serveProbes } from './operate/probes.ts';
 import { requestIdOf } from './request-id.ts';
 import { answerClientError, answerErrors, answerUnrouted } from './routes/errors.ts';
 import type { Certificate } from './tls.ts';
+import { callLimit } from './routes/rate-limit.ts';
 import { serve } from './routes/serve.ts';
 import { ROUTES } from './routes/table.ts';
 
@@ -80,7 +81,8 @@ export async function buildApp(
     reply.header('x-request-id', request.id);
   });
   watchCalls(app, context, watchers);
-  for (const route of ROUTES) serve(app, context, shared, route);
+  const limit = await callLimit(app, context.settings.agentCallsPerMinute);
+  for (const route of ROUTES) serve(app, context, { shared, limit }, route);
   app.get(`${API_BASE}/openapi.json`, async () => openApiDocument());
   serveProbes(app, context, shared, watchers);
   if (page !== null) servePage(app, shared, page);

@@ -21,6 +21,7 @@ const MEANING: Record<Status, string> = {
   416: 'The range is not within the file',
   422: 'VALIDATION_FAILED: `details` names the fields',
   423: 'LOCK_REQUIRED or LOCK_INVALID: not with this token',
+  429: 'RATE_LIMITED: this agent calls too often, or has too much under way; `Retry-After` says when it may again',
   503: 'TEMPORARY_UNAVAILABLE: try again later; with `details.reason` `disk_full`, running jobs are still served',
 };
 
@@ -128,7 +129,7 @@ function responses(route: Route): Json {
   const file = { '*/*': { schema: { type: 'string', contentMediaType: 'application/octet-stream' } } };
   const good = route.answer === undefined ? file : { 'application/json': { schema: schemaOf(route.answer) } };
   const entries = statusesOf(route).map((status) => {
-    if (status === 304) return [status, { description: MEANING[status] }] as const;
+    if (status === 304 || status === 307) return [status, { description: MEANING[status] }] as const;
     return [status, { description: MEANING[status], content: status < 300 ? good : error }] as const;
   });
   return Object.fromEntries(entries);
@@ -138,6 +139,7 @@ function responses(route: Route): Json {
 function statusesOf(route: Route): readonly Status[] {
   const all = new Set<Status>([200, 503, ...route.statuses]);
   if (route.scope !== 'none') all.add(401);
+  if (route.scope !== 'operator' && route.scope !== 'none' && route.vital !== true) all.add(429);
   if (route.scope === 'agent' || route.scope === 'operator') all.add(403);
   if (route.body !== undefined) for (const status of [400, 413, 415] as const) all.add(status);
   if (route.content === 'multipart') for (const status of [400, 413, 415] as const) all.add(status);

@@ -53,6 +53,10 @@ export interface ServerOptions {
   readonly derivedRetentionDays?: number;
   /** Ended jobs without listed files are forgotten after this long; absent: kept for good. */
   readonly jobRetentionDays?: number;
+  /** Calls that one agent may make in a minute, beside those for its leases and results; absent: any number. */
+  readonly agentCallsPerMinute?: number;
+  /** Bytes that one agent may have announced and not completed, for jobs that it holds; absent: any number. */
+  readonly openUploadBytes?: number;
   /** Kept free on the disk for leases and results, in bytes; default 0: none. */
   readonly reserveBytes?: number;
   /** How often the sweeper looks, default 5 s; 0: only when `sweep()` is called. */
@@ -92,6 +96,8 @@ export interface ServerSettings {
   readonly derivedRetentionMs: number | undefined;
   readonly jobRetentionMs: number | undefined;
   readonly agentSeenMs: number;
+  readonly agentCallsPerMinute: number | undefined;
+  readonly openUploadBytes: number | undefined;
   readonly policy: Policy;
 }
 
@@ -105,6 +111,11 @@ export interface Policy {
 
 /** What a server that runs for long keeps free: 4 MiB of write-ahead log, and as much again three times. */
 export const USUAL_RESERVE_BYTES = 16 * 1024 * 1024;
+
+/** A hundred calls a second: many times what sixteen jobs of an agent need. */
+export const USUAL_AGENT_CALLS = 6_000;
+/** Four times the largest file. */
+export const USUAL_OPEN_UPLOAD_BYTES = 256 * 1024 ** 3;
 
 const DAY_MS = 86_400_000;
 
@@ -121,6 +132,8 @@ export function settingsOf(options: ServerOptions): ServerSettings {
     retentionMs: (options.retentionDays ?? 14) * DAY_MS,
     derivedRetentionMs: days(options.derivedRetentionDays),
     jobRetentionMs: days(options.jobRetentionDays),
+    agentCallsPerMinute: options.agentCallsPerMinute,
+    openUploadBytes: options.openUploadBytes,
     agentSeenMs: (options.agentSeenSeconds ?? 120) * 1_000,
     policy: policyOf(options),
   };

@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'VALIDATION_FAILED'
   | 'LOCK_REQUIRED'
   | 'LOCK_INVALID'
+  | 'RATE_LIMITED'
   | 'INTERNAL'
   | 'TEMPORARY_UNAVAILABLE';
 
@@ -30,9 +31,12 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
   readonly details: unknown;
+  /** `Retry-After`, where this is known better than by the status. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, code: ProblemCode, message: string, details?: unknown) {
+  constructor(status: number, code: ProblemCode, message: string, details?: unknown, retryAfterSeconds?: number) {
     super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
     this.name = 'Problem';
     this.status = status;
     this.code = code;
@@ -74,6 +78,9 @@ export const lockRequired = (): Problem =>
 /** 423: "not with this token", also when another agent uses it. */
 export const lockInvalid = (): Problem =>
   new Problem(423, 'LOCK_INVALID', 'The lock_token is not the one under which this job is claimed now.');
+/** 429: not now; the same is taken after so many seconds. */
+export const rateLimited = (message: string, retryAfterSeconds: number, details?: unknown): Problem =>
+  new Problem(429, 'RATE_LIMITED', message, details, retryAfterSeconds);
 export const temporaryUnavailable = (message: string, details?: unknown): Problem =>
   new Problem(503, 'TEMPORARY_UNAVAILABLE', message, details);
 /** 503 for what grows, while leases, results and failures of running jobs are still taken. */

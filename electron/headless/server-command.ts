@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { loadOrCreateToken } from '../../server/auth/token-files.ts';
-import { USUAL_RESERVE_BYTES, type ServerOptions } from '../../server/options.ts';
+import {
+  USUAL_AGENT_CALLS,
+  USUAL_OPEN_UPLOAD_BYTES,
+  USUAL_RESERVE_BYTES,
+  type ServerOptions,
+} from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
 import { serverFolder } from './admin-access.ts';
 import { derivedOf, type DerivedOptions } from './derived-option.ts';
@@ -35,6 +40,9 @@ interface ServerCommandOptions extends DerivedOptions {
   readonly keepJobs?: number;
   readonly metricsTokenFile?: string;
   readonly accessLog: boolean;
+  readonly agentCalls?: number;
+  /** GiB. */
+  readonly agentUploads?: number;
 }
 
 /** `rushcatalog-agent server`: the embedded server alone, for a team. Runs until a signal; returns the exit code. */
@@ -58,6 +66,8 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...retentionOf(options),
     metrics: defined({ token: readOptional(options.metricsTokenFile, 'file with the token for metrics') }),
     accessLog: options.accessLog,
+    agentCallsPerMinute: options.agentCalls ?? USUAL_AGENT_CALLS,
+    openUploadBytes: options.agentUploads === undefined ? USUAL_OPEN_UPLOAD_BYTES : options.agentUploads * 1024 ** 3,
   });
   printOut([
     `RushCatalog server: ${server.url}`,

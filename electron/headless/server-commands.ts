@@ -59,6 +59,16 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
       '--metrics-token-file <file>',
       'file with a token that may read /metrics beyond this machine, and nothing else',
     )
+    .option(
+      '--agent-calls <n>',
+      'calls that one agent may make in a minute at this process, beside those for its leases and results; default: 6,000',
+      wholeNumber(60, 1_000_000),
+    )
+    .option(
+      '--agent-uploads <gib>',
+      'what one agent may have under way in uploads of the jobs that it holds; default: 256',
+      wholeNumber(1, 1_000_000),
+    )
     .option('--access-log', 'write a line to the log for each call', false)
     .addHelpText('after', exitHelp)
     .action(async (options) => finish(await serverCommand(options)));

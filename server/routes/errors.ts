@@ -18,7 +18,8 @@ export function answerErrors(app: FastifyInstance, log: ServerLog): void {
       const where = { method: request.method, path: request.routeOptions.url, request_id: request.id };
       log.error({ err: error, ...where }, 'a request failed');
     }
-    if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+    const waitSeconds = problem.retryAfterSeconds ?? (problem.status === 503 ? RETRY_AFTER_SECONDS : undefined);
+    if (waitSeconds !== undefined) reply.header('retry-after', waitSeconds);
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     reply.code(problem.status).type('application/json').send(problem.body(request.id));
   });

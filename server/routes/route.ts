@@ -25,7 +25,8 @@ interface Call<Body, Query> {
   readonly reply: FastifyReply;
 }
 
-export type Status = 200 | 206 | 304 | 307 | 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 422 | 423 | 503;
+export type Status =
+  200 | 206 | 304 | 307 | 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 422 | 423 | 429 | 503;
 
 /**
  * One call of the protocol as data: the server is built from these, and so is the OpenAPI document.
@@ -51,6 +52,8 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodTy
   readonly locked?: true;
   /** `Idempotency-Key` is honoured. */
   readonly idempotent?: true;
+  /** A lease or a result of a running job: never limited by how many calls the agent makes. */
+  readonly vital?: true;
   /** It takes room on the disk that no running job needs: refused while the disk is full. */
   readonly grows?: true;
   /** Largest JSON body in bytes, default 1 MiB. */

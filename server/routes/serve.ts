@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 import { idempotencyKey, requestHash, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { diskFull, lockRequired, parseOrRefuse } from '../problem.ts';
+import type { CallLimit } from './rate-limit.ts';
 import type { Route } from './route.ts';
 
 /** No call before its authentication; a request that fails it is not even read. */
@@ -16,13 +17,22 @@ const DEFAULT_BODY_BYTES = 1024 * 1024;
 const NO_CALLER: Caller = { scope: 'agent', boundAgentId: null };
 
 /** Puts one route of the table behind HTTP: who calls, what is asked, then the handler. */
-export function serve(app: FastifyInstance, context: Context, shared: SharedTokens, route: Route): void {
+export function serve(
+  app: FastifyInstance,
+  context: Context,
+  { shared, limit }: { readonly shared: SharedTokens; readonly limit: CallLimit },
+  route: Route,
+): void {
   app.route({
     method: route.content === 'file' ? ['GET', 'HEAD'] : route.method,
     url: `${API_BASE}${route.path}`,
     bodyLimit: route.bodyLimit ?? DEFAULT_BODY_BYTES,
     onRequest: async (request) => {
-      if (route.scope !== 'none') callers.set(request, await authenticate(context, shared, request, neededFor(route)));
+      if (route.scope !== 'none') {
+        const caller = await authenticate(context, shared, request, neededFor(route));
+        callers.set(request, caller);
+        if (route.vital !== true) await limit(request, caller);
+      }
       if (route.grows === true && context.reserve.low()) throw diskFull();
     },
     handler: (request, reply) => answer(context, shared, route, request, reply),

@@ -2,11 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { UploadInitAnswer, UploadInitRequest } from '../../shared/wire.ts';
 import { assetForUse } from '../assets/assets.ts';
 import type { Context } from '../context.ts';
+import type { Tx } from '../database/schema.ts';
 import { sha256 } from '../hash.ts';
 import { once, type RequestIdentity } from '../idempotency/idempotency.ts';
 import { leasedJob } from '../jobs/lease.ts';
 import { record } from '../ledger/ledger.ts';
-import { purged, tooLarge, validationFailed } from '../problem.ts';
+import { purged, rateLimited, tooLarge, validationFailed } from '../problem.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
 /** Most parts an upload may have; the wire's part numbers end there. */
@@ -56,6 +57,7 @@ async function open(
       const { job } = await leasedJob(tx, lease, context.leaseTime());
       if (job.asset_uuid !== assetUuid)
         throw validationFailed([{ field: 'job_id', message: 'is a job of another asset' }]);
+      await refuseBeyondQuota(context, tx, identity.agentId, request.size_bytes);
       const uploadId = randomUUID();
       await tx
         .insertInto('upload')
@@ -89,6 +91,30 @@ async function open(
     });
   });
   return { answer, isNew };
+}
+
+/** What a part may take on a slow link, a few times over. */
+const QUOTA_RETRY_SECONDS = 30;
+
+/** Of the jobs that it holds now: what it left open under leases that are over is no burden of its own. @throws Problem 429 */
+async function refuseBeyondQuota(context: Context, tx: Tx, agentId: string, sizeBytes: number): Promise<void> {
+  const { openUploadBytes: limit } = context.settings;
+  if (limit === undefined) return;
+  const open = await tx
+    .selectFrom('lease')
+    .innerJoin('upload', 'upload.job_id', 'lease.job_id')
+    .select((select) => select.fn.sum<string | number | null>('upload.size_bytes').as('bytes'))
+    .where('lease.agent_id', '=', agentId)
+    .where('upload.status', '=', 'open')
+    .executeTakeFirst();
+  const bytes = Number(open?.bytes ?? 0);
+  // One file is always taken, however large.
+  if (bytes === 0 || bytes + sizeBytes <= limit) return;
+  throw rateLimited(
+    `This agent has ${bytes} bytes of uploads under way, and may have ${limit}; complete some of them first.`,
+    QUOTA_RETRY_SECONDS,
+    { open_bytes: bytes, limit_bytes: limit },
+  );
 }
 
 function refuseUnstorable(context: Context, request: UploadInitRequest): void {

@@ -465,6 +465,18 @@ describe('what the agent does', () => {
     expect(rig.clock.slept).toEqual([7_000]);
   });
 
+  it('waits as long as a server says that has enough of it', async () => {
+    server.next('upload-init', { status: 429, headers: { 'Retry-After': '30' } });
+    await uploadArtifact(context(), 0, {
+      kind: 'thumb',
+      file: 'thumb.webp',
+      contentType: 'image/webp',
+      sizeBytes: 10,
+      sha256: createHash('sha256').update(Buffer.alloc(10, 7)).digest('hex'),
+    });
+    expect([rig.clock.slept, calls('upload-init')]).toEqual([[30_000], 2]);
+  });
+
   it('doubles its waiting up to 60 s while nobody answers', async () => {
     for (let n = 0; n < 8; n += 1) server.next('submit', { status: 503 });
     await deliver(context(), { kind: 'success', success: transcript });
