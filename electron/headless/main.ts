@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { resolve } from 'node:path';
+import addCompletion from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
 import { EncoderChoice, type MediaRootSetting } from '../../shared/settings.ts';
@@ -20,6 +21,7 @@ import { processCommand } from './process-command.ts';
 import { openCommand } from './page-link.ts';
 import { addServer } from './server-commands.ts';
 import { startCommand } from './start-command.ts';
+import { addStudio } from './studio-commands.ts';
 import { printError } from './print.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -53,6 +55,7 @@ function buildProgram(finish: (code: number) => void): Command {
   addProcess(program, finish);
   addAgent(program, finish);
   addServer(program, finish, EXIT_HELP);
+  addStudio(program, finish, EXIT_HELP);
   addDoctor(program, finish);
   addDiagnostics(program, finish);
   addStart(program, finish);
@@ -61,6 +64,8 @@ function buildProgram(finish: (code: number) => void): Command {
   addConfig(program, finish, EXIT_HELP);
   addControl(program, finish, EXIT_HELP);
   addModels(program, finish);
+  // `complete bash`, `complete zsh`: what a shell is given to complete commands, options and their choices.
+  addCompletion(program);
   return program;
 }
 

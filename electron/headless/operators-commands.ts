@@ -6,6 +6,7 @@ import {
   removeOperatorCommand,
   rotateOperatorCommand,
 } from './operators-command.ts';
+import { addServerAccess } from './server-access.ts';
 import { wholeNumber } from './whole-number.ts';
 
 type Finish = (code: number) => void;
@@ -17,14 +18,7 @@ export function addOperators(server: Command, finish: Finish, exitHelp: string):
     .description('People and tools with a token of their own, at a running server.')
     .addHelpText('after', exitHelp);
   const add = (name: string, description: string): Command =>
-    operators
-      .command(name)
-      .description(description)
-      .option('--server <url>', 'address of the server', 'http://127.0.0.1:4180')
-      .option('--token-file <file>', 'file with an admin’s token; default: operator-token in the data folder')
-      .option('--data <dir>', 'data folder of a server on this machine')
-      .option('--ca-file <file>', 'PEM file with authorities that are trusted besides the system’s')
-      .addHelpText('after', exitHelp);
+    addServerAccess(operators.command(name).description(description), exitHelp);
   const withToken = (command: Command): Command =>
     command
       .option('--days <n>', 'how long the token is good', wholeNumber(1, 3_650), 90)

@@ -74,7 +74,7 @@ describe('the journal', () => {
       ALTER TABLE runs DROP COLUMN job;
       ALTER TABLE runs ADD COLUMN wire_job TEXT;
       DROP TABLE import_files; DROP TABLE imports; DROP TABLE results; DROP TABLE day_media; DROP TABLE day_yield; DROP TABLE saved_files;
-      DROP INDEX history_by_end; DROP INDEX history_done_files;
+      DROP INDEX history_by_end; DROP INDEX history_done_files; ALTER TABLE uploads DROP COLUMN store_origin;
       PRAGMA user_version = 1;`);
     const inputs = { asset_uuid: 'a', source_path: 'MEDIA/a.mov', thumbnail_profile: 'storyboard_v1', language: null };
     const wire = { job_id: 'j', required_capabilities: ['media.thumbnails@1'], inputs, priority: 7, lock_token: 'l' };

@@ -1,0 +1,131 @@
+import { assertNever } from '../../shared/assert-never.ts';
+import { FAILURES, type FailureCode, type Fault } from '../../shared/failure.ts';
+import type { OperatorJob } from '../../shared/wire.ts';
+import type { FailureCause, PageAgent, PageJob, WaitGroup } from '../../shared/wire-page.ts';
+
+/** What `jobs` and `agents` print for a person at a terminal. */
+
+export function jobLine({ job_id, job_type, status, inputs, failure, progress, priority, held }: OperatorJob): string {
+  const source =
+    typeof inputs === 'object' && inputs !== null && 'source_path' in inputs ? String(inputs.source_path) : '';
+  // A job that somebody cancelled has failed by its code alone.
+  const isCancelled = status === 'failed' && failure?.error_code === 'CANCELLED';
+  const state = held === true ? 'held' : isCancelled ? 'cancelled' : (status ?? '');
+  const more = [
+    ...(progress === undefined || status !== 'claimed' ? [] : [percent(progress)]),
+    ...(priority === undefined || priority === 0 ? [] : [`priority ${priority}`]),
+    ...(failure === undefined ? [] : [`${failure.message} [${failure.error_code}]`]),
+  ];
+  return [`${job_id}  ${state.padEnd(9)}  ${job_type}  ${source}`, ...more].join('  ');
+}
+
+/** Why a group of jobs waits, the number of them first. */
+export function waitLine(group: WaitGroup): string {
+  const { jobs, at_least: atLeast, job_type: type, oldest } = group;
+  const many = `${atLeast ? 'at least ' : ''}${jobs} ${jobs === 1 ? 'job' : 'jobs'}${type === undefined ? '' : ` (${type})`}`;
+  const since = oldest === undefined ? '' : ` The oldest waits since ${clock(oldest.since)}: ${oldest.source_path}.`;
+  return `${many}: ${whyWaiting(group)}.${since}`;
+}
+
+function whyWaiting({ reason, able, here, away, root, by, note, until }: WaitGroup): string {
+  const ends = until === undefined ? '' : ` until ${clock(until)}`;
+  const said = note === undefined || note === '' ? '' : ` (“${note}”)`;
+  const who = by === undefined ? '' : ` by ${by}`;
+  switch (reason) {
+    case 'capability': {
+      const others =
+        away.length === 0 ? '' : `; ${away.join(', ')} could, and ${away.length === 1 ? 'is' : 'are'} away`;
+      return `no agent that is there can do them (${here} ${here === 1 ? 'is' : 'are'} there)${others}`;
+    }
+    case 'root':
+      return `no agent that is there reads the media folder “${root ?? ''}”`;
+    case 'paused':
+      return `${every(able)} paused${who}${ends}${said}`;
+    case 'standsBy':
+      return `${every(able)} left to its editor`;
+    case 'busy':
+      return `${every(able)} busy`;
+    case 'soon':
+      return 'an agent takes them with its next look';
+    case 'heldOff':
+      return `held off after a failure${ends}`;
+    case 'held':
+      return `on hold${who}${said}`;
+    default:
+      return assertNever(reason);
+  }
+}
+
+const every = (able: number): string =>
+  able === 1 ? 'the one agent that could is' : `all ${able} agents that could are`;
+
+/** A cause of failures: what, whose fault, where, and how it is run again. */
+export function causeLines({ cause, jobs, agents, example }: FailureCause): readonly string[] {
+  const { error_code: code, message, source_path: path, job_type: type, job_id: jobId } = example;
+  // Looked for in the line before: a server may know codes that this program does not.
+  const fault = code in FAILURES ? `, ${FAULTS[FAILURES[code as FailureCode].fault]}` : '';
+  const where = agents.map(({ agent_name: name, jobs: count }) => `${name} ${count}`).join(', ');
+  return [
+    `${jobs} × ${message} [${code}${fault}]`,
+    `    such as ${type} of ${path} (${jobId})${where === '' ? '' : `; on ${where}`}`,
+    `    again: rushcatalog-agent jobs retry --cause '${cause.replaceAll("'", "'\\''")}'`,
+  ];
+}
+
+const FAULTS: Readonly<Record<Fault, string>> = {
+  job: 'the fault of the job',
+  file: 'the fault of the file',
+  machine: 'the fault of a machine',
+  moment: 'the fault of the moment',
+  person: 'ended by a person',
+};
+
+/** One job and what happened to it, oldest first. */
+export function jobLines(job: PageJob): readonly string[] {
+  const { job_id, job_type, state, source_path, attempts, max_attempts, failure, agent_name, not_before, ledger } = job;
+  return [
+    `${job_id}  ${state}  ${job_type}  ${source_path}`,
+    `attempt ${attempts} of ${max_attempts}${agent_name === undefined ? '' : `, with ${agent_name}`}`,
+    ...(not_before === undefined ? [] : [`not before ${clock(not_before)}`]),
+    ...(failure === undefined ? [] : [`failed: ${failure.message} [${failure.error_code}]`]),
+    ...ledger.map(({ at, event, agent_name: agent, operator }) => {
+      const who = agent ?? operator;
+      return `  ${clock(at)}  ${event}${who === undefined ? '' : `  ${who}`}`;
+    }),
+    ...(job.more_ledger ? ['  …'] : []),
+  ];
+}
+
+export function agentLines(agent: PageAgent): readonly string[] {
+  const { agent_id, agent_name, agent_version, state, reason, running, slots, capabilities, pause } = agent;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  const paused =
+    pause === undefined
+      ? ''
+      : `, paused by ${pause.by}${pause.until === undefined ? '' : ` until ${clock(pause.until)}`}${pause.note === '' ? '' : `: “${pause.note}”`}`;
+  return [
+    `${agent_name}: ${STATES[state]}${why}${paused}; ${running.length} of ${slots} slots taken, last heard of ${clock(agent.last_seen_at)}`,
+    `    ${agent_id}  ${agent_version}  ${capabilities.join(' ')}`,
+    ...running.map(
+      ({ job_type, source_path, stage, progress }) =>
+        `    ${job_type} ${source_path}: ${stage ?? 'begun'}${progress === undefined ? '' : ` ${percent(progress)}`}`,
+    ),
+  ];
+}
+
+const STATES: Readonly<Record<PageAgent['state'], string>> = {
+  revoked: 'revoked',
+  away: 'away',
+  signedOff: 'signed off',
+  full: 'works, every slot taken',
+  paused: 'paused',
+  standsBy: 'stands by',
+  works: 'works',
+  nothing: 'idle: nothing waits that it could do',
+  roots: 'idle: what waits lies where it cannot read',
+  looks: 'idle: takes something with its next look',
+};
+
+const clock = (instant: string): string =>
+  new Date(instant).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
