@@ -71,6 +71,8 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
     (await studio.server.ledger({ jobId })).map(({ event }) => event);
   const ended = (jobId: string): Promise<void> =>
     until(agent, ({ done, failures }) => [...done, ...failures].some((entry) => entry.jobId === jobId));
+  /** Not tried again; on a slow machine it may have had all its attempts before it is cancelled. */
+  const over = (jobId: string): Promise<void> => studio.operator.cancel(jobId).catch(() => undefined);
   const told = async (jobId: string): Promise<unknown> =>
     (await studio.server.ledger({ jobId, event: 'jobFailed' })).map(({ detail }) => [
       detail['error_code'],
@@ -106,7 +108,7 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
     const jobId = await job('rewritten', 'MEDIA/c.mov');
     await ended(jobId);
     expect(await told(jobId)).toContainEqual(['SOURCE_CHANGED', true]);
-    await studio.operator.cancel(jobId);
+    await over(jobId);
   });
 
   it.each([
@@ -116,7 +118,7 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
     const jobId = await job(profile);
     await ended(jobId);
     expect((await told(jobId)) as unknown[]).toContainEqual(expected);
-    await studio.operator.cancel(jobId).catch(() => undefined);
+    await over(jobId);
   });
 
   it('names the missing field of an invalid job, and still takes the others', async () => {
@@ -133,7 +135,8 @@ describe.skipIf(NO_FFMPEG !== null)('one job, from its lease to its report', () 
     await ended(good);
     await ended(job_id);
     expect(await told(job_id)).toEqual([['INVALID_JOB', false]]);
-    expect(agent.snapshot().failures[0]?.ending).toMatchObject({ failure: { detail: { subject: 'invariants' } } });
+    const invalid = agent.snapshot().failures.find(({ jobId }) => jobId === job_id);
+    expect(invalid?.ending).toMatchObject({ failure: { detail: { subject: 'invariants' } } });
   });
 
   it('leaves a type it does not know to others', async () => {
