@@ -2,6 +2,7 @@ import type { OperatorJob } from '../../shared/wire.ts';
 import type { PageAgent } from '../../shared/wire-page.ts';
 import { RefusedError } from '../../shared/failure.ts';
 import { defined } from '../../shared/objects.ts';
+import { systemClock } from '../work/clock.ts';
 import { createStudioClient, type StudioClient } from '../compose/operator/studio-client.ts';
 import { formatRefusal } from '../compose/format-refusal.ts';
 import { adminAccess, type AdminOptions } from './admin-access.ts';
@@ -108,7 +109,7 @@ export async function pauseAgentCommand(
   options: Printed & { readonly note: string; readonly minutes?: number },
 ): Promise<number> {
   const { note, minutes } = options;
-  const until = minutes === undefined ? undefined : new Date(Date.now() + minutes * 60_000).toISOString();
+  const until = minutes === undefined ? undefined : new Date(systemClock.now() + minutes * 60_000).toISOString();
   return withAgent(name, options, (client, { agent_id: id }) => client.pause(id, { note, ...defined({ until }) }));
 }
 

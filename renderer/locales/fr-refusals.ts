@@ -199,6 +199,10 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'L’agent tourne comme service de cette machine ; cela ne se change pas depuis une fenêtre.',
     next: ASK_IT,
   },
+  STORE_ORIGIN_REFUSED: {
+    said: 'Le serveur garde ses fichiers à une adresse que les réglages de cet agent ne nomment pas ; rien n’y est envoyé.',
+    next: 'Si elle est bonne, ajoutez-la à « storeOrigins » ; en attendant, les fichiers passent par le serveur.',
+  },
   SERVICE_RUNNING: {
     said: 'L’agent tourne comme service de cette machine, sous son propre compte, et ne vous laisse pas entrer.',
     next: ASK_IT,

@@ -22,6 +22,7 @@ export const RAW_TIME: Readonly<Record<string, string>> = {
   'electron/agent/control/ask-control.ts': 'ends a real call',
   'electron/compose/operator/operator-client.ts': 'ends a real call',
   'electron/compose/operator/operators-client.ts': 'ends a real call',
+  'electron/compose/operator/studio-client.ts': 'ends a real call',
   'electron/work/capabilities/retests.ts': 'a timer that keeps no program alive; tests hand another over',
   'electron/agent/lease/leases.ts': 'a sign of life of this very loop: with another clock it would lie',
   'electron/agent/yield/record-yield-time.ts': 'only how often what the clock measured is written down',
