@@ -1,9 +1,12 @@
-import type { OperatorJob } from '../../shared/wire.ts';
-import type { PageAgent } from '../../shared/wire-page.ts';
 import { RefusedError } from '../../shared/failure.ts';
 import { defined } from '../../shared/objects.ts';
 import { systemClock } from '../work/clock.ts';
-import { createStudioClient, type StudioClient } from '../compose/operator/studio-client.ts';
+import {
+  createStudioClient,
+  type OperatorJob,
+  type PageAgent,
+  type StudioClient,
+} from '../compose/operator/studio-client.ts';
 import { formatRefusal } from '../compose/format-refusal.ts';
 import { adminAccess, type AdminOptions } from './admin-access.ts';
 import { CommandError, EXIT } from './exit.ts';

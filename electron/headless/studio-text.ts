@@ -1,7 +1,6 @@
 import { assertNever } from '../../shared/assert-never.ts';
 import { FAILURES, type FailureCode, type Fault } from '../../shared/failure.ts';
-import type { OperatorJob } from '../../shared/wire.ts';
-import type { FailureCause, PageAgent, PageJob, WaitGroup } from '../../shared/wire-page.ts';
+import type { FailureCause, OperatorJob, PageAgent, PageJob, WaitGroup } from '../compose/operator/studio-client.ts';
 
 /** What `jobs` and `agents` print for a person at a terminal. */
 

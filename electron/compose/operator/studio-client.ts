@@ -1,9 +1,20 @@
 import { z } from 'zod';
 import { jsonOf } from '../../../shared/json.ts';
 import { OperatorJob, OperatorJobPage } from '../../../shared/wire.ts';
-import { FailureCauses, PageAgents, PageJob, PageState, RetryCauseAnswer } from '../../../shared/wire-page.ts';
+import {
+  FailureCauses,
+  PageAgents,
+  PageJob,
+  PageState,
+  RetryCauseAnswer,
+  type FailureCause,
+  type PageAgent,
+  type WaitGroup,
+} from '../../../shared/wire-page.ts';
 import { boundedText } from '../../agent/server/bounded-text.ts';
 import { adminCalls } from './admin-calls.ts';
+
+export type { FailureCause, OperatorJob, PageAgent, PageJob, WaitGroup };
 
 /** What an operator asks a running server about jobs and agents. Each throws RefusedError where it is refused. */
 export interface StudioClient {
