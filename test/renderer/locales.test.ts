@@ -28,12 +28,12 @@ const sources = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' })
   .map((path) => ({ path, text: readFileSync(join(RENDERER, path), 'utf8') }));
 const code = sources.map(({ text }) => text).join('\n');
 
-/** Codes that never reach a page: the command line's, the gateway's to programs, warnings with a text of their own. */
+/** Codes that never reach a page: the command line's, the gateway's to programs, lines of a log, warnings with a text of their own. */
 const NOT_SHOWN = new Set([
   ...['LISTEN_FAILED', 'MEDIA_ROOT_INVALID', 'NOT_JSON', 'NO_SESSION', 'PAGE_MISSING', 'PORT_FORBIDDEN', 'PORT_TAKEN'],
   ...['TOKEN_FILE_UNUSABLE', 'NO_SPEECH', 'SILENCE', 'SOURCE_DAMAGED', 'RUSHCATALOG_SUPERVISOR'],
   ...['ALPHA_DROPPED', 'PICTURE_ENDS_EARLY', 'PICTURE_SIZE_CHANGES', 'RECORDING_BROKEN_OFF', 'SOUND_FORMAT_CHANGES'],
-  ...['SOUND_LEFT_OUT', 'LENGTH_NOT_TOLD'],
+  ...['SOUND_LEFT_OUT', 'LENGTH_NOT_TOLD', 'STORE_ORIGIN_REFUSED'],
 ]);
 const AGENT = fileURLToPath(new URL('../../electron', import.meta.url));
 
