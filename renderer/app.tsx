@@ -15,6 +15,7 @@ import { HasQuit, QuitDialog, useHasQuit } from './quit.tsx';
 import { useRoute, type Route } from './route.ts';
 import { troubleOf } from './selectors.ts';
 import { State, type Tone } from './ui/parts.tsx';
+import { SkipLink } from './ui/skip-link.tsx';
 import { Verbs } from './verbs.tsx';
 import { Attention } from './attention.tsx';
 import { useAgent, useBridge, useInstant, useNow, useReplica } from './use-agent.ts';
@@ -49,9 +50,7 @@ function Frame() {
   }, [route.view, t]);
   return (
     <div className="frame" data-lost={lost ? '' : undefined} data-drop={over ? '' : undefined}>
-      <a className="skip" href="#content" onClick={focusContent}>
-        {t('app.skip')}
-      </a>
+      <SkipLink />
       <Top />
       <Navigation current={route.view} />
       <main id="content" className="content" tabIndex={-1} data-view={route.view}>
@@ -72,12 +71,6 @@ function Frame() {
       )}
     </div>
   );
-}
-
-/** The fragment belongs to the views, so the skip link moves the focus itself. */
-function focusContent(event: { preventDefault(): void }): void {
-  event.preventDefault();
-  document.querySelector<HTMLElement>('#content')?.focus();
 }
 
 function useChosenLanguage(): void {

@@ -216,17 +216,19 @@ export interface WaitingJob {
   readonly reason: WaitReason;
 }
 
-export type Stage =
-  | 'claimed'
-  | 'probing'
-  | 'decoding'
-  | 'encoding'
-  | 'rendering'
-  | 'analysing'
-  | 'transcribing'
-  | 'verifying'
-  | 'uploading'
-  | 'reporting';
+export const STAGES = [
+  'claimed',
+  'probing',
+  'decoding',
+  'encoding',
+  'rendering',
+  'analysing',
+  'transcribing',
+  'verifying',
+  'uploading',
+  'reporting',
+] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** What turns progress into speed. */
 export interface Pace {

@@ -185,7 +185,7 @@ export type RetryCauseAnswer = z.infer<typeof RetryCauseAnswer>;
 
 // ── assets and jobs ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const GRID_STATES = ['waiting', 'held', 'running', 'done', 'failed', 'cancelled'] as const;
+export const GRID_STATES = ['waiting', 'held', 'running', 'done', 'failed', 'cancelled'] as const;
 export type GridState = (typeof GRID_STATES)[number];
 
 /** A file and how its jobs are, the newest of each type. */

@@ -145,7 +145,13 @@ function openWeb(
   workFolder: string,
   log: ReturnType<typeof createFileLog>,
 ): Promise<WebView> {
-  return startWebView({ agent, staticDir: pageFolder(), port, tokenFile: join(workFolder, 'web-token'), log });
+  return startWebView({
+    agent,
+    staticDir: pageFolder('renderer'),
+    port,
+    tokenFile: join(workFolder, 'web-token'),
+    log,
+  });
 }
 
 /** One line per change that a person at a terminal, or a service's journal, should see. */

@@ -12,6 +12,7 @@ import { derivedOf, type DerivedOptions } from './derived-option.ts';
 import { postgresOf } from './database-option.ts';
 import { EXIT } from './exit.ts';
 import { createFileLog } from '../compose/log-file.ts';
+import { pageFolder } from './page-folder.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
 import { readSecretOption } from './secret-option.ts';
@@ -43,6 +44,8 @@ interface ServerCommandOptions extends DerivedOptions {
   readonly agentCalls?: number;
   /** GiB. */
   readonly agentUploads?: number;
+  /** False: `--no-page`. */
+  readonly page: boolean;
 }
 
 /** `rushcatalog-agent server`: the embedded server alone, for a team. Runs until a signal; returns the exit code. */
@@ -68,9 +71,11 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     accessLog: options.accessLog,
     agentCallsPerMinute: options.agentCalls ?? USUAL_AGENT_CALLS,
     openUploadBytes: options.agentUploads === undefined ? USUAL_OPEN_UPLOAD_BYTES : options.agentUploads * 1024 ** 3,
+    ...(options.page ? { pageDir: pageFolder('console') } : {}),
   });
   printOut([
     `RushCatalog server: ${server.url}`,
+    ...(options.page ? [`Page:               ${server.url}/ (sign in with an operator’s name and token)`] : []),
     ...(options.database === undefined ? [] : [`Database:           ${options.database}`]),
     ...(options.derived === undefined ? [] : [`Derived files:      ${options.derived}`]),
     `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,

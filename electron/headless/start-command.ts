@@ -74,7 +74,7 @@ export async function startCommand(options: StartCommandOptions): Promise<number
   printState(agent);
   const web = await startWebView({
     agent,
-    staticDir: pageFolder(),
+    staticDir: pageFolder('renderer'),
     port: options.port,
     tokenFile: join(data, 'web-token'),
     log,

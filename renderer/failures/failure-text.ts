@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Ending } from '../../shared/snapshot.ts';
 import { withLabels } from '../format/labels.ts';
@@ -18,9 +19,17 @@ interface FailureText extends Explanation {
  * A failure in the person's language. The agent's own sentence is the most exact one, but English; French
  * translates those that are often met, and else says the sentence of the code with the agent's beside it.
  */
-export function useFailureText(ending: Ending): FailureText | null {
+export function useFailureTexts(): (ending: Ending) => FailureText | null {
   const { t } = useTranslation();
   const language = useLanguage();
+  return (ending) => failureText(ending, t, language);
+}
+
+export function useFailureText(ending: Ending): FailureText | null {
+  return useFailureTexts()(ending);
+}
+
+function failureText(ending: Ending, t: TFunction, language: string): FailureText | null {
   if (ending.kind === 'done') return null;
   const explanation = explain(ending);
   const { code, failure } = explanation;

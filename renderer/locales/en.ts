@@ -1,5 +1,6 @@
 import { FAILURE_CODES, FAILURES, type FailureCode } from '../../shared/failure.ts';
 import { recordOf } from '../../shared/objects.ts';
+import { enConsole } from './en-console.ts';
 import { enFacts, enResults } from './en-results.ts';
 import { enSetup } from './en-setup.ts';
 
@@ -9,6 +10,7 @@ const failureNext = recordOf(FAILURE_CODES, (code): string => FAILURES[code].nex
 export const en = {
   ...enSetup,
   ...enResults,
+  console: enConsole,
   app: {
     title: 'RushCatalog Agent',
     skip: 'Skip to content',

@@ -20,6 +20,7 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     next: 'Attendez la fin, ou annulez l’enregistrement.',
   },
   BROKEN_OFF: { said: 'Le serveur s’est interrompu avant la fin ; son journal dit pourquoi.' },
+  CATALOGUE_UNREACHABLE: { said: 'Le serveur n’a pas répondu.', next: 'Attendez qu’il revienne, puis réessayez.' },
   CA_FILE_INVALID: {
     said: 'Le fichier de certificats n’en contient aucun au format PEM.',
     next: 'Convertissez-le avec openssl, puis indiquez le résultat dans les réglages.',
@@ -274,6 +275,12 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Cet outil est trop ancien ; la version 5.1 ou une plus récente est nécessaire.',
     next: 'Installez-en une version plus récente, ou indiquez-en une dans les réglages, puis testez à nouveau.',
   },
+  STATE_CONFLICT: { said: 'Ce n’est plus dans cet état ; regardez à nouveau.' },
+  TEMPORARY_UNAVAILABLE: { said: 'Le serveur ne peut pas le faire en ce moment.', next: 'Réessayez un peu plus tard.' },
+  UNAUTHORIZED: {
+    said: 'Ce nom et ce jeton ne vont pas ensemble, ou la session est finie.',
+    next: 'Vérifiez les deux, ou demandez un nouveau jeton à un administrateur.',
+  },
   UNKNOWN_JOB: { said: 'Cet agent ne tient plus cette tâche.' },
   UPDATES_OFF: {
     said: 'Les mises à jour sont coupées sur cette machine ; celle-ci n’est pas installée.',
@@ -300,4 +307,5 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Le dossier de travail ne peut pas servir.',
     next: 'Choisissez un dossier où cet utilisateur peut écrire.',
   },
+  VALIDATION_FAILED: { said: 'Le serveur n’accepte pas ces valeurs.' },
 };

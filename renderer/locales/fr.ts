@@ -1,4 +1,5 @@
 import type { Texts } from './en.ts';
+import { frConsole } from './fr-console.ts';
 import { frFacts, frResults } from './fr-results.ts';
 import { frSetup } from './fr-setup.ts';
 
@@ -10,6 +11,7 @@ type Widened<T> = { readonly [K in keyof T]: T[K] extends string ? string : Wide
 export const fr = {
   ...frSetup,
   ...frResults,
+  console: frConsole,
   app: {
     title: 'Agent RushCatalog',
     skip: 'Aller au contenu',

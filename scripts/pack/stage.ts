@@ -35,7 +35,7 @@ export function stage(
 ): Staged {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const part of ['main', 'preload', 'renderer', 'node']) {
+  for (const part of ['main', 'preload', 'renderer', 'console', 'node']) {
     const from = join(ROOT, 'out', part);
     if (!existsSync(from)) throw new Error(`out/${part} is not built; run npm run build first.`);
     cpSync(from, join(folder, 'out', part), { recursive: true, filter: (path) => !path.endsWith('.map') });

@@ -6,9 +6,9 @@ import { pathHolds } from '../database/search.ts';
 import type { JobRow } from '../database/schema.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
 
-const GridCursor = z.tuple([z.number(), z.string()]);
+const GridCursor = z.tuple([z.string()]);
 
-/** Files with how their jobs are, those that came last first, a page at a time. `search`: a part of the path. */
+/** Files with how their jobs are, in the order of their paths, a page at a time. `search`: a part of the path. */
 export async function assetGrid(
   context: Context,
   { search, cursor, limit }: PageQuery & { readonly search?: string | undefined },
@@ -17,20 +17,11 @@ export async function assetGrid(
   const { database } = context;
   let assets = database
     .selectFrom('asset')
-    .select(['uuid', 'source_path', 'created_at'])
-    .orderBy('created_at', 'desc')
-    .orderBy('uuid', 'desc')
+    .select(['uuid', 'source_path'])
+    .orderBy('source_path')
     .limit(limit + 1);
   if (search !== undefined) assets = assets.where(pathHolds(database, search));
-  if (cursor !== undefined) {
-    const [createdAt, uuid] = decodeCursor(GridCursor, cursor);
-    assets = assets.where((where) =>
-      where.or([
-        where('created_at', '<', createdAt),
-        where.and([where('created_at', '=', createdAt), where('uuid', '<', uuid)]),
-      ]),
-    );
-  }
+  if (cursor !== undefined) assets = assets.where('source_path', '>', decodeCursor(GridCursor, cursor)[0]);
   const rows = await assets.execute();
   const page = rows.slice(0, limit);
   const jobs = await jobsOf(
@@ -40,7 +31,7 @@ export async function assetGrid(
   const items = page.map(({ uuid, source_path }) => ({ uuid, source_path, jobs: jobs.get(uuid) ?? {} }));
   const last = page.at(-1);
   if (rows.length <= limit || last === undefined) return { items };
-  return { items, next_cursor: encodeCursor([last.created_at, last.uuid]) };
+  return { items, next_cursor: encodeCursor([last.source_path]) };
 }
 
 /** Of each type the newest. */

@@ -46,7 +46,20 @@ export async function waitGroups(context: Context, fleet: readonly Member[]): Pr
       ...holder,
       ...shown(oldest.held.get(needs)),
     });
-  return groups.sort((one, other) => RANK.indexOf(one.reason) - RANK.indexOf(other.reason) || other.jobs - one.jobs);
+  return mergedRoots(groups).sort(
+    (one, other) => RANK.indexOf(one.reason) - RANK.indexOf(other.reason) || other.jobs - one.jobs,
+  );
+}
+
+/** One group for each root that nobody reads, whatever is to be made of what lies there. */
+function mergedRoots(groups: readonly WaitGroup[]): WaitGroup[] {
+  const roots = new Map<string, WaitGroup>();
+  for (const { job_type: _type, ...group } of groups.filter(({ reason }) => reason === 'root')) {
+    const known = roots.get(group.root ?? '');
+    const jobs = group.jobs + (known?.jobs ?? 0);
+    roots.set(group.root ?? '', { ...group, ...known, jobs, able: Math.max(group.able, known?.able ?? 0) });
+  }
+  return [...groups.filter(({ reason }) => reason !== 'root'), ...roots.values()];
 }
 
 const RANK: readonly WaitReasonName[] = ['capability', 'root', 'paused', 'standsBy', 'busy', 'heldOff', 'soon', 'held'];

@@ -81,7 +81,7 @@ export const PAGE_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/page/assets',
     operationId: 'assetGrid',
-    summary: 'Files with the state of their newest job of each type, the newest files first.',
+    summary: 'Files with the state of their newest job of each type, in the order of their paths.',
     query: GridQuery,
     answer: GridPage,
     statuses: [422],

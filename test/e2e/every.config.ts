@@ -7,6 +7,6 @@ export default {
   globalSetup: '../support/build-once.ts',
   outputDir: '../../test-results/accessibility',
   reporter: [['list'] as const],
-  testMatch: ['accessibility.e2e.ts', 'results-more.e2e.ts'],
+  testMatch: ['accessibility.e2e.ts', 'console.e2e.ts', 'results-more.e2e.ts'],
   grepInvert: [],
 };

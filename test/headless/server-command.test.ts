@@ -45,6 +45,15 @@ describe('the server command', () => {
     const token = readFileSync(join(work, 'token'), 'utf8').trim();
     const polled = await fetch(`${url}${API_BASE}/jobs`, { headers: { Authorization: `Bearer ${token}` } });
     expect(polled.status).toBe(200);
+    const page = await fetch(`${url}/`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  });
+
+  it('--no-page serves its calls alone', async () => {
+    const server = launch('server', '--port', '0', '--data', join(folder, 'no-page'), '--no-page');
+    const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
+    expect((await fetch(`${url}/`)).status).toBe(404);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   it.skipIf(noPostgres !== null)(

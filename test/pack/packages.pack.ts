@@ -107,6 +107,7 @@ describe.each(TARGETS)('the package for %s', (target) => {
       'app.asar.unpacked/out/node/media-worker.js',
       'app.asar.unpacked/out/node/speech-engine.js',
       'app.asar.unpacked/out/renderer/index.html',
+      'app.asar.unpacked/out/console/console.html',
       ...TARGET_FACTS[target].native.map((name) => `app.asar.unpacked/node_modules/${name}/package.json`),
     ]) {
       expect(files.map(({ path }) => path)).toContain(needed);

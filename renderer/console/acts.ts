@@ -1,0 +1,57 @@
+import { useTranslation } from 'react-i18next';
+import type { RetryCauseAnswer } from '../../shared/wire-page.ts';
+import { count } from '../format/numbers.ts';
+import { notify } from '../notices.tsx';
+import { useLanguage } from '../use-agent.ts';
+import { later } from './later.tsx';
+import { lookAgain, useConsole } from './use-server.ts';
+
+type Operation = 'first' | 'hold' | 'release' | 'cancel';
+
+/** So many jobs go into one call. */
+const AT_ONCE = 1_000;
+
+/** Acts on many jobs, each carried out a few seconds later. */
+export function useActs(): {
+  readonly operate: (operation: Operation, jobIds: readonly string[]) => void;
+  readonly retryCause: (cause: string, jobs: number, until: string) => void;
+  readonly revoke: (agentId: string, name: string) => void;
+} {
+  const { t } = useTranslation();
+  const { server } = useConsole();
+  const language = useLanguage();
+  const amount = (jobs: number) => ({ count: jobs, shown: count(jobs, language) });
+  /** Whoever leaves the page waits for no answer. */
+  const post = async <T>(path: string, body: unknown, leaving: boolean): Promise<T | null> => {
+    const answer = await server.post<T>(path, body, { keepalive: leaving });
+    if (answer.ok) return answer.output;
+    notify(answer.refusal);
+    return null;
+  };
+  return {
+    operate(operation, jobIds) {
+      later(t(`console.later.${operation}`, amount(jobIds.length)), async (leaving) => {
+        for (let from = 0; from < jobIds.length; from += AT_ONCE) {
+          const job_ids = jobIds.slice(from, from + AT_ONCE);
+          if ((await post('/jobs/operate', { operation, job_ids }, leaving)) === null) break;
+        }
+        lookAgain();
+      });
+    },
+    retryCause(cause, jobs, until) {
+      later(t('console.later.retry', amount(jobs)), async (leaving) => {
+        for (let more = true; more;) {
+          const answer = await post<RetryCauseAnswer>('/failures/retry', { cause, until }, leaving);
+          more = answer?.more ?? false;
+        }
+        lookAgain();
+      });
+    },
+    revoke(agentId, name) {
+      later(t('console.later.revoke', { name }), async (leaving) => {
+        await post(`/agents/${agentId}/revoke`, {}, leaving);
+        lookAgain();
+      });
+    },
+  };
+}

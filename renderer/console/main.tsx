@@ -1,0 +1,27 @@
+import '../no-eval.ts';
+import '../styles/tokens.css';
+import '../styles/frame.css';
+import '../styles/nav.css';
+import '../styles/parts.css';
+import '../styles/tables.css';
+import '../styles/backlog.css';
+import '../styles/lists.css';
+import '../styles/detail.css';
+import '../styles/queue.css';
+import '../styles/filters.css';
+import '../styles/fields.css';
+import '../styles/dialogs.css';
+import '../styles/console.css';
+import { createRoot } from 'react-dom/client';
+import { startTexts } from '../i18n.ts';
+import { showTheme } from '../theme.ts';
+import { App } from './app.tsx';
+import { languageNow } from './language.ts';
+
+showTheme();
+const language = languageNow();
+document.documentElement.lang = language;
+await startTexts(language);
+const root = document.querySelector('#root');
+if (root === null) throw new Error('The page has no root element.');
+createRoot(root).render(<App />);
