@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createServer } from '../../server/server.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { put, start, type Command } from '../support/command.ts';
+import { BUCKET, startS3 } from '../support/s3/stand-in.ts';
 import { makeDatabase, noPostgres, PASSWORD, PASSWORD_USER } from '../support/postgres.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rc-upkeep-command-'));
@@ -15,7 +16,9 @@ afterAll(async () => {
 });
 
 async function run(...args: string[]): Promise<{ readonly code: number | null; readonly output: string }> {
-  const command = start(['server', ...args], { env: { XDG_DATA_HOME: join(folder, 'home') } });
+  // Nothing of this machine's own is a credential of the store.
+  const env = { XDG_DATA_HOME: join(folder, 'home'), HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
+  const command = start(['server', ...args], { env });
   running.push(command);
   const { code } = await command.ended;
   return { code, output: command.output() };
@@ -64,6 +67,24 @@ it(
       code: 0,
       output: expect.stringContaining('"jobs": 0'),
     });
+    const store = await startS3();
+    const credentials = join(folder, 'store-credentials');
+    const { accessKeyId, secretAccessKey } = store.keys;
+    writeFileSync(credentials, `${accessKeyId}:${secretAccessKey}\n`, { mode: 0o644 });
+    const place = `s3://${BUCKET}/catalogue`;
+    const derived = ['--derived', place, '--derived-endpoint', store.url, '--derived-region', store.region];
+    const open = await run('move', '--data', other, ...derived, '--derived-credentials-file', credentials);
+    expect(open.output).toContain('SECRET_FILE_OPEN');
+    chmodSync(credentials, 0o600);
+    const inStore = [...derived, '--derived-credentials-file', credentials];
+    const carried = await run('move', '--data', other, ...inStore);
+    expect([carried.code, carried.output]).toEqual([0, expect.stringContaining(`are in ${place}, each compared`)]);
+    expect(carried.output).not.toContain(secretAccessKey);
+    expect(await run('check', '--data', other, ...inStore)).toMatchObject({ code: 0 });
+    expect((await run('check', '--data', other, ...derived)).output).toContain('DERIVED_CREDENTIALS');
+    expect((await run('move', '--data', other)).output).toContain('NOTHING_TO_MOVE');
+    expect(await run('move', '--data', other, ...inStore.with(1, 'folder'))).toMatchObject({ code: 0 });
+    await store.close();
     if (noPostgres !== null) return;
 
     const database = await makeDatabase();

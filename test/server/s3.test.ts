@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ServerOptions } from '../../server/options.ts';
 import { createServer } from '../../server/server.ts';
+import { restoreBackup } from '../../server/upkeep/move.ts';
 import { moveDerived } from '../../server/upkeep/move-derived.ts';
 import { RefusedError } from '../../shared/failure.ts';
-import { onPostgres } from '../support/postgres.ts';
+import { makeDatabase, noPostgres, onPostgres } from '../support/postgres.ts';
 import { BUCKET, startS3, type S3StandIn } from '../support/s3/stand-in.ts';
 import {
   beginUpload,
   claimAndSubmit,
   claimNew,
+  send,
   sendPart,
   sha256,
   startRig,
@@ -177,6 +180,40 @@ async function sendAll(rig: Rig, job: ClaimedJob, bytes: Buffer) {
   return { uploadId, parts };
 }
 
+test.skipIf(noPostgres !== null)('two servers share a PostgreSQL and a store, and no folder', async () => {
+  const database = await makeDatabase();
+  undo.push(database.drop);
+  const { rig, store } = await onS3({ postgres: database.postgres });
+  const dataDir = mkdtempSync(join(tmpdir(), 'rushcatalog-other-'));
+  undo.push(async () => rmSync(dataDir, { recursive: true }));
+  const { agentToken, operatorToken } = rig.server;
+  const shared = { postgres: database.postgres, derived: derivedIn(store), maxPartSizeBytes: PART };
+  const clock = () => rig.clock.now;
+  const other = await createServer({ ...shared, dataDir, agentToken, operatorToken, clock, sweepIntervalSeconds: 0 });
+  undo.push(other.close);
+  const asAgent = { token: agentToken, agentId: rig.agentId };
+  const there: Rig = { ...rig, server: other, agent: (path, call) => send(other.url, path, { ...asAgent, ...call }) };
+  const job = await claimNew(rig);
+  const bytes = randomBytes(2 * PART);
+  const { uploadId } = await beginUpload(rig, job, { bytes });
+  const halves = [bytes.subarray(0, PART), bytes.subarray(PART)];
+  const parts: { readonly part_number: number; readonly etag: string }[] = [];
+  for (const [index, server] of [rig, there].entries()) {
+    const half = halves[index] ?? Buffer.alloc(0);
+    const { body } = await sendPart(server, job, { uploadId, number: index + 1, bytes: half });
+    parts.push({ part_number: index + 1, etag: body.etag });
+  }
+  const completion = { body: { upload_id: uploadId, lock_token: job.lockToken, parts } };
+  const complete = (server: Rig) =>
+    server.agent<{ ref: string }>(`/assets/${job.assetUuid}/derived/upload/complete`, completion);
+  const answers = await Promise.all([rig, there, rig, there].map(complete));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(new Set(answers.map(({ body }) => body.ref)).size).toBe(1);
+  const read = await download(there, job, answers[0]?.body.ref ?? '');
+  expect(sha256(Buffer.from(await read.arrayBuffer()))).toBe(sha256(bytes));
+  expect(store.bucket.uploads.size).toBe(0);
+});
+
 describe('what is left behind in the store', () => {
   test('an upload that nobody touches is given up there, and so is one without a row', async () => {
     const { rig, store } = await onS3({ uploadTtlSeconds: 60 });
@@ -299,6 +336,25 @@ describe('a store and a catalogue', () => {
     expect(await refusal(place(rig))).toBe('DERIVED_ELSEWHERE');
     expect(await refusal({ ...place(rig), derived: derivedIn(store, 'studio/d') })).toBe('DERIVED_ELSEWHERE');
     expect(await refusal({ ...place(rig), derived: derivedIn(store) })).toBe('it started');
+  });
+
+  test('are found together again after a backup, wherever the files are by now', async () => {
+    const { rig, store } = await onS3();
+    await claimAndSubmit(rig, await claimNew(rig));
+    const backup = await fetch(`${rig.server.url}/api/v1/backup`, {
+      headers: { authorization: `Bearer ${rig.server.operatorToken}` },
+    });
+    const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-backup-'));
+    undo.push(async () => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'backup');
+    writeFileSync(file, Buffer.from(await backup.arrayBuffer()));
+    await rig.server.close();
+    const [same, elsewhere] = [join(folder, 'same'), join(folder, 'elsewhere')];
+    await restoreBackup(file, { dataDir: same });
+    expect(await refusal({ dataDir: same })).toBe('DERIVED_ELSEWHERE');
+    expect(await refusal({ dataDir: same, derived: derivedIn(store) })).toBe('it started');
+    await restoreBackup(file, { dataDir: elsewhere, derived: 'folder' });
+    expect(await refusal({ dataDir: elsewhere })).toBe('it started');
   });
 
   test('are refused with a reason and a next step', async () => {

@@ -88,10 +88,9 @@ export class S3Store implements DerivedStore {
 
   async probe(): Promise<void> {
     const { client, bucket: Bucket } = this.#where;
-    await Promise.all([
-      this.#spool.probe(),
-      ask('a look at the bucket', () => client.send(new HeadBucketCommand({ Bucket }))),
-    ]);
+    await this.#spool.probe();
+    const found = await ask('a look at the bucket', () => client.send(new HeadBucketCommand({ Bucket })));
+    if (found === null) throw new StoreAway('a look at the bucket', undefined);
   }
 
   async isUsed(): Promise<boolean> {
