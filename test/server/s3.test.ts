@@ -239,37 +239,41 @@ describe('what is left behind in the store', () => {
     expect(store.bucket.uploads.has('stray')).toBe(onPostgres);
   });
 
-  test('files are found missing, damaged and left over, and their jobs are made again', async () => {
-    const { rig, store } = await onS3({ clock: Date.now });
-    const [one, other] = [await claimNew(rig), await claimNew(rig)];
-    const lost = await claimAndSubmit(rig, one);
-    const damaged = await claimAndSubmit(rig, other);
-    const keyOf = (ref: string) => `studio/a/derived/${ref.slice(0, 2)}/${ref}`;
-    store.bucket.objects.delete(keyOf(lost.ref));
-    const found = store.bucket.objects.get(keyOf(damaged.ref));
-    if (found === undefined) throw new Error('it was never stored');
-    store.bucket.objects.set(keyOf(damaged.ref), { ...found, bytes: randomBytes(found.bytes.length) });
-    const orphan = 'cd'.repeat(16);
-    store.bucket.objects.set(keyOf(orphan), { ...found, at: Date.now() - 2 * 86_400_000 });
-    const lines = async (path: string, body?: unknown) => {
-      const answer = await rig.operator<string>(path, body === undefined ? {} : { body });
-      return String(answer.body)
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
-    };
-    expect(await lines('/check?hashes=true')).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ ref: lost.ref, fault: 'missing' }),
-        expect.objectContaining({ ref: damaged.ref, fault: 'wrong hash' }),
-        { kind: 'orphan', ref: orphan },
-        { sums: { files: 2, bytes: 128, faults: 2, orphans: 1 } },
-      ]),
-    );
-    const scrubbed = await lines('/scrub', { hashes: true, force: true });
-    expect(scrubbed.at(-1)).toEqual({ sums: { files: 2, bytes: 128, faults: 2, orphans: 1, jobs: 2 } });
-    expect([...store.bucket.objects.keys()].filter((key) => key.includes('/derived/'))).toEqual([]);
-  });
+  test(
+    'files are found missing, damaged and left over, and their jobs are made again',
+    { tags: ['slow'] },
+    async () => {
+      const { rig, store } = await onS3({ clock: Date.now });
+      const [one, other] = [await claimNew(rig), await claimNew(rig)];
+      const lost = await claimAndSubmit(rig, one);
+      const damaged = await claimAndSubmit(rig, other);
+      const keyOf = (ref: string) => `studio/a/derived/${ref.slice(0, 2)}/${ref}`;
+      store.bucket.objects.delete(keyOf(lost.ref));
+      const found = store.bucket.objects.get(keyOf(damaged.ref));
+      if (found === undefined) throw new Error('it was never stored');
+      store.bucket.objects.set(keyOf(damaged.ref), { ...found, bytes: randomBytes(found.bytes.length) });
+      const orphan = 'cd'.repeat(16);
+      store.bucket.objects.set(keyOf(orphan), { ...found, at: Date.now() - 2 * 86_400_000 });
+      const lines = async (path: string, body?: unknown) => {
+        const answer = await rig.operator<string>(path, body === undefined ? {} : { body });
+        return String(answer.body)
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+      };
+      expect(await lines('/check?hashes=true')).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ ref: lost.ref, fault: 'missing' }),
+          expect.objectContaining({ ref: damaged.ref, fault: 'wrong hash' }),
+          { kind: 'orphan', ref: orphan },
+          { sums: { files: 2, bytes: 128, faults: 2, orphans: 1 } },
+        ]),
+      );
+      const scrubbed = await lines('/scrub', { hashes: true, force: true });
+      expect(scrubbed.at(-1)).toEqual({ sums: { files: 2, bytes: 128, faults: 2, orphans: 1, jobs: 2 } });
+      expect([...store.bucket.objects.keys()].filter((key) => key.includes('/derived/'))).toEqual([]);
+    },
+  );
 });
 
 describe('a move of derived files', () => {
