@@ -1,4 +1,4 @@
-import { Mishap } from './mishap.tsx';
+import { ErrorBoundary } from './error-boundary.tsx';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '../shared/assert-never.ts';
@@ -55,9 +55,9 @@ function Frame() {
       <Navigation current={route.view} />
       <main id="content" className="content" tabIndex={-1} data-view={route.view}>
         <Attention />
-        <Mishap key={route.view}>
+        <ErrorBoundary key={route.view}>
           <ChosenView route={route} />
-        </Mishap>
+        </ErrorBoundary>
       </main>
       <Notice />
       <LeaveGuard />

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { PageState } from '../../shared/wire-page.ts';
 import { chooseLanguage } from '../i18n.ts';
-import { Mishap } from '../mishap.tsx';
+import { ErrorBoundary } from '../error-boundary.tsx';
 import { Notice } from '../notices.tsx';
 import { showTheme, theme } from '../theme.ts';
 import type { IconName } from '../ui/icon.tsx';
@@ -90,9 +90,9 @@ function Frame() {
       <Top />
       <ViewsNav current={view} items={items} />
       <main id="content" className="content" tabIndex={-1} data-view={view}>
-        <Mishap key={view}>
+        <ErrorBoundary key={view}>
           <ChosenView view={view} chosen={chosen} />
-        </Mishap>
+        </ErrorBoundary>
         <Later />
       </main>
       <Notice />

@@ -59,11 +59,11 @@ const fault = (agent: number, call: RegExp, kind: Fault, times: number, lateMs: 
   );
 
 /** A job that somebody takes, and what befalls it: most faults find nothing to break otherwise. */
-const befallen = (seconds: number, mishap: Step, passMs: number): Step =>
-  step(`add a job of ${seconds} s, ${mishap}, ${passMs} ms pass`, async (sketch, world) => {
+const befallen = (seconds: number, disturbance: Step, passMs: number): Step =>
+  step(`add a job of ${seconds} s, ${disturbance}, ${passMs} ms pass`, async (sketch, world) => {
     sketch.jobs += 1;
     await world.addJob(seconds);
-    await mishap.run(sketch, world);
+    await disturbance.run(sketch, world);
     await world.time.pass(passMs);
   });
 
@@ -108,7 +108,7 @@ export function histories(maxCommands: number): fc.Arbitrary<Iterable<Step>> {
   const anyTime = fc.oneof(shortly, awhile, beyondLease);
   const work = fc.constantFrom(0, 1, 5, 15, 60, 120);
   const onJob = fc.constantFrom(...CALLS.slice(2));
-  const mishap = fc.oneof(
+  const disturbance = fc.oneof(
     fc
       .tuple(agent, onJob, fc.constantFrom(...FAULTS), fc.constantFrom(1, 2), anyTime)
       .map(([who, call, kind, times, lateMs]) => fault(who, call, kind, times, lateMs)),
@@ -129,9 +129,13 @@ export function histories(maxCommands: number): fc.Arbitrary<Iterable<Step>> {
       fc
         .tuple(agent, fc.constantFrom(...CALLS), fc.constantFrom(...FAULTS), fc.integer({ min: 1, max: 3 }), anyTime)
         .map(([who, call, kind, times, lateMs]) => fault(who, call, kind, times, lateMs)),
-      fc.tuple(work, mishap, fc.integer({ min: 25_000, max: 45_000 })).map(([s, what, ms]) => befallen(s, what, ms)),
-      fc.tuple(work, mishap, fc.integer({ min: 25_000, max: 45_000 })).map(([s, what, ms]) => befallen(s, what, ms)),
-      mishap,
+      fc
+        .tuple(work, disturbance, fc.integer({ min: 25_000, max: 45_000 }))
+        .map(([s, what, ms]) => befallen(s, what, ms)),
+      fc
+        .tuple(work, disturbance, fc.integer({ min: 25_000, max: 45_000 }))
+        .map(([s, what, ms]) => befallen(s, what, ms)),
+      disturbance,
       // Three that are rare by chance: a write that outlives its lease, one that wakes up after it, a claim nobody hears of.
       fc
         .tuple(agent, fc.integer({ min: 58_000, max: 80_000 }))

@@ -40,8 +40,8 @@ export interface Oracle {
   served(request: SentRequest, status: number, body: string, late: boolean): void;
   /** An agent is in trouble from now on, or no more. */
   trouble(agent: number, bad: boolean): void;
-  /** A single mishap of one request. */
-  mishap(agent: number): void;
+  /** A single fault of one request. */
+  fault(agent: number): void;
   thawed(agent: number): void;
   /** An executor works on a job, under this token. */
   working(agent: number, lockToken: string): void;
@@ -125,7 +125,7 @@ export function createOracle(now: () => number, agents: number): Oracle {
       endSpell(state);
       state.bad = bad;
     },
-    mishap: (agent) => endSpell(healthOf(agent)),
+    fault: (agent) => endSpell(healthOf(agent)),
     thawed(agent) {
       healthOf(agent).thawedAt = now();
     },

@@ -144,7 +144,7 @@ export async function createWorld(
       arrived(request) {
         note(`${time.now()} agent ${request.agent} ${request.method} ${request.path} ${request.body.toString('utf8')}`);
       },
-      faulted: (agent) => oracle.mishap(agent),
+      faulted: (agent) => oracle.fault(agent),
       served(request, status, body, late) {
         note(`${time.now()} agent ${request.agent} ${request.path} ${status} ${body}${late ? ' late' : ''}`);
         oracle.served(request, status, body, late);

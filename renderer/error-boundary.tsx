@@ -2,12 +2,12 @@ import { Component, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, Empty } from './ui/parts.tsx';
 
-interface MishapProps {
+interface ErrorBoundaryProps {
   readonly children: ReactNode;
 }
 
 /** Keeps a view that breaks from taking the page with it: the agent goes on, and so do the other views. */
-export class Mishap extends Component<MishapProps, { readonly error: unknown }> {
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly error: unknown }> {
   override state = { error: undefined };
 
   static getDerivedStateFromError(error: unknown): { readonly error: unknown } {
