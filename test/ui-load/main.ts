@@ -9,14 +9,17 @@ import buildOnce from '../support/build-once.ts';
 import { runningJobs, waitingJobs } from '../support/busy-agent.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 import { createScriptedAgent, type ScriptedAgent } from '../support/scripted-agent.ts';
+import { measureConsole } from './console.ts';
 import { bytesPerSecond, heapBytes, moveAll, scroll, traced } from './measure.ts';
 import { CHROMIUM } from '../support/chromium.ts';
 
 /**
- * The page under load: 10,000 waiting jobs, 8 running at full rate. Argument: minutes over which memory is watched
- * (default 10). Prints what it measured beside what is wanted; exits 1 when something is missed.
+ * The page under load: 10,000 waiting jobs, 8 running at full rate; then the server's page over a whole catalogue.
+ * Arguments: minutes over which memory is watched (default 10), or `console` for the server's page alone. Prints what it
+ * measured beside what is wanted; exits 1 when something is missed.
  */
-const minutes = Number(process.argv[2] ?? 10);
+const [only = '10'] = process.argv.slice(2);
+const minutes = Number(only);
 const RUNNING = 8;
 const WAITING = 10_000;
 const none = (): void => undefined;
@@ -86,28 +89,33 @@ async function measure(page: Page, origin: string, agent: ScriptedAgent): Promis
   }
 }
 
-buildOnce();
-const folder = await mkdtemp(join(tmpdir(), 'ui-load-'));
-const agent = loadedAgent();
-const view = await startWebView({
-  agent,
-  staticDir: fileURLToPath(new URL('../../out/renderer', import.meta.url)),
-  tokenFile: join(folder, 'token'),
-  port: 0,
-  log: { info: none, warn: none, error: none },
-});
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ['--no-sandbox'],
-});
-try {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
-  await page.goto(view.url);
-  await page.getByRole('navigation').first().waitFor();
-  await measure(page, view.origin, agent);
-} finally {
-  await browser.close();
-  await view.close();
-  await rm(folder, { recursive: true, force: true });
+async function measureAgentsPage(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'ui-load-'));
+  const agent = loadedAgent();
+  const view = await startWebView({
+    agent,
+    staticDir: fileURLToPath(new URL('../../out/renderer', import.meta.url)),
+    tokenFile: join(folder, 'token'),
+    port: 0,
+    log: { info: none, warn: none, error: none },
+  });
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox'],
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+    await page.goto(view.url);
+    await page.getByRole('navigation').first().waitFor();
+    await measure(page, view.origin, agent);
+  } finally {
+    await browser.close();
+    await view.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
+
+buildOnce();
+if (only !== 'console') await measureAgentsPage();
+await measureConsole(say);
 process.exitCode = missed === 0 ? 0 : 1;
