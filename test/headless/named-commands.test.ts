@@ -14,7 +14,7 @@ const tracked = spawnSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).
 const texts = new Map(
   tracked
     .filter((path) =>
-      /^(README\.md|docs\/[^/]+\.md|(electron|renderer|server|shared|scripts)\/.+\.(ts|tsx|mjs))$/.test(path),
+      /^(README\.md|docs\/[^/]+\.md|(electron|renderer|server|shared|web|scripts)\/.+\.(ts|tsx|mjs))$/.test(path),
     )
     .map((path) => [path, readFileSync(join(root, path), 'utf8').replaceAll('\\\n', ' ')]),
 );

@@ -60,7 +60,16 @@ export const MUTANTS: readonly Mutant[] = [
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the model needs of the tree. */
-const COPIED = ['shared', 'server', 'electron/work', 'electron/agent', 'test/model', 'test/support', 'package.json'];
+const COPIED = [
+  'shared',
+  'server',
+  'web',
+  'electron/work',
+  'electron/agent',
+  'test/model',
+  'test/support',
+  'package.json',
+];
 
 /** Runs the model over a copy of the source without one defence. Throws when the copy cannot be made or does not run. */
 export async function runMutant(mutant: Mutant, options: { runs: number; seed: number }): Promise<ModelResult> {
