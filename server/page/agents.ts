@@ -5,7 +5,7 @@ import { dueNeeds } from '../database/due-needs.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
 import { capabilitiesIn } from '../jobs/offers.ts';
 import { can, isFull, lookAtFleet, type Member } from './fleet.ts';
-import { rootsInFront } from './oldest.ts';
+import { placesInFront } from './oldest.ts';
 
 type Running = PageAgent['running'][number];
 
@@ -15,11 +15,11 @@ export async function pageAgents(context: Context): Promise<{ items: PageAgent[]
   const fleet = await lookAtFleet(context);
   const running = await runningJobs(context);
   const due = (await dueNeeds(context.database)).map(capabilitiesIn);
-  const roots = fleet.some(({ standing }) => standing !== null) ? await rootsInFront(context) : [];
+  const front = (await placesInFront(context)).map(({ needs, root }) => ({ needs: capabilitiesIn(needs), root }));
   return {
     items: fleet.map((member) => {
       const { row, standing } = member;
-      const state = stateOf(member, due, roots);
+      const state = stateOf(member, due, front);
       return {
         agent_id: row.agent_id,
         agent_name: row.agent_name,
@@ -43,7 +43,11 @@ export async function pageAgents(context: Context): Promise<{ items: PageAgent[]
 }
 
 /** The first that is true (wire-page.ts). */
-function stateOf(member: Member, due: readonly (readonly string[])[], roots: readonly string[]): AgentStateName {
+function stateOf(
+  member: Member,
+  due: readonly (readonly string[])[],
+  front: readonly { readonly needs: readonly string[]; readonly root: string }[],
+): AgentStateName {
   const { row, isHere, isPaused, held, standing, capabilities } = member;
   if (row.revoked_at !== null) return 'revoked';
   if (!isHere) return capabilities.size === 0 ? 'signedOff' : 'away';
@@ -52,9 +56,9 @@ function stateOf(member: Member, due: readonly (readonly string[])[], roots: rea
   if (standing?.stands_by !== undefined) return 'standsBy';
   if (held > 0) return 'works';
   if (!due.some((needs) => can(member, needs))) return 'nothing';
-  return standing?.any_root === false && roots.length > 0 && !roots.some((root) => standing.roots.includes(root))
-    ? 'roots'
-    : 'looks';
+  const own = front.filter(({ needs }) => can(member, needs));
+  const isBlind = standing?.any_root === false && own.length > 0;
+  return isBlind && !own.some(({ root }) => standing.roots.includes(root)) ? 'roots' : 'looks';
 }
 
 function pauseOf({ row, isPaused }: Member): PageAgent['pause'] {

@@ -69,16 +69,24 @@ export async function oldestOf({ database }: Context): Promise<OldestJobs> {
   };
 }
 
-/** The media roots of what could start and waits for longest. */
-export async function rootsInFront({ database }: Context): Promise<readonly string[]> {
+/** What some job needs, and the media root it lies on. */
+interface Place {
+  /** As `job.needs` has it. */
+  readonly needs: string;
+  readonly root: string;
+}
+
+/** Of what could start and waits for longest: each pair once. */
+export async function placesInFront({ database }: Context): Promise<readonly Place[]> {
   const rows = await database
     .selectFrom('job')
     .innerJoin('asset', 'asset.uuid', 'job.asset_uuid')
-    .select('asset.source_path')
+    .select(['job.needs', 'asset.source_path'])
     .where('job.status', '=', sql.lit('pending' as const))
     .where('job.held', '=', 0)
     .orderBy('sequence')
     .limit(FIRST)
     .execute();
-  return [...new Set(rows.map(({ source_path }) => source_path.split('/', 1)[0] ?? ''))];
+  const places = rows.map(({ needs, source_path }) => ({ needs, root: source_path.split('/', 1)[0] ?? '' }));
+  return [...new Map(places.map((place) => [`${place.needs} ${place.root}`, place])).values()];
 }

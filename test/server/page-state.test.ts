@@ -154,6 +154,11 @@ describe('agents', () => {
     expect((await agents())[0]?.state).toBe('looks');
     await tell({ roots: [] });
     expect((await agents())[0]).toMatchObject({ state: 'roots', roots: [] });
+    // What it cannot do at all lies where it can read.
+    await registerAgent(rig, rig.installationId, ['media.thumbnails@1']);
+    await newJob(rig, 'transcribe_audio', { assetUuid: await newAsset(rig, 'DAY 2/b.mov') });
+    await tell({ roots: ['DAY 2'] });
+    expect((await agents())[0]?.state).toBe('roots');
     await registerAgent(rig, rig.installationId, []);
     expect((await agents())[0]?.state).toBe('signedOff');
     await registerAgent(rig, rig.installationId, ALL_CAPABILITIES);
