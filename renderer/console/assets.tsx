@@ -101,7 +101,7 @@ function GridRow({ asset: { source_path, jobs } }: { readonly asset: GridAsset }
 function Cell({ type, job }: { readonly type: JobType; readonly job: GridAsset['jobs'][string] | undefined }) {
   const { t } = useTranslation();
   if (job === undefined) return <span className="grid-cell" />;
-  const says = `${t(`jobType.${type}`)}: ${t(`console.assets.state.${job.state}`)}`;
+  const says = t('console.pair', { name: t(`jobType.${type}`), value: t(`console.assets.state.${job.state}`) });
   return (
     <a className="grid-cell" href={consoleTo('job', job.job_id)} aria-label={says} title={says}>
       <GridMark state={job.state} />

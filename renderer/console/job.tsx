@@ -52,9 +52,7 @@ function Job({ job }: { readonly job: PageJob }) {
         <Button quiet icon="back" onClick={() => window.history.back()}>
           {t('console.job.back')}
         </Button>
-        <h1>
-          {typeName(job_type)}: {fileName(source_path)}
-        </h1>
+        <h1>{t('console.pair', { name: typeName(job_type), value: fileName(source_path) })}</h1>
         <p className="path">{folderOf(source_path)}</p>
       </header>
       <StateFacts job={job} />

@@ -156,9 +156,7 @@ function Batches({ state: { batches, completed_lately } }: { readonly state: Pag
           ];
           return (
             <li key={batch} className="batch">
-              <span>
-                {name}: {said.join(', ')}
-              </span>
+              <span>{t('console.pair', { name, value: said.join(', ') })}</span>
               <ProgressBar value={share} label={name} spoken={percent(share, language)} still />
             </li>
           );

@@ -17,7 +17,7 @@ export function RunningLine({ job }: { readonly job: PageAgent['running'][number
   const typeName = useJobTypeName();
   const stageName = useStageName();
   const { progress } = job;
-  const name = `${typeName(job.job_type)}: ${fileName(job.source_path)}`;
+  const name = t('console.pair', { name: typeName(job.job_type), value: fileName(job.source_path) });
   const stage = job.cancel_requested ? t('console.agents.cancelling') : stageName(job.stage);
   const said = [stage, ...(progress === undefined ? [] : [percent(progress, language)])].filter((part) => part !== '');
   return (

@@ -72,6 +72,7 @@ export const enConsole = {
     nothingFailed: 'Nothing has failed.',
     all: 'All of them',
   },
+  pair: '{{name}}: {{value}}',
   jobs_one: '{{shown}} job',
   jobs_other: '{{shown}} jobs',
   atLeast: 'at least {{amount}}',

@@ -79,6 +79,7 @@ export const frConsole = {
     nothingFailed: 'Rien n’a échoué.',
     all: 'Tout afficher',
   },
+  pair: '{{name}} : {{value}}',
   jobs_one: '{{shown}} tâche',
   jobs_many: '{{shown}} tâches',
   jobs_other: '{{shown}} tâches',
