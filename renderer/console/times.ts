@@ -18,6 +18,15 @@ export interface Turn {
   readonly stretches: readonly Stretch[];
 }
 
+/** When the steps of a turn were. */
+interface Course {
+  readonly claimed: number;
+  /** The first upload was begun, and the last one was complete; null: none was. */
+  uploads: number | null;
+  uploaded: number | null;
+  readonly before: readonly Stretch[];
+}
+
 /** The ends of a turn, as the ledger has them. */
 const ENDS: Readonly<Record<string, Phase>> = {
   jobSubmitted: 'accepted',
@@ -35,16 +44,18 @@ const ENDS: Readonly<Record<string, Phase>> = {
 export function turnsOf({ ledger, state }: Pick<PageJob, 'ledger' | 'state'>, now: number): readonly Turn[] {
   const turns: Turn[] = [];
   let waitsSince: number | null = null;
-  let turn: { agent: string; claimed: number; uploads: number | null; before: Stretch[] } | null = null;
+  let turn: (Course & { readonly agent: string }) | null = null;
   for (const { event, at, agent_name } of ledger) {
     const time = Date.parse(at);
     const end = ENDS[event];
     if (event === 'jobClaimed') {
       const before: Stretch[] = waitsSince === null ? [] : [{ phase: 'waited', from: waitsSince, to: time }];
-      turn = { agent: agent_name ?? '', claimed: time, uploads: null, before };
+      turn = { agent: agent_name ?? '', claimed: time, uploads: null, uploaded: null, before };
       waitsSince = null;
     } else if (event === 'uploadBegun' && turn !== null) {
       turn.uploads ??= time;
+    } else if (event === 'uploadCompleted' && turn !== null) {
+      turn.uploaded = time;
     } else if (end !== undefined && turn !== null) {
       turns.push({ number: turns.length + 1, agent: turn.agent, stretches: stretchesOf(turn, time, end) });
       turn = null;
@@ -61,18 +72,15 @@ export function turnsOf({ ledger, state }: Pick<PageJob, 'ledger' | 'state'>, no
   return turns;
 }
 
-function stretchesOf(
-  { claimed, uploads, before }: { claimed: number; uploads: number | null; before: readonly Stretch[] },
-  end: number,
-  phase: Phase,
-): readonly Stretch[] {
-  const ends = phase === 'accepted' ? [] : [{ phase, from: end, to: end }];
+function stretchesOf({ claimed, uploads, uploaded, before }: Course, end: number, phase: Phase): readonly Stretch[] {
+  const made = (to: number): Stretch => ({ phase: 'made', from: claimed, to });
   if (phase === 'runs') {
     return uploads === null
       ? [...before, { phase, from: claimed, to: end }]
-      : [...before, { phase: 'made', from: claimed, to: uploads }, { phase, from: uploads, to: end }];
+      : [...before, made(uploads), { phase, from: uploads, to: end }];
   }
-  const made = { phase: 'made' as const, from: claimed, to: uploads ?? end };
-  const uploaded = uploads === null ? [] : [{ phase: 'uploaded' as const, from: uploads, to: end }];
-  return [...before, made, ...uploaded, ...ends];
+  // What came after the last file is the result itself.
+  const sent = uploads === null ? [] : [{ phase: 'uploaded' as const, from: uploads, to: uploaded ?? end }];
+  const ends = phase === 'accepted' && uploaded !== null ? uploaded : end;
+  return [...before, made(uploads ?? end), ...sent, { phase, from: ends, to: end }];
 }
