@@ -342,6 +342,18 @@ describe('a store and a catalogue', () => {
     expect(await refusal({ ...place(rig), derived: derivedIn(store) })).toBe('it started');
   });
 
+  test('of before places were written down are not parted', async () => {
+    const store = await startS3();
+    undo.push(() => store.close());
+    const rig = await startRig();
+    undo.push(() => rig.stop());
+    await claimAndSubmit(rig, await claimNew(rig));
+    await rig.server.database.deleteFrom('derived_place').execute();
+    await rig.server.close();
+    expect(await refusal({ ...place(rig), derived: derivedIn(store) })).toBe('DERIVED_NOT_MOVED');
+    expect(await refusal(place(rig))).toBe('it started');
+  });
+
   test('are found together again after a backup, wherever the files are by now', async () => {
     const { rig, store } = await onS3();
     await claimAndSubmit(rig, await claimNew(rig));
