@@ -30,6 +30,16 @@ async function firstVersion(dataDir: string, now: number): Promise<void> {
         max_attempts, cancel_requested, claimed_by, lock_token, locked_until, created_at, updated_at)
       VALUES (${JOB}, 'generate_thumbnails', ${ASSET}, 0, 0, ${document}, 'claimed', 0, 3, 0, ${AGENT}, 'lock',
         ${now - 1}, ${now}, ${now})`.execute(tx);
+    for (const [code, message] of [
+      ['NO_AUDIO_TRACK', 'The file has no sound.'],
+      ['CANCELLED', 'The job was cancelled.'],
+    ]) {
+      const failure = JSON.stringify({ error_code: code, message, retryable: false });
+      await sql`INSERT INTO job (job_id, job_type, asset_uuid, invalid, priority, document_json, status, attempts,
+          max_attempts, cancel_requested, failure_json, created_at, updated_at)
+        VALUES (${randomUUID()}, 'generate_thumbnails', ${ASSET}, 0, 0, ${document}, 'failed', 3, 3, 0, ${failure},
+          ${now}, ${now})`.execute(tx);
+    }
     await sql`INSERT INTO enrollment (token_hash, created_at, expires_at)
       VALUES (${sha256(TICKET)}, ${now}, ${now + 1_000_000})`.execute(tx);
     await sql`PRAGMA user_version = 1`.execute(tx);
@@ -38,7 +48,7 @@ async function firstVersion(dataDir: string, now: number): Promise<void> {
 }
 
 test.skipIf(onPostgres)(
-  'a database of the first version goes on: its leases, its agents, its one-time tokens',
+  'a database of the first version goes on: its leases, its agents, its one-time tokens, its failures',
   async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'rushcatalog-server-'));
     await firstVersion(dataDir, Date.now());
@@ -52,5 +62,7 @@ test.skipIf(onPostgres)(
     const { token } = (await enrol()).body;
     expect((await enrol()).body.token).toBe(token);
     expect((await rig.agent('/jobs', { token })).status).toBe(200);
+    const { items } = (await rig.operator<{ items: unknown[] }>('/failures')).body;
+    expect(items).toMatchObject([{ cause: 'NO_AUDIO_TRACK', jobs: 1, example: { message: 'The file has no sound.' } }]);
   },
 );
