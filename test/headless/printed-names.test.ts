@@ -125,7 +125,11 @@ describe('what is printed', () => {
   it('goes through one place', () => {
     const root = fileURLToPath(new URL('../..', import.meta.url));
     const writers = [...readSources(root, ['electron/headless'])]
-      .filter(([, text]) => /\b(?:stdout|stderr)\s*\.\s*write\b|\bconsole\s*\./.test(text))
+      .filter(([, text]) =>
+        /\b(?:stdout|stderr)\s*\.\s*write\b|\bconsole\s*\.\s*(?:debug|dir|error|info|log|table|trace|warn)\b/.test(
+          text,
+        ),
+      )
       .map(([path]) => path);
     expect(writers).toEqual(['electron/headless/print.ts']);
   });
