@@ -115,7 +115,7 @@ function Top() {
         <span className="top-mark" aria-hidden="true" />
         <span className="top-title">{t('app.title')}</span> <span className="top-agent">{visible(name)}</span>
       </p>
-      <Standing />
+      <StatusLine />
       <Verbs />
     </header>
   );
@@ -126,13 +126,13 @@ function Age({ since }: { readonly since: number }) {
   const { t } = useTranslation();
   const now = useNow();
   return (
-    <span className="standing-age" aria-hidden="true">
+    <span className="status-line-age" aria-hidden="true">
       {t('link.age', { age: clock(now - since) })}
     </span>
   );
 }
 
-function Standing() {
+function StatusLine() {
   const { t } = useTranslation();
   const instant = useInstant();
   const link = useReplica((state) => state.link);
@@ -144,21 +144,21 @@ function Standing() {
   const endsBy = useAgent(({ agent }) => agent.endsBy);
   if (link.kind === 'lost') {
     return (
-      <div className="standing">
-        <div className="standing" role="status">
+      <div className="status-line">
+        <div className="status-line" role="status">
           <State tone="bad">{t('link.lostShort')}</State>
-          <p className="standing-note">{t('link.lost', { time: instant(link.since) })}</p>
+          <p className="status-line-note">{t('link.lost', { time: instant(link.since) })}</p>
         </div>
         <Age since={link.since} />
       </div>
     );
   }
-  const [tone, text] = standingOf(phase, { busy, yielding, blocked, connected: server === 'connected' });
+  const [tone, text] = phaseText(phase, { busy, yielding, blocked, connected: server === 'connected' });
   return (
-    <div className="standing">
-      <div className="standing" role="status">
+    <div className="status-line">
+      <div className="status-line" role="status">
         <State tone={tone}>{t(`phase.${text}`)}</State>
-        <p className="standing-note">
+        <p className="status-line-note">
           {server === 'connected' ? t('server.connected') : <State tone="caution">{t(`server.${server}`)}</State>}
         </p>
       </div>
@@ -172,13 +172,13 @@ function Countdown({ endsBy }: { readonly endsBy: number }) {
   const { t } = useTranslation();
   const now = useNow();
   return (
-    <span className="standing-age" aria-hidden="true">
+    <span className="status-line-age" aria-hidden="true">
       {t('phase.endsIn', { left: clock(Math.max(0, endsBy - now)) })}
     </span>
   );
 }
 
-function standingOf(
+function phaseText(
   phase: Snapshot['agent']['phase'],
   {
     busy,

@@ -88,9 +88,9 @@ export const RegisterAnswer = z.object({ agent_id: Uuid, server_policy: maybe(Se
 export type RegisterAnswer = z.infer<typeof RegisterAnswer>;
 
 /** The header of a poll by which an agent tells how it is: its JSON, percent-encoded. Other servers pass over it. */
-export const STANDING_HEADER = 'x-agent-standing';
+export const AGENT_STATUS_HEADER = 'x-agent-status';
 
-export const AgentStanding = z.object({
+export const AgentStatus = z.object({
   /** Names of the media roots that it can read. */
   roots: z.array(z.string().max(200)).max(64),
   /** It has a single root, which paths without a known name are relative to: it takes whatever they begin with. */
@@ -98,7 +98,7 @@ export const AgentStanding = z.object({
   /** Why it takes nothing: `paused`, `draining`, or what its machine is given back for; absent: it works. */
   stands_by: z.string().max(50).optional(),
 });
-export type AgentStanding = z.infer<typeof AgentStanding>;
+export type AgentStatus = z.infer<typeof AgentStatus>;
 
 // ── lease ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -18,7 +18,7 @@ import { FailuresView } from './failures.tsx';
 import { JobView } from './job.tsx';
 import { language } from './language.ts';
 import { Later } from './later.tsx';
-import { OverviewView, useStandingText } from './overview.tsx';
+import { OverviewView, useOverallText } from './overview.tsx';
 import { consoleTo, useConsoleRoute, type ConsoleView } from './route.ts';
 import { createServer } from './server.ts';
 import { readSession } from './session.ts';
@@ -123,7 +123,7 @@ function Top() {
   const { t } = useTranslation();
   const instant = useInstant();
   const { value, at, refusal } = useSeen<PageState>('/page/state');
-  const standing = useStandingText(value);
+  const overall = useOverallText(value);
   return (
     <header className="top">
       <p className="top-name">
@@ -131,13 +131,13 @@ function Top() {
         <span className="top-title">{t('console.title')}</span>{' '}
         <span className="top-agent">{window.location.host}</span>
       </p>
-      <div className="standing" role="status">
+      <div className="status-line" role="status">
         {refusal !== null && value !== null ? (
           <State tone="bad">{t('console.link.lost', { time: instant(at) })}</State>
-        ) : standing === null ? (
-          <p className="standing-note">{t('console.link.loading')}</p>
+        ) : overall === null ? (
+          <p className="status-line-note">{t('console.link.loading')}</p>
         ) : (
-          <State tone={standing.tone}>{standing.text}</State>
+          <State tone={overall.tone}>{overall.text}</State>
         )}
       </div>
       <Account />

@@ -10,7 +10,7 @@ import { useLanguage, useNow } from '../use-agent.ts';
 import { useCauseText } from './cause-text.ts';
 import { Asking } from './asking.tsx';
 import { consoleTo } from './route.ts';
-import { groupKey, longestWait, standingOf } from './standing.ts';
+import { groupKey, longestWait, overallState } from './overall-state.ts';
 import { useSeen } from './use-server.ts';
 import { GroupTitle } from './wait-group.tsx';
 import { ageOf, reasonIn, useJobs, useJobTypeName } from './words.ts';
@@ -19,28 +19,28 @@ import { ageOf, reasonIn, useJobs, useJobTypeName } from './words.ts';
 const SHOWN = 4;
 
 /** The whole in one sentence. */
-export function useStandingText(state: PageState | null): { readonly tone: Tone; readonly text: string } | null {
+export function useOverallText(state: PageState | null): { readonly tone: Tone; readonly text: string } | null {
   const { t } = useTranslation();
   const language = useLanguage();
   if (state === null) return null;
-  const standing = standingOf(state);
-  switch (standing.kind) {
+  const overall = overallState(state);
+  switch (overall.kind) {
     case 'nobody':
       return { tone: 'bad', text: t('console.state.nobody') };
     case 'stuck':
       return {
         tone: 'caution',
         text: t('console.state.stuck', {
-          count: standing.jobs,
-          shown: count(standing.jobs, language),
-          why: reasonIn(standing.group, t),
+          count: overall.jobs,
+          shown: count(overall.jobs, language),
+          why: reasonIn(overall.group, t),
         }),
       };
     case 'working':
     case 'starting':
       return {
         tone: 'active',
-        text: t(`console.state.${standing.kind}`, { count: standing.jobs, shown: count(standing.jobs, language) }),
+        text: t(`console.state.${overall.kind}`, { count: overall.jobs, shown: count(overall.jobs, language) }),
       };
     case 'idle':
       return { tone: 'good', text: t('console.state.idle') };
@@ -61,14 +61,14 @@ export function OverviewView() {
 
 function Whole({ state }: { readonly state: PageState }) {
   const { t } = useTranslation();
-  const standing = useStandingText(state);
+  const overall = useOverallText(state);
   const oldest = longestWait(state);
   return (
     <>
       <div className="overview-state">
-        {standing !== null && (
+        {overall !== null && (
           <p className="overview-sentence">
-            <State tone={standing.tone}>{standing.text}</State>
+            <State tone={overall.tone}>{overall.text}</State>
           </p>
         )}
         {oldest?.oldest !== undefined && <OldestLine group={oldest} oldest={oldest.oldest} />}

@@ -11,7 +11,7 @@ import { useLanguage } from '../use-agent.ts';
 import { useActs } from './acts.ts';
 import { Asking } from './asking.tsx';
 import { consoleTo } from './route.ts';
-import { groupKey } from './standing.ts';
+import { groupKey } from './overall-state.ts';
 import { useMay, useSeen } from './use-server.ts';
 import { GroupTitle, GroupWhy } from './wait-group.tsx';
 

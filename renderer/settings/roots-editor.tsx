@@ -104,7 +104,7 @@ function RootRow({ root, index, disabled, issues, onChange, onRemove }: RowProps
       >
         <Icon name="cancel" size={14} />
       </button>
-      <RootStanding state={state} />
+      <RootStatus state={state} />
     </div>
   );
 }
@@ -143,7 +143,7 @@ function RootInput({
   );
 }
 
-function RootStanding({ state }: { readonly state: RootState | undefined }) {
+function RootStatus({ state }: { readonly state: RootState | undefined }) {
   const { t } = useTranslation();
   if (state === undefined) return <p className="root-state hint">{t('settings.rootUnsaved')}</p>;
   return (

@@ -43,7 +43,7 @@ function CapabilityCard({ capability }: { capability: CapabilityState }) {
   const name = t(`capability.${jobType}`);
   const running = proof.status === 'running';
   const ran = proof.status === 'passed' || proof.status === 'failed' ? proof : null;
-  const [tone, text] = standing(capability);
+  const [tone, text] = offerText(capability);
   return (
     <article className="card capability" data-off={enabled ? undefined : ''} aria-label={name}>
       <Icon name={jobIcon(jobType)} size={22} />
@@ -121,7 +121,7 @@ function Profiles({ capability: { jobType, proof, enabled, profiles = [] } }: { 
       <ul>
         {profiles.map((profile) => (
           <li key={profile.name}>
-            <span>{withLabels(profile.name, t)}</span> <ProfileStanding profile={profile} />
+            <span>{withLabels(profile.name, t)}</span> <ProfileProof profile={profile} />
             {/* Why the standard one fails is said above: its proof is the capability's. */}
             <WhyNot profile={profile} said={profile.name === PROFILES_OF[jobType]?.standard} />
           </li>
@@ -131,7 +131,7 @@ function Profiles({ capability: { jobType, proof, enabled, profiles = [] } }: { 
   );
 }
 
-function ProfileStanding({ profile }: { profile: ProfileState }) {
+function ProfileProof({ profile }: { profile: ProfileState }) {
   const { t } = useTranslation();
   if (profile.proof.status === 'running') return <State tone="active">{t('capabilities.profile.running')}</State>;
   if (isFailing(profile)) return <State tone="bad">{t('capabilities.profile.failed')}</State>;
@@ -154,7 +154,7 @@ function WhyNot({ profile: { proof, withdrawn }, said }: { profile: ProfileState
   return <Said code={proof.reason.code} message={proof.reason.message} nextStep={proof.reason.nextStep} />;
 }
 
-function standing(capability: CapabilityState) {
+function offerText(capability: CapabilityState) {
   const { proof, enabled, declared, withdrawn, profiles = [] } = capability;
   const say = <T extends string>(tone: Tone, text: T) => [tone, text] as const;
   if (proof.status === 'running') return say('active', 'running');

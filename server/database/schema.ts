@@ -40,8 +40,8 @@ interface AgentTable {
   paused_until: number | null;
   /** Set: it is let in no more, until it enrols anew. */
   revoked_at: number | null;
-  /** What it told with its last poll (AgentStanding); null: nothing. */
-  standing_json: string | null;
+  /** What it told with its last poll (AgentStatus); null: nothing. */
+  status_json: string | null;
 }
 
 interface AgentCapabilityTable {

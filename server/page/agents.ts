@@ -18,7 +18,7 @@ export async function pageAgents(context: Context): Promise<{ items: PageAgent[]
   const front = (await placesInFront(context)).map(({ needs, root }) => ({ needs: capabilitiesIn(needs), root }));
   return {
     items: fleet.map((member) => {
-      const { row, standing } = member;
+      const { row, status } = member;
       const state = stateOf(member, due, front);
       return {
         agent_id: row.agent_id,
@@ -32,10 +32,10 @@ export async function pageAgents(context: Context): Promise<{ items: PageAgent[]
         own_token: row.token_hash !== null,
         ...defined({
           platform: row.platform ?? undefined,
-          reason: state === 'standsBy' ? standing?.stands_by : undefined,
+          reason: state === 'standsBy' ? status?.stands_by : undefined,
           pause: pauseOf(member),
           revoked_at: row.revoked_at === null ? undefined : iso(row.revoked_at),
-          roots: standing?.roots,
+          roots: status?.roots,
         }),
       };
     }),
@@ -48,17 +48,17 @@ function stateOf(
   due: readonly (readonly string[])[],
   front: readonly { readonly needs: readonly string[]; readonly root: string }[],
 ): AgentStateName {
-  const { row, isHere, isPaused, held, standing, capabilities } = member;
+  const { row, isHere, isPaused, held, status, capabilities } = member;
   if (row.revoked_at !== null) return 'revoked';
   if (!isHere) return capabilities.size === 0 ? 'signedOff' : 'away';
   if (isFull(member)) return 'full';
   if (isPaused) return 'paused';
-  if (standing?.stands_by !== undefined) return 'standsBy';
+  if (status?.stands_by !== undefined) return 'standsBy';
   if (held > 0) return 'works';
   if (!due.some((needs) => can(member, needs))) return 'nothing';
   const own = front.filter(({ needs }) => can(member, needs));
-  const isBlind = standing?.any_root === false && own.length > 0;
-  return isBlind && !own.some(({ root }) => standing.roots.includes(root)) ? 'roots' : 'looks';
+  const isBlind = status?.any_root === false && own.length > 0;
+  return isBlind && !own.some(({ root }) => status.roots.includes(root)) ? 'roots' : 'looks';
 }
 
 function pauseOf({ row, isPaused }: Member): PageAgent['pause'] {

@@ -1,6 +1,6 @@
-import type { AgentStanding } from '../../shared/wire.ts';
+import type { AgentStatus } from '../../shared/wire.ts';
 import { isPaused } from '../agents/orders.ts';
-import { standingOf } from '../agents/standing.ts';
+import { agentStatusOf } from '../agents/status.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
 
@@ -12,7 +12,7 @@ export interface Member {
   readonly held: number;
   /** Jobs that it takes at once: what it says, and what the server allows. */
   readonly slots: number;
-  readonly standing: AgentStanding | null;
+  readonly status: AgentStatus | null;
   /** It was heard of lately, is let in and has not signed off. */
   readonly isHere: boolean;
   readonly isPaused: boolean;
@@ -46,7 +46,7 @@ export async function lookAtFleet(context: Context): Promise<readonly Member[]> 
         capabilities,
         held: held.get(row.agent_id) ?? 0,
         slots: Math.min(row.max_parallel_jobs ?? most, most),
-        standing: standingOf(row),
+        status: agentStatusOf(row),
         isHere: isSeen && row.revoked_at === null && capabilities.size > 0,
         isPaused: isPaused(row, now),
       };

@@ -29,9 +29,9 @@ const looks = new WeakMap<Context, Look>();
 /** What lies on roots that no agent which is there can read. Nothing is said where one of them takes any, or does not tell. */
 export async function unreadRoots(context: Context, fleet: readonly Member[]): Promise<readonly UnreadRoot[]> {
   const here = fleet.filter(({ isHere }) => isHere);
-  if (here.length === 0 || here.some(({ standing }) => standing === null)) return [];
-  if (here.some(({ standing }) => standing?.any_root === true)) return [];
-  const read = new Set(here.flatMap(({ standing }) => standing?.roots ?? []));
+  if (here.length === 0 || here.some(({ status }) => status === null)) return [];
+  if (here.some(({ status }) => status?.any_root === true)) return [];
+  const read = new Set(here.flatMap(({ status }) => status?.roots ?? []));
   const told = JSON.stringify([...read].sort());
   const now = context.clock();
   const last = looks.get(context);

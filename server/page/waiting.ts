@@ -118,7 +118,7 @@ function reasonOf(able: readonly Member[]): Pick<WaitGroup, 'reason' | 'by' | 'n
       ...(typeof paused_until === 'number' ? { until: iso(paused_until) } : {}),
     };
   }
-  const free = willing.filter(({ standing }) => standing?.stands_by === undefined);
+  const free = willing.filter(({ status }) => status?.stands_by === undefined);
   if (free.length === 0) return { reason: 'standsBy' };
   return { reason: free.every(isFull) ? 'busy' : 'soon' };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../shared/wire.ts';
 import { SubmitRequest } from '../../shared/wire-results.ts';
 import { register } from '../agents/register.ts';
-import { noteStanding } from '../agents/standing.ts';
+import { noteAgentStatus } from '../agents/status.ts';
 import { claim } from '../jobs/claim.ts';
 import { fail } from '../jobs/fail.ts';
 import { heartbeat } from '../jobs/heartbeat.ts';
@@ -45,7 +45,7 @@ export const AGENT_ROUTES: readonly Route[] = [
     answer: pageOf(WireJob),
     statuses: [404, 422],
     handle: async ({ context, agent, query, request, reply }) => {
-      await noteStanding(context, agent, request.headers);
+      await noteAgentStatus(context, agent, request.headers);
       const page = await offeredJobs(context, agent, query);
       reply.type('application/json; charset=utf-8');
       return page;

@@ -97,7 +97,7 @@ const NOBODY: AgentRow = {
   pause_note: null,
   paused_until: null,
   revoked_at: null,
-  standing_json: null,
+  status_json: null,
 };
 
 function identityOf(route: Route, request: FastifyRequest, agent: AgentRow): RequestIdentity {

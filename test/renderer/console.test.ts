@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { longestWait, standingOf } from '../../renderer/console/standing.ts';
+import { longestWait, overallState } from '../../renderer/console/overall-state.ts';
 import { turnsOf } from '../../renderer/console/times.ts';
 import type { PageJob, PageState, WaitGroup } from '../../shared/wire-page.ts';
 
@@ -83,13 +83,13 @@ function state(waiting: WaitGroup[], claimed = 0, here = 1): PageState {
 
 describe('the whole in one sentence', () => {
   it('is the worst of what is so', () => {
-    expect(standingOf(state([]))).toEqual({ kind: 'idle' });
-    expect(standingOf(state([group('held', 4)]))).toEqual({ kind: 'idle' });
-    expect(standingOf(state([group('busy', 4), group('held', 2)]))).toEqual({ kind: 'starting', jobs: 4 });
-    expect(standingOf(state([group('busy', 4)], 2))).toEqual({ kind: 'working', jobs: 2 });
+    expect(overallState(state([]))).toEqual({ kind: 'idle' });
+    expect(overallState(state([group('held', 4)]))).toEqual({ kind: 'idle' });
+    expect(overallState(state([group('busy', 4), group('held', 2)]))).toEqual({ kind: 'starting', jobs: 4 });
+    expect(overallState(state([group('busy', 4)], 2))).toEqual({ kind: 'working', jobs: 2 });
     const stuck = [group('capability', 4), group('capability', 3), group('root', 9), group('busy', 1)];
-    expect(standingOf(state(stuck, 2))).toMatchObject({ kind: 'stuck', jobs: 7, group: { reason: 'capability' } });
-    expect(standingOf(state(stuck, 0, 0))).toEqual({ kind: 'nobody' });
+    expect(overallState(state(stuck, 2))).toMatchObject({ kind: 'stuck', jobs: 7, group: { reason: 'capability' } });
+    expect(overallState(state(stuck, 0, 0))).toEqual({ kind: 'nobody' });
   });
 
   it('names what waits for longest, but for what somebody put on hold', () => {

@@ -8,7 +8,7 @@ import type {
   PageState,
   RetryCauseAnswer,
 } from '../../shared/wire-page.ts';
-import { STANDING_HEADER, type AgentStanding } from '../../shared/wire.ts';
+import { AGENT_STATUS_HEADER, type AgentStatus } from '../../shared/wire.ts';
 import {
   ALL_CAPABILITIES,
   claimAndSubmit,
@@ -36,8 +36,8 @@ const agents = async () => (await rig.operator<PageAgents>('/page/agents')).body
 const reasons = async () => (await state()).waiting.map(({ reason, jobs }) => [reason, jobs]);
 
 /** A poll by which the agent says how it is. */
-async function tell(standing: Partial<AgentStanding>, agentId = rig.agentId): Promise<{ items: unknown[] }> {
-  const headers = { [STANDING_HEADER]: encodeURIComponent(JSON.stringify(standing)) };
+async function tell(status: Partial<AgentStatus>, agentId = rig.agentId): Promise<{ items: unknown[] }> {
+  const headers = { [AGENT_STATUS_HEADER]: encodeURIComponent(JSON.stringify(status)) };
   return (await rig.agent<{ items: unknown[] }>('/jobs', { agentId, headers })).body;
 }
 
@@ -217,7 +217,7 @@ describe('agents', () => {
 
   test('that tell nonsense tell nothing', async () => {
     for (const told of ['%', 'null', encodeURIComponent('{"roots":[1]}'), 'x'.repeat(9_000)])
-      expect((await rig.agent('/jobs', { headers: { [STANDING_HEADER]: told } })).status).toBe(200);
+      expect((await rig.agent('/jobs', { headers: { [AGENT_STATUS_HEADER]: told } })).status).toBe(200);
     expect((await agents())[0]).not.toHaveProperty('roots');
   });
 });

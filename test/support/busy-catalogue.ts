@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, type RunningServer } from '../../server/server.ts';
-import { API_BASE, STANDING_HEADER } from '../../shared/wire.ts';
+import { API_BASE, AGENT_STATUS_HEADER } from '../../shared/wire.ts';
 import { CAPABILITIES, JOB_TYPES, type JobType } from '../../shared/job.ts';
 
 /** A server that shows its page, with files, agents, failures and what waits: all made by the calls of the protocol. */
@@ -118,7 +118,7 @@ async function register(server: RunningServer, agents: number): Promise<readonly
     });
     const stands_by = STANDINGS[index % STANDINGS.length];
     const standing = encodeURIComponent(JSON.stringify({ roots: ['RUSHES', 'SOUND'], stands_by }));
-    await call(server, '/jobs', { agentId: agent_id, headers: { [STANDING_HEADER]: standing } });
+    await call(server, '/jobs', { agentId: agent_id, headers: { [AGENT_STATUS_HEADER]: standing } });
     ids.push(agent_id);
   }
   return ids;

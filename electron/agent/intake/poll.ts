@@ -1,5 +1,5 @@
 import type { AgentServices } from '../jobs/services.ts';
-import type { Standing } from '../server/dialect.ts';
+import type { PollStatus } from '../server/dialect.ts';
 import type { Offer } from '../server/offer.ts';
 import type { ReplyHead } from '../server/outcome.ts';
 import { reactionTo } from '../server/reactions.ts';
@@ -179,7 +179,7 @@ async function readOffers(
     if (pages > 0 && offers.length === seen) await services.clock.sleep(AFTER_EMPTY_PAGE_MS, signal);
     seen = offers.length;
     pages += 1;
-    const reply = await services.client.jobs(cursor, signal, pages === 1 ? standingOf(services) : undefined);
+    const reply = await services.client.jobs(cursor, signal, pages === 1 ? pollStatusOf(services) : undefined);
     if (signal.aborted) return [];
     services.connection.note(reply);
     if (reply.answer !== 'ok') {
@@ -198,7 +198,7 @@ async function readOffers(
 }
 
 /** What a server's operators see of this machine: why it takes nothing, and what it can read. */
-function standingOf({ store }: Pick<AgentServices, 'store'>): Standing {
+function pollStatusOf({ store }: Pick<AgentServices, 'store'>): PollStatus {
   const { roots, agent, yielding } = store.snapshot();
   const standsBy = agent.phase === 'draining' ? 'draining' : yielding?.reasons[0]?.kind;
   return { roots, standsBy };

@@ -10,10 +10,10 @@ import {
   OfferPage,
   registerBody,
   Registered,
-  standingHeaders,
+  statusHeaders,
   type Heartbeat,
   type Registration,
-  type Standing,
+  type PollStatus,
 } from './dialect.ts';
 import { networkProblem } from './network-problem.ts';
 import { kindOfStatus, readErrorBody, readRetryAfter, type ReplyHead } from './outcome.ts';
@@ -87,11 +87,11 @@ export function createClient(deps: ClientDeps) {
   return {
     register: (own: Registration, signal?: AbortSignal) =>
       send(Registered, post('register', `${api}/agents/register`, registerBody(own), signal)),
-    /** `standing`: how the agent is, told with the first page. */
-    jobs: (cursor?: string, signal?: AbortSignal, standing?: Standing) =>
+    /** `status`: how the agent is, told with the first page. */
+    jobs: (cursor?: string, signal?: AbortSignal, status?: PollStatus) =>
       send(OfferPage, {
         ...get('jobs', `${api}/jobs${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`, signal),
-        ...(standing === undefined ? {} : { headers: standingHeaders(standing) }),
+        ...(status === undefined ? {} : { headers: statusHeaders(status) }),
       }),
     summary: (signal?: AbortSignal) => send(BacklogAnswer, get('summary', `${api}/jobs/summary`, signal)),
     claim: (jobId: string, key: string, signal?: AbortSignal) =>

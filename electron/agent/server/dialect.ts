@@ -8,9 +8,9 @@ import {
   JobsSummary,
   QueueOverview,
   RegisterAnswer,
-  STANDING_HEADER,
+  AGENT_STATUS_HEADER,
   WireJob,
-  type AgentStanding,
+  type AgentStatus,
   type FailRequest,
   type HeartbeatRequest,
   type RegisterRequest,
@@ -109,7 +109,7 @@ export const Extended = HeartbeatAnswer.transform(({ locked_until, cancel_reques
 // ── what we say ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What an agent tells of itself with a poll. */
-export interface Standing {
+export interface PollStatus {
   /** Of all roots that are set up: whether each can be read. */
   readonly roots: readonly { readonly name: string; readonly readable: boolean }[];
   /** Why it takes nothing; undefined: it works. */
@@ -117,16 +117,16 @@ export interface Standing {
 }
 
 /** As a header, which a server that does not know it passes over; none as long as no root was looked at. */
-export function standingHeaders({ roots, standsBy }: Standing): Record<string, string> {
+export function statusHeaders({ roots, standsBy }: PollStatus): Record<string, string> {
   if (roots.length === 0) return {};
   const readable = roots.filter((root) => root.readable).map(({ name }) => name);
-  const told: AgentStanding = {
+  const told: AgentStatus = {
     roots: readable.slice(0, MOST_ROOTS),
     // A path without a known name is then relative to it (work/storage/source-path.ts).
     any_root: roots.length === 1 && readable.length === 1,
     ...defined({ stands_by: standsBy }),
   };
-  return { [STANDING_HEADER]: encodeURIComponent(JSON.stringify(told)) };
+  return { [AGENT_STATUS_HEADER]: encodeURIComponent(JSON.stringify(told)) };
 }
 
 /** As the server takes. */

@@ -5,5 +5,5 @@ UPDATE job SET cause = failure_json::json ->> 'error_code'
   WHERE status = 'failed' AND failure_json::json ->> 'error_code' <> 'CANCELLED';
 CREATE INDEX job_failed ON job (cause, updated_at, sequence, failed_by) WHERE status = 'failed' AND cause IS NOT NULL;
 ALTER TABLE agent ADD paused_at bigint, ADD paused_by text, ADD pause_note text, ADD paused_until bigint,
-  ADD revoked_at bigint, ADD standing_json text;
+  ADD revoked_at bigint, ADD status_json text;
 `;

@@ -40,7 +40,7 @@ async function addCausesAndOrders(tx: Transaction<Tables>): Promise<void> {
   await sql`ANALYZE sqlite_schema`.execute(tx);
   for (const name of ['paused_at', 'paused_until', 'revoked_at'])
     await tx.schema.alterTable('agent').addColumn(name, 'bigint').execute();
-  for (const name of ['paused_by', 'pause_note', 'standing_json'])
+  for (const name of ['paused_by', 'pause_note', 'status_json'])
     await tx.schema.alterTable('agent').addColumn(name, 'text').execute();
 }
 

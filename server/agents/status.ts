@@ -1,4 +1,4 @@
-import { AgentStanding, STANDING_HEADER } from '../../shared/wire.ts';
+import { AgentStatus, AGENT_STATUS_HEADER } from '../../shared/wire.ts';
 import { jsonOf } from '../../shared/json.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
@@ -8,18 +8,18 @@ import { withReserve } from '../reserve.ts';
 const MOST_LETTERS = 8_000;
 
 /** Keeps what an agent tells of itself with a poll; written only when it is something new. */
-export async function noteStanding(
+export async function noteAgentStatus(
   context: Context,
   agent: AgentRow,
   headers: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const told = headers[STANDING_HEADER];
+  const told = headers[AGENT_STATUS_HEADER];
   if (typeof told !== 'string' || told.length > MOST_LETTERS) return;
-  const parsed = AgentStanding.safeParse(jsonOf(decoded(told)));
+  const parsed = AgentStatus.safeParse(jsonOf(decoded(told)));
   if (!parsed.success) return;
-  const standing_json = JSON.stringify(parsed.data);
-  if (standing_json === agent.standing_json) return;
-  const noted = context.database.updateTable('agent').set({ standing_json }).where('agent_id', '=', agent.agent_id);
+  const status_json = JSON.stringify(parsed.data);
+  if (status_json === agent.status_json) return;
+  const noted = context.database.updateTable('agent').set({ status_json }).where('agent_id', '=', agent.agent_id);
   await withReserve(context, () => noted.execute());
 }
 
@@ -31,7 +31,7 @@ function decoded(text: string): string {
   }
 }
 
-/** As `noteStanding` kept it; null: the agent tells nothing. */
-export function standingOf({ standing_json }: Pick<AgentRow, 'standing_json'>): AgentStanding | null {
-  return standing_json === null ? null : (JSON.parse(standing_json) as AgentStanding);
+/** As `noteAgentStatus` kept it; null: the agent tells nothing. */
+export function agentStatusOf({ status_json }: Pick<AgentRow, 'status_json'>): AgentStatus | null {
+  return status_json === null ? null : (JSON.parse(status_json) as AgentStatus);
 }

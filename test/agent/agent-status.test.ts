@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createClient } from '../../electron/agent/server/client.ts';
-import { AgentStanding, STANDING_HEADER } from '../../shared/wire.ts';
+import { AgentStatus, AGENT_STATUS_HEADER } from '../../shared/wire.ts';
 
 interface Told {
   readonly roots: readonly { readonly name: string; readonly readable: boolean }[];
@@ -8,19 +8,19 @@ interface Told {
 }
 
 /** What a server reads of it; null: no such header. */
-async function readByServer(standing: Told | undefined): Promise<AgentStanding | null> {
+async function readByServer(status: Told | undefined): Promise<AgentStatus | null> {
   let seen: string | null = null;
   const client = createClient({
     serverUrl: 'http://127.0.0.1:1',
     fetch: async (_url, init) => {
-      seen = new Headers(init?.headers).get(STANDING_HEADER);
+      seen = new Headers(init?.headers).get(AGENT_STATUS_HEADER);
       return Response.json({ items: [] });
     },
     credentials: () => ({ token: 't' }),
     monotonic: () => 0,
   });
-  expect((await client.jobs(undefined, undefined, standing)).answer).toBe('ok');
-  return seen === null ? null : AgentStanding.parse(JSON.parse(decodeURIComponent(seen)));
+  expect((await client.jobs(undefined, undefined, status)).answer).toBe('ok');
+  return seen === null ? null : AgentStatus.parse(JSON.parse(decodeURIComponent(seen)));
 }
 
 test('an agent tells with a poll which roots it can read and why it takes nothing', async () => {

@@ -4,14 +4,14 @@ import type { PageState, WaitGroup } from '../../shared/wire-page.ts';
 const STUCK: ReadonlySet<WaitGroup['reason']> = new Set(['capability', 'root', 'paused']);
 
 /** How the whole is, the worst first; what is on hold waits because somebody wants it so. */
-export type Standing =
+type OverallState =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'stuck'; readonly group: WaitGroup; readonly jobs: number }
   | { readonly kind: 'working'; readonly jobs: number }
   | { readonly kind: 'starting'; readonly jobs: number }
   | { readonly kind: 'idle' };
 
-export function standingOf({ waiting, agents, by_status }: PageState): Standing {
+export function overallState({ waiting, agents, by_status }: PageState): OverallState {
   const first = waiting.find(({ reason }) => STUCK.has(reason));
   const open = waiting.filter(({ reason }) => reason !== 'held');
   if (agents.here === 0 && agents.known > 0 && open.length > 0) return { kind: 'nobody' };
