@@ -8,8 +8,6 @@ export interface Resources {
   readonly childBytes: number;
   /** What the tools read, from files and pipes together, in bytes. */
   readonly readBytes: number;
-  /** What of it the disk or share had to give, because it was not in memory, in bytes. */
-  readonly storageBytes: number;
 }
 
 const SAMPLE_MS = 20;
@@ -33,7 +31,6 @@ export function processorMs(): number {
 export function watchResources(): () => Resources {
   const before = process.memoryUsage.rss();
   const read = new Map<number, number>();
-  const storage = new Map<number, number>();
   let agentBytes = 0;
   let childBytes = 0;
   const sample = (): void => {
@@ -43,15 +40,13 @@ export function watchResources(): () => Resources {
       resident += found(text(`/proc/${pid}/status`), /^VmRSS:\s+(\d+)/m) * 1024;
       const io = text(`/proc/${pid}/io`);
       read.set(pid, Math.max(read.get(pid) ?? 0, found(io, /^rchar: (\d+)/m)));
-      storage.set(pid, Math.max(storage.get(pid) ?? 0, found(io, /^read_bytes: (\d+)/m)));
     }
     childBytes = Math.max(childBytes, resident);
   };
   const timer = setInterval(sample, SAMPLE_MS);
   return () => {
     clearInterval(timer);
-    const sum = (of: ReadonlyMap<number, number>): number => [...of.values()].reduce((all, bytes) => all + bytes, 0);
-    return { agentBytes, childBytes, readBytes: sum(read), storageBytes: sum(storage) };
+    return { agentBytes, childBytes, readBytes: [...read.values()].reduce((sum, bytes) => sum + bytes, 0) };
   };
 }
 
