@@ -5,7 +5,7 @@ import { useFailureTexts } from '../failures/failure-text.ts';
 import { causeInShort } from '../failures/groups.ts';
 import { visible } from '../format/name.ts';
 
-interface CauseText {
+export interface CauseText {
   /** Without the name of a file. */
   readonly short: string;
   readonly sentence: string;

@@ -3,12 +3,13 @@ import type { FailedJob, FailureCause, FailureCauses } from '../../shared/wire-p
 import { fileName, folderOf, visible } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
 import { Icon } from '../ui/icon.tsx';
-import { Button, Empty, Facts, Name, ViewHeader } from '../ui/parts.tsx';
+import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Split } from '../ui/split.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useInstant, useLanguage } from '../use-agent.ts';
 import { useActs } from './acts.ts';
 import { Asking } from './asking.tsx';
+import { CauseFacts } from './cause-facts.tsx';
 import { useCauseText } from './cause-text.ts';
 import { usePaged } from './paged.ts';
 import { consoleTo } from './route.ts';
@@ -112,19 +113,13 @@ function CauseDetail({ cause, at }: { readonly cause: FailureCause; readonly at:
         <h2 className="detail-title" lang={text.language}>
           {text.short}
         </h2>
-        {text.original !== undefined && (
-          <p className="said-original">
-            {t('failures.original')} <q lang="en">{text.original}</q>
-          </p>
-        )}
-        <Facts
+        <CauseFacts
+          text={text}
+          code={cause.example.error_code}
           rows={[
-            [t('console.failures.whose'), t(`console.failures.fault.${text.fault}`)],
-            [t('console.failures.next'), text.nextStep],
             [t('console.failures.on'), on],
             [t('console.failures.last'), instant(cause.last_at)],
             [t('console.failures.example'), fileName(cause.example.source_path)],
-            [t('console.failures.code'), <code key="code">{visible(cause.example.error_code)}</code>],
           ]}
         />
         {mayAct && (

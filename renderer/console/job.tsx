@@ -6,6 +6,7 @@ import { Button, Empty, Facts, Section } from '../ui/parts.tsx';
 import { useInstant, useLanguage } from '../use-agent.ts';
 import { useActs } from './acts.ts';
 import { Asking } from './asking.tsx';
+import { CauseFacts } from './cause-facts.tsx';
 import { useCauseText } from './cause-text.ts';
 import { GridMark } from './grid-mark.tsx';
 import { LedgerTable } from './ledger-table.tsx';
@@ -116,18 +117,7 @@ function FailureOf({ job, failure }: { readonly job: PageJob; readonly failure: 
       <p className="job-failure" lang={text.language}>
         {text.sentence}
       </p>
-      {text.original !== undefined && (
-        <p className="said-original">
-          {t('failures.original')} <q lang="en">{text.original}</q>
-        </p>
-      )}
-      <Facts
-        rows={[
-          [t('console.failures.whose'), t(`console.failures.fault.${text.fault}`)],
-          [t('console.failures.next'), text.nextStep],
-          [t('console.failures.code'), <code key="code">{visible(failure.error_code)}</code>],
-        ]}
-      />
+      <CauseFacts text={text} code={failure.error_code} />
     </Section>
   );
 }

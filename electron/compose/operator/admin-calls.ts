@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { RefusedError } from '../../../shared/failure.ts';
 import { fetchReason } from '../../../shared/fetch-reason.ts';
 import { jsonOf } from '../../../shared/json.ts';
@@ -32,6 +33,19 @@ export function adminCalls(
     const { code, message } = told.data ?? { code: `HTTP_${response.status}`, message: 'The server refused it.' };
     const nextStep = nextSteps[response.status];
     throw new RefusedError({ code, message, ...(nextStep === undefined ? {} : { nextStep }) });
+  };
+}
+
+/** The same, with an answer of JSON that is read as `schema` says, in time and within what fits into memory. */
+type AdminQuestion = <T>(schema: z.ZodType<T>, path: string, body?: unknown) => Promise<T>;
+
+export function adminQuestions(
+  call: AdminCall,
+  { timeoutMs, maxBytes }: { readonly timeoutMs: number; readonly maxBytes?: number },
+): AdminQuestion {
+  return async (schema, path, body) => {
+    const response = await call(path, body, AbortSignal.timeout(timeoutMs));
+    return schema.parse(jsonOf(await boundedText(response, maxBytes)));
   };
 }
 

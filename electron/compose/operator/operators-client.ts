@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { RefusedError, type Refusal } from '../../../shared/failure.ts';
-import { jsonOf } from '../../../shared/json.ts';
 import type { OperatorEntry, OperatorToken } from '../../../shared/operator-roles.ts';
 import * as wire from '../../../shared/wire-operators.ts';
-import { boundedText } from '../../agent/server/bounded-text.ts';
-import { adminCalls } from './admin-calls.ts';
+import { adminCalls, adminQuestions } from './admin-calls.ts';
 
 type Answer<T> = { readonly value: T } | { readonly refusal: Refusal };
 
@@ -20,11 +18,10 @@ const TIMEOUT_MS = 30_000;
 
 /** `send`: a `fetch` that knows how to reach the server. `token`: an admin's. */
 export function createOperatorsClient(send: typeof fetch, serverUrl: string, token: string): OperatorsClient {
-  const call = adminCalls(send, serverUrl, token, NEXT_STEPS);
+  const read = adminQuestions(adminCalls(send, serverUrl, token, NEXT_STEPS), { timeoutMs: TIMEOUT_MS });
   const ask = async <T>(schema: z.ZodType<T>, path: string, body?: unknown): Promise<Answer<T>> => {
     try {
-      const response = await call(path, body, AbortSignal.timeout(TIMEOUT_MS));
-      return { value: schema.parse(jsonOf(await boundedText(response))) };
+      return { value: await read(schema, path, body) };
     } catch (error) {
       if (error instanceof RefusedError) return { refusal: error.refusal };
       throw error;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { jsonOf } from '../../../shared/json.ts';
 import { OperatorJob, OperatorJobPage } from '../../../shared/wire.ts';
 import {
   FailureCauses,
@@ -11,8 +10,7 @@ import {
   type PageAgent,
   type WaitGroup,
 } from '../../../shared/wire-page.ts';
-import { boundedText } from '../../agent/server/bounded-text.ts';
-import { adminCalls } from './admin-calls.ts';
+import { adminCalls, adminQuestions } from './admin-calls.ts';
 
 export type { FailureCause, OperatorJob, PageAgent, PageJob, WaitGroup };
 
@@ -57,10 +55,7 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
 /** `send`: a `fetch` that knows how to reach the server. `token`: an operator's. */
 export function createStudioClient(send: typeof fetch, serverUrl: string, token: string): StudioClient {
   const call = adminCalls(send, serverUrl, token, NEXT_STEPS);
-  const ask = async <T>(schema: z.ZodType<T>, path: string, body?: unknown): Promise<T> => {
-    const response = await call(path, body, AbortSignal.timeout(TIMEOUT_MS));
-    return schema.parse(jsonOf(await boundedText(response, MAX_ANSWER_BYTES)));
-  };
+  const ask = adminQuestions(call, { timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES });
   const act = async (path: string, body: unknown = {}): Promise<void> => void (await ask(z.unknown(), path, body));
   const job = (jobId: string, verb: string): string => `/jobs/${encodeURIComponent(jobId)}/${verb}`;
   const agent = (agentId: string, verb: string): string => `/agents/${encodeURIComponent(agentId)}/${verb}`;

@@ -12,7 +12,7 @@ import { imageKindOf } from '../media/image-kind.ts';
 import { compare } from '../media/parity.ts';
 import { requireSound, requireVideo } from '../media/probe-source.ts';
 import { probeOf } from '../media/source-probes.ts';
-import { joinReaders, type SourceReader } from '../media/source-readers.ts';
+import { asReader, type SourceReader } from '../media/source-readers.ts';
 import { durationMs, videoStream, type Probe } from '../media/probe.ts';
 import type { HardwareChoice } from '../media/hardware-encoders.ts';
 import { planReview, planSound, proxyArgs, withSettledSound, type ProxyPlan } from '../media/proxy-args.ts';
@@ -102,14 +102,8 @@ function estimateBytes(sourceBytes: number): number {
   return ESTIMATE_BASE + Math.ceil(Math.min(sourceBytes * 1.25, ESTIMATE_LARGE + sourceBytes / 4));
 }
 
-async function execute(given: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> {
-  const reader = await joinReaders(given);
-  try {
-    return await make(given, reader);
-  } finally {
-    reader.leave();
-  }
-}
+const execute = (given: Context): Promise<ExecutionSuccess<'generate_video_proxies'>> =>
+  asReader(given, (reader) => make(given, reader));
 
 async function make(given: Context, reader: SourceReader): Promise<ExecutionSuccess<'generate_video_proxies'>> {
   const profile = knownProfile<ProxyProfile>(

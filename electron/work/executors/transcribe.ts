@@ -8,7 +8,7 @@ import {
 import { Transcript } from '../../../shared/facts.ts';
 import { requireSound } from '../media/probe-source.ts';
 import { probeOf } from '../media/source-probes.ts';
-import { joinReaders } from '../media/source-readers.ts';
+import { asReader } from '../media/source-readers.ts';
 import { unreadSoundWarning } from '../media/unread-streams.ts';
 import { openedAsItPlays } from '../media/wav-length.ts';
 import { createCliEngine } from '../speech/cli-engine.ts';
@@ -88,8 +88,7 @@ async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
   const model = requireModel(given.tools.speechModel);
   const onProgress = risingProgress(given.report.progress);
   given.report.stage('probing');
-  const reader = await joinReaders(given);
-  try {
+  return asReader(given, async (reader) => {
     const probe = await probeOf(given);
     const context = openedAsItPlays(given, probe);
     const streams = requireSound(probe, basename(context.source.path));
@@ -97,9 +96,7 @@ async function execute(given: Context, engine: SpeechEngine): Promise<Success> {
     const parts = await transcribeParts(request, partsOf(profile, streams));
     onProgress(1);
     return successOf(parts, { probe, profile, model, language });
-  } finally {
-    reader.leave();
-  }
+  });
 }
 
 function successOf(

@@ -25,7 +25,7 @@ import { openedAsItPlays } from '../media/wav-length.ts';
 import type { ChildResult } from '../process/child.ts';
 import { seal } from '../workspace/workspace.ts';
 import type { ExecutionContext, ExecutionSuccess, Executor } from '../execution.ts';
-import { joinReaders, type SourceReader } from '../media/source-readers.ts';
+import { asReader, type SourceReader } from '../media/source-readers.ts';
 import { attemptSettling, runWatched } from './settled-sound.ts';
 import { refuseIncomplete } from './whole-sound.ts';
 
@@ -66,14 +66,7 @@ export function createWaveformExecutor(): Executor<'generate_audio_waveform'> {
   };
 }
 
-async function execute(given: Context): Promise<Success> {
-  const reader = await joinReaders(given);
-  try {
-    return await drawWhole(given, reader);
-  } finally {
-    reader.leave();
-  }
-}
+const execute = (given: Context): Promise<Success> => asReader(given, (reader) => drawWhole(given, reader));
 
 async function drawWhole(given: Context, reader: SourceReader): Promise<Success> {
   const name = basename(given.source.path);

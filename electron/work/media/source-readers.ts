@@ -38,6 +38,19 @@ export async function joinReaders(
   return (await context.readers?.join(context.source, context.signal)) ?? ALONE;
 }
 
+/** Does the work as one of the source's readers, which it leaves however the work ends. */
+export async function asReader<T>(
+  context: Parameters<typeof joinReaders>[0],
+  work: (reader: SourceReader) => Promise<T>,
+): Promise<T> {
+  const reader = await joinReaders(context);
+  try {
+    return await work(reader);
+  } finally {
+    reader.leave();
+  }
+}
+
 const ALONE: SourceReader = { at: () => undefined, inStep: () => undefined, leave: () => undefined };
 
 interface Position {
