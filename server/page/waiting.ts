@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { JOB_TYPE_OF, type CapabilityName } from '../../shared/job.ts';
+import { CAPABILITY_OF, isJobType, JOB_TYPE_OF, type CapabilityName } from '../../shared/job.ts';
 import { defined } from '../../shared/objects.ts';
 import type { WaitGroup, WaitReasonName } from '../../shared/wire-page.ts';
 import { iso, isoOfLease, type Context } from '../context.ts';
@@ -158,8 +158,7 @@ async function onHold({ database }: Context): Promise<ReadonlyMap<string, { read
   const rows = await database.selectFrom('pending_count').select(['job_type', 'jobs']).where('held', '=', 1).execute();
   const held = new Map<string, { jobs: number }>();
   for (const { job_type, jobs } of rows) {
-    const capability = Object.entries(JOB_TYPE_OF).find(([, type]) => type === job_type)?.[0];
-    const needs = JSON.stringify(capability === undefined ? [] : [capability]);
+    const needs = JSON.stringify(isJobType(job_type) ? [CAPABILITY_OF[job_type]] : []);
     held.set(needs, { jobs: (held.get(needs)?.jobs ?? 0) + Number(jobs) });
   }
   return held;
