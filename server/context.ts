@@ -6,6 +6,7 @@ import type { DowntimeDetector } from './lease-clock.ts';
 import type { Meter } from './meter.ts';
 import type { ServerLog, ServerSettings } from './options.ts';
 import type { Reserve } from './reserve.ts';
+import type { Watch } from './rules/watch.ts';
 import type { RetentionClock } from '../shared/retention-clock.ts';
 
 /** What every handler works with. */
@@ -29,6 +30,8 @@ export interface Context {
   readonly absence: DowntimeDetector;
   readonly reserve: Reserve;
   readonly meter: Meter;
+  /** Null: it watches no folders. */
+  readonly watch: Watch | null;
 }
 
 /** An instant of the lease clock, as the wall clock will show it. */

@@ -2,6 +2,7 @@ import { JOB_TYPES } from '../shared/job.ts';
 import { type ServerPolicy } from '../shared/wire.ts';
 import type { PostgresOptions } from './database/open.ts';
 import type { S3Options } from './derived/s3/address.ts';
+import type { WatchOptions } from './rules/watch.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** The part of a pino logger that the server uses. */
@@ -75,6 +76,8 @@ export interface ServerOptions {
   /** The clock that nobody sets, ms from any beginning; default: `clock` where that is given. */
   readonly monotonic?: () => number;
   readonly log?: ServerLog;
+  /** Absent: it follows no rules that watch folders. */
+  readonly watch?: WatchOptions | undefined;
   /** Absent: there is no `/metrics`. `token`: lets whoever has it read them, and nothing else. */
   readonly metrics?: { readonly token?: string | undefined };
   /** A line in the log for each call. */

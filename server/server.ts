@@ -30,6 +30,7 @@ import { openReserve } from './reserve.ts';
 import { resumeAfterStart } from './resume.ts';
 import { sweepFiles } from './sweep-files.ts';
 import { sweep, type SweepResult } from './sweep.ts';
+import { startRules, type RulesRunner } from './rules/watch-rules.ts';
 import { readCertificate, renewing, type Certificate } from './tls.ts';
 
 export interface RunningServer {
@@ -189,7 +190,9 @@ function contextOf(opened: Opened, { clock, leaseTime }: Clocks, options: Server
   const limitMs = silenceOf(options);
   const absence = limitMs === null ? NO_DOWNTIME : createDowntimeDetector(clock, leaseTime, limitMs);
   const retention = createRetentionClock(keptAge(opened.database), clock, leaseTime);
-  return { ...opened, settings, clock, leaseTime, retention, uuid: randomUUID, absence };
+  // Who follows the rules is there once the server is.
+  const watch = options.watch === undefined ? null : { ...options.watch, changed: () => {} };
+  return { ...opened, settings, clock, leaseTime, retention, uuid: randomUUID, absence, watch };
 }
 
 const sweepSeconds = (options: ServerOptions): number => options.sweepIntervalSeconds ?? 5;
@@ -198,9 +201,10 @@ type Operations = Pick<RunningServer, 'ledger' | 'sweep' | 'insertRawJob' | 'pur
 
 function operations(context: Context, app: FastifyInstance, options: ServerOptions, clocks: Clocks): Operations {
   const sweeper = startSweeper(context, sweepSeconds(options), clocks);
+  const rules = startRulesOf(context);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await sweeper.stop();
+    await Promise.all([sweeper.stop(), rules?.stop()]);
     const grace = setTimeout(() => app.server.closeAllConnections(), options.closeGraceMs ?? 10_000);
     await app.close().finally(() => clearTimeout(grace));
     await context.database.destroy();
@@ -212,6 +216,14 @@ function operations(context: Context, app: FastifyInstance, options: ServerOptio
     purgeAsset: (assetUuid) => purgeAsset(context, assetUuid),
     close: () => (closing ??= close()),
   };
+}
+
+function startRulesOf(context: Context): RulesRunner | null {
+  const { watch } = context;
+  if (watch === null) return null;
+  const rules = startRules(context, watch);
+  watch.changed = () => rules.wake();
+  return rules;
 }
 
 function startSweeper(context: Context, intervalSeconds: number, clocks: Clocks): { stop(): Promise<void> } {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ServerAddress } from './server-address.ts';
+import type { MediaKind } from './media-names.ts';
 import type { SettingName } from './settings.ts';
 import { JOB_TYPES, type JobType } from './job.ts';
 
@@ -31,8 +32,6 @@ export interface FolderListing {
 export interface Shortcut extends FolderEntry {
   readonly kind: 'root' | 'home' | 'volume';
 }
-
-export type MediaKind = 'video' | 'sound' | 'photo';
 
 export interface PlannedFile {
   readonly path: string;

@@ -9,6 +9,7 @@ import { allExecutors } from '../work/executors/registry.ts';
 import { createOutsideFetch } from './network/outside-fetch.ts';
 import { createOperatorClient, type OperatorClient } from './operator/operator-client.ts';
 import { operatorPart } from './operator/operator-part.ts';
+import { watchOptions } from './work/watch-options.ts';
 import { createWorkPort } from './work/work-port.ts';
 
 export interface EmbeddedServer {
@@ -58,9 +59,14 @@ export async function openComposition({ server: choice, ...own }: CompositionOpt
     const { serverUrl, token } = choice;
     return { agent: make({ serverUrl, token }), embedded: null, closeServer: async () => undefined };
   }
-  const server = await createServer({ reserveBytes: USUAL_RESERVE_BYTES, ...choice.options });
+  const workTools = { settings: () => settings.view().values, sandbox };
+  const server = await createServer({
+    reserveBytes: USUAL_RESERVE_BYTES,
+    watch: watchOptions(() => settings.view().values.mediaRoots, workTools),
+    ...choice.options,
+  });
   const client = createOperatorClient(server.url, server.operatorToken);
-  const work = createWorkPort(client, choice.samplesFolder, { settings: () => settings.view().values, sandbox });
+  const work = createWorkPort(client, choice.samplesFolder, workTools);
   try {
     const agent = make({
       serverUrl: server.url,

@@ -9,16 +9,16 @@ import { whyNotModel } from '../work/capabilities/find-speech.ts';
 import { makeTemporaryFolder } from '../work/process/temporary-folder.ts';
 import { formatRefusal } from '../compose/format-refusal.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { MACHINE_TOOLS } from './machine-tools.ts';
 import { collectMedia, type Collected } from './process/collect-media.ts';
 import { startEmbedded, type Embedded } from './process/embedded.ts';
 import type { Layout } from '../agent/exports/layout.ts';
 import { refuseBesideSources } from './process/layout.ts';
-import { createSandboxPort } from '../work/process/sandbox-port.ts';
 import { fittingJobs, inputsOf, type ProfileChoice } from '../compose/work/plan-jobs.ts';
 import { createProgressBars } from './process/progress-bars.ts';
 import { summaryLines } from './process/report.ts';
 import { makeSamples } from '../compose/work/samples.ts';
-import { inspectTools, type WorkTools } from '../compose/work/work-tools.ts';
+import { inspectTools } from '../compose/work/work-tools.ts';
 import { untilEnded, whyWaiting, type OwnJob } from './process/follow-jobs.ts';
 import { printArray } from './process/print-array.ts';
 import { writeResults } from './process/result-writer.ts';
@@ -40,17 +40,11 @@ interface ProcessCommandOptions extends ProfileChoice {
   readonly subtitles?: readonly TranscriptFormat[];
 }
 
-/** The settings of this run name no tools. */
-const TOOLS: WorkTools = {
-  settings: () => ({}),
-  sandbox: createSandboxPort({ policy: () => 'auto', env: process.env }),
-};
-
 /** `rushcatalog-agent process`: embedded server and agent in one go. Returns the exit code. */
 export async function processCommand(inputs: readonly string[], options: ProcessCommandOptions): Promise<number> {
   const signals = listenForStop();
   const out = resolve(options.out);
-  const media = await collectMedia(inputs.length > 0 ? inputs : await makeSamples(join(out, 'samples'), TOOLS));
+  const media = await collectMedia(inputs.length > 0 ? inputs : await makeSamples(join(out, 'samples'), MACHINE_TOOLS));
   if (media.files.length === 0) throw noMedia(media.skipped);
   const sources = media.files.map(({ path }) => path);
   await refuseUnusableModel(options.speechModel);
@@ -154,7 +148,7 @@ async function createJobs(
   media: Collected,
   options: ProcessCommandOptions,
 ): Promise<readonly OwnJob[]> {
-  const tools = inspectTools(TOOLS);
+  const tools = inspectTools(MACHINE_TOOLS);
   await tools.ffprobe();
   const jobs: OwnJob[] = [];
   for (const file of media.files) {

@@ -11,6 +11,9 @@ import { serverFolder } from './admin-access.ts';
 import { derivedOf, type DerivedOptions } from './derived-option.ts';
 import { postgresOf } from './database-option.ts';
 import { EXIT } from './exit.ts';
+import { MACHINE_TOOLS } from './machine-tools.ts';
+import { watchOptions } from '../compose/work/watch-options.ts';
+import type { MediaRootSetting } from '../../shared/settings.ts';
 import { createFileLog } from '../compose/log-file.ts';
 import { pageFolder } from './page-folder.ts';
 import { listenForStop } from './signals.ts';
@@ -29,6 +32,7 @@ interface ServerCommandOptions extends DerivedOptions {
   readonly database?: string;
   readonly databasePasswordFile?: string;
   readonly tokenFile?: string;
+  readonly mediaRoot: readonly MediaRootSetting[];
   /** False: `--no-shared-token`. */
   readonly sharedToken: boolean;
   /** False: `--no-operator-token`. */
@@ -67,6 +71,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     reserveBytes: USUAL_RESERVE_BYTES,
     ...defined({ leaseSeconds: options.lease, maxAttempts: options.maxAttempts }),
     ...retentionOf(options),
+    watch: watchOptions(() => options.mediaRoot, MACHINE_TOOLS),
     metrics: defined({ token: readOptional(options.metricsTokenFile, 'file with the token for metrics') }),
     accessLog: options.accessLog,
     agentCallsPerMinute: options.agentCalls ?? USUAL_AGENT_CALLS,
@@ -78,6 +83,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     ...(options.page ? [`Page:               ${server.url}/ (sign in with an operator’s name and token)`] : []),
     ...(options.database === undefined ? [] : [`Database:           ${options.database}`]),
     ...(options.derived === undefined ? [] : [`Derived files:      ${options.derived}`]),
+    ...options.mediaRoot.map(({ name, path }) => `Media root:         ${name} is ${path}`),
     `Agent token:        ${options.sharedToken ? tokenFile : 'none; only agents that enrolled are let in'}`,
     `Operator token:     ${options.operatorToken ? join(dataDir, 'operator-token') : 'none; only operators by name are let in'}`,
     ...(options.sharedToken

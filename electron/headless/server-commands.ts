@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { MediaRootSetting } from '../../shared/settings.ts';
+import { parseMediaRoot } from '../compose/media-root-argument.ts';
 import { addDerived } from './derived-option.ts';
 import { addOperators } from './operators-commands.ts';
 import { serverCommand } from './server-command.ts';
@@ -36,6 +38,12 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
       'file with the password of the PostgreSQL; else RUSHCATALOG_DATABASE_PASSWORD is read',
     )
     .option('--token-file <file>', 'file with the agent token; made when it is missing')
+    .option(
+      '--media-root <name=path>',
+      'a folder of media that rules may watch, and its name in source paths; repeatable',
+      (text: string, before: readonly MediaRootSetting[]) => [...before, parseMediaRoot(text)],
+      [],
+    )
     .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
     .option('--no-operator-token', 'let in only operators by name: the token in the data folder is no admin’s any more')
     .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))

@@ -32,6 +32,8 @@ const KEPT = {
   ledger: { key: ['sequence'], page: 500, drawn: 'sequence' },
   retention_clock: { key: ['id'], page: 1 },
   derived_place: { key: ['id'], page: 1 },
+  watch_rule: { key: ['rule_id'], page: 100 },
+  watched_file: { key: ['rule_id', 'folder', 'name'], page: 500 },
 } as const satisfies Partial<Record<keyof Tables, Omit<KeptTable, 'name'>>>;
 
 /** Views and tables of counters, which follow from the jobs. */

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction
 import type { DerivedKind } from '../../shared/facts.ts';
 import type { JobStatus } from '../../shared/job.ts';
 import type { OperatorRole } from '../../shared/operator-roles.ts';
+import type { WatchedFileTable, WatchRuleTable } from './rule-tables.ts';
 
 /**
  * The tables, as every dialect has them. Instants are epoch milliseconds, booleans 0 or 1, and columns named
@@ -12,7 +13,7 @@ export interface AssetTable {
   uuid: string;
   source_path: string;
   /** On PostgreSQL alone: what is searched in (search.ts). */
-  source_folded?: ColumnType<never, string, never>;
+  source_folded?: ColumnType<never, string, string>;
   media_type: string | null;
   created_at: number;
   /** Set once everything about the asset was removed for good: uploads for it answer 410 PURGED. */
@@ -295,6 +296,8 @@ export interface Tables {
   ledger: LedgerTable;
   retention_clock: RetentionClockTable;
   derived_place: DerivedPlaceTable;
+  watch_rule: WatchRuleTable;
+  watched_file: WatchedFileTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -311,3 +314,5 @@ export type UploadRow = Selectable<UploadTable>;
 export type UploadPartRow = Selectable<UploadPartTable>;
 export type DerivedRow = Selectable<DerivedTable>;
 export type LedgerRow = Selectable<LedgerTable>;
+export type RuleRow = Selectable<WatchRuleTable>;
+export type WatchedRow = Selectable<WatchedFileTable>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { CAPABILITY_OF, CONTRACT_OF } from '../../shared/job.ts';
+import { CAPABILITY_OF, CONTRACT_OF, type JobStatus, type JobType } from '../../shared/job.ts';
 import { parseJob } from '../../shared/wire-job.ts';
 import type { CreateJobRequest, ImportAnswer, ImportRequest, OperatorJob } from '../../shared/wire.ts';
 import { assetOfPath, findAsset, type AssetRow } from '../assets/assets.ts';
@@ -61,22 +61,68 @@ export async function importFiles(
   return writeTransaction(context, (tx, now) =>
     once(tx, identity, now, async () => {
       let made = 0;
-      for (const { source_path, jobs } of files) {
-        const asset = await assetOfPath(tx, { source_path }, now, by);
-        const drafts = jobs.map((job) => draftOf(asset, { ...job, priority }));
-        const known = { assetUuid: asset.uuid, isValid: true, batch };
-        await insertJobs(
-          context,
-          tx,
-          drafts.map((draft) => ({ ...draft, ...known, jobId: context.uuid() })),
-          now,
-          by,
-        );
-        made += jobs.length;
-      }
+      for (const file of files) made += (await addFile(context, tx, { ...file, priority, batch }, now, by, 'all')).jobs;
       return { jobs: made };
     }),
   );
+}
+
+/** A source path and the jobs that are wished for it. */
+interface FileWish {
+  readonly source_path: string;
+  readonly jobs: readonly Pick<z.output<typeof CreateJobRequest>, 'job_type' | 'inputs'>[];
+  readonly priority?: number | undefined;
+  readonly batch?: string | undefined;
+}
+
+/** `missing`: those that are not made yet; `anew`: of a file that became another. */
+type Making = 'all' | 'missing' | 'anew';
+/** Jobs of the same type and inputs that make a new one needless. What waits is going to read the file as it is then. */
+const STANDING: Readonly<Record<Exclude<Making, 'all'>, readonly JobStatus[]>> = {
+  missing: ['pending', 'claimed', 'completed'],
+  anew: ['pending'],
+};
+
+/** Makes the asset of a source path, where there is none, and its jobs. @throws Problem 422 */
+export async function addFile(
+  context: Context,
+  tx: Tx,
+  { source_path, jobs, priority, batch }: FileWish,
+  now: number,
+  by: string,
+  making: Making,
+): Promise<{ readonly assetUuid: string; readonly jobs: number }> {
+  const asset = await assetOfPath(tx, { source_path }, now, by);
+  const wished = jobs.map((job) => draftOf(asset, { ...job, priority }));
+  const drafts = making === 'all' ? wished : await withoutStanding(tx, asset.uuid, wished, STANDING[making]);
+  const known = { assetUuid: asset.uuid, isValid: true, batch };
+  const made = drafts.map((draft) => ({ ...draft, ...known, jobId: context.uuid() }));
+  if (made.length > 0) await insertJobs(context, tx, made, now, by);
+  return { assetUuid: asset.uuid, jobs: made.length };
+}
+
+async function withoutStanding(
+  tx: Tx,
+  assetUuid: string,
+  drafts: readonly JobDraft[],
+  statuses: readonly JobStatus[],
+): Promise<readonly JobDraft[]> {
+  const standing = await tx
+    .selectFrom('job')
+    .select(['job_type', 'document_json'])
+    .where('asset_uuid', '=', assetUuid)
+    .where('status', 'in', statuses)
+    .execute();
+  const isStanding = ({ jobType, document }: JobDraft): boolean => {
+    const text = JSON.stringify(document);
+    return standing.some((job) => job.job_type === jobType && job.document_json === text);
+  };
+  return drafts.filter((draft) => !isStanding(draft));
+}
+
+/** Refuses inputs that no job of this type could have. @throws Problem 422 */
+export function refuseInputs(jobType: JobType, inputs: Readonly<Record<string, unknown>>): void {
+  draftOf({ uuid: randomUUID(), source_path: 'ROOT/file' }, { job_type: jobType, inputs: { ...inputs }, priority: 0 });
 }
 
 /** What is wrong with the inputs of a new job is said at once, not by the first agent that claims it. */

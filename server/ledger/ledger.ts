@@ -38,6 +38,10 @@ const LEDGER_EVENTS = [
   'derivedSuperseded',
   'derivedPurged',
   'derivedLost',
+  'assetMoved',
+  'ruleAdded',
+  'ruleChanged',
+  'ruleRemoved',
 ] as const;
 export type LedgerEvent = (typeof LEDGER_EVENTS)[number];
 

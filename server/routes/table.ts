@@ -3,6 +3,7 @@ import { OPERATOR_ROUTES } from './operator-routes.ts';
 import { PAGE_ROUTES } from './page-routes.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
 import type { Route } from './route.ts';
+import { RULE_ROUTES } from './rule-routes.ts';
 import { UPKEEP_ROUTES } from './upkeep-routes.ts';
 import { UPLOAD_ROUTES } from './upload-routes.ts';
 
@@ -13,5 +14,6 @@ export const ROUTES: readonly Route[] = [
   ...OPERATOR_ROUTES,
   ...PEOPLE_ROUTES,
   ...PAGE_ROUTES,
+  ...RULE_ROUTES,
   ...UPKEEP_ROUTES,
 ];

@@ -74,6 +74,7 @@ export async function openCatalogue(folder: string): Promise<Catalogue> {
     absence: NO_DOWNTIME,
     reserve: NO_RESERVE,
     meter: NO_METER,
+    watch: null,
   };
   const app = await buildApp(context, {
     agentHash: sha256(TOKENS.agent),

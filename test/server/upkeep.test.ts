@@ -82,7 +82,32 @@ async function busy(rig: Rig): Promise<void> {
   await rig.operator('/assets/import', { body: { files, batch: randomUUID() } });
   await rig.operator('/operators', { body: { name: 'anna', role: 'viewer' } });
   await rig.operator('/agents/enrollments', { method: 'POST' });
+  await watch(rig);
   await rig.server.sweep();
+}
+
+/** A rule, and a file that it took. */
+async function watch({ server: { database } }: Rig): Promise<void> {
+  const { uuid } = await database.selectFrom('asset').select('uuid').limit(1).executeTakeFirstOrThrow();
+  const rule_id = randomUUID();
+  const texts = {
+    name: 'Tag',
+    root: 'RUSHES',
+    folder: 'Tag 1',
+    kinds_json: '[]',
+    job_types_json: '[]',
+    inputs_json: '{}',
+  };
+  const numbers = { priority: 0, settle_ms: 1_000, enabled: 1, created_at: 1, taken: 1, jobs: 4, passed_over: 0 };
+  await database
+    .insertInto('watch_rule')
+    .values({ rule_id, ...texts, ...numbers, created_by: 'anna' })
+    .execute();
+  const file = { size_bytes: 5, modified_ms: 6, state: 'taken', due_at: 7, same_since: 8, asset_uuid: uuid } as const;
+  await database
+    .insertInto('watched_file')
+    .values({ rule_id, folder: 'A\u0001B', name: 'ü.mov', ...file })
+    .execute();
 }
 
 const counters = async (database: Database) => ({

@@ -1,30 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { stemOf } from '../../agent/exports/layout.ts';
-import type { MediaKind, PlannedFile, SkippedPath, WorkPlan } from '../../../shared/setup-commands.ts';
-
-const endings = (text: string): string[] => text.split(' ').map((ending) => `.${ending}`);
-
-/** With what cards and recorders name: 360 and INSV (two lenses), LRF and LRV (small copies), MOD and TOD (camcorders). */
-const VIDEO =
-  'mov qt mp4 m4v mxf mts m2ts m2t ts trp mpg mpeg m2p m2v vob mod tod avi divx mkv mk3d webm ogv 3gp 3g2 dv dif wmv asf ' +
-  'flv f4v insv 360 lrv lrf dav braw r3d crm nev ari arx';
-const SOUND = 'wav wave bwf rf64 w64 aif aiff aifc mp3 mp2 mpga m4a m4b aac ac3 eac3 dts flac ogg oga opus caf wma amr';
-const PHOTO =
-  'jpg jpeg jpe jfif mpo insp png tif tiff webp heic heics heif heifs hif avif dng gpr cr2 cr3 crw nef nrw arw sr2 srf ' +
-  'raf orf rw2 rwl pef srw 3fr fff iiq x3f erf kdc dcr mrw mos mef jxl';
-
-const KIND_OF_ENDING: ReadonlyMap<string, MediaKind> = new Map([
-  ...endings(VIDEO).map((ending) => [ending, 'video'] as const),
-  ...endings(SOUND).map((ending) => [ending, 'sound'] as const),
-  ...endings(PHOTO).map((ending) => [ending, 'photo'] as const),
-]);
-
-/** What a file is by its name; null where the name is not one of media. */
-export function kindOfName(path: string): MediaKind | null {
-  return KIND_OF_ENDING.get(extname(basename(path)).toLowerCase()) ?? null;
-}
+import { isProxyOf, kindOfName, PROXY_FOLDER, type MediaKind } from '../../../shared/media-names.ts';
+import type { PlannedFile, SkippedPath, WorkPlan } from '../../../shared/setup-commands.ts';
 
 interface FindLimits {
   /** Files a plan holds. */
@@ -119,14 +98,13 @@ class Search {
    */
   async #isProxyBeside(path: string): Promise<boolean> {
     const folder = dirname(path);
-    if (basename(folder) !== 'Proxy') return false;
+    if (basename(folder) !== PROXY_FOLDER) return false;
     let above = this.#mediaAbove.get(folder);
     if (above === undefined) {
       above = await stemsOfMedia(dirname(folder));
       this.#mediaAbove.set(folder, above);
     }
-    const stem = stemOf(path);
-    return above.has(stem) || above.has(stem.replace(/_Proxy$/, ''));
+    return isProxyOf(stemOf(path), above);
   }
 }
 

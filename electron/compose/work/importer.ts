@@ -9,7 +9,7 @@ import { fromJson } from '../../agent/journal/run.ts';
 import type { Log } from '../../agent/diagnostics/log.ts';
 import type { Store } from '../../agent/store/store.ts';
 import { addingOf } from '../../agent/store/adding-state.ts';
-import { atMost } from './at-most.ts';
+import { atMost } from '../../../shared/at-most.ts';
 import { createNaming } from './naming.ts';
 
 interface ImporterDeps {

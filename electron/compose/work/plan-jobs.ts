@@ -12,7 +12,7 @@ import { openSource } from '../../work/storage/open-source.ts';
 import type { InspectTools } from './work-tools.ts';
 
 /** What a file holds, as far as it decides which jobs fit. */
-type MediaContent =
+export type MediaContent =
   | { readonly kind: 'photo' }
   | { readonly kind: 'clip'; readonly picture: boolean; readonly sound: boolean }
   | { readonly kind: 'unreadable' };

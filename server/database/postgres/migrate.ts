@@ -8,6 +8,7 @@ import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
 import { OPERATORS } from './operator-table.ts';
 import { TABLES } from './tables.ts';
+import { WATCH_RULES } from './watch-rules.ts';
 
 /** Numbers are consecutive, and a step that was released is never changed again. SQLite has numbers of its own. */
 const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 3, sql: OPERATORS },
   { version: 4, sql: CAUSES_AND_ORDERS },
   { version: 5, sql: DERIVED_PLACE },
+  { version: 6, sql: WATCH_RULES },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

@@ -20,7 +20,35 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, name: 'operators by name', up: addOperators },
   { version: 10, name: 'causes of failures, orders to agents', up: addCausesAndOrders },
   { version: 11, name: 'where derived files are', up: addDerivedPlace },
+  { version: 12, name: 'watched folders', up: addWatchRules },
 ];
+
+/** Watched folders, and what is known of the files below them. */
+async function addWatchRules(tx: Transaction<Tables>): Promise<void> {
+  let rule: Draft = key(tx.schema.createTable('watch_rule'), 'rule_id');
+  rule = maybeText(text(rule, 'name', 'root', 'folder'), 'pattern');
+  rule = text(rule, 'kinds_json', 'job_types_json', 'inputs_json');
+  rule = text(count(rule, 'priority', 'settle_ms', 'enabled', 'created_at'), 'created_by');
+  rule = maybeText(rule, 'scan_place', 'problem', 'held_by');
+  rule = maybeCount(rule, 'scan_began_at', 'scanned_at', 'scan_ms', 'held_until');
+  await count(rule, 'taken', 'jobs', 'passed_over').execute();
+
+  let file: Draft = text(tx.schema.createTable('watched_file'), 'rule_id', 'folder', 'name');
+  file = text(count(file, 'size_bytes', 'modified_ms', 'due_at', 'same_since'), 'state');
+  await maybeCount(maybeText(file, 'quick_hash', 'asset_uuid', 'card', 'part_json'), 'gone_at')
+    .addPrimaryKeyConstraint('watched_file_key', ['rule_id', 'folder', 'name'])
+    .addForeignKeyConstraint('watched_file_rule', ['rule_id'], 'watch_rule', ['rule_id'])
+    .addForeignKeyConstraint('watched_file_asset', ['asset_uuid'], 'asset', ['uuid'])
+    .execute();
+  for (const index of [
+    sql`CREATE INDEX watched_file_due ON watched_file (rule_id, due_at) WHERE state = 'growing'`,
+    sql`CREATE INDEX watched_file_of_card ON watched_file (rule_id, card) WHERE card IS NOT NULL`,
+    sql`CREATE INDEX watched_file_of_asset ON watched_file (asset_uuid) WHERE part_json IS NOT NULL`,
+    sql`CREATE INDEX watched_file_like ON watched_file (rule_id, quick_hash) WHERE quick_hash IS NOT NULL`,
+  ]) {
+    await index.execute(tx);
+  }
+}
 
 /** Which store has the files, and what it calls an upload that is under way there. */
 async function addDerivedPlace(tx: Transaction<Tables>): Promise<void> {
