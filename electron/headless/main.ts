@@ -3,10 +3,9 @@ import { resolve } from 'node:path';
 import addCompletion from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../shared/profiles.ts';
-import { EncoderChoice, type MediaRootSetting } from '../../shared/settings.ts';
+import { EncoderChoice } from '../../shared/settings.ts';
 import { TRANSCRIPT_FORMATS } from '../../shared/transcript-formats.ts';
 import { VERSION } from '../agent/version.ts';
-import { parseMediaRoot } from '../compose/media-root-argument.ts';
 import { formatRefusal } from '../compose/format-refusal.ts';
 import { agentCommand } from './agent-command.ts';
 import { addControl } from './control-commands.ts';
@@ -18,6 +17,7 @@ import { addModel, downloadModels, listModels, MODEL_NAMES, removeModel } from '
 import { LAYOUTS } from '../agent/exports/layout.ts';
 import { parseJobNames, parseSubtitleFormats } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
+import { addMediaRoots } from './media-root-option.ts';
 import { openCommand } from './page-link.ts';
 import { addServer } from './server-commands.ts';
 import { startCommand } from './start-command.ts';
@@ -95,19 +95,13 @@ function addProcess(program: Command, finish: (code: number) => void): void {
 }
 
 function addAgent(program: Command, finish: (code: number) => void): void {
-  const roots = (text: string, before: readonly MediaRootSetting[]): MediaRootSetting[] => [
-    ...before,
-    parseMediaRoot(text),
-  ];
-  program
-    .command('agent')
+  addMediaRoots(program.command('agent'), 'a folder of media and its name in source paths')
     .description('Works for a RushCatalog server until it is told to stop.')
     .option('--server <url>', 'address of the server, without /api/v1; default: the one of the policy or the settings')
     .option(
       '--token-file <file>',
       'file with the agent token; default: the enrolled one, or a server’s on this machine',
     )
-    .option('--media-root <name=path>', 'a folder of media and its name in source paths; repeatable', roots, [])
     .option('--work <dir>', 'work folder: journal, temporary files, log')
     .option('--grace <seconds>', 'how long running jobs may go on after the first signal', wholeNumber(0, 86_400), 30)
     .option('--web [port]', 'show the page on this loopback port (0: any)', wholeNumber(0, 65_535))
@@ -152,15 +146,8 @@ function addDiagnostics(program: Command, finish: (code: number) => void): void 
 }
 
 function addStart(program: Command, finish: (code: number) => void): void {
-  program
-    .command('start')
+  addMediaRoots(program.command('start'), 'a folder of media')
     .description('Agent and embedded server with the page in the browser: what the desktop app does, without a window.')
-    .option(
-      '--media-root <name=path>',
-      'a folder of media; repeatable',
-      (text: string, before: MediaRootSetting[]) => [...before, parseMediaRoot(text)],
-      [],
-    )
     .option('--data <dir>', 'data folder')
     .option('--port <port>', 'port of the page (0: any)', wholeNumber(0, 65_535), 0)
     .option('--no-open', 'do not open the browser')

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import type { MediaRootSetting } from '../../shared/settings.ts';
-import { parseMediaRoot } from '../compose/media-root-argument.ts';
 import { addDerived } from './derived-option.ts';
+import { addMediaRoots } from './media-root-option.ts';
 import { addOperators } from './operators-commands.ts';
 import { serverCommand } from './server-command.ts';
 import { addUpkeep } from './upkeep-commands.ts';
@@ -38,31 +37,10 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
       'file with the password of the PostgreSQL; else RUSHCATALOG_DATABASE_PASSWORD is read',
     )
     .option('--token-file <file>', 'file with the agent token; made when it is missing')
-    .option(
-      '--media-root <name=path>',
-      'a folder of media that rules may watch, and its name in source paths; repeatable',
-      (text: string, before: readonly MediaRootSetting[]) => [...before, parseMediaRoot(text)],
-      [],
-    )
     .option('--no-shared-token', 'let in only agents that enrolled: there is no token that agents share')
     .option('--no-operator-token', 'let in only operators by name: the token in the data folder is no admin’s any more')
     .option('--lease <seconds>', 'length of a lease', wholeNumber(2, 86_400))
     .option('--max-attempts <n>', 'attempts until a job has failed', wholeNumber(1, 100))
-    .option(
-      '--keep-records <days>',
-      'how long request keys, ended uploads and files that no result named are kept; default: 14',
-      wholeNumber(1, 36_500),
-    )
-    .option(
-      '--keep-derived <days>',
-      'how long derived files are kept after they were accepted; default: for good',
-      wholeNumber(1, 36_500),
-    )
-    .option(
-      '--keep-jobs <days>',
-      'how long ended jobs without derived files are kept; default: for good',
-      wholeNumber(1, 36_500),
-    )
     .option(
       '--metrics-token-file <file>',
       'file with a token that may read /metrics beyond this machine, and nothing else',
@@ -81,6 +59,27 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
     .option('--access-log', 'write a line to the log for each call', false)
     .addHelpText('after', exitHelp)
     .action(async (options) => finish(await serverCommand(options)));
+  addMediaRoots(server, 'a folder of media that rules may watch, and its name in source paths');
+  addKeeping(server);
   addOperators(server, finish, exitHelp);
   addUpkeep(server, finish, exitHelp);
+}
+
+function addKeeping(server: Command): void {
+  server
+    .option(
+      '--keep-records <days>',
+      'how long request keys, ended uploads and files that no result named are kept; default: 14',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-derived <days>',
+      'how long derived files are kept after they were accepted; default: for good',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-jobs <days>',
+      'how long ended jobs without derived files are kept; default: for good',
+      wholeNumber(1, 36_500),
+    );
 }
