@@ -7,7 +7,8 @@
  * `chapter`: a clip that goes on in the next file, because of its size. `lens`: of two that record at once. `picture`,
  * `sound`: tracks apart. `copy`: the camera's own small one. `take`: alone, on a card where parts are told otherwise.
  */
-type PartRole = 'chapter' | 'lens' | 'picture' | 'sound' | 'copy' | 'take';
+export const PART_ROLES = ['chapter', 'lens', 'picture', 'sound', 'copy', 'take'] as const;
+type PartRole = (typeof PART_ROLES)[number];
 
 export interface CardPart {
   /** Folder, from the beginning of the path, in which other parts may still arrive; '' for the path's beginning. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PART_ROLES } from './camera-cards.ts';
 import { DerivedRef } from './facts.ts';
 import { JOB_STATUSES } from './job.ts';
 import { OPERATOR_ROLES } from './operator-roles.ts';
@@ -211,12 +212,23 @@ const LedgerLine = z.object({
   detail: z.record(z.string(), z.unknown()),
 });
 
+/** What part its file is of a clip that a camera wrote as several files; told of files of watched folders. */
+export const ClipPart = z.object({
+  /** The clip's name on its card. */
+  clip: z.string(),
+  role: z.enum(PART_ROLES).exclude(['take']),
+  /** Which of the clip's parts of this role, from 1. */
+  number: Count,
+});
+export type ClipPart = z.infer<typeof ClipPart>;
+
 /** One job with its file, what was made and everything that happened to it, oldest first. */
 export const PageJob = z.object({
   job_id: z.guid(),
   job_type: z.string(),
   asset_uuid: z.guid().optional(),
   source_path: z.string(),
+  part: ClipPart.optional(),
   state: z.enum(GRID_STATES),
   priority: z.int(),
   attempts: Count,

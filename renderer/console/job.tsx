@@ -80,8 +80,7 @@ function StateFacts({ job }: { readonly job: PageJob }) {
   const language = useLanguage();
   const instant = useInstant();
   const stageName = useStageName();
-  const { state, stage, progress, agent_name, attempts, max_attempts, priority, created_at, updated_at, not_before } =
-    job;
+  const { state, stage, progress, part, agent_name, attempts, max_attempts, priority } = job;
   const step = [
     t(`console.assets.state.${state}`),
     ...(state === 'running' ? [stageName(stage), progress === undefined ? '' : percent(progress, language)] : []),
@@ -95,15 +94,21 @@ function StateFacts({ job }: { readonly job: PageJob }) {
             <GridMark state={state} /> {step.join(' · ')}
           </span>,
         ],
+        [
+          t('console.job.part'),
+          part === undefined
+            ? undefined
+            : t(`console.job.partOf.${part.role}`, { number: part.number, clip: visible(part.clip) }),
+        ],
         [t('console.job.agent'), agent_name === undefined ? undefined : visible(agent_name)],
         [
           t('console.job.attempts'),
           t('console.job.attemptsOf', { attempts: count(attempts, language), most: count(max_attempts, language) }),
         ],
         [t('console.job.priority'), priority === 0 ? undefined : count(priority, language)],
-        [t('console.job.notBefore'), not_before === undefined ? undefined : instant(not_before)],
-        [t('console.job.created'), instant(created_at)],
-        [t('console.job.changed'), instant(updated_at)],
+        [t('console.job.notBefore'), job.not_before === undefined ? undefined : instant(job.not_before)],
+        [t('console.job.created'), instant(job.created_at)],
+        [t('console.job.changed'), instant(job.updated_at)],
       ]}
     />
   );

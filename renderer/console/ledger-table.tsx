@@ -4,12 +4,13 @@ import type { PageJob } from '../../shared/wire-page.ts';
 import { visible } from '../format/name.ts';
 import { useInstant } from '../use-agent.ts';
 
-/** What can befall a job, as the ledger names it (server/ledger). */
+/** What can befall a job, and the rule that made it, as the ledger names it (server/ledger). */
 const EVENTS = [
   ...(['jobCreated', 'jobClaimed', 'leaseExpired', 'jobSubmitted', 'jobFailed', 'jobGivenBack'] as const),
   ...(['cancelRequested', 'jobTakenBack', 'jobCancelled', 'jobRetried', 'priorityChanged', 'jobHeld'] as const),
   ...(['jobReleased', 'uploadBegun', 'partStored', 'uploadCompleted', 'uploadExpired', 'derivedAccepted'] as const),
-  ...(['derivedSuperseded', 'derivedPurged', 'derivedLost'] as const),
+  ...(['derivedSuperseded', 'derivedPurged', 'derivedLost', 'assetMoved'] as const),
+  ...(['ruleAdded', 'ruleChanged', 'ruleRemoved'] as const),
 ];
 
 /** Every line of the ledger about one job, oldest first. */

@@ -1,5 +1,5 @@
 import { defined } from '../../shared/objects.ts';
-import type { PageJob } from '../../shared/wire-page.ts';
+import { ClipPart, type PageJob } from '../../shared/wire-page.ts';
 import { iso, type Context } from '../context.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
 import { operatorJob, seenJob } from '../jobs/job-row.ts';
@@ -44,6 +44,7 @@ export async function pageJob(context: Context, jobId: string): Promise<PageJob>
     updated_at: seen.updated_at,
     ...defined({
       asset_uuid: row.asset_uuid ?? undefined,
+      part: await partOf(context, row.asset_uuid),
       agent_name: names.get(row.claimed_by ?? row.failed_by ?? ''),
       progress,
       stage,
@@ -60,4 +61,18 @@ export async function pageJob(context: Context, jobId: string): Promise<PageJob>
     })),
     more_ledger: lines.length > MOST_LINES,
   };
+}
+
+/** As the rule knows it that watches the file; a take that is a file of its own is no part. */
+async function partOf({ database }: Context, assetUuid: string | null): Promise<ClipPart | undefined> {
+  if (assetUuid === null) return undefined;
+  const row = await database
+    .selectFrom('watched_file')
+    .select('part_json')
+    .where('asset_uuid', '=', assetUuid)
+    .where('part_json', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  const told = row?.part_json ?? null;
+  return told === null ? undefined : ClipPart.safeParse(JSON.parse(told)).data;
 }

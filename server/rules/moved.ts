@@ -86,6 +86,8 @@ export async function moveAsset(
     .where('rule_id', '=', rule.id)
     .execute();
   const detail = { asset_uuid: assetUuid, from: sourcePathOf(rule, folder, name), to: path };
-  await record(tx, { at: now, event: 'assetMoved', operator: rule.by, detail });
+  const line = { at: now, event: 'assetMoved', operator: rule.by, detail } as const;
+  // Whoever looks at one of its jobs reads there why it has another name.
+  await record(tx, ...(jobs.length === 0 ? [line] : jobs.map(({ job_id: jobId }) => ({ ...line, jobId }))));
   return assetUuid;
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FITS, type JobType } from '../../shared/job.ts';
 import { kindOfName } from '../../shared/media-names.ts';
 import type { OperatorJob } from '../../shared/wire.ts';
+import type { PageJob } from '../../shared/wire-page.ts';
 import type { Rule, RuleList, RulePlan } from '../../shared/wire-rules.ts';
 import type { WatchOptions } from '../../server/rules/watch.ts';
 import { startRig, type Rig } from './running.ts';
@@ -130,6 +131,19 @@ describe('a rule', () => {
     expect(await jobs()).toEqual(of('Day 7/z.mov', 'Day 7/b.mov', 'Day 7/c.mov'));
     const after = (await rig.operator<{ items: { uuid: string; source_path: string }[] }>('/assets')).body.items;
     expect(after.map(({ uuid }) => uuid).sort()).toEqual(before.map(({ uuid }) => uuid).sort());
+    const moves = await rig.server.ledger({ event: 'assetMoved' });
+    expect(moves.map(({ detail }) => `${String(detail['from'])} → ${String(detail['to'])}`).sort()).toEqual([
+      'RUSHES/card/a.mov → RUSHES/card/z.mov',
+      'RUSHES/card/b.mov → RUSHES/Day 7/b.mov',
+      'RUSHES/card/c.mov → RUSHES/Day 7/c.mov',
+      'RUSHES/card/z.mov → RUSHES/Day 7/z.mov',
+    ]);
+    const told = (await rig.operator<PageJob>(`/page/jobs/${moves[0]?.jobId}`)).body;
+    expect([told.source_path, told.ledger.map(({ event }) => event)]).toEqual([
+      'RUSHES/Day 7/z.mov',
+      ['jobCreated', 'assetMoved', 'assetMoved'],
+    ]);
+    expect(told).not.toHaveProperty('part');
 
     // What waits is going to read the new file; what was done is done again.
     await put('Day 7/b.mov', `another one, ${END}`);
@@ -178,6 +192,20 @@ describe('a rule', () => {
     await until(({ taken }) => taken === 4);
     expect(await jobs()).toEqual(of('GX010042.MP4', 'GX020042.MP4', 'GX030042.MP4', 'other.MP4'));
     expect((await rules())[0]).toMatchObject({ passed_over: 1 });
+    const { items } = (await rig.operator<{ items: OperatorJob[] }>('/jobs/all')).body;
+    const parts = await Promise.all(
+      items.map(async ({ job_id }) => (await rig.operator<PageJob>(`/page/jobs/${job_id}`)).body),
+    );
+    const told = parts
+      .map(({ source_path, part }) => [source_path, part] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const chapter = (number: number) => ({ clip: '0042', role: 'chapter', number });
+    expect(told).toEqual([
+      ['RUSHES/GX010042.MP4', chapter(1)],
+      ['RUSHES/GX020042.MP4', chapter(2)],
+      ['RUSHES/GX030042.MP4', chapter(3)],
+      ['RUSHES/other.MP4', undefined],
+    ]);
   });
 
   test('takes what its kinds, its pattern and its job types say', async () => {
