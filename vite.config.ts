@@ -98,6 +98,8 @@ export default defineConfig({
       },
       'es',
     ),
+    // The script inside the packages' own executable, which takes one CommonJS file (scripts/pack/runtime.ts).
+    runtime: nodeEnvironment('./out/runtime', { runtime: here('./electron/work/process/sealed-runtime.ts') }, 'cjs'),
     main: nodeEnvironment('./out/main', { main: here('./electron/shell/main.ts') }, 'es'),
     // A sandboxed preload is one CommonJS file that may require 'electron' and nothing else.
     preload: nodeEnvironment('./out/preload', { preload: here('./electron/shell/preload.ts') }, 'cjs'),

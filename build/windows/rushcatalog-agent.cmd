@@ -1,4 +1,4 @@
 @echo off
-rem The command line on the Node that ships with the app; never on Electron's executable.
+rem The command line: our own executable, with what has to be in the environment before it starts.
 if not defined UV_THREADPOOL_SIZE set UV_THREADPOOL_SIZE=32
-"%~dp0node\node.exe" "%~dp0app.asar.unpacked\out\node\rushcatalog-agent.js" %*
+"%~dp0runtime\rushcatalog-agent.exe" %*

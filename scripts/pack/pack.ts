@@ -1,13 +1,15 @@
 // npm run package -- [--target linux-x64] [--dir] [--modules DIR]: makes the packages of one target (docs/deploy.md).
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { FfmpegFacts } from './ffmpeg-build.ts';
 import { shippedComponents, unwelcome, writeNotices } from './notices.ts';
+import { makeRuntime, sealOf } from './runtime.ts';
 import { writeSbom } from './sbom.ts';
+import { signBuild } from './signing.ts';
 import { ROOT, stage, VENDOR, vendorFolder } from './stage.ts';
-import { ownTarget, TARGET_FACTS, TARGETS, type Target } from './targets.ts';
+import { ownTarget, runtimeName, TARGET_FACTS, TARGETS, vendorFiles, type Target } from './targets.ts';
 import { vendorProblems } from './vendor.ts';
 
 export interface PackOptions {
@@ -40,7 +42,23 @@ export function pack(options: PackOptions): string {
   const ffmpeg = existsSync(facts) ? (JSON.parse(readFileSync(facts, 'utf8')) as FfmpegFacts) : null;
   writeNotices(notices, ffmpeg, components);
   writeSbom(target, join(notices, 'sbom.cdx.json'));
+  sealApp(target, staged.folder);
   return runBuilder(options);
+}
+
+/** Where the build lies beside the executable in the desktop app's resources (electron-builder.yml). */
+const ROOT_OF_DESKTOP = '../app.asar.unpacked';
+
+/** Makes the executable of the staged app, in dist/runtime, and tells the shell which lease thread is the right one. */
+function sealApp(target: Target, folder: string): void {
+  signBuild(target, join(folder, 'node_modules'));
+  // It lies in the ASAR; the thread, which Electron itself starts, does not (lease-thread-url.ts).
+  const scripts = Object.entries(sealOf(folder)).filter(([path]) => path.startsWith('out/node/'));
+  writeFileSync(join(folder, 'out/main/sealed.json'), JSON.stringify(Object.fromEntries(scripts)));
+  const runtime = join(ROOT, 'dist/runtime');
+  rmSync(runtime, { recursive: true, force: true });
+  const node = join(vendorFolder(target), vendorFiles(target)[0] ?? 'node');
+  makeRuntime({ target, node, build: folder, root: ROOT_OF_DESKTOP, output: join(runtime, runtimeName(target)) });
 }
 
 function runBuilder({ target, formats = [], config = {}, env = {} }: PackOptions): string {

@@ -8,6 +8,7 @@ import type { FfmpegFacts } from './ffmpeg-build.ts';
 import { shippedComponents } from './notices.ts';
 import { ROOT, vendorFolder, writeInto } from './stage.ts';
 import { TARGET_FACTS, vendorFiles, type Target } from './targets.ts';
+import { readRuntimes } from './check-runtimes.ts';
 import { readTable } from './vendor.ts';
 
 interface SbomComponent {
@@ -79,21 +80,22 @@ function runtimes(target: Target): SbomComponent[] {
   const require = createRequire(import.meta.url);
   const electron = require('electron/package.json') as { readonly version: string };
   const { node } = readTable();
+  const inside = readRuntimes().electron[electron.version];
   const folder = vendorFolder(target);
   const facts = join(folder, 'ffmpeg.json');
   const ffmpeg = existsSync(facts) ? (JSON.parse(readFileSync(facts, 'utf8')) as FfmpegFacts) : null;
   const [nodeFile = 'node'] = vendorFiles(target);
   return [
     { type: 'platform', name: 'electron', version: electron.version, purl: `pkg:npm/electron@${electron.version}` },
-    { type: 'platform', name: 'chromium', version: CHROMIUM, description: 'inside Electron' },
+    { type: 'platform', name: 'chromium', version: inside?.chromium ?? 'unknown', description: 'inside Electron' },
+    ...(inside?.node === undefined || inside.node === null
+      ? []
+      : [{ type: 'platform', name: 'node', version: inside.node, description: 'inside Electron' } as const]),
     { type: 'platform', name: 'node', version: node.version, ...hashOf(join(folder, nodeFile)) },
     ...(ffmpeg === null ? [] : ffmpegComponents(ffmpeg)),
     ...modelComponents(),
   ];
 }
-
-/** Of Electron 45 (its release notes); the packaged binary's `version` file tells the build. */
-const CHROMIUM = '156';
 
 function hashOf(file: string): { readonly hashes?: readonly { readonly alg: string; readonly content: string }[] } {
   if (!existsSync(file)) return {};

@@ -45,13 +45,17 @@ export function stage(
   const present = native.filter((name) => !absent.includes(name)).map((name) => ({ name, parts: ['.'] }));
   const dependencies: Record<string, string> = {};
   for (const { name, parts } of [...SHIPPED_PACKAGES, ...present]) {
-    dependencies[name] = copyPackage(name, parts, folder, modules);
+    const installed = copyPackage(name, parts, folder, modules);
+    if (name === OF_ELECTRON) dependencies[name] = installed;
   }
   writeJson(join(folder, 'package.json'), { ...shippedManifest(version), dependencies });
   return { folder, absent };
 }
 
 const writeJson = (file: string, value: unknown): void => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+/** The only package that Electron's own process loads: electron-builder puts what the manifest names into the ASAR. */
+const OF_ELECTRON = 'systeminformation';
 
 /** Without scripts: nothing is installed from it any more. */
 function shippedManifest(given?: string): PackageJson {

@@ -1,6 +1,6 @@
 /** What a package is made for, and what only its platform has. */
 
-export const TARGETS = ['linux-x64', 'win-x64', 'mac-arm64', 'mac-x64'] as const;
+export const TARGETS = ['linux-x64', 'linux-arm64', 'win-x64', 'mac-arm64', 'mac-x64'] as const;
 export type Target = (typeof TARGETS)[number];
 
 export interface TargetFacts {
@@ -17,14 +17,8 @@ export interface TargetFacts {
 }
 
 export const TARGET_FACTS: Readonly<Record<Target, TargetFacts>> = {
-  'linux-x64': {
-    builder: ['--linux', '--x64'],
-    platform: 'linux',
-    arch: 'x64',
-    executable: 'elf',
-    native: ['@img/sharp-linux-x64', '@img/sharp-libvips-linux-x64', '@fugood/node-whisper-linux-x64'],
-    resources: 'linux-unpacked/resources',
-  },
+  'linux-x64': linuxFacts('x64', 'linux-unpacked'),
+  'linux-arm64': linuxFacts('arm64', 'linux-arm64-unpacked'),
   'win-x64': {
     builder: ['--win', '--x64'],
     platform: 'win32',
@@ -38,6 +32,17 @@ export const TARGET_FACTS: Readonly<Record<Target, TargetFacts>> = {
   'mac-x64': macFacts('x64', 'mac'),
 };
 
+function linuxFacts(arch: 'arm64' | 'x64', folder: string): TargetFacts {
+  return {
+    builder: ['--linux', `--${arch}`],
+    platform: 'linux',
+    arch,
+    executable: 'elf',
+    native: [`@img/sharp-linux-${arch}`, `@img/sharp-libvips-linux-${arch}`, `@fugood/node-whisper-linux-${arch}`],
+    resources: `${folder}/resources`,
+  };
+}
+
 function macFacts(arch: 'arm64' | 'x64', folder: string): TargetFacts {
   return {
     builder: ['--mac', `--${arch}`],
@@ -49,11 +54,15 @@ function macFacts(arch: 'arm64' | 'x64', folder: string): TargetFacts {
   };
 }
 
-/** The tools that ship beside the app, as they are called on disk. */
+/** What a package is made of besides the build, as it is called on disk: Node becomes our executable, the others ship. */
 export function vendorFiles(target: Target): readonly ('node' | 'ffmpeg' | 'ffprobe' | `${string}.exe`)[] {
   const ending = TARGET_FACTS[target].platform === 'win32' ? '.exe' : '';
   return ['node', 'ffmpeg', 'ffprobe'].map((name) => `${name}${ending}` as 'node');
 }
+
+/** Our executable, which `scripts/pack/runtime.ts` makes of the target's Node. */
+export const runtimeName = (target: Target): string =>
+  TARGET_FACTS[target].platform === 'win32' ? 'rushcatalog-agent.exe' : 'rushcatalog-agent';
 
 /** The target of the machine this runs on, or null where nothing is packaged for it. */
 export function ownTarget(): Target | null {

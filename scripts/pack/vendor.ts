@@ -65,7 +65,7 @@ function take(from: string, to: string): void {
 }
 
 /** The Node of a pinned npm package, compared with its recorded integrity before a byte of it is used. */
-function fetchNode(target: Target, folder: string): void {
+export function fetchNode(target: Target, folder: string): void {
   const { node } = readTable();
   const pinned = node[target];
   const name = vendorFiles(target)[0] ?? 'node';

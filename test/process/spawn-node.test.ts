@@ -43,11 +43,12 @@ describe('nodeProgram', () => {
 });
 
 describe('nodeRuntime', () => {
-  it('prefers what a person chose, then what ships beside the app', async () => {
-    const bundled = await file('resources', 'node', 'bin', 'node');
-    const resourcesPath = join(folder, 'resources');
-    expect(nodeRuntime({ env: { RUSHCATALOG_NODE: '/opt/node' }, resourcesPath })).toBe('/opt/node');
-    expect(nodeRuntime({ env: {}, resourcesPath })).toBe(bundled);
+  it('is what a person chose, but never in a package: that has its own executable, in the role of the program', async () => {
+    expect(nodeRuntime({ env: { RUSHCATALOG_NODE: '/opt/node' } })).toBe('/opt/node');
+    const name = process.platform === 'win32' ? 'rushcatalog-agent.exe' : 'rushcatalog-agent';
+    const program = await file('resources', 'runtime', name);
+    const places = { env: { RUSHCATALOG_NODE: '/opt/node' }, resourcesPath: join(folder, 'resources') };
+    expect(nodeProgram('media-worker', places)).toEqual({ program, args: ['--role=media-worker'] });
   });
 
   it('finds a Node that runs TypeScript sources', async () => {

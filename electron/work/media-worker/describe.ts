@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { mediaInfoFactory } from 'mediainfo.js';
+import { ownSeal } from '../process/sealed-files.ts';
 import type { MetadataAnswer, MetadataRequest } from './protocol.ts';
 
 /** MediaInfo seeks to what it wants; this much is plenty even for a file whose index lies at its end. */
@@ -14,6 +15,7 @@ export async function describeFile({ input }: MetadataRequest): Promise<Metadata
   for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
   const wasm = fileURLToPath(import.meta.resolve('mediainfo.js/MediaInfoModule.wasm'));
   try {
+    ownSeal()?.check(wasm);
     const library = await mediaInfoFactory({
       format: 'object',
       full: true,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ownSeal } from './sealed-files.ts';
 
 /** Programs of ours that run in a Node of their own (architecture.md, "One runtime for everything that is not a window"). */
 type NodeEntry = 'media-worker' | 'speech-engine' | 'supervisor';
@@ -24,25 +25,32 @@ interface NodePlaces {
 }
 
 /**
- * What to run, as `program` and first `args`, for one of our Node programs. Never Electron's own executable, so
- * that its RunAsNode fuse can stay off.
+ * What to run, as `program` and first `args`, for one of our Node programs. In a package that is the package's own
+ * executable in the role of that program; never Electron's, so that its RunAsNode fuse can stay off.
  * @throws Error with a sentence for a person when there is no Node ≥ 24.
  */
 export function nodeProgram(
   entry: NodeEntry,
   places: NodePlaces = {},
 ): { readonly program: string; readonly args: readonly string[] } {
+  const sealed = sealedRuntime(places);
+  if (sealed !== null) return { program: sealed, args: [`--role=${entry}`] };
   return { program: nodeRuntime(places), args: [entryScript(entry, places.moduleUrl ?? import.meta.url)] };
 }
 
-/** RUSHCATALOG_NODE → beside the app → the npm package with the binary → the executable we run on. */
+/** The package's executable (sealed-runtime.ts): the one that we are, or the one beside Electron's resources. */
+function sealedRuntime(places: NodePlaces): string | null {
+  if (ownSeal() !== null) return process.execPath;
+  const resources = places.resourcesPath ?? resourcesPathOfElectron();
+  const name = process.platform === 'win32' ? 'rushcatalog-agent.exe' : 'rushcatalog-agent';
+  const beside = resources === undefined ? null : join(resources, 'runtime', name);
+  return beside !== null && existsSync(beside) ? beside : null;
+}
+
+/** Outside of a package: RUSHCATALOG_NODE → the npm package with the binary → the executable we run on. */
 export function nodeRuntime(places: NodePlaces = {}): string {
   const chosen = (places.env ?? process.env)['RUSHCATALOG_NODE'];
   if (chosen) return chosen;
-  const resources = places.resourcesPath ?? resourcesPathOfElectron();
-  const executable = process.platform === 'win32' ? 'node.exe' : join('bin', 'node');
-  const bundled = resources === undefined ? undefined : join(resources, 'node', executable);
-  if (bundled !== undefined && existsSync(bundled)) return bundled;
   const packaged = nodeFromPackage(places.moduleUrl ?? import.meta.url);
   if (packaged !== null) return packaged;
   const major = Number(process.versions.node.split('.')[0]);
