@@ -19,10 +19,12 @@ import { parseJobNames, parseSubtitleFormats } from './process/job-names.ts';
 import { processCommand } from './process-command.ts';
 import { addMediaRoots } from './media-root-option.ts';
 import { openCommand } from './page-link.ts';
+import { addRules } from './rules-commands.ts';
 import { addServer } from './server-commands.ts';
 import { startCommand } from './start-command.ts';
 import { addStudio } from './studio-commands.ts';
 import { printError } from './print.ts';
+import { watchCommand } from './watch-command.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const EXIT_HELP = `
@@ -56,6 +58,7 @@ function buildProgram(finish: (code: number) => void): Command {
   addAgent(program, finish);
   addServer(program, finish, EXIT_HELP);
   addStudio(program, finish, EXIT_HELP);
+  addRules(program, finish, EXIT_HELP);
   addDoctor(program, finish);
   addDiagnostics(program, finish);
   addStart(program, finish);
@@ -89,9 +92,12 @@ function addProcess(program: Command, finish: (code: number) => void): void {
     .option('--subtitles <list>', `transcripts also as ${TRANSCRIPT_FORMATS.join(', ')}`, parseSubtitleFormats)
     .addOption(new Option('--transcription-profile <name>', `one of ${Object.keys(TRANSCRIPTION_PROFILES).join(', ')}`))
     .option('--parallel <n>', 'jobs at the same time', wholeNumber(1, 16))
+    .option('--watch', 'go on with what is copied into the folders, until Ctrl-C', false)
     .option('--json', 'print the results as JSON', false)
     .addHelpText('after', EXIT_HELP)
-    .action(async (media: string[], options) => finish(await processCommand(media, options)));
+    .action(async (media: string[], { watch, ...options }) =>
+      finish(await (watch === true ? watchCommand : processCommand)(media, options)),
+    );
 }
 
 function addAgent(program: Command, finish: (code: number) => void): void {

@@ -22,7 +22,7 @@ function written(lines: string | readonly string[]): string {
 
 /** Whether a word behind the name of the program is a command of it (test/headless/named-commands.test.ts). */
 const COMMANDS =
-  'agent|agents|complete|config|diagnostics|doctor|drain|enrol|jobs|models|open|pause|process|resume|server|start|status|stop-now';
+  'agent|agents|complete|config|diagnostics|doctor|drain|enrol|jobs|models|open|pause|process|resume|rules|server|start|status|stop-now';
 const OWN_COMMAND = new RegExp(String.raw`(?<![\w./-])rushcatalog-agent (${COMMANDS})\b((?: \w[\w-]*)*)( -)?`, 'g');
 
 /**

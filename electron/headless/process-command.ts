@@ -26,7 +26,7 @@ import type { ResultSummary } from './process/write-results.ts';
 import { listenForStop } from './signals.ts';
 import { printOut, printError } from './print.ts';
 
-interface ProcessCommandOptions extends ProfileChoice {
+export interface ProcessCommandOptions extends ProfileChoice {
   readonly out: string;
   /** Absent: what fits each file. */
   readonly jobs?: readonly JobType[];
@@ -42,12 +42,12 @@ interface ProcessCommandOptions extends ProfileChoice {
 
 /** `rushcatalog-agent process`: embedded server and agent in one go. Returns the exit code. */
 export async function processCommand(inputs: readonly string[], options: ProcessCommandOptions): Promise<number> {
+  await refuseUnusableModel(options.speechModel);
   const signals = listenForStop();
   const out = resolve(options.out);
   const media = await collectMedia(inputs.length > 0 ? inputs : await makeSamples(join(out, 'samples'), MACHINE_TOOLS));
   if (media.files.length === 0) throw noMedia(media.skipped);
   const sources = media.files.map(({ path }) => path);
-  await refuseUnusableModel(options.speechModel);
   await refuseBesideSources(options.layout, out, sources);
   for (const path of media.skipped) printError(`skipped  ${path}: not a media file by its name`);
   const folder = await makeTemporaryFolder('process');
@@ -88,12 +88,12 @@ function noMedia(skipped: readonly string[]): CommandError {
 }
 
 /** A model that was named is wanted: without it half of the work would wait for ever. */
-async function refuseUnusableModel(speechModel: string | undefined): Promise<void> {
+export async function refuseUnusableModel(speechModel: string | undefined): Promise<void> {
   const refusal = speechModel === undefined ? null : await whyNotModel(speechModel);
   if (refusal !== null) throw new CommandError(refusal);
 }
 
-function settingsFor(media: Collected, options: ProcessCommandOptions): Partial<Settings> {
+export function settingsFor(media: Pick<Collected, 'roots'>, options: ProcessCommandOptions): Partial<Settings> {
   const wanted = (jobType: JobType): boolean => options.jobs?.includes(jobType) ?? true;
   const capabilities = recordOf(CAPABILITIES, (name) => wanted(JOB_TYPE_OF[name]));
   return defined({
@@ -112,15 +112,7 @@ async function run(
   options: ProcessCommandOptions,
 ): Promise<readonly ResultSummary[]> {
   const { agent } = embedded;
-  const bars = createProgressBars(process.stderr);
-  agent.subscribe((event, snapshot) => {
-    bars.show(snapshot);
-    if (event.type !== 'capabilityChanged' || process.stderr.isTTY) return;
-    const { capability } = event;
-    if (capability.enabled && capability.proof.status === 'failed') {
-      printError(`${capability.name}: ${formatRefusal(capability.proof.reason)}`);
-    }
-  });
+  const bars = showProgress(agent);
   const started = agent.start();
   const jobs = await createJobs(embedded, media, options);
   await started;
@@ -140,6 +132,20 @@ async function run(
   if (printed === null) printOut(summaryLines(results, folders));
   else await printed.end();
   return results;
+}
+
+/** Bars on a terminal; elsewhere what does not work here is said, once. */
+export function showProgress(agent: Embedded['agent']): { stop(): void } {
+  const bars = createProgressBars(process.stderr);
+  agent.subscribe((event, snapshot) => {
+    bars.show(snapshot);
+    if (event.type !== 'capabilityChanged' || process.stderr.isTTY) return;
+    const { capability } = event;
+    if (capability.enabled && capability.proof.status === 'failed') {
+      printError(`${capability.name}: ${formatRefusal(capability.proof.reason)}`);
+    }
+  });
+  return bars;
 }
 
 /** Makes an asset and its jobs for each file. */

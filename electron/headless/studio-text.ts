@@ -1,12 +1,12 @@
 import { assertNever } from '../../shared/assert-never.ts';
 import { FAILURES, type FailureCode, type Fault } from '../../shared/failure.ts';
+import { sourcePathOf } from '../compose/operator/operator-client.ts';
 import type { FailureCause, OperatorJob, PageAgent, PageJob, WaitGroup } from '../compose/operator/studio-client.ts';
 
 /** What `jobs` and `agents` print for a person at a terminal. */
 
-export function jobLine({ job_id, job_type, status, inputs, failure, progress, priority, held }: OperatorJob): string {
-  const source =
-    typeof inputs === 'object' && inputs !== null && 'source_path' in inputs ? String(inputs.source_path) : '';
+export function jobLine(job: OperatorJob): string {
+  const { job_id, job_type, status, failure, progress, priority, held } = job;
   // A job that somebody cancelled has failed by its code alone.
   const isCancelled = status === 'failed' && failure?.error_code === 'CANCELLED';
   const state = held === true ? 'held' : isCancelled ? 'cancelled' : (status ?? '');
@@ -15,7 +15,7 @@ export function jobLine({ job_id, job_type, status, inputs, failure, progress, p
     ...(priority === undefined || priority === 0 ? [] : [`priority ${priority}`]),
     ...(failure === undefined ? [] : [`${failure.message} [${failure.error_code}]`]),
   ];
-  return [`${job_id}  ${state.padEnd(9)}  ${job_type}  ${source}`, ...more].join('  ');
+  return [`${job_id}  ${state.padEnd(9)}  ${job_type}  ${sourcePathOf(job)}`, ...more].join('  ');
 }
 
 /** Why a group of jobs waits, the number of them first. */

@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { formatRefusal } from '../../electron/compose/format-refusal.ts';
-import { explain } from '../../electron/headless/exit.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addStudio } from '../../electron/headless/studio-commands.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { CAPABILITIES } from '../../shared/job.ts';
 import { API_BASE } from '../../shared/wire.ts';
+import { typedHere, type Typed } from '../support/typed-here.ts';
 
 describe('jobs and agents on the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rc-studio-command-'));
@@ -30,30 +28,8 @@ describe('jobs and agents on the command line', () => {
   };
   const asAgent = <T>(path: string, body: unknown): Promise<T> =>
     call(path, body, server.agentToken, { 'x-agent-id': agentId, 'idempotency-key': randomUUID() });
-  /** As main.ts does it, in this process: twenty starts of Node would be most of the time. */
-  const typed = async (args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> => {
-    let output = '';
-    let code = 0;
-    const take = (text: unknown): boolean => {
-      output += String(text);
-      return true;
-    };
-    const spies = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockImplementation(take));
-    const program = new Command().exitOverride();
-    addStudio(program, (value) => (code = value), '');
-    try {
-      await program.parseAsync(args, { from: 'user' });
-    } catch (error) {
-      const { refusal, exitCode } = explain(error);
-      output += `${formatRefusal(refusal)}\n`;
-      code = exitCode;
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-    }
-    return { code, output };
-  };
   const access = (): string[] => ['--server', server.url, '--data', data];
-  const run = (...args: string[]): ReturnType<typeof typed> => typed([...args, ...access()]);
+  const run = (...args: string[]): Promise<Typed> => typedHere(addStudio, [...args, ...access()]);
   const json = async <T>(...args: string[]): Promise<T> => JSON.parse((await run(...args, '--json')).output) as T;
 
   beforeAll(async () => {
@@ -97,7 +73,7 @@ describe('jobs and agents on the command line', () => {
   it('cancel, change and retry jobs, each by itself', async () => {
     const [first = '', second = ''] = ids;
     expect(await json('jobs', 'priority', '7', second)).toMatchObject([{ job_id: second, priority: 7 }]);
-    const below = await typed(['jobs', 'priority', ...access(), '--json', '--', '-5', first]);
+    const below = await typedHere(addStudio, ['jobs', 'priority', ...access(), '--json', '--', '-5', first]);
     expect(JSON.parse(below.output)).toMatchObject([{ job_id: first, priority: -5 }]);
     expect(await json('jobs', 'cancel', first)).toMatchObject([
       { job_id: first, status: 'failed', failure: { error_code: 'CANCELLED' } },
@@ -139,7 +115,7 @@ describe('jobs and agents on the command line', () => {
   });
 
   it('say what to name where nobody is let in, or nobody answers', async () => {
-    const told = await typed(['jobs', 'list', '--server', 'http://127.0.0.1:9', '--data', data]);
+    const told = await typedHere(addStudio, ['jobs', 'list', '--server', 'http://127.0.0.1:9', '--data', data]);
     expect(told.code).toBe(2);
     expect(told.output).toMatch(/cannot be reached .*--server URL.* \[SERVER_UNREACHABLE\]/);
   });

@@ -22,6 +22,11 @@ import { offerOf, QueueAnswer } from '../../agent/server/dialect.ts';
 
 export type { OperatorJob };
 
+/** What a job works on, as its server names it; empty where an invalid one names nothing. */
+export function sourcePathOf({ inputs }: Pick<OperatorJob, 'inputs'>): string {
+  return typeof inputs === 'object' && inputs !== null && 'source_path' in inputs ? String(inputs.source_path) : '';
+}
+
 const LedgerEntry = z.object({ sequence: z.int(), event: z.string(), job_id: z.string().optional() });
 type LedgerEntry = z.output<typeof LedgerEntry>;
 const LedgerPage = z.object({ items: z.array(LedgerEntry), next_cursor: z.string().optional() });

@@ -38,9 +38,9 @@ export async function untilEnded({ agent, client }: Embedded, jobs: readonly Own
     // A failure ends a job, or it is offered again: the server decides, and says so when it is asked.
     for (const jobId of failed) if ((await client.job(jobId)).status === 'failed') open.delete(jobId);
     const snapshot = agent.snapshot();
-    const proofsDone = snapshot.capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof));
     const pending = [...open.values()].filter(({ jobId }) => !claimed.has(jobId));
-    if (proofsDone && pending.length === open.size && pending.every((job) => isHopeless(snapshot, job))) return;
+    if (proofsDone(snapshot) && pending.length === open.size && pending.every((job) => isHopeless(snapshot, job)))
+      return;
     const ended = new AbortController();
     const unsubscribe = agent.subscribe(({ type }) => {
       if (type === 'jobEnded' || type === 'capabilityChanged') ended.abort();
@@ -52,11 +52,16 @@ export async function untilEnded({ agent, client }: Embedded, jobs: readonly Own
   }
 }
 
+/** Whether it is known what this machine can do. */
+export function proofsDone({ capabilities }: Snapshot): boolean {
+  return capabilities.every(({ enabled, proof }) => !enabled || isDecided(proof));
+}
+
 const isDecided = (proof: ProofState): boolean =>
   proof.status === 'passed' || proof.status === 'failed' || (proof.status === 'missing' && proof.reason !== undefined);
 
 /** Nothing on this machine can do the job now: its capability, or its profile, was not proved or was withdrawn. */
-function isHopeless(snapshot: Snapshot, job: OwnJob): boolean {
+export function isHopeless(snapshot: Snapshot, job: Pick<OwnJob, 'jobId' | 'jobType'>): boolean {
   return (
     capabilityOf(snapshot, job.jobType)?.declared === false || reasonOf(snapshot, job.jobId)?.kind === 'profile-failed'
   );
