@@ -41,10 +41,11 @@ export async function watchCommand(inputs: readonly string[], options: ProcessCo
   const folder = await makeTemporaryFolder('process');
   const embedded = await startEmbedded(folder, settingsFor({ roots }, options));
   const stopping = new AbortController();
-  void signals.first.then(() => {
+  void (async () => {
+    await signals.first;
     printError('Stopping.');
     stopping.abort();
-  });
+  })();
   try {
     const results = await watch(embedded, roots, { ...options, out }, stopping.signal);
     return results.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.ok;
