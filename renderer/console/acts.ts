@@ -16,6 +16,7 @@ export function useActs(): {
   readonly operate: (operation: Operation, jobIds: readonly string[]) => void;
   readonly retryCause: (cause: string, jobs: number, until: string) => void;
   readonly revoke: (agentId: string, name: string) => void;
+  readonly removeRule: (ruleId: string, name: string) => void;
 } {
   const { t } = useTranslation();
   const { server } = useConsole();
@@ -50,6 +51,12 @@ export function useActs(): {
     revoke(agentId, name) {
       later(t('console.later.revoke', { name }), async (leaving) => {
         await post(`/agents/${agentId}/revoke`, {}, leaving);
+        lookAgain();
+      });
+    },
+    removeRule(ruleId, name) {
+      later(t('console.later.remove', { name }), async (leaving) => {
+        await post(`/rules/${ruleId}/remove`, {}, leaving);
         lookAgain();
       });
     },

@@ -15,6 +15,7 @@ import { Account } from './account.tsx';
 import { AgentsView } from './agents.tsx';
 import { AssetsView } from './assets.tsx';
 import { FailuresView } from './failures.tsx';
+import { FoldersView } from './folders.tsx';
 import { JobView } from './job.tsx';
 import { language } from './language.ts';
 import { Later } from './later.tsx';
@@ -64,6 +65,7 @@ const NAV = [
   ['agents', 'server'],
   ['failures', 'failures'],
   ['assets', 'grid'],
+  ['folders', 'folder'],
 ] as const satisfies readonly (readonly [ConsoleView, IconName])[];
 
 function Frame() {
@@ -112,6 +114,8 @@ function ChosenView({ view, chosen }: { readonly view: ConsoleView; readonly cho
       return <FailuresView chosen={chosen} />;
     case 'assets':
       return <AssetsView />;
+    case 'folders':
+      return <FoldersView chosen={chosen} />;
     case 'job':
       return <JobView jobId={chosen ?? ''} />;
     default:

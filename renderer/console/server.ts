@@ -6,8 +6,16 @@ import { keepSession, readSession } from './session.ts';
 const PATIENCE_MS = 35_000;
 const BASE = 'api/v1';
 
-/** What a call came to; refusals are shown to a person. */
-export type Answered<T> = { readonly ok: true; readonly output: T } | { readonly ok: false; readonly refusal: Refusal };
+/** What a call came to; refusals are shown to a person, at the fields they are about where there are any. */
+export type Answered<T> =
+  | { readonly ok: true; readonly output: T }
+  | { readonly ok: false; readonly refusal: Refusal; readonly fields: readonly FieldIssue[] };
+
+/** What a 422 says of one field, by its path in the request. */
+interface FieldIssue {
+  readonly field: string;
+  readonly message: string;
+}
 
 /** The server over HTTP, as the operator of this page. */
 export interface Server {
@@ -41,9 +49,9 @@ export function createServer(onSession: () => void, fetchImpl: typeof fetch = (.
         keepSession(null);
         onSession();
       }
-      return { ok: false, refusal: refusalOf(body) };
+      return { ok: false, refusal: refusalOf(body), fields: fieldsOf(body) };
     } catch {
-      return { ok: false, refusal: UNREACHABLE };
+      return { ok: false, refusal: UNREACHABLE, fields: [] };
     }
   };
   const post: Server['post'] = (path, body, options) =>
@@ -73,4 +81,14 @@ export function createServer(onSession: () => void, fetchImpl: typeof fetch = (.
 function refusalOf(body: unknown): Refusal {
   if (typeof body !== 'object' || body === null || !('code' in body) || !('message' in body)) return UNREACHABLE;
   return { code: String(body.code), message: String(body.message) };
+}
+
+function fieldsOf(body: unknown): readonly FieldIssue[] {
+  if (typeof body !== 'object' || body === null || !('details' in body) || !Array.isArray(body.details)) return [];
+  const told: readonly unknown[] = body.details;
+  return told.flatMap((issue) =>
+    typeof issue === 'object' && issue !== null && 'field' in issue && 'message' in issue
+      ? [{ field: String(issue.field), message: String(issue.message) }]
+      : [],
+  );
 }

@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 import type { FailureCauses, PageAgents } from '../../shared/wire-page.ts';
 import { startBusyCatalogue, type BusyCatalogue } from '../support/busy-catalogue.ts';
+import { makeWatchedMedia, watchSome } from '../support/watched-media.ts';
 import { COMBINATIONS } from './combinations.ts';
 
 const test = base.extend<{ readonly complaints: string[] }, { readonly busy: BusyCatalogue }>({
@@ -9,9 +10,12 @@ const test = base.extend<{ readonly complaints: string[] }, { readonly busy: Bus
     // Playwright reads the names of wanted fixtures from the pattern; none is wanted here.
     // oxlint-disable-next-line no-empty-pattern
     async ({}, use) => {
-      const busy = await startBusyCatalogue({ files: 40, agents: 5, failures: 24 });
+      const media = await makeWatchedMedia();
+      const busy = await startBusyCatalogue({ files: 40, agents: 5, failures: 24, watch: media.watch });
+      await watchSome(busy.operator, media);
       await use(busy);
       await busy.close();
+      await media.close();
     },
     { scope: 'worker' },
   ],
@@ -151,12 +155,22 @@ for (const { colorScheme, locale, tag } of COMBINATIONS) {
         'failures',
         `failures/${encodeURIComponent(cause?.cause ?? '')}`,
         'assets',
+        'folders',
+        'folders/add',
         `job/${cause?.example.job_id}`,
       ];
       for (const place of places) {
         await page.goto(`${busy.server.url}/#/${place}`);
         await page.locator('h1').waitFor();
         await expect(page.locator('.console-asking')).toHaveCount(0);
+        // What is refused and what is planned are looked at as well.
+        if (place === 'folders/add') {
+          await page.locator('.folder-form input').nth(1).fill('Day 1');
+          await page.keyboard.press('Enter');
+          await page.locator('.plan-sum').waitFor();
+          await page.locator('.folder-verbs .button').nth(1).click();
+          await page.locator('[data-wrong]').waitFor();
+        }
         await look(place);
         await page.setViewportSize({ width: 420, height: 860 });
         const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

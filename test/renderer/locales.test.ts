@@ -155,7 +155,7 @@ describe('texts', () => {
     }
     // Words that are the same in both languages.
     const shared =
-      /^(?:toolName|jobType|artifact\.type|add\.kind\.photo|now\.times|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|console\.(?:title|nav\.agents|account\.languages|age\.|agents\.title|failures\.(?:causes|code|onAgent)|job\.(?:agent|event\.other))|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes|results\.(?:pause|speed|position|source|proxy|field\.|layout))/;
+      /^(?:toolName|jobType|artifact\.type|add\.kind\.photo|now\.times|failures\.(?:code|source|exitSignal)|fact\.|done\.proxy|health\.(?:agent|version)|capabilities\.version|verb\.pause|wait(?:Group)?\.|queue\.|console\.(?:title|nav\.agents|account\.languages|age\.|agents\.title|failures\.(?:causes|code|onAgent)|folders\.kind\.photo|job\.(?:agent|event\.other))|settings\.(?:sections$|unit\.|choice\.|label\.(?:ff|whisper))|failures\.causes|results\.(?:pause|speed|position|source|proxy|field\.|layout))/;
     expect(same.filter((key) => !shared.test(key))).toEqual([]);
   });
 

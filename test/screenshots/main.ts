@@ -8,10 +8,11 @@ import { Command } from 'commander';
 import { startWebView, type WebView } from '../../electron/gateway/http.ts';
 import buildOnce from '../support/build-once.ts';
 import { makePageMedia, type PageMedia } from '../support/page-media.ts';
+import { takeConsole, type Look } from './console.ts';
 import { SCENES, type Scene } from './scenes.ts';
 import { CHROMIUM } from '../support/chromium.ts';
 
-/** Every screen in both languages and themes, as a person sees it: `screenshots/<scene>.<language>.<theme>.png`. */
+/** Every screen of the agent's page and of the server's in both languages and themes, as a person sees it: `screenshots/<scene>.<language>.<theme>.png`. */
 const options = new Command('screenshots')
   .option('--only <name...>', 'scenes whose name begins so')
   .option('--language <language...>', 'of en, fr', ['en', 'fr'])
@@ -27,6 +28,12 @@ const none = (): void => undefined;
 const SILENT = { info: none, warn: none, error: none };
 /** Progress needs a few samples before the time left is known; pictures need to arrive. */
 const SETTLE_MS = 400;
+
+const isWanted = (name: string): boolean => options.only?.some((start) => name.startsWith(start)) ?? true;
+
+/** Of the file: what tells one look from another. */
+const endingOf = (language: string, theme: string, width: string): string =>
+  `.${language}.${theme}${options.width.length > 1 ? `.${width}` : ''}.png`;
 
 type Sized = Scene & { readonly width: number };
 
@@ -55,8 +62,20 @@ async function prepared(page: Page, scene: Sized, media: PageMedia, folder: stri
   return view;
 }
 
+const LOOKS: readonly Look[] = options.language.flatMap((language) =>
+  options.theme.flatMap((theme) =>
+    options.width.map((width) => ({
+      locale: LOCALES[language] ?? language,
+      colorScheme: theme === 'dark' ? ('dark' as const) : ('light' as const),
+      width: Number(width),
+      height: HEIGHT,
+      ending: endingOf(language, theme, width),
+    })),
+  ),
+);
+
 async function take(browser: Browser, media: PageMedia, folder: string): Promise<number> {
-  const wanted = SCENES.filter(({ name }) => options.only?.some((start) => name.startsWith(start)) ?? true);
+  const wanted = SCENES.filter(({ name }) => isWanted(name));
   let taken = 0;
   for (const language of options.language) {
     for (const theme of options.theme) {
@@ -67,8 +86,7 @@ async function take(browser: Browser, media: PageMedia, folder: string): Promise
         const context = await browser.newContext({ locale, colorScheme, reducedMotion: 'reduce' });
         const page = await context.newPage();
         const view = await prepared(page, { ...scene, width: Number(width) }, media, folder);
-        const size = options.width.length > 1 ? `.${width}` : '';
-        await page.screenshot({ path: join(options.out, `${scene.name}.${language}.${theme}${size}.png`) });
+        await page.screenshot({ path: join(options.out, `${scene.name}${endingOf(language, theme, width)}`) });
         await context.close();
         await view.close();
         taken += 1;
@@ -88,7 +106,8 @@ const browser = await chromium.launch({
   ignoreDefaultArgs: ['--hide-scrollbars'],
 });
 try {
-  const taken = await take(browser, await makePageMedia(), folder);
+  const taken =
+    (await take(browser, await makePageMedia(), folder)) + (await takeConsole(browser, LOOKS, isWanted, options.out));
   console.log(`${taken} screenshots in ${options.out}`);
 } finally {
   await browser.close();

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WatchOptions } from '../../server/rules/watch.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { API_BASE, AGENT_STATUS_HEADER } from '../../shared/wire.ts';
 import { CAPABILITIES, JOB_TYPES, type JobType } from '../../shared/job.ts';
@@ -15,6 +16,8 @@ interface Amounts {
   readonly files: number;
   readonly agents: number;
   readonly failures: number;
+  /** Where folders can be watched. */
+  readonly watch?: WatchOptions;
 }
 
 export interface BusyCatalogue {
@@ -41,7 +44,7 @@ const pathOf = (index: number): string =>
   `RUSHES/${DAYS[index % 3]}/A-cam/A${String(Math.floor(index / 100)).padStart(3, '0')}C${String(index % 100).padStart(3, '0')}_260302_R1AB.mov`;
 
 /** `amounts.failures` of the files' jobs have failed; the last tenth of the files lies on a share that is away. */
-export async function startBusyCatalogue({ files, agents, failures }: Amounts): Promise<BusyCatalogue> {
+export async function startBusyCatalogue({ files, agents, failures, watch }: Amounts): Promise<BusyCatalogue> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rushcatalog-busy-'));
   const server = await createServer({
     dataDir,
@@ -50,6 +53,7 @@ export async function startBusyCatalogue({ files, agents, failures }: Amounts): 
     leaseSeconds: 3_600,
     agentSeenSeconds: 86_400,
     policy: { max_parallel_jobs_allowed: 4 },
+    ...(watch === undefined ? {} : { watch }),
   });
   const operator = <T>(path: string, body?: unknown): Promise<T> => call<T>(server, path, { body });
   const ids = await register(server, agents);
