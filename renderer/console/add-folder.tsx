@@ -19,11 +19,14 @@ export function AddFolder({ roots }: { readonly roots: readonly string[] }) {
   const [draft, setDraft] = useState<RuleDraft>({ ...NEW_RULE, root: roots[0] ?? '' });
   const [wrong, setWrong] = useState(NOTHING_WRONG);
   const [plan, setPlan] = useState<RulePlan | null>(null);
-  const [asks, setAsks] = useState<'plan' | 'add' | null>(null);
+  const [tries, setTries] = useState(false);
+  const adds = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const planned = useRef<HTMLDivElement>(null);
   /** What is tried has to be what stands there. */
   const written = useRef(draft);
+  // Whoever came by the keyboard goes on here.
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
   useEffect(() => {
     if (wrong !== NOTHING_WRONG) form.current?.querySelector<HTMLElement>('[data-wrong]')?.focus();
   }, [wrong]);
@@ -44,25 +47,25 @@ export function AddFolder({ roots }: { readonly roots: readonly string[] }) {
   };
   const tryIt = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    if (asks !== null) return;
+    if (tries) return;
     const tried = written.current;
-    setAsks('plan');
+    setTries(true);
     setPlan(null);
     setWrong(NOTHING_WRONG);
     // A trial needs no name.
     const name = tried.name.trim() === '' ? tried.root : tried.name;
     const answer = await server.post<RulePlan>('/rules/plan', { ...wishOf(tried), name });
-    setAsks(null);
+    setTries(false);
     if (tried !== written.current) return;
     if (answer.ok) setPlan(answer.output);
     else refused(answer);
   };
   const watch = async (): Promise<void> => {
-    if (asks !== null) return;
-    setAsks('add');
+    if (adds.current) return;
+    adds.current = true;
     setWrong(NOTHING_WRONG);
     const answer = await server.post('/rules', { ...wishOf(written.current), enabled: true });
-    setAsks(null);
+    adds.current = false;
     if (!answer.ok) return refused(answer);
     lookAgain();
     window.location.hash = consoleTo('folders');
@@ -93,7 +96,7 @@ export function AddFolder({ roots }: { readonly roots: readonly string[] }) {
             </button>
           </div>
           <div className="plan" role="status" ref={planned}>
-            {asks === 'plan' && <p className="quiet">{t('console.folders.trying')}</p>}
+            {tries && <p className="quiet">{t('console.folders.trying')}</p>}
             {plan !== null && <PlanText plan={plan} />}
           </div>
         </FolderFields>

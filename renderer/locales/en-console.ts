@@ -141,7 +141,7 @@ export const enConsole = {
     cancel_one: 'One job will be cancelled',
     cancel_other: '{{shown}} jobs will be cancelled',
     revoke: '{{name}} will be let in no more',
-    remove: '{{name}} will be watched no more; what was made stays',
+    remove: 'What was made stays; {{name}} will be watched no more',
     now: 'Now',
     undo: 'Undo',
     undone: 'Nothing was changed.',

@@ -158,7 +158,7 @@ export const frConsole = {
     cancel_many: '{{shown}} tâches vont être annulées',
     cancel_other: '{{shown}} tâches vont être annulées',
     revoke: '{{name}} ne sera plus admise',
-    remove: '{{name}} ne sera plus surveillé ; ce qui a été fait reste',
+    remove: 'Ce qui a été fait reste ; {{name}} ne sera plus surveillé',
     now: 'Tout de suite',
     undo: 'Annuler',
     undone: 'Rien n’a changé.',

@@ -55,7 +55,9 @@ test('a folder is tried, watched, switched off and removed by keyboard alone, an
   await signIn(page, watching, 'operator');
   await tabTo(page, 'Watch a folder');
   await page.keyboard.press('Enter');
-  await page.getByLabel('Folder in it').focus();
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
   await page.keyboard.type('nowhere');
   await page.keyboard.press('Enter');
   await expect(page.getByLabel('Folder in it')).toBeFocused();
@@ -99,6 +101,7 @@ test('a folder is tried, watched, switched off and removed by keyboard alone, an
   const remove = card.getByRole('button', { name: 'Remove Cards' });
   await remove.focus();
   await page.keyboard.press('Enter');
+  await expect(page.locator('.later')).toContainText('Cards will be watched no more');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('.later')).toContainText('Nothing was changed');
   await remove.press('Enter');
