@@ -46,6 +46,8 @@ const PATH_ERRORS: Readonly<Record<string, string>> = {
   EROFS: 'its disk is read-only',
   ENOSPC: 'its disk is full',
   ENOENT: 'it does not exist',
+  EBUSY: 'another program has it open',
+  ENAMETOOLONG: 'its path is longer than this system allows',
 };
 
 function unusablePath(error: unknown): Refusal | null {

@@ -167,6 +167,10 @@ export const PHRASES: readonly (readonly [said: RegExp, french: string])[] = [
 
   [/^it contains a NUL character$/, 'il contient un caractère NUL'],
   [/^it contains “\.\.”$/, 'il contient « .. »'],
+  [
+    /^on Windows it names a device or a stream of a file$/,
+    'sous Windows il désigne un périphérique ou un flux d’un fichier',
+  ],
   [/^a folder$/, 'un dossier'],
   [/^a FIFO$/, 'un tube nommé (FIFO)'],
   [/^not a regular file$/, 'autre chose qu’un fichier ordinaire'],

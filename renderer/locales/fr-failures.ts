@@ -81,6 +81,10 @@ const SENTENCES: readonly (readonly [said: RegExp, french: string])[] = [
     '« $1 » est encore en cours d’écriture ; la tâche démarre quand il est complet.',
   ],
   [
+    /^“(.+)” is held by another program that lets nobody read it; the job runs once it is free\.$/,
+    '« $1 » est ouvert par un autre programme qui ne laisse personne le lire ; la tâche démarre quand il est libre.',
+  ],
+  [
     /^The source was modified while it was being read; the result was discarded\.$/,
     'La source a été modifiée pendant la lecture ; le résultat a été écarté.',
   ],

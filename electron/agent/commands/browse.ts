@@ -6,13 +6,14 @@ import { systemClock, withTimeout } from '../../work/clock.ts';
 import type { Refusal } from '../../../shared/failure.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { FolderEntry, FolderListing, Shortcut } from '../../../shared/setup-commands.ts';
+import { drives } from './drives.ts';
 
 /** A page shows this many of each; who has more types the path. */
 const MAX_ENTRIES = 2_000;
 /** A share that hangs must not hang the page. */
 const LOOK_MS = 5_000;
 
-/** Where volumes appear, by system; each is listed only where it exists. */
+/** Where volumes appear, by system; each is listed only where it exists. Windows has letters (drives.ts). */
 const VOLUME_PARENTS: Readonly<Record<string, readonly string[]>> = {
   darwin: ['/Volumes'],
   linux: ['/media', '/mnt', '/run/media'],
@@ -82,5 +83,7 @@ async function places(roots: readonly MediaRootSetting[]): Promise<Shortcut[]> {
     const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
     if (entries.length > 0) volumes.push({ kind: 'volume', name: parent, path: parent });
   }
+  const letters = process.platform === 'win32' ? await drives() : [];
+  volumes.push(...letters.map((path): Shortcut => ({ kind: 'volume', name: path, path })));
   return [...own, { kind: 'home', name: basename(home), path: home }, ...volumes];
 }

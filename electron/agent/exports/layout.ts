@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { endingOf } from '../../../shared/file-endings.ts';
 import type { DerivedRef } from '../../../shared/facts.ts';
+import { possibleName } from '../../work/storage/windows-names.ts';
 
 /** Where proxies go on disk, so that the named editing program finds them (media.md, "On disk an NLE must find it"). */
 export const LAYOUTS = ['plain', 'premiere', 'resolve'] as const;
@@ -35,10 +36,13 @@ export function proxyPath({ layout, out, folder, source, isNamesake }: ProxyPlac
   return layout === 'premiere' ? join(base, name) : join(base, 'Proxy', name);
 }
 
-/** A source's name without its ending; “..mov” has the stem “.”, which would be a folder above. */
+/**
+ * A source's name without its ending, as a name that can be given here; “..mov” has the stem “.”, which would be a
+ * folder above.
+ */
 export function stemOf(source: string): string {
   const { name, base } = parse(source);
-  return /^\.*$/.test(name) ? `_${base}` : name;
+  return possibleName(/^\.*$/.test(name) ? `_${base}` : name);
 }
 
 /** 255 bytes are what a name may have on ext4, NTFS, APFS and SMB; 9 less for a name while it is being written. */

@@ -9,6 +9,8 @@ export function reasonNotWritten(error: unknown): string {
     case 'EPERM':
     case 'EROFS':
       return 'this user may not write there';
+    case 'EBUSY':
+      return 'another program has it open';
     case 'ENAMETOOLONG':
       return 'its path is longer than this disk allows';
     case 'EISDIR':

@@ -59,13 +59,16 @@ export async function* placesOf(proxies: readonly DeliveredProxy[], placing: Pla
     try {
       const folders = await placing.foldersFor(entry.sourcePath);
       const placed = await placeOf(entry, folders, placing, given);
-      given.add(placed.path);
+      given.add(oneName(placed.path));
       yield { entry, folders, ...placed };
     } catch (problem) {
       yield { entry, problem };
     }
   }
 }
+
+/** Compared without case: two names may be one file on the disk of a Mac or a PC. */
+const oneName = (path: string): string => path.toLowerCase();
 
 async function placeOf(
   entry: DeliveredProxy,
@@ -78,7 +81,7 @@ async function placeOf(
   for (let number = 1; ; number += 1) {
     const folder = join(apart, number === 1 ? stem : `${stem}-${number}`);
     const path = proxyPath({ layout, out: base, folder, source, isNamesake: number > 1 }, derivedName(entry.proxy, 0));
-    if (given.has(path)) continue;
+    if (given.has(oneName(path))) continue;
     const occupant = await occupantOf(path, entry);
     if (occupant !== 'foreign') return { path, occupant };
   }

@@ -5,6 +5,7 @@ import type { SaveArrangement, SaveLayout } from '../../../shared/result-command
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import { lookAt } from '../../work/storage/open-source.ts';
 import { isInside, locate, spellings } from '../../work/storage/source-path.ts';
+import { possibleName } from '../../work/storage/windows-names.ts';
 import type { DeliveredProxy } from '../journal/history-rows.ts';
 import { reasonNotWritten } from './not-written.ts';
 import type { TargetFolders } from './save-plan.ts';
@@ -51,7 +52,8 @@ function foldersOf(sourcePath: string, roots: readonly MediaRootSetting[]): stri
   const located = locate(sourcePath, roots);
   const path = located.kind === 'in-root' ? `${located.root}/${located.relative}` : sourcePath;
   const folders = path.split(/[\\/]/).slice(0, -1);
-  return folders.map((name) => name.replace(/:$/, '')).filter((name) => !/^\.{0,2}$/.test(name));
+  const plain = folders.map((name) => name.replace(/:$/, '')).filter((name) => !/^\.{0,2}$/.test(name));
+  return plain.map((name) => possibleName(name));
 }
 
 async function folderOfSource(sourcePath: string, roots: readonly MediaRootSetting[]): Promise<string> {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Refusal } from '../../../shared/failure.ts';
 import { isSettingName, SettingsSchema } from '../../../shared/settings.ts';
 import { programOutputSync } from '../../work/process/program-output.ts';
+import { windowsProgram } from '../../work/process/windows-program.ts';
 import { parsePolicy, unusable, type ReadPolicy } from './read-policy.ts';
 
 /** Where Group Policy and MDM put what the templates in build/policy describe; the file in its fixed place (read-policy.ts) wins. */
@@ -12,10 +12,7 @@ const PREFERENCES = '/Library/Managed Preferences/org.rushcatalog.agent.plist';
 /** Null where the system has no policy for us. */
 export function readSystemPolicy(): ReadPolicy | { readonly refusal: Refusal } | null {
   if (process.platform === 'win32') {
-    // The usual folder first: a person can set SystemRoot, and let something else answer.
-    const folders = ['C:\\Windows', process.env['SystemRoot'] ?? ''].map((root) => join(root, 'System32', 'reg.exe'));
-    const reg = folders.find((path) => existsSync(path)) ?? folders[0] ?? '';
-    const listing = programOutputSync(reg, ['query', REGISTRY_KEY, '/s']);
+    const listing = programOutputSync(windowsProgram('reg.exe'), ['query', REGISTRY_KEY, '/s']);
     return listing === null ? null : policyOf(parseRegistry(listing), REGISTRY_KEY);
   }
   if (process.platform === 'darwin') {

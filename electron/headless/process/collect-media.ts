@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { relative, sep } from 'node:path';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 import { findMedia } from '../../compose/work/find-media.ts';
 import { CommandError } from '../exit.ts';
@@ -25,7 +25,10 @@ export async function collectMedia(inputs: readonly string[]): Promise<Collected
   if (missing !== undefined) throw inputMissing(missing.path);
   const roots = new Map<string, string>();
   return {
-    files: files.map(({ path, base }) => ({ path, sourcePath: `${rootName(roots, base)}/${relative(base, path)}` })),
+    files: files.map(({ path, base }) => ({
+      path,
+      sourcePath: `${rootName(roots, base)}/${relative(base, path).split(sep).join('/')}`,
+    })),
     roots: [...roots].map(([path, name]) => ({ name, path })),
     skipped: skipped.map(({ path }) => path),
   };

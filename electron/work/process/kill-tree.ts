@@ -7,9 +7,17 @@ import {
   withEnvironmentEntry,
   type ProcessRow,
 } from './process-table.ts';
+import { windowsProgram } from './windows-program.ts';
 
 /** Windows has no signal that stops a process and lets it go on: there nothing is suspended, only held back. */
 export const CAN_SUSPEND = process.platform !== 'win32';
+
+/**
+ * Elsewhere a child leads a session and group of its own: signals reach everybody in it, and a terminal's Ctrl-C does
+ * not. On Windows `detached` takes a child out of the job object in which libuv keeps those of a process, and which the
+ * kernel ends with it (src/win/process.c, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE); a console of its own it has by `windowsHide`.
+ */
+export const CHILD_IS_DETACHED = process.platform !== 'win32';
 
 /** What tells a child and everything that came from it from the rest of the machine. */
 export interface ProcessTreeId {
@@ -80,6 +88,8 @@ export function signalTree(tree: ProcessTree, signal: NodeJS.Signals): void {
  * with its leader gone nothing leads to those who left it with a cleared environment.
  */
 export function killNow(leader: number): void {
+  // No process of Windows has a group.
+  if (process.platform === 'win32') return void endWindowsTree(leader);
   signalTree(processTreeOf(leader, ''), 'SIGKILL');
 }
 
@@ -142,7 +152,15 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
 
 /** Windows has no TERM for console programs; taskkill follows the parent chain itself. */
 async function endWindowsTree(pid: number): Promise<readonly number[]> {
-  return new Promise((resolve) => {
-    execFile('taskkill', ['/PID', String(pid), '/T', '/F'], { timeout: 5_000, windowsHide: true }, () => resolve([]));
+  await new Promise<void>((resolve) => {
+    const args = ['/PID', String(pid), '/T', '/F'];
+    execFile(windowsProgram('taskkill.exe'), args, { timeout: 5_000, windowsHide: true }, () => resolve());
   });
+  // Where taskkill is missing or did not do it: at least the child itself, by TerminateProcess.
+  for (const start = performance.now(); ;) {
+    if (!sendSignal(pid, 'SIGKILL')) return [];
+    const waitedMs = performance.now() - start;
+    if (waitedMs >= KILL_WAIT_MS) return [pid];
+    await delay(pollMs(waitedMs));
+  }
 }

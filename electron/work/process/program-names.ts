@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ProgramOutput } from './program-output.ts';
 import { readLinuxRow, readLinuxTable, type ProcessRow } from './process-table.ts';
+import { windowsProgram } from './windows-program.ts';
 
 /** A living process under every name it goes by. */
 export interface NamedProcess {
@@ -135,7 +136,7 @@ export function parsePsNames(text: string, ourPid: number): readonly NamedProces
 /** Windows: parents are not told, so a watched name must not be that of a tool the agent itself runs. */
 export function windowsProgramNames(ask: ProgramOutput): ProgramNames {
   return {
-    all: async () => parseTasklist((await ask('tasklist', ['/fo', 'csv', '/nh'])) ?? ''),
+    all: async () => parseTasklist((await ask(windowsProgram('tasklist.exe'), ['/fo', 'csv', '/nh'])) ?? ''),
     recent: () => [],
   };
 }

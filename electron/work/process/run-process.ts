@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import type { ChildSpec } from './child.ts';
+import { CHILD_IS_DETACHED } from './kill-tree.ts';
 import { FollowedChild, type ChildContext, type RunningChild } from './running-child.ts';
 
 export type Start =
@@ -65,8 +66,7 @@ export async function startChild(
     const process = spawn(launch.program, launch.args, {
       stdio,
       env: context.env,
-      // An own session and group: signals reach everybody in it, and a terminal's Ctrl-C does not.
-      detached: true,
+      detached: CHILD_IS_DETACHED,
       windowsHide: true,
       ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
     });

@@ -43,6 +43,20 @@ export interface RunningChild {
   begin(): void;
 }
 
+/** Crashes of Windows programs: an error of the kernel's own as exit code, such as 0xC0000005 (ntstatus.h, facility 0). */
+const [CRASHED, LAST_CRASH] = [0xc000_0000, 0xc000_ffff];
+
+/** How it ended by itself: Windows has no signals, but codes that say that the system ended a program. */
+export function endOf(
+  code: number,
+  signal: NodeJS.Signals | null,
+  platform: NodeJS.Platform = process.platform,
+): Extract<ChildEnd, { kind: 'exited' | 'signalled' }> {
+  if (signal !== null) return { kind: 'signalled', signal };
+  const isCrash = platform === 'win32' && code >= CRASHED && code <= LAST_CRASH;
+  return isCrash ? { kind: 'signalled', signal: `0x${code.toString(16).toUpperCase()}` } : { kind: 'exited', code };
+}
+
 export class FollowedChild implements RunningChild {
   readonly group: number;
   readonly tree: ProcessTree;
@@ -74,7 +88,7 @@ export class FollowedChild implements RunningChild {
     const exited = new Promise<ChildEnd>((resolve) => {
       process.once('exit', (code, signal) => {
         this.#hasExited = true;
-        resolve(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal });
+        resolve(endOf(code ?? 0, signal));
       });
     });
     process.on('error', () => undefined); // after a successful spawn only a failed signal, which kill-tree checks itself

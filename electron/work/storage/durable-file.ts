@@ -1,6 +1,7 @@
 import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemClock } from '../clock.ts';
 
 /** What it takes until a file survives a power loss (reliability.md, "A job's life"): data, name, folder, in this order. */
 
@@ -15,10 +16,41 @@ export async function flushFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * How long a rename on Windows is tried again, ms: 1.6 s in all. Whoever has either file open there, a scanner or an
+ * indexer that looks at what is new above all, keeps it from being renamed or replaced.
+ */
+const HELD_MS = process.platform === 'win32' ? [10, 20, 50, 100, 200, 400, 800] : [];
+
+function isHeld(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['EPERM', 'EACCES', 'EBUSY'].includes(String(error.code));
+}
+
 /** Gives a file that was written and flushed its final name. Any error is thrown: then it is not there. */
 export async function publish(temporary: string, path: string): Promise<void> {
-  await rename(temporary, path);
+  for (const waitMs of [...HELD_MS, null]) {
+    try {
+      await rename(temporary, path);
+      break;
+    } catch (error) {
+      if (waitMs === null || !isHeld(error)) throw error;
+      await systemClock.sleep(waitMs);
+    }
+  }
   await flushFolder(dirname(path));
+}
+
+function renameNow(temporary: string, path: string): void {
+  for (const waitMs of [...HELD_MS, null]) {
+    try {
+      renameSync(temporary, path);
+      return;
+    } catch (error) {
+      if (waitMs === null || !isHeld(error)) throw error;
+      // Nobody will wake it: the time runs out.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs);
+    }
+  }
 }
 
 /** Replaces a small file whole, for this user alone: after a power loss it is the old one or the new one. Throws. */
@@ -29,7 +61,7 @@ export function replaceFile(path: string, text: string): void {
   // A left-over keeps the mode it was made with, and a link would be written through.
   rmSync(temporary, { force: true });
   writeFileSync(temporary, text, { mode: 0o600, flush: true, flag: 'wx' });
-  renameSync(temporary, path);
+  renameNow(temporary, path);
   if (process.platform === 'win32') return;
   const handle = openSync(folder, constants.O_RDONLY);
   try {

@@ -76,7 +76,9 @@ async function openAnySpelling(folder: string, root: string, relative: string): 
     if (real === null) continue;
     if (!isInside(real, root)) throw forbidden(relative);
     const opened = await openBeneath(root, real).catch((error: unknown) => {
-      throw unreadable(relative, `cannot be opened (${codeOf(error)})`, error);
+      throw codeOf(error) === 'EBUSY'
+        ? heldByAnother(relative)
+        : unreadable(relative, `cannot be opened (${codeOf(error)})`, error);
     });
     if (opened.kind === 'not-regular') throw notRegular(relative, opened.stats);
     if (opened.kind === 'replaced') throw replaced(relative);
@@ -125,6 +127,12 @@ function forbidden(relative: string): JobFailure {
 function replaced(relative: string): JobFailure {
   const message = `“${relative}” was replaced while it was opened.`;
   return new JobFailure(failure('SOURCE_CHANGED', message, { subject: relative }));
+}
+
+/** Only on Windows: a program that writes a file, or copies it, mostly lets nobody read it until it is done. */
+function heldByAnother(relative: string): JobFailure {
+  const message = `“${relative}” is held by another program that lets nobody read it; the job runs once it is free.`;
+  return new JobFailure(failure('SOURCE_GROWING', message, { subject: relative }));
 }
 
 function notRegular(relative: string, stats: Stats): JobFailure {

@@ -1,4 +1,5 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
+import { isNoFileOnWindows } from './windows-names.ts';
 import type { MediaRootSetting } from '../../../shared/settings.ts';
 
 /** Where a `source_path` points, before anything is opened. */
@@ -11,10 +12,21 @@ type Located =
  * Maps a server's `source_path` to a media root (protocol.md, Job): the longest server prefix wins, then the name of
  * a root, then, with exactly one root, a path relative to it. Pure text: links are judged when the file is opened.
  */
-export function locate(sourcePath: string, roots: readonly MediaRootSetting[]): Located {
+export function locate(
+  sourcePath: string,
+  roots: readonly MediaRootSetting[],
+  platform: NodeJS.Platform = process.platform,
+): Located {
   if (sourcePath.includes('\0')) return { kind: 'forbidden', why: 'it contains a NUL character' };
   if (sourcePath.split(/[\\/]/).includes('..')) return { kind: 'forbidden', why: 'it contains “..”' };
-  const mapped = byPrefix(sourcePath, roots) ?? byName(sourcePath, roots);
+  const located = locateIn(sourcePath, roots, platform);
+  if (platform !== 'win32' || located.kind !== 'in-root') return located;
+  const isDevice = located.relative.split(/[\\/]/).some(isNoFileOnWindows);
+  return isDevice ? { kind: 'forbidden', why: 'on Windows it names a device or a stream of a file' } : located;
+}
+
+function locateIn(sourcePath: string, roots: readonly MediaRootSetting[], platform: NodeJS.Platform): Located {
+  const mapped = byPrefix(sourcePath, roots, platform) ?? byName(sourcePath, roots);
   if (mapped !== undefined) return inRoot(mapped.root, mapped.rest);
   const [only] = roots;
   const absolute = isAbsolute(sourcePath) || sourcePath.startsWith('\\\\') || /^[A-Za-z]:[\\/]/.test(sourcePath);
@@ -27,12 +39,12 @@ interface Mapped {
   readonly rest: string;
 }
 
-function byPrefix(path: string, roots: readonly MediaRootSetting[]): Mapped | undefined {
+function byPrefix(path: string, roots: readonly MediaRootSetting[], platform: NodeJS.Platform): Mapped | undefined {
   let best: (Mapped & { readonly length: number }) | undefined;
   for (const root of roots) {
     // A root's own folder is a prefix too: servers on the same machine speak of local paths.
     for (const prefix of [root.serverPrefix, root.path]) {
-      const rest = prefix === undefined ? undefined : afterPrefix(path, prefix);
+      const rest = prefix === undefined ? undefined : afterPrefix(path, prefix, platform);
       if (prefix === undefined || rest === undefined || prefix.length <= (best?.length ?? 0)) continue;
       best = {
         root: root.name,
@@ -44,10 +56,11 @@ function byPrefix(path: string, roots: readonly MediaRootSetting[]): Mapped | un
   return best;
 }
 
-/** What follows the prefix, which must end at a path boundary. */
-function afterPrefix(path: string, prefix: string): string | undefined {
+/** What follows the prefix, which must end at a path boundary. On Windows either slash and any case are the same folder. */
+function afterPrefix(path: string, prefix: string, platform: NodeJS.Platform): string | undefined {
   const bare = prefix.replace(/[\\/]+$/, '');
-  if (!path.startsWith(bare)) return undefined;
+  const folded = (text: string): string => (platform === 'win32' ? text.replaceAll('/', '\\').toLowerCase() : text);
+  if (!folded(path).startsWith(folded(bare))) return undefined;
   const rest = path.slice(bare.length);
   return rest === '' || /^[\\/]/.test(rest) ? rest.replace(/^[\\/]+/, '') : undefined;
 }

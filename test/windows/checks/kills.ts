@@ -1,0 +1,157 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CRASH_POINTS, type CrashPoint } from '../../../electron/agent/jobs/crash-point.ts';
+import { JOB_TYPES, type JobType } from '../../../shared/job.ts';
+import { h264Clip } from '../../support/made-media.ts';
+import { ledgerOnDisk, seeded, tally } from '../../support/studio.ts';
+import { lookInto } from '../../support/work-folder.ts';
+import type { AtConsole, Desk } from '../desk.ts';
+import { put } from '../expect.ts';
+import { openStudio, type WindowsStudio } from '../studio.ts';
+import type { Group, Table } from '../table.ts';
+
+const JOBS = 40;
+const KILLS = 20;
+/** As long as what the kernel ends with the agent, and the supervisor, may take on a busy machine. */
+const ORPHANS_MS = 5_000;
+const SEED = 12;
+
+export const kills: Group = {
+  name: 'kills',
+  about: `TerminateProcess of the agent in each phase, and ${KILLS} times over ${JOBS} jobs: nothing lost, double or left`,
+  async run(table, desk) {
+    put(await h264Clip({ name: 'small-2.mp4', seconds: 2, size: '160x90' }), desk.unix('D:\\kills\\short.mp4'));
+    put(await h264Clip({ name: 'long-20.mp4', seconds: 20, size: '1280x720' }), desk.unix('D:\\kills\\long.mp4'));
+    const studio = await openStudio(desk, 'kills');
+    const server = await studio.server.pid;
+    const only = (await desk.processes()).map(({ pid }) => pid);
+    ok(only.includes(server));
+    await proveOnce(studio);
+    await inPhases(table, desk, studio, only);
+    await manyTimes(table, desk, studio, only);
+    await studio.close();
+    await table.check('every job has one result in the ledger', () => {
+      const { submitted, doubles } = tally(ledgerOnDisk(studio.dataDir));
+      deepEqual(doubles, []);
+      ok(submitted.size > JOBS, String(submitted.size));
+    });
+  },
+};
+
+/** Proofs are remembered, so that no start of the others waits for them. */
+async function proveOnce(studio: WindowsStudio): Promise<void> {
+  const jobs = await Promise.all(JOB_TYPES.map((type) => studio.operator.job('rushes/kills/short.mp4', type)));
+  const agent = studio.agent('work');
+  await studio.ended(jobs);
+  agent.press('ctrl-c');
+  await agent.ended;
+}
+
+async function goesOn(desk: Desk, studio: WindowsStudio, jobs: readonly string[]): Promise<void> {
+  const agent = studio.agent('work');
+  await studio.ended(jobs);
+  agent.press('ctrl-c');
+  equal((await agent.ended).code, 0, agent.output());
+  const all = await studio.operator.jobs();
+  deepEqual(
+    all.filter(({ job_id, status }) => job_id !== undefined && jobs.includes(job_id) && status !== 'completed'),
+    [],
+  );
+  const { runs, integrity } = lookInto(desk.unix(studio.workFolder('work')));
+  deepEqual([runs, integrity], [[], 'ok']);
+  deepEqual(
+    readdirSync(desk.unix(`${studio.workFolder('work')}\\runs`)).filter(
+      (name) => !/^(?:proof-|accelerators)/.test(name),
+    ),
+    [],
+  );
+}
+
+async function inPhases(table: Table, desk: Desk, studio: WindowsStudio, only: readonly number[]): Promise<void> {
+  const orphans = async (): Promise<void> => deepEqual(await desk.leftAfter(ORPHANS_MS, only), []);
+  const died = async (point: CrashPoint): Promise<string> => {
+    const jobId = await studio.operator.job('rushes/kills/short.mp4', 'generate_video_proxies');
+    const agent = studio.agent('work', [], { faults: true, env: { RUSHCATALOG_CRASH_AT: point } });
+    const { code } = await agent.ended;
+    ok(code !== 0, `it ended by itself: ${agent.output()}`);
+    return jobId;
+  };
+  for (const point of CRASH_POINTS) {
+    await table.check(`ended at “${point}”: no orphan, and the next agent makes one result`, async () => {
+      const jobId = await died(point);
+      await orphans();
+      await goesOn(desk, studio, [jobId]);
+    });
+  }
+  for (const jobType of JOB_TYPES) {
+    await table.check(`ended while a tool runs for ${jobType}: no orphan, and one result`, async () => {
+      const jobId = await studio.operator.job('rushes/kills/long.mp4', jobType);
+      const agent = studio.agent('work');
+      await whileWorking(desk, studio, agent, jobType, jobId);
+      await desk.end(await agent.pid);
+      await agent.ended;
+      await orphans();
+      await goesOn(desk, studio, [jobId]);
+    });
+  }
+  await table.check('the supervisor ended first, then the agent: no orphan', async () => {
+    const jobId = await studio.operator.job('rushes/kills/long.mp4', 'generate_video_proxies');
+    const agent = studio.agent('work');
+    await whileWorking(desk, studio, agent, 'generate_video_proxies', jobId);
+    const pid = await agent.pid;
+    // One Node below the agent, and no tool, has no children: the supervisor, or the media worker.
+    for (const each of await desk.processes()) {
+      if (each.parent === pid && each.name.toLowerCase() === 'node.exe')
+        await desk.end(each.pid).catch(() => undefined);
+    }
+    await desk.end(pid);
+    await agent.ended;
+    await orphans();
+    await goesOn(desk, studio, [jobId]);
+  });
+}
+
+/** Until the job's tool is at work. */
+async function whileWorking(
+  desk: Desk,
+  studio: WindowsStudio,
+  agent: AtConsole,
+  jobType: JobType,
+  jobId: string,
+): Promise<void> {
+  await studio.connected(agent);
+  const isTool = (name: string): boolean =>
+    jobType === 'transcribe_audio' ? /^(?:ffmpeg|node)\.exe$/i.test(name) : /^ffmpeg\.exe$/i.test(name);
+  const pid = await agent.pid;
+  for (let looks = 0; looks < 400; looks += 1) {
+    const claimed = (await studio.operator.jobs()).some(
+      ({ job_id, status }) => job_id === jobId && status === 'claimed',
+    );
+    if (claimed && (await desk.processes()).some(({ name, parent }) => isTool(name) && parent === pid)) return;
+  }
+  throw new Error(`It never worked on it: ${agent.output()}`);
+}
+
+async function manyTimes(table: Table, desk: Desk, studio: WindowsStudio, only: readonly number[]): Promise<void> {
+  const random = seeded(SEED);
+  const jobs: string[] = [];
+  for (let number = 0; number < JOBS; number += 1) {
+    const jobType = JOB_TYPES[number % JOB_TYPES.length] ?? 'generate_thumbnails';
+    jobs.push(await studio.operator.job('rushes/kills/short.mp4', jobType));
+  }
+  const left: string[] = [];
+  let withWork = 0;
+  for (let number = 0; number < KILLS; number += 1) {
+    const agent = studio.agent('work');
+    await studio.connected(agent);
+    await delay(random() * 2_500);
+    await desk.end(await agent.pid);
+    await agent.ended;
+    withWork += lookInto(desk.unix(studio.workFolder('work'))).runs.length > 0 ? 1 : 0;
+    for (const orphan of await desk.leftAfter(ORPHANS_MS, only)) left.push(`${orphan.name} ${orphan.pid}`);
+  }
+  table.note(`${KILLS} kills, ${withWork} of them with a job in the agent’s hands`);
+  await table.check(`${JOBS} jobs, ${KILLS} kills: no orphan in Wine’s list`, () => deepEqual(left, []));
+  await table.check(`${JOBS} jobs, ${KILLS} kills: none lost`, () => goesOn(desk, studio, jobs));
+}

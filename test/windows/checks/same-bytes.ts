@@ -1,0 +1,137 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../../../shared/profiles.ts';
+import { MATRIX } from '../../media/matrix-sources.ts';
+import { FFMPEG } from '../../support/made-media.ts';
+import { runProcess } from '../../support/run-process.ts';
+import type { Desk } from '../desk.ts';
+import { entriesBelow, put, type Entry } from '../expect.ts';
+import { versions } from '../suite.ts';
+import type { Group, Table } from '../table.ts';
+
+/** Ten sources of the media matrix: as many codecs, containers, rates and kinds of sound. */
+const SOURCES = [
+  'H.264 4:2:2 10 bit',
+  'HEVC 8 bit',
+  'ProRes HQ, eight mono tracks, drop-frame',
+  'ProRes interlaced, top first',
+  'DNxHR HQ',
+  'MPEG-2 4:2:2 interlaced in MXF',
+  'VP9 with Opus',
+  'AVCHD',
+  'DV PAL wide in MOV',
+  'MP3 with cover art',
+] as const;
+
+interface Run {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** Every profile there is, each over all ten. */
+const RUNS: readonly Run[] = [
+  ...Object.keys(PROXY_PROFILES).map((name) => ({ name, args: ['--jobs', 'proxies', '--proxy-profile', name] })),
+  ...Object.keys(THUMBNAIL_PROFILES).map((name) => ({
+    name,
+    args: ['--jobs', 'thumbnails', '--thumbnail-profile', name],
+  })),
+  { name: 'waveform', args: ['--jobs', 'waveform'] },
+  ...Object.keys(TRANSCRIPTION_PROFILES).map((name) => ({
+    name,
+    args: ['--jobs', 'transcript', '--transcription-profile', name],
+  })),
+];
+
+export const sameBytes: Group = {
+  name: 'same-bytes',
+  about: `${RUNS.length} profiles on ${SOURCES.length} made sources, compared with what Linux makes`,
+  async run(table, desk) {
+    const folder = mkdtempSync(join(tmpdir(), 'rc-windows-'));
+    try {
+      await compareAll(table, desk, folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function compareAll(table: Table, desk: Desk, folder: string): Promise<void> {
+  mkdirSync(join(folder, 'tmp'));
+  for (const [index, name] of SOURCES.entries()) {
+    const source = MATRIX.find((each) => each.name === name);
+    if (source === undefined) throw new Error(`The matrix has no source “${name}” any more`);
+    const made = await source.make();
+    const called = `${index}${extname(made)}`;
+    put(made, desk.unix(`D:\\bytes\\${called}`));
+    put(made, join(folder, 'bytes', called));
+  }
+  put(desk.unix('E:\\model.bin'), join(folder, 'model.bin'));
+  const own = /^ffmpeg version (\S+)/.exec(execFileSync(FFMPEG, ['-version'], { encoding: 'utf8' }))?.[1] ?? '';
+  const isSameRelease = own.startsWith(`${versions().ffmpeg}-`) || own === versions().ffmpeg;
+  table.note(`ffmpeg ${versions().ffmpeg} there, ${own} here: ${isSameRelease ? 'one release' : 'two releases'}`);
+  const sum = { same: 0, alike: 0, refused: 0 };
+  for (const run of RUNS) {
+    await table.check(`${run.name}: the same on ${SOURCES.length} sources`, async () => {
+      const here = await runProcess(
+        [join(folder, 'bytes'), '--out', join(folder, run.name), ...run.args, ...MODEL(folder)],
+        folder,
+      );
+      const there = await desk.agent([
+        'process',
+        'D:\\bytes',
+        '--out',
+        `E:\\bytes\\${run.name}`,
+        ...run.args,
+        '--speech-model',
+        'E:\\model.bin',
+      ]);
+      equal(there.code, here.code, there.out + there.err);
+      const pairs = paired(entriesBelow(join(folder, run.name)), entriesBelow(desk.unix(`E:\\bytes\\${run.name}`)));
+      ok(pairs.length > 0);
+      for (const pair of pairs) compare(pair, sum);
+    });
+  }
+  table.note(`${sum.same} files byte by byte the same, ${sum.alike} alike, ${sum.refused} jobs refused alike`);
+}
+
+const MODEL = (folder: string): readonly string[] => ['--speech-model', join(folder, 'model.bin')];
+
+interface Pair {
+  readonly name: string;
+  readonly here: Entry;
+  readonly there: Entry;
+}
+
+function paired(here: readonly Entry[], there: readonly Entry[]): readonly Pair[] {
+  const nameOf = ({ source }: Entry): string => basename(source.replaceAll('\\', '/'));
+  const sorted = (entries: readonly Entry[]): readonly Entry[] =>
+    entries.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)) || a.job_type.localeCompare(b.job_type));
+  const [ours, theirs] = [sorted(here), sorted(there)];
+  deepEqual(theirs.map(nameOf), ours.map(nameOf));
+  return ours.flatMap((entry, index) => {
+    const other = theirs[index];
+    return other === undefined ? [] : [{ name: nameOf(entry), here: entry, there: other }];
+  });
+}
+
+/** The same ending; the same files, or where bytes differ files of the same kinds and numbers. */
+function compare({ name, here, there }: Pair, sum: { same: number; alike: number; refused: number }): void {
+  deepEqual([there.status, there.error_code], [here.status, here.error_code], `${name}: ${there.message}`);
+  if (here.status !== 'completed') {
+    sum.refused += 1;
+    return;
+  }
+  const [ours, theirs] = [here, there].map(({ result }) => result?.derived_manifest ?? []);
+  deepEqual(
+    theirs?.map(({ kind }) => kind),
+    ours?.map(({ kind }) => kind),
+    name,
+  );
+  for (const [index, file] of (ours ?? []).entries()) {
+    if (theirs?.[index]?.sha256 === file.sha256) sum.same += 1;
+    else sum.alike += 1;
+  }
+}
