@@ -14,6 +14,7 @@ const SCRIPTS = [
   'test:hostile',
   'test:hostile-faults',
   'test:faults',
+  'test:windows',
   'bench',
 ];
 
