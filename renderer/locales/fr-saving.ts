@@ -11,6 +11,7 @@ export const frSaving: Readonly<Record<string, string>> = {
   'its proxy did not arrive as it was made.': 'son proxy n’est pas arrivé tel qu’il a été fait.',
   'the disk is full.': 'le disque est plein.',
   'this user may not write there.': 'cet utilisateur n’a pas le droit d’y écrire.',
+  'another program has it open.': 'un autre programme l’a ouvert.',
   'its path is longer than this disk allows.': 'son chemin est plus long que ce disque ne le permet.',
   'something else has its name there.': 'autre chose y porte son nom.',
 };

@@ -52,11 +52,9 @@ export interface WindowsProcess {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HOME = join(SUITE.wine, 'srv/rushcatalog');
 const C = join(SUITE.wine, PREFIX, 'drive_c');
-/** As a package lays it out (electron-builder.yml). */
 const RESOURCES = 'C:\\Program Files\\RushCatalog Agent\\resources';
 export const APP = `${RESOURCES}\\app.asar.unpacked`;
 const NODE = `${RESOURCES}\\node\\node.exe`;
-export const COMMAND = `${RESOURCES}\\rushcatalog-agent.cmd`;
 const HELPER = 'C:\\tools\\helper.exe';
 const DRIVES: Readonly<Record<string, string>> = { C, D: join(HOME, 'd'), E: join(HOME, 'e') };
 const OURS = /^(?:node|ffmpeg|ffprobe|cmd|taskkill|helper|reg|tasklist)\.exe$/i;
@@ -151,7 +149,6 @@ function prepare(faults: string): void {
   }
   mkdirSync(join(unix(NODE), '..'), { recursive: true });
   cpSync(join(SUITE.node, 'node.exe'), unix(NODE));
-  cpSync(join(ROOT, 'build/windows/rushcatalog-agent.cmd'), unix(COMMAND));
   mkdirSync(unix('C:\\tools'), { recursive: true });
   cpSync(SUITE.helper, unix(HELPER));
   const devices = join(SUITE.wine, PREFIX, 'dosdevices');

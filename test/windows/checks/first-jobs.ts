@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { h264Clip, photoFile, wavFile } from '../../support/made-media.ts';
 import { writeWeightlessModel } from '../../support/weightless-model.ts';
-import { APP, COMMAND, type Desk } from '../desk.ts';
+import { APP, type Desk } from '../desk.ts';
 import { ended, entriesBelow, put, speaksOfWindows, type Entry } from '../expect.ts';
 import type { Group, Table } from '../table.ts';
 
@@ -30,13 +30,6 @@ async function doctor(table: Table, desk: Desk): Promise<void> {
       version: string;
     };
     deepEqual([code, out.trim()], [0, version]);
-  });
-  await table.check('the command of the package passes on arguments and the exit code', async () => {
-    ended(
-      await desk.run(['cmd', '/c', 'call', COMMAND, 'process', 'D:\\gone with blanks.mov']),
-      2,
-      /“D:\\gone with blanks\.mov”/,
-    );
   });
   const { code, out, err } = await desk.agent(['doctor']);
   await table.check('doctor finds nothing broken', () => equal(code, 0, out + err));
