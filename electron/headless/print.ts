@@ -27,12 +27,20 @@ const OWN_COMMAND = new RegExp(String.raw`(?<![\w./-])rushcatalog-agent (${COMMA
 
 /**
  * Our commands as they are typed here: a clone has no program of our name on its path, but npm runs it
- * (scripts/launch.mjs).
+ * (scripts/launch.mjs); the server's package has the server's commands under its own name (build/linux/rushcatalog-server).
  */
 function asTyped(line: string): string {
-  if (process.env['RUSHCATALOG_CALLED_BY'] !== 'npm run') return line;
-  return line.replace(
-    OWN_COMMAND,
-    (_, command: string, words: string, flag = '') => `npm run ${command}${words}${flag && ' --'}${flag}`,
-  );
+  switch (process.env['RUSHCATALOG_CALLED_BY']) {
+    case 'npm run':
+      return line.replace(
+        OWN_COMMAND,
+        (_, command: string, words: string, flag = '') => `npm run ${command}${words}${flag && ' --'}${flag}`,
+      );
+    case 'rushcatalog-server':
+      return line
+        .replaceAll(/(?<![\w./-])rushcatalog-agent server\b/g, 'rushcatalog-server')
+        .replaceAll(/(?<![\w./-])rushcatalog-agent (?=(?:jobs|agents|rules)\b)/g, 'rushcatalog-server ');
+    default:
+      return line;
+  }
 }

@@ -28,7 +28,7 @@ export interface Sbom {
 }
 
 /** The npm part by CycloneDX's own tool; the page's packages, Electron, Chromium, Node, ffmpeg and the models by us. */
-export function makeSbom(target: Target): Sbom {
+export function makeSbom(target: Target, kind: 'desktop' | 'agent' | 'server' = 'desktop'): Sbom {
   const tool = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js');
   const args = ['--omit', 'dev', '--output-format', 'JSON', '--spec-version', '1.6', '--package-lock-only'];
   const text = execFileSync(process.execPath, [tool, ...args, '--output-reproducible'], {
@@ -38,7 +38,7 @@ export function makeSbom(target: Target): Sbom {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const npm = withoutForeign(JSON.parse(text) as Sbom, target);
-  return { ...npm, components: [...npm.components, ...bundledInPage(npm, target), ...runtimes(target)] };
+  return { ...npm, components: [...npm.components, ...bundledInPage(npm, target), ...runtimes(target, kind)] };
 }
 
 /** npm's lock has the native packages of every platform as optional ones; only the target's ship. */
@@ -76,7 +76,7 @@ function bundledInPage({ components }: Sbom, target: Target): SbomComponent[] {
   });
 }
 
-function runtimes(target: Target): SbomComponent[] {
+function runtimes(target: Target, kind: 'desktop' | 'agent' | 'server'): SbomComponent[] {
   const require = createRequire(import.meta.url);
   const electron = require('electron/package.json') as { readonly version: string };
   const { node } = readTable();
@@ -85,13 +85,17 @@ function runtimes(target: Target): SbomComponent[] {
   const facts = join(folder, 'ffmpeg.json');
   const ffmpeg = existsSync(facts) ? (JSON.parse(readFileSync(facts, 'utf8')) as FfmpegFacts) : null;
   const [nodeFile = 'node'] = vendorFiles(target);
+  const own = { type: 'platform', name: 'node', version: node.version, ...hashOf(join(folder, nodeFile)) } as const;
+  // Without a window there is no Electron, and ffmpeg is the system's.
+  if (kind === 'server') return [own];
+  if (kind === 'agent') return [own, ...modelComponents()];
   return [
     { type: 'platform', name: 'electron', version: electron.version, purl: `pkg:npm/electron@${electron.version}` },
     { type: 'platform', name: 'chromium', version: inside?.chromium ?? 'unknown', description: 'inside Electron' },
     ...(inside?.node === undefined || inside.node === null
       ? []
       : [{ type: 'platform', name: 'node', version: inside.node, description: 'inside Electron' } as const]),
-    { type: 'platform', name: 'node', version: node.version, ...hashOf(join(folder, nodeFile)) },
+    own,
     ...(ffmpeg === null ? [] : ffmpegComponents(ffmpeg)),
     ...modelComponents(),
   ];

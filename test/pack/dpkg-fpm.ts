@@ -18,7 +18,10 @@ for (let at = 0; at < given.length; at += 1) {
   const word = given[at] ?? '';
   const value = given[at + 1] ?? '';
   if (word === '--force' || word === '--debug') continue;
-  if (word.startsWith('-')) {
+  const joined = /^(--[a-z-]+)=(.*)$/.exec(word);
+  if (joined !== null) {
+    single.set(joined[1] ?? '', joined[2] ?? '');
+  } else if (word.startsWith('-')) {
     at += 1;
     if (word === '-d' || word === '--depends') depends.push(value);
     else if (word === '--deb-recommends') recommends.push(value);
@@ -59,6 +62,10 @@ try {
     `Section: ${single.get('--category') ?? 'video'}`,
     ...(depends.length > 0 ? [`Depends: ${depends.join(', ')}`] : []),
     ...(recommends.length > 0 ? [`Recommends: ${recommends.join(', ')}`] : []),
+    ...['Conflicts', 'Replaces'].flatMap((field) => {
+      const value = single.get(`--${field.toLowerCase()}`);
+      return value === undefined ? [] : [`${field}: ${value}`];
+    }),
     `Description: ${(single.get('--description') ?? '').replaceAll('\n', '\n ')}`,
     '',
   ];

@@ -1,13 +1,15 @@
 #!/bin/sh
 # A machine of its own to install on: the root file system of this one under an overlay in memory, with its own mounts,
-# processes and cgroups. What is installed, written or started in it is gone when it ends. $1: a folder to share.
+# processes and cgroups. What is installed, written or started in it is gone when it ends. $1: a folder to share,
+# $2: another root file system in place of this one's.
 set -e
 share=$1
+lower=${2:-/}
 base=$(mktemp -d)
 mount --make-rprivate /
-mount -t tmpfs -o size=2g tmpfs "$base"
+mount -t tmpfs -o size=5g tmpfs "$base"
 mkdir "$base/up" "$base/work" "$base/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$base/up,workdir=$base/work" "$base/root"
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$base/up,workdir=$base/work" "$base/root"
 root=$base/root
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"

@@ -15,6 +15,8 @@ export interface Machine {
 const SCRIPT = fileURLToPath(new URL('./machine.sh', import.meta.url));
 const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) => existsSync(`${path}/cgroup.procs`));
 
+let machines = 0;
+
 /** Why this machine cannot have another one inside, or null. */
 export function whyNoMachine(): string | null {
   if (process.platform !== 'linux') return 'only Linux has namespaces';
@@ -27,12 +29,12 @@ export function whyNoMachine(): string | null {
   return probe.status === 0 ? null : `namespaces are not allowed here (${probe.stderr.trim()})`;
 }
 
-/** `share` appears as /tmp/share in it. */
-export async function openMachine(share: string): Promise<Machine> {
-  const group = `${CGROUPS ?? ''}/rushcatalog-${String(process.pid)}`;
+/** `share` appears as /tmp/share in it. `root`: another root file system (suites.ts) in place of this machine's. */
+export async function openMachine(share: string, root = '/'): Promise<Machine> {
+  const group = `${CGROUPS ?? ''}/rushcatalog-${String(process.pid)}-${String((machines += 1))}`;
   mkdirSync(group, { recursive: true });
   // It ends with this process, however that ends. The shell goes into the group by itself, so that the new cgroup namespace begins there.
-  const enter = `echo $$ > ${group}/cgroup.procs; exec setpriv --pdeathsig KILL unshare --kill-child -m -p -f -C -i -u sh '${SCRIPT}' '${share}'`;
+  const enter = `echo $$ > ${group}/cgroup.procs; exec setpriv --pdeathsig KILL unshare --kill-child -m -p -f -C -i -u sh '${SCRIPT}' '${share}' '${root}'`;
   const child = spawn('sh', ['-c', enter], { stdio: ['ignore', 'ignore', 'inherit'] });
   const init = await waitFor(() => childOf(child.pid), 'the first process');
   const inside = ['-t', String(init), '-m', '-p', '-C', '-i', '-u', `--root=/proc/${String(init)}/root`, '--wdns=/'];
@@ -50,7 +52,7 @@ export async function openMachine(share: string): Promise<Machine> {
     });
     return { code: status, output: stdout, complaint: stderr };
   };
-  await waitFor(() => attempt('systemctl is-active dbus.service').code === 0, 'its systemd');
+  await waitFor(() => attempt('systemctl is-active dbus.service').code === 0, 'its systemd', 120_000);
   return {
     attempt,
     run(script) {

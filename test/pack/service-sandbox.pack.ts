@@ -7,20 +7,12 @@ import type { DoctorReport } from '../../electron/work/capabilities/doctor.ts';
 import { nodeRuntime } from '../../electron/work/process/spawn-node.ts';
 import { ensureBuilt } from '../../scripts/build.mjs';
 import { openMachine, whyNoMachine, type Machine } from './machine.ts';
+import { trialUnit } from './trial-unit.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const UNIT = join(ROOT, 'build/linux/rushcatalog-agent.service');
 const why = whyNoMachine();
 if (why !== null) console.log(`The service's sandbox is not tried: ${why}.`);
-
-/** The shipped unit with another command: `doctor`, which proves the sandbox from where the service would. */
-function trialUnit(command: string, change: (unit: string) => string = (unit) => unit): string {
-  const unit = change(readFileSync(UNIT, 'utf8'));
-  return unit
-    .replace(/^ExecStart=.*$/m, `ExecStart=${command}`)
-    .replace('Type=simple', 'Type=oneshot')
-    .replace(/^Restart=.*$/m, 'Restart=no');
-}
 
 describe.skipIf(why !== null)('the sandbox of the service, under the hardened unit and a real systemd', () => {
   let machine: Machine;
@@ -41,11 +33,11 @@ describe.skipIf(why !== null)('the sandbox of the service, under the hardened un
     rmSync(share, { recursive: true, force: true });
   });
 
-  function doctorIn(name: string, change?: (unit: string) => string): DoctorReport {
+  function doctorIn(name: string, change: (unit: string) => string = (unit) => unit): DoctorReport {
     const node = join('/opt/trial', relative(ROOT, nodeRuntime()));
     const doctor = `${node} /opt/trial/out/node/rushcatalog-agent.js doctor --json --work \${STATE_DIRECTORY}`;
     const command = `/bin/sh -c "${doctor} > \${STATE_DIRECTORY}/${name}.json || true"`;
-    writeFileSync(join(share, `${name}.service`), trialUnit(command, change));
+    writeFileSync(join(share, `${name}.service`), trialUnit(change(readFileSync(UNIT, 'utf8')), command));
     machine.run(`cp /tmp/share/${name}.service /etc/systemd/system/ && systemctl daemon-reload`);
     machine.run(`systemctl start ${name}.service || { journalctl -u ${name} --no-pager >&2; exit 1; }`);
     return JSON.parse(machine.run(`cat /var/lib/rushcatalog-agent/${name}.json`)) as DoctorReport;
@@ -54,6 +46,28 @@ describe.skipIf(why !== null)('the sandbox of the service, under the hardened un
 
   it('holds: doctor says so from inside the service', () => {
     expect(sandboxIn(doctorIn('trial'))).toMatchObject({ status: 'ok', text: expect.stringContaining('bubblewrap') });
+  });
+
+  it('holds against every escape that a hostile tool tries, from inside the service', () => {
+    const node = join('/opt/trial', relative(ROOT, nodeRuntime()));
+    const words = 'run --root /opt/trial test/process/sandbox.test.ts --cache=false --reporter=default --reporter=json';
+    const files = '--outputFile.json=${STATE_DIRECTORY}/escapes.json';
+    const tests = `${node} /opt/trial/node_modules/vitest/vitest.mjs ${words} ${files}`;
+    const command = `/bin/sh -c "cd /opt/trial && ${tests} > \${STATE_DIRECTORY}/escapes.txt 2>&1 || true"`;
+    const unit = trialUnit(readFileSync(UNIT, 'utf8'), command);
+    writeFileSync(join(share, 'escapes.service'), `${unit}\n[Service]\nTimeoutStartSec=600\nEnvironment=HOME=/tmp\n`);
+    machine.run('cp /tmp/share/escapes.service /etc/systemd/system/ && systemctl daemon-reload');
+    machine.run('systemctl start escapes.service');
+    const said = machine.run('cat /var/lib/rushcatalog-agent/escapes.txt');
+    const report = JSON.parse(machine.run('cat /var/lib/rushcatalog-agent/escapes.json')) as {
+      readonly numFailedTests: number;
+      readonly numPendingTests: number;
+      readonly numPassedTests: number;
+    };
+    console.log(said.slice(0, 1_500));
+    expect(Number(/(\d+) escapes tried/.exec(said)?.[1])).toBeGreaterThanOrEqual(14);
+    expect(report, said.slice(-3_000)).toMatchObject({ numFailedTests: 0, numPendingTests: 0 });
+    expect(report.numPassedTests).toBeGreaterThan(1);
   });
 
   it('would not under a unit that forbids namespaces, and doctor says that too', () => {
