@@ -33,6 +33,8 @@ export interface Desk {
 
 export interface Options {
   readonly env?: Readonly<Record<string, string>>;
+  /** Variables that Wine gives every program itself, such as LOCALAPPDATA: set by a batch file. For `agent` alone. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** With its crash points left in. */
   readonly faults?: boolean;
 }
@@ -84,7 +86,7 @@ export async function openDesk(): Promise<Desk> {
   let consoles = 0;
   return {
     unix,
-    agent: (args, options) => launch(program(args, options), options).ended,
+    agent: (args, options) => launch(withVariables(program(args, options), options?.variables), options).ended,
     start: (args, options) => launch(program(args, options), options),
     run: (command, options) => launch(command, options).ended,
     launch,
@@ -162,6 +164,19 @@ function prepare(faults: string): void {
 function link(target: string, name: string): void {
   rmSync(name, { force: true });
   symlinkSync(target, name);
+}
+
+let batches = 0;
+
+/** The same command behind a batch file that sets variables; none of its words may hold a quote. */
+function withVariables(command: readonly string[], variables: Options['variables']): readonly string[] {
+  if (variables === undefined) return command;
+  batches += 1;
+  const file = `E:\\with-${batches}.cmd`;
+  const set = Object.entries(variables).map(([name, value]) => `set ${name}=${value}`);
+  const words = command.map((word) => `"${word.replaceAll('%', '%%')}"`).join(' ');
+  writeFileSync(unix(file), ['@echo off', ...set, words, 'exit %ERRORLEVEL%', ''].join('\r\n'));
+  return ['cmd', '/c', file];
 }
 
 function unix(path: string): string {

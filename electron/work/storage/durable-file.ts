@@ -26,6 +26,23 @@ function isHeld(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ['EPERM', 'EACCES', 'EBUSY'].includes(String(error.code));
 }
 
+/** What Windows says of a file that is open elsewhere is what it says where rights are missing. */
+class OpenElsewhere extends Error {
+  readonly code = 'EBUSY';
+  constructor(path: string, cause: unknown) {
+    super(`another program has ${path} open`, { cause });
+    this.name = 'OpenElsewhere';
+  }
+}
+
+/** Who may write a file but not replace it meets somebody who has it open. */
+async function mayBeWritten(path: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDWR).catch((error: NodeJS.ErrnoException) => error.code === 'EBUSY');
+  if (typeof handle === 'boolean') return handle;
+  await handle.close();
+  return true;
+}
+
 /** Gives a file that was written and flushed its final name. Any error is thrown: then it is not there. */
 export async function publish(temporary: string, path: string): Promise<void> {
   for (const waitMs of [...HELD_MS, null]) {
@@ -33,8 +50,9 @@ export async function publish(temporary: string, path: string): Promise<void> {
       await rename(temporary, path);
       break;
     } catch (error) {
-      if (waitMs === null || !isHeld(error)) throw error;
-      await systemClock.sleep(waitMs);
+      if (!isHeld(error) || HELD_MS.length === 0) throw error;
+      if (waitMs !== null) await systemClock.sleep(waitMs);
+      else throw (await mayBeWritten(path)) ? new OpenElsewhere(path, error) : error;
     }
   }
   await flushFolder(dirname(path));

@@ -4,13 +4,14 @@ import type { MediaRootSetting } from '../../../shared/settings.ts';
 import type { RootState } from '../../../shared/snapshot.ts';
 import { instant, type Clock } from '../clock.ts';
 import {
+  type OpenSource,
+  type SourceIdentity,
   identityOf,
+  isHeld,
   lookAt,
   openSource,
   sameIdentity,
   wasReplaced,
-  type OpenSource,
-  type SourceIdentity,
 } from './open-source.ts';
 import { createRootGate, type Gated, type RootGate } from './root-gate.ts';
 import { locate } from './source-path.ts';
@@ -67,6 +68,7 @@ export function createMediaRoots(initial: readonly MediaRootSetting[], clock: Cl
         return { kind: 'root-unavailable', root: located.root };
       }
       if (look.value === null) return { kind: 'claimable', sizeBytes: 0 };
+      if (look.value === 'held') return { kind: 'growing' };
       return fresh.settled(sourcePath, look.value)
         ? { kind: 'claimable', sizeBytes: look.value.sizeBytes }
         : { kind: 'growing' };
@@ -134,9 +136,10 @@ function createFreshFiles(clock: Clock): FreshFiles {
   };
 }
 
-async function lookInside(folder: string, relative: string): Promise<SourceIdentity | null | 'root-gone'> {
+async function lookInside(folder: string, relative: string): Promise<SourceIdentity | null | 'root-gone' | 'held'> {
   try {
     const seen = await lookAt(folder, relative);
+    if (seen !== null && (await isHeld(folder, relative))) return 'held';
     // An unmounted share leaves an empty or missing folder behind: "not there" must not be mistaken for "no such file".
     return seen ?? ((await isReadable(folder)) ? null : 'root-gone');
   } catch {

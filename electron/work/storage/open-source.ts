@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { readlink, realpath, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { open, readlink, realpath, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { Source } from '../execution.ts';
 import { openBeneath } from './open-beneath.ts';
@@ -53,6 +53,17 @@ export async function lookAt(folder: string, relative: string): Promise<SourceId
     if (stats !== null) return identityOf(stats);
   }
   return null;
+}
+
+/** Whether another program lets nobody read it now; only Windows has that. A file that is not there is not held. */
+export async function isHeld(folder: string, relative: string): Promise<boolean> {
+  if (process.platform !== 'win32') return false;
+  for (const path of spellings(folder, relative)) {
+    const handle = await open(path).catch((error: unknown) => codeOf(error));
+    if (handle === 'EBUSY') return true;
+    if (typeof handle !== 'string') await handle.close();
+  }
+  return false;
 }
 
 export function identityOf(stats: Pick<Stats, 'size' | 'mtimeMs'>): SourceIdentity {

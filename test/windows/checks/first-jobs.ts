@@ -108,7 +108,7 @@ async function mainJob(table: Table, desk: Desk): Promise<void> {
     deepEqual([entry?.source, entry?.status], ['D:\\day1\\A001.mp4', 'completed']);
   });
   await table.check('without media it makes samples and processes them', async () => {
-    const { code, out, err } = await desk.agent(['process', '--out', 'E:\\samples', '--jobs', 'thumbnails']);
+    const { code, out, err } = await desk.agent(['process', '--out', 'E:\\samples', '--jobs', 'waveform']);
     equal(code, 0, out + err);
     match(out, /samples/);
   });
