@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from '../support/command.ts';
 import { ensureFaultBuild } from '../support/fault-build.ts';
+import { writeWeightlessModel } from '../support/weightless-model.ts';
 import { PREFIX, SUITE } from './suite.ts';
 import { inSuite, PATIENCE_MS, startInWine, winePlace, type Ran, type Running } from './wine.ts';
 
@@ -57,6 +58,8 @@ const C = join(SUITE.wine, PREFIX, 'drive_c');
 const RESOURCES = 'C:\\Program Files\\RushCatalog Agent\\resources';
 export const APP = `${RESOURCES}\\app.asar.unpacked`;
 const NODE = `${RESOURCES}\\node\\node.exe`;
+/** A speech model that really runs and hears nothing. */
+export const MODEL = 'E:\\model.bin';
 const HELPER = 'C:\\tools\\helper.exe';
 const DRIVES: Readonly<Record<string, string>> = { C, D: join(HOME, 'd'), E: join(HOME, 'e') };
 const OURS = /^(?:node|ffmpeg|ffprobe|cmd|taskkill|helper|reg|tasklist)\.exe$/i;
@@ -69,6 +72,7 @@ export async function openDesk(): Promise<Desk> {
   wineserver('-k');
   prepare(faults);
   wineserver('-p');
+  await writeWeightlessModel(unix(MODEL));
   const place = { suite: SUITE.wine, prefix: PREFIX, logs: join(HOME, 'logs') };
   const launch: Desk['launch'] = (command, { env = {} } = {}) =>
     startInWine(place, ['wine', ...command], { ...EVERY, ...env });

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITIES } from '../../shared/job.ts';
 import { createOperator, type Operator } from '../support/studio.ts';
-import type { AtConsole, Desk, Options } from './desk.ts';
+import { MODEL, type AtConsole, type Desk, type Options } from './desk.ts';
 import { PATIENCE_MS } from './wine.ts';
 
 /** A server in Wine with its own folder on E:, agents for it, and what an operator asks of it. */
@@ -45,7 +45,7 @@ export async function openStudio(desk: Desk, name: string): Promise<WindowsStudi
       desk.console(
         [
           ...['agent', '--server', url, '--token-file', `${data}\\agent-token`, '--work', workFolder(agent)],
-          ...['--media-root', 'rushes=D:\\=\\\\nas\\rushes', '--speech-model', 'E:\\model.bin', ...more],
+          ...['--media-root', 'rushes=D:\\=\\\\nas\\rushes', '--speech-model', MODEL, ...more],
         ],
         options,
       ),

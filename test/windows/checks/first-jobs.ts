@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { h264Clip, photoFile, wavFile } from '../../support/made-media.ts';
-import { writeWeightlessModel } from '../../support/weightless-model.ts';
-import { APP, type Desk } from '../desk.ts';
+import { APP, MODEL, type Desk } from '../desk.ts';
 import { ended, entriesBelow, put, speaksOfWindows, type Entry } from '../expect.ts';
 import type { Group, Table } from '../table.ts';
 
@@ -15,7 +14,6 @@ export const firstJobs: Group = {
     put(await h264Clip({ name: 'small-3.mp4', seconds: 3, size: '320x180' }), desk.unix('D:\\day1\\A001.mp4'));
     put(await wavFile(2), desk.unix('D:\\day1\\room.wav'));
     put(await photoFile('photo.jpg'), desk.unix('D:\\day1\\still.jpg'));
-    await writeWeightlessModel(desk.unix('E:\\model.bin'));
     await doctor(table, desk);
     await mainJob(table, desk);
     await refusals(table, desk);
@@ -49,7 +47,7 @@ async function doctor(table: Table, desk: Desk): Promise<void> {
 }
 
 async function mainJob(table: Table, desk: Desk): Promise<void> {
-  const args = ['process', 'D:\\day1', '--out', 'E:\\out', '--speech-model', 'E:\\model.bin', '--subtitles', 'srt,vtt'];
+  const args = ['process', 'D:\\day1', '--out', 'E:\\out', '--speech-model', MODEL, '--subtitles', 'srt,vtt'];
   const first = await desk.agent(args);
   await table.check('process makes all four kinds of a folder, code 0', () => {
     equal(first.code, 0, first.out + first.err);

@@ -7,7 +7,7 @@ import { PROXY_PROFILES, THUMBNAIL_PROFILES, TRANSCRIPTION_PROFILES } from '../.
 import { MATRIX } from '../../media/matrix-sources.ts';
 import { FFMPEG } from '../../support/made-media.ts';
 import { runProcess } from '../../support/run-process.ts';
-import type { Desk } from '../desk.ts';
+import { MODEL, type Desk } from '../desk.ts';
 import { entriesBelow, put, type Entry } from '../expect.ts';
 import { versions } from '../suite.ts';
 import type { Group, Table } from '../table.ts';
@@ -68,7 +68,7 @@ async function compareAll(table: Table, desk: Desk, folder: string): Promise<voi
     put(made, desk.unix(`D:\\bytes\\${called}`));
     put(made, join(folder, 'bytes', called));
   }
-  put(desk.unix('E:\\model.bin'), join(folder, 'model.bin'));
+  put(desk.unix(MODEL), join(folder, 'model.bin'));
   const own = /^ffmpeg version (\S+)/.exec(execFileSync(FFMPEG, ['-version'], { encoding: 'utf8' }))?.[1] ?? '';
   const isSameRelease = own.startsWith(`${versions().ffmpeg}-`) || own === versions().ffmpeg;
   table.note(`ffmpeg ${versions().ffmpeg} there, ${own} here: ${isSameRelease ? 'one release' : 'two releases'}`);
@@ -76,7 +76,7 @@ async function compareAll(table: Table, desk: Desk, folder: string): Promise<voi
   for (const run of RUNS) {
     await table.check(`${run.name}: the same on ${SOURCES.length} sources`, async () => {
       const here = await runProcess(
-        [join(folder, 'bytes'), '--out', join(folder, run.name), ...run.args, ...MODEL(folder)],
+        [join(folder, 'bytes'), '--out', join(folder, run.name), ...run.args, ...modelOf(folder)],
         folder,
       );
       const there = await desk.agent([
@@ -86,7 +86,7 @@ async function compareAll(table: Table, desk: Desk, folder: string): Promise<voi
         `E:\\bytes\\${run.name}`,
         ...run.args,
         '--speech-model',
-        'E:\\model.bin',
+        MODEL,
       ]);
       equal(there.code, here.code, there.out + there.err);
       const pairs = paired(entriesBelow(join(folder, run.name)), entriesBelow(desk.unix(`E:\\bytes\\${run.name}`)));
@@ -97,7 +97,7 @@ async function compareAll(table: Table, desk: Desk, folder: string): Promise<voi
   table.note(`${sum.same} files byte by byte the same, ${sum.alike} alike, ${sum.refused} jobs refused alike`);
 }
 
-const MODEL = (folder: string): readonly string[] => ['--speech-model', join(folder, 'model.bin')];
+const modelOf = (folder: string): readonly string[] => ['--speech-model', join(folder, 'model.bin')];
 
 interface Pair {
   readonly name: string;
