@@ -4,6 +4,8 @@ export const CACHE: string;
 export function whyNoSuites(): string | null;
 /** Lays a Debian suite out in a folder, if it is not there, and installs packages in it; ends the process where that fails. */
 export function layOutSuite(root: string, suite: string, packages: readonly string[]): void;
+/** What leads this machine to its packages leads a suite's folder there, too. */
+export function takeAptSettings(root: string): void;
 /** The address of this machine's Debian mirror, or none. */
 export function mirror(): readonly string[];
 /** Runs a program as root and says so; ends the process where it fails. */

@@ -26,15 +26,19 @@ export function layOutSuite(root, suite, packages) {
   if (!existsSync(join(root, 'etc/debian_version'))) {
     run('debootstrap', ['--variant=minbase', suite, root, ...mirror()]);
   }
-  // What leads this machine to its packages leads the folder there, too.
+  takeAptSettings(root);
+  run('chroot', [root, 'apt-get', 'update', '-qq']);
+  run('chroot', [root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]);
+}
+
+/** What leads this machine to its packages leads a suite's folder there, too. @param {string} root */
+export function takeAptSettings(root) {
   for (const name of readdirSync('/etc/apt/apt.conf.d')) {
     const from = join('/etc/apt/apt.conf.d', name);
     if (!readFileSync(from, 'utf8').includes('Acquire::')) continue;
     if (asRoot.length === 0) copyFileSync(from, join(root, 'etc/apt/apt.conf.d', name));
     else run('cp', [from, join(root, 'etc/apt/apt.conf.d', name)]);
   }
-  run('chroot', [root, 'apt-get', 'update', '-qq']);
-  run('chroot', [root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }
 
 /** The mirror this machine uses, or debootstrap's own. */

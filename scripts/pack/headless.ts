@@ -158,8 +158,9 @@ function makeRpm({ which, target, output, version, root, work, fast = false }: G
       'files',
       [
         '%defattr(-,root,root,-)',
-        `%dir /usr/lib/${program}`,
-        `%dir /etc/${program}`,
+        ...ownFolders(root, [`usr/lib/${program}`, `usr/share/doc/${name}`, `etc/${program}`]).map(
+          (path) => `%dir "${path}"`,
+        ),
         ...[...files, ...links].map((path) => `${path.startsWith('/etc/') ? '%config(noreplace) ' : ''}"${path}"`),
         '',
       ].join('\n'),
@@ -175,6 +176,15 @@ function makeRpm({ which, target, output, version, root, work, fast = false }: G
   cpSync(join(folder, made), join(output, made));
   rmSync(place, { recursive: true });
   return join(output, made);
+}
+
+/** Folders that are nobody else's: what is not listed stays behind when the package is removed. */
+function ownFolders(root: string, tops: readonly string[]): readonly string[] {
+  const below = (top: string): string[] =>
+    readdirSync(join(root, top), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+  return tops.flatMap((top) => [`/${top}`, ...below(top)]).sort();
 }
 
 /** The same tree for systems without either, to be unpacked at the root or below a prefix. */

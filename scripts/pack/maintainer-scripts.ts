@@ -28,7 +28,8 @@ export function scriptsOf(which: Headless): { readonly deb: Scripts; readonly rp
   return {
     deb: {
       afterInstall: `#!/bin/sh\nset -e\nif [ "$1" != configure ]; then exit 0; fi\n${setUp}${start}\n`,
-      beforeRemove: `#!/bin/sh\nset -e\nif [ "$1" = remove ]; then\n  ${stop(unit)}\nfi\n`,
+      // A package that takes our place has the same unit, and the service goes on with it.
+      beforeRemove: `#!/bin/sh\nset -e\nif [ "$1" = remove ] && [ "\${2-}" != in-favour ]; then\n  ${stop(unit)}\nfi\n`,
       // Policy, certificates: they go with "purge", unless another package of the program is there that goes by them. Data never.
       afterRemove: `#!/bin/sh\nset -e\n${RELOAD}\nif [ "$1" = purge ] && [ ! -e /usr/bin/${program} ]; then rm -rf /etc/${program}; fi\n`,
     },

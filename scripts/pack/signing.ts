@@ -52,5 +52,9 @@ function headOf(file: string): Buffer {
 
 /** Signs the libraries of a build, before their hashes are taken: afterwards they must keep their bytes. */
 export function signBuild(target: Target, folder: string): void {
+  const isSigned = ['CSC_LINK', 'CSC_NAME'].some((name) => process.env[name]);
+  if (TARGET_FACTS[target].platform === 'darwin' && isSigned && !process.env[COMMAND]) {
+    throw new Error(`electron-builder would sign all but the libraries of the build; name ${COMMAND}, too.`);
+  }
   for (const path of nativeFiles(target, folder)) signFile(target, join(folder, path));
 }

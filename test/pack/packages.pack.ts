@@ -14,11 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extractFile, listPackage, statFile } from '@electron/asar';
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
+import { walkAsync } from '@electron/osx-sign/dist/cjs/util.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../../scripts/build.mjs';
 import type { Sbom } from '../../scripts/pack/sbom.ts';
 import { JOB_TYPES } from '../../shared/job.ts';
-import { listFiles, type ListedFile } from '../../scripts/pack/stage.ts';
+import { nativeFiles } from '../../scripts/pack/signing.ts';
+import { listFiles, ROOT, type ListedFile } from '../../scripts/pack/stage.ts';
 import { executableKind, TARGET_FACTS, TARGETS, type Target } from '../../scripts/pack/targets.ts';
 import { h264Clip, photoFile, wavFile } from '../support/made-media.ts';
 import { writeRecitingModel } from '../support/reciting-model.ts';
@@ -52,9 +54,16 @@ const get = (target: Target): MadePackage => {
   return found;
 };
 
+const signLog = (target: Target): string => join(folder, `signed-${target}.log`);
+
 beforeAll(() => {
   ensureBuilt();
-  for (const target of TARGETS) made.set(target, makePackage(target, join(folder, target)));
+  for (const target of TARGETS) {
+    // Signs nothing, and writes down what it was to sign and when.
+    process.env['RUSHCATALOG_SIGN_COMMAND'] = `echo "$FILE" >> '${signLog(target)}'`;
+    made.set(target, makePackage(target, join(folder, target)));
+    delete process.env['RUSHCATALOG_SIGN_COMMAND'];
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -178,6 +187,26 @@ describe.each(TARGETS)('the package for %s', (target) => {
     );
     const node = sbom.components.find(({ name }) => name === 'node');
     expect(node).toMatchObject({ hashes: [{ alg: 'SHA-256', content: expect.stringMatching(/^[0-9a-f]{64}$/) }] });
+  });
+});
+
+describe.each(['mac-arm64', 'mac-x64'] as const)('what is signed for %s', (target) => {
+  it('is every nested Mach-O: the build’s libraries before the executable that has their hashes, the rest by electron-builder', async () => {
+    const app = join(get(target).resources, '../..');
+    const yml = readFileSync(join(ROOT, 'electron-builder.yml'), 'utf8');
+    const ignored = new RegExp(/signIgnore: \['(.+)'\]/.exec(yml)?.[1] ?? 'none');
+    const byBuilder = (await walkAsync(join(app, 'Contents'))).filter((path) => !ignored.test(path));
+    const log = readFileSync(signLog(target), 'utf8').trim().split('\n');
+    const stage = join(ROOT, 'dist/stage');
+    const byUs = log
+      .filter((path) => path.startsWith(stage))
+      .map((path) => path.replace(stage, join(app, 'Contents/Resources/app.asar.unpacked')));
+    const nested = nativeFiles(target, join(app, 'Contents')).map((path) => join(app, 'Contents', path));
+    console.log(`${target}: ${String(nested.length)} Mach-O files, ${String(byUs.length)} of them in the build`);
+    expect(nested.filter((path) => !byBuilder.includes(path) && !byUs.includes(path))).toEqual([]);
+    expect(byUs.filter((path) => byBuilder.includes(path))).toEqual([]);
+    expect(byUs.length).toBeGreaterThanOrEqual(3);
+    expect(log.at(-1)).toMatch(/dist\/runtime\/rushcatalog-agent$/);
   });
 });
 

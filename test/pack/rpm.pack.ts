@@ -51,7 +51,9 @@ describe.skipIf(why !== null)('the RPM', () => {
 
   it.each(['server', 'agent'])('of the %s has the files of the DEB, and asks for what it uses', (which) => {
     const file = join(share, `${which}-0.1.0.rpm`);
-    const listed = lines('rpm', ['-qlp', file]).filter((path) => !/^\/(usr\/lib|etc)\/rushcatalog-[a-z]+$/.test(path));
+    const listed = lines('rpm', ['-qp', '--qf', '[%{FILEMODES:perms} %{FILENAMES}\\n]', file])
+      .filter((line) => !line.startsWith('d'))
+      .map((line) => line.slice(line.indexOf(' ') + 1));
     const inDeb = lines('dpkg-deb', ['--contents', join(share, `${which}-0.1.0.deb`)])
       .filter((line) => !line.startsWith('d'))
       .map((line) => `/${/\.\/(.*?)( -> .*)?$/.exec(line)?.[1] ?? ''}`);

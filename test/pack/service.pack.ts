@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt } from '../../scripts/build.mjs';
+import { packHeadless } from '../../scripts/pack/headless.ts';
 import { h264Clip } from '../support/made-media.ts';
 import { openMachine, waitFor, whyNoMachine, type Machine } from './machine.ts';
 import { makePackage } from './made-package.ts';
@@ -59,6 +60,8 @@ describe.skipIf(why !== null)('the DEB and its service', () => {
     ensureBuilt();
     execFileSync('mkdir', ['-p', share]);
     console.log(`packages: ${debOf('0.1.0')}, ${debOf('0.2.0')}`);
+    const headless = { which: 'agent', version: '0.3.0', formats: ['deb'], target: 'linux-x64', fast: true } as const;
+    copyFileSync(packHeadless({ ...headless, output: folder })[0] ?? '', join(share, 'headless.deb'));
     copyFileSync(await h264Clip(), join(share, 'clip.mp4'));
     machine = await openMachine(share);
     machine.run('touch /tmp/began; sleep 1');
@@ -172,6 +175,23 @@ X
     expect(machine.run('cat /etc/rushcatalog-agent/policy.json')).toContain('4180');
     const id = order('generate_thumbnails');
     await waitFor(() => statusOf(id) === 'completed', 'a job after the upgrade', 400_000);
+  });
+
+  it('gives its place to the package without a window and takes it back, while the service goes on', async () => {
+    const version = () => machine.attempt('rushcatalog-agent status --json').output;
+    machine.run('dpkg --force-depends -i /tmp/share/headless.deb');
+    expect(machine.attempt('dpkg -s rushcatalog-agent').output).not.toContain('ok installed');
+    expect(existsSync(APP) || machine.attempt(`ls '${APP}'`).code === 0).toBe(false);
+    await waitFor(() => version().includes('"version": "0.3.0"'), 'the service of the other package', 200_000);
+    expect(machine.run('cat /etc/rushcatalog-agent/policy.json')).toContain('4180');
+    machine.run('dpkg --purge rushcatalog-agent');
+    expect(machine.run('rushcatalog-agent --version').trim()).toBe('0.3.0');
+    expect(machine.run('cat /etc/rushcatalog-agent/policy.json')).toContain('4180');
+    machine.run('dpkg --force-depends -i /tmp/share/0.2.0.deb');
+    await waitFor(() => version().includes('"version": "0.2.0"'), 'the service of the desktop package', 200_000);
+    machine.run('dpkg --purge rushcatalog-agent-headless');
+    expect(machine.run('cat /etc/rushcatalog-agent/policy.json')).toContain('4180');
+    expect(isActive()).toBe(true);
   });
 
   it('is removed: only data and the policy are left, and the policy goes with a purge', () => {

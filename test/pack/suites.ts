@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mirror } from '../../scripts/pack/oci-image.ts';
+import { CACHE, mirror, takeAptSettings } from '../../scripts/debian-suites.mjs';
 
 /** Debian's last two. */
 export const SUITES = ['bookworm', 'trixie'] as const;
@@ -17,13 +16,14 @@ export const whyNoSuites = (): string | null =>
  * never written to (machine.sh lays an overlay over it).
  */
 export function suiteRoot(suite: Suite): string {
-  const folder = join(tmpdir(), 'rushcatalog-suites', suite);
+  const folder = join(CACHE, 'packages', suite);
   if (existsSync(folder)) return folder;
   const making = `${folder}.making`;
   rmSync(making, { recursive: true, force: true });
   mkdirSync(making, { recursive: true });
   const include = '--include=systemd,systemd-sysv,dbus,curl,procps,ca-certificates,man-db,bash-completion,zsh';
-  execFileSync('debootstrap', ['--variant=minbase', include, suite, making, mirror()], { stdio: 'ignore' });
+  execFileSync('debootstrap', ['--variant=minbase', include, suite, making, ...mirror()], { stdio: 'ignore' });
+  takeAptSettings(making);
   renameSync(making, folder);
   return folder;
 }
