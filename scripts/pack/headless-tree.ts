@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -50,8 +49,9 @@ export const HEADLESS_FACTS: Readonly<Record<Headless, HeadlessFacts>> = {
     program: 'rushcatalog-server',
     summary: 'catalogue and job server for a team of RushCatalog agents',
     description: [
-      'Keeps the catalogue of a studio’s rushes, hands out the jobs that derive proxies, thumbnails, waveforms and',
-      'transcripts from them, and keeps what agents made. In SQLite and a folder, or in PostgreSQL and S3.',
+      'Keeps the catalogue of a studio’s rushes, hands out the jobs that derive',
+      'proxies, thumbnails, waveforms and transcripts from them, and keeps what',
+      'agents made: in SQLite and a folder, or in PostgreSQL and S3.',
     ],
     section: 'net',
     depends: {
@@ -77,8 +77,9 @@ export const HEADLESS_FACTS: Readonly<Record<Headless, HeadlessFacts>> = {
     program: 'rushcatalog-agent',
     summary: 'derives proxies, thumbnails, waveforms and transcripts from rushes',
     description: [
-      'The agent of a RushCatalog server as a service and a command line, without a window: for render nodes and',
-      'servers. It uses the ffmpeg of the system and shuts every tool into bubblewrap.',
+      'The agent of a RushCatalog server as a service and a command line, without',
+      'a window: for render nodes and servers. It uses the ffmpeg of the system',
+      'and shuts every tool into bubblewrap.',
     ],
     section: 'video',
     depends: {
@@ -122,7 +123,7 @@ export function layOut(which: Headless, target: LinuxTarget, root: string, given
   });
   placePrograms(which, root, home);
   placePages(which, root, version);
-  placeNotices(which, target, join(root, 'usr/share/doc', name), home);
+  placeNotices(which, target, join(root, 'usr/share/doc', name), version);
   settle(root);
   return version;
 }
@@ -160,7 +161,13 @@ function placePages(which: Headless, root: string, version: string): void {
   }
 }
 
-function placeNotices(which: Headless, target: LinuxTarget, folder: string, home: string): void {
+export const MAINTAINER = 'RushCatalog <support@rushcatalog.example>';
+
+/** The file that Debian's tools read; what changed is told beside it. */
+const debianChangelog = (which: Headless, version: string): string =>
+  `${HEADLESS_FACTS[which].name} (${version}) unstable; urgency=medium\n\n  * See CHANGES.gz.\n\n -- ${MAINTAINER}  ${new Date(sourceDate() * 1_000).toUTCString().replace('GMT', '+0000')}\n`;
+
+function placeNotices(which: Headless, target: LinuxTarget, folder: string, version: string): void {
   const isThere = ({ name }: Component): boolean => which === 'agent' || !isLeftOut(which, name);
   const components = shippedComponents(target).filter(isThere);
   const refused = unwelcome(components);
@@ -170,7 +177,8 @@ function placeNotices(which: Headless, target: LinuxTarget, folder: string, home
   );
   writeInto(join(folder, 'copyright'), readFileSync(join(ROOT, 'LICENSE')));
   writeInto(join(folder, 'THIRD-PARTY-NOTICES.gz'), gzipSync(notices.join(`\n${'-'.repeat(100)}\n\n`), { level: 9 }));
-  writeInto(join(folder, 'changelog.gz'), gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md')), { level: 9 }));
+  writeInto(join(folder, 'CHANGES.gz'), gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md')), { level: 9 }));
+  writeInto(join(folder, 'changelog.gz'), gzipSync(debianChangelog(which, version), { level: 9 }));
   if (which === 'agent')
     writeInto(join(folder, 'policy.schema.json'), readFileSync(join(ROOT, 'build/policy/policy.schema.json')));
   const sbom = makeSbom(target, which);
@@ -178,7 +186,6 @@ function placeNotices(which: Headless, target: LinuxTarget, folder: string, home
     ({ name, group }) => !isLeftOut(which, group === undefined ? name : `${String(group)}/${name}`),
   );
   writeInto(join(folder, 'sbom.cdx.json'), `${JSON.stringify({ ...sbom, components: components_ }, null, 2)}\n`);
-  if (!existsSync(home)) throw new Error(`${home} is missing.`);
 }
 
 const isLeftOut = (which: Headless, name: string): boolean =>

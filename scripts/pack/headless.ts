@@ -11,6 +11,7 @@ import {
   HEADLESS,
   HEADLESS_FACTS,
   layOut,
+  MAINTAINER,
   sourceDate,
   type Headless,
   type LinuxTarget,
@@ -35,7 +36,6 @@ interface HeadlessOptions {
   readonly fast?: boolean;
 }
 
-const MAINTAINER = 'RushCatalog <support@rushcatalog.example>';
 const HOMEPAGE = 'https://rushcatalog.example';
 
 /** Makes the packages of one program; answers their paths. */

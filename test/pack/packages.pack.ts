@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -218,6 +218,13 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the unpa
       env: { PATH: bareTools(), HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_CACHE_HOME: join(home, 'cache') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+
+  it('brings metainfo that AppStream’s own tool finds nothing wrong with', () => {
+    const file = join(ROOT, 'build/linux/org.rushcatalog.agent.metainfo.xml');
+    const { status, error, stdout } = spawnSync('appstreamcli', ['validate', '--no-net', file], { encoding: 'utf8' });
+    if (error !== undefined) console.log('AppStream metainfo is not validated: appstreamcli is not installed.');
+    else expect(stdout, String(status)).toContain('Validation was successful');
+  });
 
   it('does a job of each type by its own executable with its own ffmpeg', async () => {
     const home = mkdtempSync(join(folder, 'home-'));

@@ -76,6 +76,7 @@ describe.skipIf(why !== null)('the DEB and its service', () => {
     machine.run('dpkg --force-depends -i /tmp/share/0.1.0.deb');
     expect(machine.run('rushcatalog-agent --version').trim()).toBe('0.1.0');
     expect(machine.attempt(`systemctl is-enabled ${UNIT}`).output).toContain('disabled');
+    machine.run('test -s /usr/share/metainfo/org.rushcatalog.agent.metainfo.xml');
     expect(machine.run(`stat -c '%a %U' '${APP}/resources/app.asar' /usr/bin/rushcatalog-agent`)).toMatch(/^644 root/);
     expect(machine.run(`find '${APP}' ! -user root -o -perm -o+w ! -type l | head`)).toBe('');
   });

@@ -134,7 +134,8 @@ describe('the configuration', () => {
     const allowed = (/^RestrictNamespaces=(.*)$/m.exec(unit)?.[1] ?? '').split(' ');
     for (const namespace of ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup']) expect(allowed).toContain(namespace);
     expect(unit).toMatch(/^SystemCallFilter=.*@mount/m);
-    expect(unit).not.toMatch(/^ProtectKernelTunables=yes/m);
+    expect(unit).not.toMatch(/^(ProtectKernelTunables|RestrictSUIDSGID)=yes/m);
+    expect(unit).toMatch(/^NoNewPrivileges=yes/m);
     expect(yml.match(/[Rr]ecommends:? ?\[?bubblewrap/g)).toHaveLength(2);
   });
 
