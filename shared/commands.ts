@@ -5,6 +5,7 @@ import { RESULT_COMMANDS } from './result-commands.ts';
 import { SETUP_COMMANDS } from './setup-commands.ts';
 import type { EndedJob, PauseLength, WaitingJob } from './snapshot.ts';
 import { OPERATIONS } from './job.ts';
+import { WATCH_COMMANDS } from './watch-commands.ts';
 
 const capability = z.enum(CAPABILITIES);
 const jobId = z.guid();
@@ -40,6 +41,7 @@ interface CommandFacts {
 export const COMMANDS = {
   ...SETUP_COMMANDS,
   ...RESULT_COMMANDS,
+  ...WATCH_COMMANDS,
   setCapability: { input: z.object({ capability, enabled: z.boolean() }), output: nothing },
   testCapability: { input: z.object({ capability }), output: nothing, forEditors: true },
   /** Children stand still, nothing is claimed; without `for` until somebody resumes. */

@@ -3,6 +3,7 @@ import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { ModelDownload, SpeechModels } from './speech-models.ts';
+import type { WatchedFolder } from './watch-commands.ts';
 import type {
   AcceleratorState,
   Adding,
@@ -70,6 +71,7 @@ export type AgentEvent =
   | { readonly type: 'diskChecked'; readonly disk: DiskState }
   | { readonly type: 'yieldingChanged'; readonly yielding: Yielding | null }
   | { readonly type: 'addingChanged'; readonly adding: Adding | null }
+  | { readonly type: 'watchedSeen'; readonly watched: readonly WatchedFolder[] }
   | { readonly type: 'savingChanged'; readonly saving: Saving };
 
 export type AgentEventType = AgentEvent['type'];

@@ -67,6 +67,8 @@ function change(s: Snapshot, event: AgentEvent): Partial<Snapshot> {
       return { yielding: event.yielding };
     case 'addingChanged':
       return { adding: event.adding };
+    case 'watchedSeen':
+      return { watched: event.watched };
     case 'savingChanged':
       return { saving: event.saving };
     case 'jobClaimed':

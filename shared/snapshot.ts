@@ -4,6 +4,7 @@ import type { JobType } from './job.ts';
 import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { SpeechModels } from './speech-models.ts';
+import type { WatchedFolder } from './watch-commands.ts';
 import type { DerivedKind, Warning } from './facts.ts';
 
 /**
@@ -40,6 +41,8 @@ export interface Snapshot {
   readonly yielding: Yielding | null;
   /** Files on their way into the queue, or that came there last; null where there are none. */
   readonly adding: Adding | null;
+  /** Folders whose files come into the queue by themselves; none where another server makes the jobs. */
+  readonly watched: readonly WatchedFolder[];
   /** The last time proxies were saved for an editing program; null before. */
   readonly saving: Saving | null;
 }

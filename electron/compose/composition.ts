@@ -8,6 +8,7 @@ import { createSandboxPort } from '../work/process/sandbox-port.ts';
 import { allExecutors } from '../work/executors/registry.ts';
 import { createOutsideFetch } from './network/outside-fetch.ts';
 import { createOperatorClient, type OperatorClient } from './operator/operator-client.ts';
+import { createRulesClient } from './operator/rules-client.ts';
 import { operatorPart } from './operator/operator-part.ts';
 import { watchOptions } from './work/watch-options.ts';
 import { createWorkPort } from './work/work-port.ts';
@@ -71,7 +72,7 @@ export async function openComposition({ server: choice, ...own }: CompositionOpt
     const agent = make({
       serverUrl: server.url,
       token: fixedToken(server.agentToken),
-      operator: operatorPart(client, work),
+      operator: operatorPart(client, createRulesClient(fetch, server.url, server.operatorToken), work),
     });
     return { agent, embedded: { server, client }, closeServer: () => server.close() };
   } catch (error) {

@@ -68,6 +68,14 @@ export const frRefusals: Readonly<Record<string, Translated>> = {
     said: 'Le serveur de cette machine n’a pas pris les fichiers à l’instant.',
     next: 'Rien n’est perdu ; un nouvel essai suit tout seul.',
   },
+  NOT_A_FOLDER: {
+    said: 'Ce n’est pas un dossier.',
+    next: 'Choisissez un dossier ; les fichiers s’ajoutent sans surveillance.',
+  },
+  ALREADY_WATCHED: {
+    said: 'Ce dossier est déjà surveillé.',
+    next: 'Il est parmi les dossiers surveillés, plus bas.',
+  },
   INPUT_MISSING: { said: 'Un des fichiers choisis n’est plus là.', next: 'Cherchez à nouveau et choisissez.' },
   INSECURE_HTTP: {
     said: 'Le jeton passerait en clair jusqu’au serveur.',

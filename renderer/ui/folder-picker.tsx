@@ -142,7 +142,7 @@ function useListing(what: Pick, start: string) {
       const number = asked.current;
       const home = await places;
       // Media lies at home more often than anywhere else, and a list of places shows none of it.
-      const first = folder === '' && what === 'media' ? home : folder;
+      const first = folder === '' && what !== 'file' ? home : folder;
       // Somebody who was faster chose another way.
       if (first !== '' && asked.current === number) await open(first);
     };

@@ -9,9 +9,20 @@ import { Button, Empty, Name, Said, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useBridge, useCommand, useLanguage } from '../use-agent.ts';
 import { AddingPanel } from '../work/adding-panel.tsx';
-import { add, chooseFiles, choosing, countKinds, plan, startOver, type Found } from '../work/adding.ts';
+import {
+  add,
+  chooseFiles,
+  choosing,
+  countKinds,
+  foldersOf,
+  plan,
+  startOver,
+  watchFolders,
+  type Found,
+} from '../work/adding.ts';
 import { ChoiceForm, choices } from '../work/choice.tsx';
 import { dropRefused } from '../work/drop.ts';
+import { WatchedFolders } from '../work/watched-folders.tsx';
 
 /** Files and folders in, jobs out; with a remote server, who makes the jobs instead. */
 export function AddWorkView() {
@@ -51,6 +62,7 @@ function Adder() {
       )}
       {found !== null && <Planned found={found} busy={state.kind === 'handing'} />}
       <AddingPanel />
+      <WatchedFolders />
     </div>
   );
 }
@@ -118,6 +130,13 @@ function Planned({ found, busy }: { readonly found: Found; readonly busy: boolea
       <>
         <p className="note-caution">{t('add.nothingFound')}</p>
         <Skipped plan={plan} />
+        <ChoiceForm />
+        <div className="add-actions">
+          <WatchThem found={found} busy={busy} />
+          <Button quiet disabled={busy} onClick={startOver}>
+            {t('add.clear')}
+          </Button>
+        </div>
       </>
     );
   }
@@ -184,12 +203,35 @@ function Planned({ found, busy }: { readonly found: Found; readonly busy: boolea
         >
           {plan.truncated ? t('add.startAll') : t('add.start', { count: chosen.length })}
         </button>
+        <WatchThem found={found} busy={busy} />
         <Button quiet disabled={busy} onClick={startOver}>
           {t('add.clear')}
         </Button>
         {choice.jobTypes.length === 0 && <span className="wrong">{t('add.noJobs')}</span>}
         {chosen.length === 0 && <span className="wrong">{t('add.noFiles')}</span>}
       </div>
+    </>
+  );
+}
+
+/** Beside adding what is there: also what comes later. */
+function WatchThem({ found, busy }: { readonly found: Found; readonly busy: boolean }) {
+  const { t } = useTranslation();
+  const bridge = useBridge();
+  const { available } = useCommand();
+  const choice = useStore(choices);
+  const folders = foldersOf(found);
+  if (folders.length === 0) return null;
+  return (
+    <>
+      <Button
+        icon="folder"
+        disabled={!available || busy || choice.jobTypes.length === 0}
+        onClick={() => void watchFolders(bridge, folders, choice, found)}
+      >
+        {t('watch.begin', { count: folders.length })}
+      </Button>
+      <span className="hint">{t('watch.why')}</span>
     </>
   );
 }

@@ -8,7 +8,7 @@ import { FolderPicker } from '../ui/folder-picker.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Button, Said } from '../ui/parts.tsx';
 import { useAgent, useBridge, useCommand } from '../use-agent.ts';
-import { add, addSamples, choosing, type WorkChoice } from '../work/adding.ts';
+import { add, addSamples, choosing, watchFolders, type WorkChoice } from '../work/adding.ts';
 import { choices } from '../work/choice.tsx';
 
 /** One machine and nothing done yet: the two shortest ways to a first proxy. */
@@ -17,7 +17,7 @@ export function FirstRun() {
   const bridge = useBridge();
   const { available } = useCommand();
   const { state } = useStore(choosing);
-  const [picking, setPicking] = useState(false);
+  const [picking, setPicking] = useState<'media' | 'folder' | null>(null);
   const adding = useAgent((snapshot) => snapshot.adding?.phase);
   const busy = state.kind === 'looking' || state.kind === 'handing' || adding === 'finding' || adding === 'adding';
   const able = useAgent(useShallow(({ capabilities }) => capabilities.filter(canWork).map(({ jobType }) => jobType)));
@@ -31,14 +31,19 @@ export function FirstRun() {
           <Icon name="folder" size={20} />
           <h3>{t('first.ownTitle')}</h3>
           <p>{t('first.ownBody')}</p>
-          <button
-            type="button"
-            className="button button-main"
-            disabled={!available || busy}
-            onClick={() => setPicking(true)}
-          >
-            {t('first.own')}
-          </button>{' '}
+          <div className="first-acts">
+            <button
+              type="button"
+              className="button button-main"
+              disabled={!available || busy}
+              onClick={() => setPicking('media')}
+            >
+              {t('first.own')}
+            </button>
+            <Button disabled={!available || busy} onClick={() => setPicking('folder')}>
+              {t('first.watch')}
+            </Button>
+          </div>
           <a href={routeTo('add')}>{t('first.choosy')}</a>
         </li>
         <li>
@@ -59,12 +64,12 @@ export function FirstRun() {
         </div>
       )}
       <p className="hint">{t('first.server')}</p>
-      {picking && (
+      {picking !== null && (
         <FolderPicker
-          what="media"
+          what={picking}
           start=""
-          onClose={() => setPicking(false)}
-          onChosen={(paths) => void add(bridge, paths, choice())}
+          onClose={() => setPicking(null)}
+          onChosen={(paths) => void (picking === 'folder' ? watchFolders : add)(bridge, paths, choice())}
         />
       )}
     </section>

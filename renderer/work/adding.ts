@@ -77,6 +77,17 @@ export function chooseFiles(paths: readonly string[], wanted: boolean): void {
   set({ ...state, found: { ...state.found, except } });
 }
 
+/** A profile is only said where its job is wished for. */
+function wishOf({ jobTypes, priority, proxyProfile, thumbnailProfile, language }: WorkChoice) {
+  return {
+    jobTypes: [...jobTypes],
+    priority,
+    ...(jobTypes.includes('generate_video_proxies') ? { proxyProfile } : {}),
+    ...(jobTypes.includes('generate_thumbnails') ? { thumbnailProfile } : {}),
+    ...(language === '' ? {} : { language }),
+  };
+}
+
 /** Hands the files to the agent, which brings them into the queue whatever becomes of this page. True once it has them. */
 export async function add(
   bridge: Bridge,
@@ -88,15 +99,36 @@ export async function add(
   const answer = await bridge.call('addWork', {
     paths: [...paths],
     except: [...(found?.except ?? [])],
-    jobTypes: [...choice.jobTypes],
-    priority: choice.priority,
-    ...(choice.jobTypes.includes('generate_video_proxies') ? { proxyProfile: choice.proxyProfile } : {}),
-    ...(choice.jobTypes.includes('generate_thumbnails') ? { thumbnailProfile: choice.thumbnailProfile } : {}),
-    ...(choice.language === '' ? {} : { language: choice.language }),
+    ...wishOf(choice),
   });
   if (answer.ok) set({ kind: 'idle' });
   else set({ kind: 'refused', refusal: answer.refusal, found });
   return answer.ok;
+}
+
+/** Watches folders from now on: what is in them is taken, and what comes into them. True once all of them are watched. */
+export async function watchFolders(
+  bridge: Bridge,
+  paths: readonly string[],
+  choice: WorkChoice,
+  found: Found | null = null,
+): Promise<boolean> {
+  set({ kind: 'handing', found });
+  for (const path of paths) {
+    const answer = await bridge.call('watchFolder', { path, ...wishOf(choice) });
+    if (!answer.ok) {
+      set({ kind: 'refused', refusal: answer.refusal, found });
+      return false;
+    }
+  }
+  set({ kind: 'idle' });
+  return true;
+}
+
+/** The places of a plan that are folders: what was named by itself is among the files. */
+export function foldersOf({ paths, plan: { files } }: Found): readonly string[] {
+  const named = new Set(files.map(({ path }) => path));
+  return paths.filter((path) => !named.has(path));
 }
 
 /** The shortest way to a first result: small test media is made and everything that fits is done with it. */

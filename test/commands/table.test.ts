@@ -22,11 +22,14 @@ describe('the table of commands', () => {
       'addedFiles',
       'cancelAdding',
       'dismissAdding',
+      'endWatching',
       'makeSamples',
       'operateJobs',
       'planWork',
       'retryJob',
+      'switchWatching',
       'takeBackRetry',
+      'watchFolder',
     ]);
     const answer = await executeBy({})('takeBackRetry', { jobId: '' });
     expect(answer).toMatchObject({ ok: false, refusal: { code: 'SERVER_MAKES_JOBS' } });
@@ -34,7 +37,7 @@ describe('the table of commands', () => {
 
   it('gives whoever sits at the machine nothing that sets the service up', () => {
     const settling =
-      /^(add|browse|change|choose|download|make|pair|plan|remove|retry|save|set|takeBack)|^testConnection$/;
+      /^(add|browse|change|choose|download|end|make|pair|plan|remove|retry|save|set|switch|takeBack|watch)|^testConnection$/;
     expect(names.filter((name) => settling.test(name) && commandFacts(name).forEditors === true)).toEqual([]);
     expect(commandFacts('pause').forEditors).toBe(true);
   });

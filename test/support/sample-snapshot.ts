@@ -55,6 +55,7 @@ export function sampleSnapshot(change: Partial<Snapshot> = {}): Snapshot {
     disk: { workFolder: '/var/tmp/rushcatalog', freeBytes: 512_000_000_000, full: false },
     yielding: null,
     adding: null,
+    watched: [],
     saving: null,
     ...change,
   };

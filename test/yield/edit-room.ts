@@ -9,6 +9,7 @@ import { fixedToken } from '../../electron/agent/server/token-source.ts';
 import type { ActivitySources } from '../../electron/agent/yield/activity-sources.ts';
 import { createOperatorClient } from '../../electron/compose/operator/operator-client.ts';
 import { operatorPart } from '../../electron/compose/operator/operator-part.ts';
+import { createRulesClient } from '../../electron/compose/operator/rules-client.ts';
 import { createWorkPort } from '../../electron/compose/work/work-port.ts';
 import { createSandboxPort } from '../../electron/work/process/sandbox-port.ts';
 import { allExecutors } from '../../electron/work/executors/registry.ts';
@@ -82,8 +83,9 @@ export async function openEditRoom(clip: string, leaseSeconds = 6): Promise<Edit
     lonely(name, more = {}) {
       const client = createOperatorClient(studio.server.url, studio.server.operatorToken);
       const sandbox = createSandboxPort({ policy: () => 'auto', env: process.env });
+      const rules = createRulesClient(fetch, studio.server.url, studio.server.operatorToken);
       const work = createWorkPort(client, join(studio.folder, 'samples'), { settings: () => ({}), sandbox });
-      return open(name, more, 'media.proxies.video@1', { operator: operatorPart(client, work) });
+      return open(name, more, 'media.proxies.video@1', { operator: operatorPart(client, rules, work) });
     },
     touch(isThere) {
       idleMs = isThere ? 0 : 3_600_000;

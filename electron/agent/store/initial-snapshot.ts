@@ -50,6 +50,7 @@ export function initialSnapshot(start: {
     disk: { workFolder: start.workFolder, full: false },
     yielding: null,
     adding: addingOf(journal.imports),
+    watched: [],
     saving: null,
   };
 }

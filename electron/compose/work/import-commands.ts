@@ -40,7 +40,7 @@ export function importCommands(
 }
 
 /** Folders outside the media roots become media roots. */
-async function makeRoots(
+export async function makeRoots(
   { settings, saveRoots }: ImportCommandDeps,
   paths: readonly string[],
 ): Promise<Refusal | null> {

@@ -78,7 +78,12 @@ export function createWorkPort(
   };
 }
 
-function profilesOf({ proxyProfile, thumbnailProfile, language }: WorkChoice): Parameters<typeof inputsOf>[1] {
+/** Without what nobody chose. */
+export function profilesOf({
+  proxyProfile,
+  thumbnailProfile,
+  language,
+}: Pick<WorkChoice, 'proxyProfile' | 'thumbnailProfile' | 'language'>): Parameters<typeof inputsOf>[1] {
   return {
     ...defined({ proxyProfile, thumbnailProfile, language }),
   };
