@@ -14,6 +14,7 @@ import { outbox } from './outbox.ts';
 import { powerLoss } from './power-loss.ts';
 import { s3 } from './s3.ts';
 import { strict } from './strict.ts';
+import { watchedFolders } from './watched-folders.ts';
 
 /** In the order in which a full run makes them. */
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -30,6 +31,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   powerLoss,
   network,
   s3,
+  watchedFolders,
   strict,
   leak,
 ];
