@@ -96,30 +96,41 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
   });
   let stopped: Promise<void> | undefined;
   const isStopped = (): boolean => stopped !== undefined;
+  let starting: Promise<void> = Promise.resolve();
+  const begin = async (): Promise<void> => {
+    await clearLeftovers(services, owner, isStopped);
+    if (isStopped()) return;
+    watch(services, operator, load, stopping.signal);
+    yielding.start();
+    // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
+    // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
+    await runs.resume();
+    if (isStopped()) return;
+    const ready = capabilities.start();
+    await Promise.race([ready, services.toolsKnown]);
+    if (isStopped()) return;
+    store.emit({ type: 'phaseChanged', phase: 'working' });
+    intake.start(ready);
+    operator?.resume();
+  };
   return {
     snapshot: store.snapshot,
     subscribe: store.subscribe,
     drained: drained.promise,
     wake: () => intake.pollNow(),
     async start() {
-      await clearLeftovers(services, owner, isStopped);
-      if (isStopped()) return;
-      watch(services, operator, load, stopping.signal);
-      yielding.start();
-      // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
-      // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
-      await runs.resume();
-      const ready = capabilities.start();
-      await Promise.race([ready, services.toolsKnown]);
-      if (isStopped()) return;
-      store.emit({ type: 'phaseChanged', phase: 'working' });
-      intake.start(ready);
-      operator?.resume();
+      starting = begin();
+      try {
+        await starting;
+      } catch (error) {
+        // Of an agent that was stopped meanwhile, whose journal is closed, there is nothing to begin.
+        if (!isStopped()) throw error;
+      }
     },
     execute: executeBy(handlers),
     openDerived: openFile,
     stop(graceMs, hurry) {
-      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, operator, stopping }, graceMs, hurry);
+      stopped ??= end(deps, assembly, { runs, intake, yielding, saver, operator, stopping, starting }, graceMs, hurry);
       return stopped;
     },
   };
@@ -193,13 +204,15 @@ interface Running {
   readonly saver: ProxySaver;
   readonly operator: OperatorPart | undefined;
   readonly stopping: AbortController;
+  /** What the start still does; it rejects where it could not end. */
+  readonly starting: Promise<void>;
 }
 
 /** Intake → runs → outbox, bounded → sign-off → journal: the order in which everything owed is written down. */
 async function end(
   deps: AgentDeps,
   { services, capabilities, models, registerAgent }: Assembly,
-  { runs, intake, yielding, saver, operator, stopping }: Running,
+  { runs, intake, yielding, saver, operator, stopping, starting }: Running,
   graceMs: number,
   hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
@@ -228,7 +241,8 @@ async function end(
     hurry,
   );
   // Bounded: a proof's child or a share that does not answer must not hold up the end.
-  const ended = Promise.all([proofsEnded, downloadEnded, intake.ended(), saver.settled(), operatorStopped]);
+  const begun = starting.catch(() => undefined);
+  const ended = Promise.all([begun, proofsEnded, downloadEnded, intake.ended(), saver.settled(), operatorStopped]);
   await withTimeout(services.clock, LAST_WAIT_MS, ended, undefined);
   await services.leases.close();
   deps.token.close();

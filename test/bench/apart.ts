@@ -23,8 +23,10 @@ export interface ServerApart {
 
 const ENTRY = fileURLToPath(new URL('./server-apart.ts', import.meta.url));
 
-export async function serverApart(dataDir: string): Promise<ServerApart> {
-  const child = spawn(process.execPath, [ENTRY, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** @param media a folder that rules may watch, as the root `RUSHES` */
+export async function serverApart(dataDir: string, media?: string): Promise<ServerApart> {
+  const args = [ENTRY, dataDir, ...(media === undefined ? [] : [media])];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async <T>(): Promise<T> => JSON.parse(String((await lines.next()).value)) as T;
   const { url, agentToken, operatorToken } = await next<Record<'url' | 'agentToken' | 'operatorToken', string>>();

@@ -17,6 +17,7 @@ import { measureProcessResults, PROCESS_RESULTS_NAME } from './process-results.t
 import { startBench, type Bench } from './run-job.ts';
 import { measureSlices, SLICES_FILE, SLICES_NAME } from './slices.ts';
 import { measureSpeech, SPEECH_FILE, SPEECH_NAME } from './speech.ts';
+import { measureWatchScan, WATCH_SCAN_NAME } from './watch-scan.ts';
 
 interface Measurement {
   readonly name: string;
@@ -44,6 +45,7 @@ const ALL: readonly Measurement[] = [
     files: [],
     measure: ({ media }) => measureProcessResults(dirname(media)),
   },
+  { name: WATCH_SCAN_NAME, files: [], measure: ({ media }) => measureWatchScan(dirname(media)) },
   { name: SPEECH_NAME, files: [SPEECH_FILE], measure: ({ media }) => measureSpeech(media) },
   ...LENGTH_CASES.map((lengths) => ({
     name: lengths.name,

@@ -20,6 +20,8 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
   let proxy: FaultProxy;
   let agent: Agent;
   let pids: number[] = [];
+  /** Jobs that have a process; one of a family says so more than once. */
+  let begun = new Set<string>();
   /** Jobs of which the agent said how they ended. */
   let left = new Set<string>();
   const launch = async (name: string): Promise<void> => {
@@ -31,7 +33,8 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
       // In a sandbox a child knows itself by another number than we do.
       settings: { maxParallelJobs: 8, sandbox: 'off' },
       behaviours: behaviours(
-        (_jobId, found) => {
+        (jobId, found) => {
+          begun.add(jobId);
           pids.push(...found);
         },
         join(studio.folder, 'pipe.mp4'),
@@ -46,13 +49,14 @@ describe.skipIf(NO_FFMPEG !== null)('cancel, lost lease and stop, through the ag
   /** Starts one job of each kind; answers when all their processes live. */
   const startAll = async (): Promise<string[]> => {
     pids = [];
+    begun = new Set();
     left = new Set();
     const jobs: string[] = [];
     for (const profile of STUBBORN) {
       jobs.push(await studio.operator.job('MEDIA/a.mov', 'generate_thumbnails', { thumbnail_profile: profile }));
     }
     agent.wake();
-    await until(agent, () => pids.length >= 6 && pids.every(isAlive));
+    await until(agent, () => jobs.every((jobId) => begun.has(jobId)) && pids.length >= 6 && pids.every(isAlive));
     return jobs;
   };
   /** Each of these jobs ended, and nothing of it lives any more. */
