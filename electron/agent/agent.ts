@@ -97,29 +97,13 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
   let stopped: Promise<void> | undefined;
   const isStopped = (): boolean => stopped !== undefined;
   let starting: Promise<void> = Promise.resolve();
-  const begin = async (): Promise<void> => {
-    await clearLeftovers(services, owner, isStopped);
-    if (isStopped()) return;
-    watch(services, operator, load, stopping.signal);
-    yielding.start();
-    // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
-    // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
-    await runs.resume();
-    if (isStopped()) return;
-    const ready = capabilities.start();
-    await Promise.race([ready, services.toolsKnown]);
-    if (isStopped()) return;
-    store.emit({ type: 'phaseChanged', phase: 'working' });
-    intake.start(ready);
-    operator?.resume();
-  };
   return {
     snapshot: store.snapshot,
     subscribe: store.subscribe,
     drained: drained.promise,
     wake: () => intake.pollNow(),
     async start() {
-      starting = begin();
+      starting = begin({ services, owner, capabilities, runs, intake, yielding, operator, load, stopping, isStopped });
       try {
         await starting;
       } catch (error) {
@@ -134,6 +118,32 @@ function assemble(deps: AgentDeps, assembly: Assembly): Agent {
       return stopped;
     },
   };
+}
+
+interface Beginning extends Pick<Running, 'runs' | 'intake' | 'yielding' | 'operator' | 'stopping'> {
+  readonly services: AgentServices;
+  readonly owner: string;
+  readonly capabilities: Assembly['capabilities'];
+  readonly load: LoadHistory;
+  readonly isStopped: () => boolean;
+}
+
+/** Takes up what an earlier life left, then the work. It looks after each wait whether it was stopped meanwhile. */
+async function begin({ services, isStopped, runs, operator, ...parts }: Beginning): Promise<void> {
+  await clearLeftovers(services, parts.owner, isStopped);
+  if (isStopped()) return;
+  watch(services, operator, parts.load, parts.stopping.signal);
+  parts.yielding.start();
+  // The server is asked about unfinished runs at once: finding tools starts programs, which takes seconds on a busy
+  // machine. A job that has to go on waits for its tools by itself, and not for their proofs.
+  await runs.resume();
+  if (isStopped()) return;
+  const ready = parts.capabilities.start();
+  await Promise.race([ready, services.toolsKnown]);
+  if (isStopped()) return;
+  services.store.emit({ type: 'phaseChanged', phase: 'working' });
+  parts.intake.start(ready);
+  operator?.resume();
 }
 
 /** What goes on beside the work until the agent stops. */
