@@ -100,6 +100,8 @@ export interface ServerPolicy {
 /** What still has to be done for files that were added at once. */
 export interface QueueBatch {
   readonly batch: string;
+  /** Of the watched folder that it came from; absent: somebody added it. */
+  readonly name?: string | undefined;
   readonly addedAt: string;
   readonly files: number;
   /** Nothing is pending or claimed for these any more. */

@@ -269,6 +269,8 @@ export type JobsSummary = z.infer<typeof JobsSummary>;
 /** What still has to be done for files that were added at once. */
 export const QueueBatch = z.object({
   batch: Uuid,
+  /** Of the watched folder that it came from; absent: somebody added it. */
+  name: maybe(z.string()),
   added_at: Instant,
   files: z.int().min(0),
   /** Nothing is pending or claimed for these any more. */

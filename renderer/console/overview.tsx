@@ -140,27 +140,29 @@ function Batches({ state: { batches, completed_lately } }: { readonly state: Pag
   return (
     <Section title={t('console.overview.batches')}>
       <ul className="batches console-batches">
-        {batches.slice(0, SHOWN * 2).map(({ batch, added_at, files, files_ended, files_failed, pending }) => {
-          const name = t('console.overview.batch', { time: shortTime(added_at, language) });
-          const left = Object.values(pending).reduce((sum, jobs) => sum + jobs, 0);
-          const share = files === 0 ? 0 : files_ended / files;
-          const said = [
-            t('console.overview.batchDone', {
-              done: count(files_ended - files_failed, language),
-              files: count(files, language),
-            }),
-            ...(files_failed > 0
-              ? [t('console.overview.batchFailed', { count: files_failed, shown: count(files_failed, language) })]
-              : []),
-            ...timeLeft(left, completed_lately).map((time) => t('console.overview.batchLeft', { time })),
-          ];
-          return (
-            <li key={batch} className="batch">
-              <span>{t('console.pair', { name, value: said.join(', ') })}</span>
-              <ProgressBar value={share} label={name} spoken={percent(share, language)} still />
-            </li>
-          );
-        })}
+        {batches
+          .slice(0, SHOWN * 2)
+          .map(({ batch, name: folder, added_at, files, files_ended, files_failed, pending }) => {
+            const name = folder ?? t('console.overview.batch', { time: shortTime(added_at, language) });
+            const left = Object.values(pending).reduce((sum, jobs) => sum + jobs, 0);
+            const share = files === 0 ? 0 : files_ended / files;
+            const said = [
+              t('console.overview.batchDone', {
+                done: count(files_ended - files_failed, language),
+                files: count(files, language),
+              }),
+              ...(files_failed > 0
+                ? [t('console.overview.batchFailed', { count: files_failed, shown: count(files_failed, language) })]
+                : []),
+              ...timeLeft(left, completed_lately).map((time) => t('console.overview.batchLeft', { time })),
+            ];
+            return (
+              <li key={batch} className="batch">
+                <span>{t('console.pair', { name, value: said.join(', ') })}</span>
+                <ProgressBar value={share} label={name} spoken={percent(share, language)} still />
+              </li>
+            );
+          })}
       </ul>
     </Section>
   );

@@ -205,6 +205,7 @@ export const en = {
     claimed_other: '{{count}} are being worked on here',
     batches: 'What was added',
     batch: 'Added {{time}}, {{files}}:',
+    folder: '{{name}}, {{files}}:',
     batchDone_one: '{{shown}} done',
     batchDone_other: '{{shown}} done',
     batchFailed_one: '{{shown}} failed',

@@ -216,6 +216,7 @@ export const fr = {
     claimed_other: '{{count}} en cours ici',
     batches: 'Ce qui a été ajouté',
     batch: 'Ajoutés ({{time}}), {{files}} :',
+    folder: '{{name}}, {{files}} :',
     batchDone_one: '{{shown}} terminé',
     batchDone_many: '{{shown}} terminés',
     batchDone_other: '{{shown}} terminés',

@@ -32,10 +32,11 @@ function BatchLine({ batch }: { readonly batch: QueueBatch }) {
   const left = useTimeAhead(batch.pending);
   const { files, filesEnded: ended, filesFailed: failed } = batch;
   const share = files === 0 ? 0 : ended / files;
-  const name = t('queue.batch', {
-    time: shortTime(batch.addedAt, language),
-    files: t('amount.files', { count: files, shown: count(files, language) }),
-  });
+  const amount = t('amount.files', { count: files, shown: count(files, language) });
+  const name =
+    batch.name === undefined
+      ? t('queue.batch', { time: shortTime(batch.addedAt, language), files: amount })
+      : t('queue.folder', { name: batch.name, files: amount });
   const done = t('queue.batchDone', { count: ended - failed, shown: count(ended - failed, language) });
   const broken = failed > 0 ? [t('queue.batchFailed', { count: failed, shown: count(failed, language) })] : [];
   return (

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { QueueBatch, QueueOverview } from '../../shared/wire.ts';
 import { iso, type Context } from '../context.ts';
-import { ALL_BATCHES, NO_BATCH } from '../database/schema.ts';
+import { ALL_BATCHES, NO_BATCH, type Database } from '../database/schema.ts';
 import { expireLeases } from './expire-leases.ts';
 
 /** Pending jobs of one batch, or of none, and of one type. */
@@ -36,8 +36,10 @@ async function openBatches({ database }: Context, waiting: readonly Waiting[]): 
     .where('batch', 'not in', [ALL_BATCHES, NO_BATCH])
     .orderBy('added_at')
     .execute();
+  const names = rows.length === 0 ? new Map<string, string>() : await ruleNames(database);
   return rows.map(({ batch, added_at, jobs, files, open_files, failed_files }) => ({
     batch,
+    name: names.get(batch),
     added_at: iso(Number(added_at)),
     files: Number(files),
     files_ended: Number(files) - Number(open_files),
@@ -45,6 +47,12 @@ async function openBatches({ database }: Context, waiting: readonly Waiting[]): 
     jobs: Number(jobs),
     pending: byType(waiting.filter((each) => each.batch === batch)),
   }));
+}
+
+/** What a watched folder adds goes by its rule's id. */
+async function ruleNames(database: Database): Promise<ReadonlyMap<string, string>> {
+  const rules = await database.selectFrom('watch_rule').select(['rule_id', 'name']).execute();
+  return new Map(rules.map(({ rule_id, name }) => [rule_id, name]));
 }
 
 /** Job type → jobs that would start by themselves. */

@@ -111,6 +111,8 @@ describe('a rule', () => {
     await scanned();
     expect(await jobs()).toEqual(of('Day 1/there.mov', 'Day 1/slow.mov', 'Day 1/A/B/deep.mov'));
     expect((await rules())[0]).toMatchObject({ taken: 3, jobs: 3, growing: 0, state: 'watching' });
+    const queue = await rig.operator<{ batches: unknown[] }>('/jobs/queue');
+    expect(queue.body.batches).toEqual([expect.objectContaining({ name: 'Day', files: 3 })]);
   });
 
   test('knows a renamed file and a renamed folder, a replaced one and one that comes back', async () => {
