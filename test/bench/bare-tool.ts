@@ -20,12 +20,19 @@ export function decodeCommand(stream: 'a' | 'v', seconds?: number): string {
 /**
  * Runs the same commands with the same arguments, one after the other and without the agent: the source as descriptor
  * 3, outputs into a folder of their own. Returns the wall time in ms.
+ * @param cores as taskset takes them; absent: all
  */
-export async function runBare(commands: readonly string[], source: string, workspace: string): Promise<number> {
+export async function runBare(
+  commands: readonly string[],
+  source: string,
+  workspace: string,
+  cores?: string,
+): Promise<number> {
+  const under = cores === undefined ? '' : `taskset -c ${cores} `;
   const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-bench-'));
   try {
     const startedAt = performance.now();
-    for (const command of commands) await runShell(command.replaceAll(workspace, folder), source, folder);
+    for (const command of commands) await runShell(`${under}${command.replaceAll(workspace, folder)}`, source, folder);
     return performance.now() - startedAt;
   } finally {
     rmSync(folder, { recursive: true, force: true });

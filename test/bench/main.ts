@@ -12,6 +12,7 @@ import { LONG_GOP_FILE, measureLongGop } from './long-gop.ts';
 import { makeMedia } from './media.ts';
 import { measureOneRead, ONE_READ_NAME } from './one-read.ts';
 import { measurePairs, PAIR_CASES } from './pairs.ts';
+import { measureParallel, PARALLEL_FILE, PARALLEL_NAME } from './parallel.ts';
 import { measurePoll, POLL_NAME } from './poll.ts';
 import { measureProcessResults, PROCESS_RESULTS_NAME } from './process-results.ts';
 import { startBench, type Bench } from './run-job.ts';
@@ -34,6 +35,7 @@ const ALL: readonly Measurement[] = [
   { name: 'thumbnails of a 2-hour long-GOP clip', files: [LONG_GOP_FILE], measure: measureLongGop },
   { name: SLICES_NAME, files: [SLICES_FILE], measure: measureSlices },
   { name: FOLDER_NAME, files: [], measure: ({ media }) => measureFolder(dirname(media)) },
+  { name: PARALLEL_NAME, files: [PARALLEL_FILE], measure: measureParallel },
   { name: ONE_READ_NAME, files: [], measure: ({ media }) => measureOneRead(dirname(media)) },
   { name: CHILDREN_NAME, files: [], measure: measureChildren },
   { name: GIVE_WAY_NAME, files: [], measure: measureGiveWay },
