@@ -36,10 +36,10 @@ test('a folder is watched from the first screen by the keyboard, and its first p
   const bytes = await readFile(await h264Clip({ seconds: 2 }));
   const slow = await open(join(rushes, 'A001C002_260302_R1AB.mp4'), 'w');
   await slow.write(bytes.subarray(0, 20_000));
-  await expect(watched.getByText('1 file still arriving')).toBeVisible({ timeout: 60_000 });
+  await expect(watched.getByText('1 file still arriving')).toBeVisible({ timeout: 240_000 });
   await slow.write(bytes.subarray(20_000));
   await slow.close();
-  await expect(watched.getByText('2 files added')).toBeVisible({ timeout: 120_000 });
+  await expect(watched.getByText('2 files added')).toBeVisible({ timeout: 360_000 });
   await press(page, 'Pause watching Rushes');
   await expect(watched.getByText('Not watched now')).toBeVisible();
   await press(page, /Watch Rushes no more/);
