@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { forWrite } from './database/dialect.ts';
 import type { DerivedRow, Tx } from './database/schema.ts';
 import type { DerivedStore } from './derived/store.ts';
+import { forgetPastStates, lookAtHealth } from './health/health.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { jobForWrite } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
@@ -38,6 +39,7 @@ async function sweepNow(context: Context): Promise<SweepResult> {
   await context.files.retryDiscards();
   await sweepStore(context);
   await context.shared?.tidy();
+  await lookAtHealth(context);
   return { leases, uploads, derived };
 }
 
@@ -142,9 +144,16 @@ async function forgetOldRecords(context: Context): Promise<void> {
     .where('touched_at', '<=', Math.min(before, context.leaseTime() - context.settings.retentionMs))
     .limit(500)
     .execute();
-  if (old === undefined && stale.length === 0) return;
+  const pastState = await database
+    .selectFrom('health_state')
+    .select('state_id')
+    .where('over_at', '<=', before)
+    .limit(1)
+    .executeTakeFirst();
+  if (old === undefined && stale.length === 0 && pastState === undefined) return;
   await writeTransaction(context, async (tx) => {
     await tx.deleteFrom('idempotency').where('created_at', '<=', before).execute();
+    await forgetPastStates(tx, before);
     const ids = stale.map((row) => row.upload_id);
     if (ids.length === 0) return;
     await tx.deleteFrom('upload_part').where('upload_id', 'in', ids).execute();

@@ -11,7 +11,7 @@ import { formatRefusal } from '../compose/format-refusal.ts';
 import { adminAccess, type AdminOptions } from './admin-access.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { printError, printJson, printOut } from './print.ts';
-import { agentLines, causeLines, jobLine, jobLines, waitLine } from './studio-text.ts';
+import { agentLines, causeLines, healthLines, jobLine, jobLines, waitLine } from './studio-text.ts';
 
 interface Printed extends AdminOptions {
   readonly json: boolean;
@@ -49,6 +49,14 @@ export async function whyCommand(jobId: string | undefined, options: Printed): P
   if (options.json) printJson(waiting);
   else printOut(waiting.length === 0 ? 'Nothing waits.' : waiting.map(waitLine));
   return EXIT.ok;
+}
+
+/** `jobs state`: what is not as it should be; ends with 1 where something is. */
+export async function stateCommand(options: Printed): Promise<number> {
+  const states = await (await clientOf(options)).health();
+  if (options.json) printJson(states);
+  else printOut(healthLines(states));
+  return states.items.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 /** `jobs failures`: what failed for good, by cause. */

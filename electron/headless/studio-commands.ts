@@ -11,6 +11,7 @@ import {
   resumeAgentCommand,
   retryCommand,
   revokeAgentCommand,
+  stateCommand,
   takeBackCommand,
   whyCommand,
 } from './studio-command.ts';
@@ -42,6 +43,9 @@ function addJobs(program: Command, finish: Finish, exitHelp: string): void {
   add('why', 'Shows what happened to a job; without one, why what waits waits.')
     .argument('[job]', 'as list shows it')
     .action(async (job: string | undefined, options) => finish(await whyCommand(job, options)));
+  add('state', 'Shows what is not as it should be: lost agents, shares that are away, jobs that nobody can do.').action(
+    async (options) => finish(await stateCommand(options)),
+  );
   add('failures', 'Shows what failed for good, by cause, over all agents.').action(async (options) =>
     finish(await failuresCommand(options)),
   );

@@ -1,7 +1,14 @@
 import { assertNever } from '../../shared/assert-never.ts';
 import { FAILURES, type FailureCode, type Fault } from '../../shared/failure.ts';
 import { sourcePathOf } from '../compose/operator/operator-client.ts';
-import type { FailureCause, OperatorJob, PageAgent, PageJob, WaitGroup } from '../compose/operator/studio-client.ts';
+import type {
+  FailureCause,
+  HealthState,
+  OperatorJob,
+  PageAgent,
+  PageJob,
+  WaitGroup,
+} from '../compose/operator/studio-client.ts';
 
 /** What `jobs` and `agents` print for a person at a terminal. */
 
@@ -94,6 +101,30 @@ export function jobLines(job: PageJob): readonly string[] {
     ...(job.more_ledger ? ['  …'] : []),
   ];
 }
+
+/** The states of health that are told; `past` ones only as many as one looks at. */
+export function healthLines(states: {
+  readonly warming_up: boolean;
+  readonly items: readonly HealthState[];
+  readonly past: readonly HealthState[];
+}): readonly string[] {
+  const { warming_up: isWarmingUp, items, past } = states;
+  const nothing = isWarmingUp
+    ? 'The server began a moment ago: only errors are told yet, and there are none.'
+    : 'Everything is as it should be.';
+  return [
+    ...(items.length === 0 ? [nothing] : []),
+    ...items.flatMap(({ severity, title, next, since }) => [
+      `${severity}: ${title}, since ${clock(since)}.`,
+      `    ${next}`,
+    ]),
+    ...past
+      .slice(0, MOST_PAST)
+      .map(({ title, since, over_at: over }) => `over: ${title}, ${clock(since)} to ${clock(over ?? '')}.`),
+  ];
+}
+
+const MOST_PAST = 5;
 
 export function agentLines(agent: PageAgent): readonly string[] {
   const { agent_id, agent_name, agent_version, state, reason, running, slots, capabilities, pause } = agent;

@@ -12,6 +12,7 @@ import { Asking } from './asking.tsx';
 import { consoleTo } from './route.ts';
 import { groupKey, longestWait, overallState } from './overall-state.ts';
 import { useSeen } from './use-server.ts';
+import { Health } from './health.tsx';
 import { GroupTitle } from './wait-group.tsx';
 import { ageOf, reasonIn, useJobs, useJobTypeName } from './words.ts';
 
@@ -73,6 +74,7 @@ function Whole({ state }: { readonly state: PageState }) {
         )}
         {oldest?.oldest !== undefined && <OldestLine group={oldest} oldest={oldest.oldest} />}
       </div>
+      <Health />
       <Numbers state={state} />
       <Batches state={state} />
       <div className="overview-halves">

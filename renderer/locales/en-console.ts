@@ -48,6 +48,36 @@ export const enConsole = {
     nobody: 'No machine is connected.',
     oldest: 'The oldest has waited for {{age}} ({{what}}): {{why}}.',
   },
+  health: {
+    title: 'Needs attention',
+    since: 'since {{time}}',
+    states: {
+      diskFull: {
+        title: 'The server’s disk is full',
+        next: 'Make room on it. New jobs and uploads are refused meanwhile; running jobs are still taken in.',
+      },
+      agentLost: {
+        title: '“{{agent_name}}” is not heard of any more',
+        next: 'It was at work and did not sign off: look whether the machine, its agent and its network run.',
+      },
+      nothingCan: {
+        title: 'No connected machine can do {{amount}} ({{what}})',
+        next: 'Start an agent that can do this, or switch it on under Capabilities on an agent’s page.',
+      },
+      rootMissing: {
+        title: 'No connected machine reads “{{root}}”, where {{amount}} lie',
+        next: 'Connect this share on a machine, or add the media folder in its settings.',
+      },
+      ruleUnreachable: {
+        title: 'The watched folder “{{name}}” cannot be read',
+        next: 'Look whether the share “{{root}}” is connected at the server, and whether the folder is still called so.',
+      },
+      failuresRising: {
+        title: '{{failed}} of {{ended}} jobs of the last {{minutes}} minutes failed',
+        next: 'Look under Failures what they have in common.',
+      },
+    },
+  },
   counts: {
     waiting: 'waiting',
     running: 'being made',

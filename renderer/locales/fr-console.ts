@@ -52,6 +52,36 @@ export const frConsole = {
     nobody: 'Aucune machine n’est connectée.',
     oldest: 'La plus ancienne attend depuis {{age}} ({{what}}) : {{why}}.',
   },
+  health: {
+    title: 'À regarder',
+    since: 'depuis {{time}}',
+    states: {
+      diskFull: {
+        title: 'Le disque du serveur est plein',
+        next: 'Faites de la place. En attendant, les nouvelles tâches et les envois sont refusés ; les tâches en cours sont encore reçues.',
+      },
+      agentLost: {
+        title: '« {{agent_name}} » ne donne plus de nouvelles',
+        next: 'Il travaillait et n’a pas pris congé : vérifiez que la machine, son agent et son réseau fonctionnent.',
+      },
+      nothingCan: {
+        title: 'Aucune machine connectée ne peut faire {{amount}} ({{what}})',
+        next: 'Démarrez un agent qui le peut, ou activez-le sous Capacités sur la page d’un agent.',
+      },
+      rootMissing: {
+        title: 'Aucune machine connectée ne lit « {{root}} », où se trouvent {{amount}}',
+        next: 'Connectez ce partage sur une machine, ou ajoutez le dossier de médias dans ses réglages.',
+      },
+      ruleUnreachable: {
+        title: 'Le dossier surveillé « {{name}} » est illisible',
+        next: 'Vérifiez que le partage « {{root}} » est connecté au serveur, et que le dossier porte toujours ce nom.',
+      },
+      failuresRising: {
+        title: '{{failed}} des {{ended}} tâches des {{minutes}} dernières minutes ont échoué',
+        next: 'Regardez sous Échecs ce qu’elles ont en commun.',
+      },
+    },
+  },
   counts: {
     waiting: 'en attente',
     running: 'en cours',

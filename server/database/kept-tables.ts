@@ -34,6 +34,7 @@ const KEPT = {
   derived_place: { key: ['id'], page: 1 },
   watch_rule: { key: ['rule_id'], page: 100 },
   watched_file: { key: ['rule_id', 'folder', 'name'], page: 500 },
+  health_state: { key: ['state_id'], page: 500 },
 } as const satisfies Partial<Record<keyof Tables, Omit<KeptTable, 'name'>>>;
 
 /** Views and tables of counters, which follow from the jobs. */

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction
 import type { DerivedKind } from '../../shared/facts.ts';
 import type { JobStatus } from '../../shared/job.ts';
 import type { OperatorRole } from '../../shared/operator-roles.ts';
+import type { HealthStateTable } from './health-tables.ts';
 import type { WatchedFileTable, WatchRuleTable } from './rule-tables.ts';
 
 /**
@@ -298,6 +299,7 @@ export interface Tables {
   derived_place: DerivedPlaceTable;
   watch_rule: WatchRuleTable;
   watched_file: WatchedFileTable;
+  health_state: HealthStateTable;
 }
 
 export type Database = Kysely<Tables>;
@@ -316,3 +318,4 @@ export type DerivedRow = Selectable<DerivedTable>;
 export type LedgerRow = Selectable<LedgerTable>;
 export type RuleRow = Selectable<WatchRuleTable>;
 export type WatchedRow = Selectable<WatchedFileTable>;
+export type HealthRow = Selectable<HealthStateTable>;

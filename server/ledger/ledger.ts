@@ -42,6 +42,8 @@ const LEDGER_EVENTS = [
   'ruleAdded',
   'ruleChanged',
   'ruleRemoved',
+  'stateBegan',
+  'stateEnded',
 ] as const;
 export type LedgerEvent = (typeof LEDGER_EVENTS)[number];
 

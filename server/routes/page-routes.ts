@@ -13,8 +13,10 @@ import {
   SignInAnswer,
   SignInRequest,
 } from '../../shared/wire-page.ts';
+import { HealthStates } from '../../shared/wire-health.ts';
 import { pauseAgent, resumeAgent, revokeAgent } from '../agents/orders.ts';
 import { beginPageSession } from '../auth/page-sessions.ts';
+import { healthStates } from '../health/health.ts';
 import { retryCause } from '../jobs/retry-cause.ts';
 import { takeBackAll } from '../jobs/operate.ts';
 import { pageAgents } from '../page/agents.ts';
@@ -65,6 +67,17 @@ export const PAGE_ROUTES: readonly Route[] = [
     answer: PageState,
     statuses: [],
     handle: ({ context }) => pageState(context),
+  }),
+  route({
+    ...viewer,
+    method: 'GET',
+    path: '/health-states',
+    operationId: 'healthStates',
+    summary:
+      'What is not as it should be: agents that are lost, jobs that nobody can do, shares that are away; each once it has lasted, and none that follows from another.',
+    answer: HealthStates,
+    statuses: [],
+    handle: ({ context }) => healthStates(context),
   }),
   route({
     ...viewer,

@@ -59,6 +59,37 @@ describe('jobs and agents on the command line', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it('says that everything is as it should be, what is not, and what was', async () => {
+    await server.sweep();
+    expect(await run('jobs', 'state')).toMatchObject({ code: 0, output: expect.stringContaining('a moment ago') });
+    const lost = {
+      state_id: randomUUID(),
+      code: 'agentLost',
+      subject: agentId,
+      detail_json: JSON.stringify({ agent_name: 'edit-3', jobs: 1 }),
+      began_at: 1_000,
+      shown_at: 1_000,
+      hidden: 0,
+      over_at: null,
+    };
+    const past = { ...lost, state_id: randomUUID(), code: 'diskFull', subject: '', over_at: 5_000 };
+    const hidden = { ...lost, state_id: randomUUID(), code: 'nothingCan', subject: '', hidden: 1 };
+    await server.database.insertInto('health_state').values([lost, past, hidden]).execute();
+    const { code, output } = await run('jobs', 'state');
+    expect(code).toBe(1);
+    expect(
+      output
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(',')[0]),
+    ).toEqual([
+      expect.stringContaining('warning: “edit-3” is not heard of any more'),
+      expect.stringContaining('    It was at work and did not sign off: look'),
+      expect.stringContaining('over: The server’s disk is full'),
+    ]);
+    await server.database.deleteFrom('health_state').execute();
+  });
+
   it('list jobs and say why they wait', async () => {
     const { items } = await json<{ items: { job_id: string }[] }>('jobs', 'list', '--order', 'queue');
     ids.push(...items.map(({ job_id: id }) => id));

@@ -84,6 +84,17 @@ async function busy(rig: Rig): Promise<void> {
   await rig.operator('/agents/enrollments', { method: 'POST' });
   await watch(rig);
   await rig.server.sweep();
+  await unwell(rig);
+}
+
+/** A state that is over. */
+async function unwell({ server: { database } }: Rig): Promise<void> {
+  const texts = { state_id: randomUUID(), code: 'diskFull', subject: '', detail_json: '{}' };
+  const numbers = { began_at: 1, shown_at: 2, hidden: 0, over_at: 3 };
+  await database
+    .insertInto('health_state')
+    .values({ ...texts, ...numbers })
+    .execute();
 }
 
 /** A rule, and a file that it took. */

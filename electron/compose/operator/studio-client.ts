@@ -10,9 +10,10 @@ import {
   type PageAgent,
   type WaitGroup,
 } from '../../../shared/wire-page.ts';
+import { HealthStates, type HealthState } from '../../../shared/wire-health.ts';
 import { adminCalls, adminQuestions } from './admin-calls.ts';
 
-export type { FailureCause, OperatorJob, PageAgent, PageJob, WaitGroup };
+export type { FailureCause, HealthState, OperatorJob, PageAgent, PageJob, WaitGroup };
 
 /** What an operator asks a running server about jobs and agents. Each throws RefusedError where it is refused. */
 export interface StudioClient {
@@ -21,6 +22,8 @@ export interface StudioClient {
   job(jobId: string): Promise<PageJob>;
   /** What waits, by its reason, among the rest. */
   state(): Promise<PageState>;
+  /** What is not as it should be. */
+  health(): Promise<HealthStates>;
   failures(): Promise<FailureCauses>;
   retry(jobId: string): Promise<OperatorJob>;
   /** Answers how many jobs of this cause wait again. */
@@ -67,6 +70,7 @@ export function createStudioClient(send: typeof fetch, serverUrl: string, token:
     },
     job: (jobId) => ask(PageJob, `/page/jobs/${encodeURIComponent(jobId)}`),
     state: () => ask(PageState, '/page/state'),
+    health: () => ask(HealthStates, '/health-states'),
     failures: () => ask(FailureCauses, '/failures'),
     retry: (jobId) => ask(OperatorJob, job(jobId, 'retry'), {}),
     async retryCause(cause) {

@@ -4,6 +4,7 @@ import type { Database, Tables } from '../schema.ts';
 import { CAUSES_AND_ORDERS } from './causes-and-orders.ts';
 import { COUNTERS } from './counters.ts';
 import { DERIVED_PLACE } from './derived-place.ts';
+import { HEALTH_STATE } from './health-state.ts';
 import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
 import { OPERATORS } from './operator-table.ts';
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 4, sql: CAUSES_AND_ORDERS },
   { version: 5, sql: DERIVED_PLACE },
   { version: 6, sql: WATCH_RULES },
+  { version: 7, sql: HEALTH_STATE },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

@@ -21,7 +21,16 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, name: 'causes of failures, orders to agents', up: addCausesAndOrders },
   { version: 11, name: 'where derived files are', up: addDerivedPlace },
   { version: 12, name: 'watched folders', up: addWatchRules },
+  { version: 13, name: 'states of health', up: addHealthStates },
 ];
+
+async function addHealthStates(tx: Transaction<Tables>): Promise<void> {
+  let state: Draft = text(key(tx.schema.createTable('health_state'), 'state_id'), 'code', 'subject', 'detail_json');
+  state = count(state, 'began_at', 'hidden');
+  await maybeCount(state, 'shown_at', 'over_at').execute();
+  await sql`CREATE UNIQUE INDEX health_state_now ON health_state (code, subject) WHERE over_at IS NULL`.execute(tx);
+  await sql`CREATE INDEX health_state_over ON health_state (over_at) WHERE over_at IS NOT NULL`.execute(tx);
+}
 
 /** Watched folders, and what is known of the files below them. */
 async function addWatchRules(tx: Transaction<Tables>): Promise<void> {
