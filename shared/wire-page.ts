@@ -3,6 +3,7 @@ import { PART_ROLES } from './camera-cards.ts';
 import { DerivedRef } from './facts.ts';
 import { JOB_STATUSES } from './job.ts';
 import { OPERATOR_ROLES } from './operator-roles.ts';
+import { AgentPolicy } from './wire-agent-policy.ts';
 import { QueueBatch } from './wire.ts';
 
 /** What the server's own page asks and is answered, beside the calls that every tool has (wire.ts). */
@@ -41,6 +42,8 @@ export const PauseAgentRequest = z.object({
   until: Instant.optional(),
 });
 
+const AgentRules = z.object({ ...AgentPolicy.shape, by: z.string(), since: Instant });
+
 /** What an agent is working on. */
 const RunningJob = z.object({
   job_id: z.guid(),
@@ -54,8 +57,8 @@ const RunningJob = z.object({
 
 /**
  * How an agent is, the first that is true. `standsBy`: it says so itself, for its editor. `nothing`: nothing waits that
- * it could do. `roots`: what waits for it lies where it cannot read. `full`: every slot is taken. `looks`: it takes
- * something with its next look.
+ * it could do. `rules`: what waits for it, its rules keep from it now. `roots`: … lies where it cannot read. `full`:
+ * every slot is taken. `looks`: it takes something with its next look.
  */
 const AGENT_STATES = [
   'revoked',
@@ -66,6 +69,7 @@ const AGENT_STATES = [
   'standsBy',
   'works',
   'nothing',
+  'rules',
   'roots',
   'looks',
 ] as const;
@@ -84,6 +88,8 @@ export const PageAgent = z.object({
   slots: Count,
   running: z.array(RunningJob),
   pause: AgentPause.optional(),
+  /** What an operator said for it; absent: nothing. */
+  rules: AgentRules.optional(),
   revoked_at: Instant.optional(),
   /** Media roots that it can read; absent: it does not tell. */
   roots: z.array(z.string()).optional(),
@@ -99,10 +105,11 @@ export type PageAgents = z.infer<typeof PageAgents>;
 
 /**
  * Why jobs wait. `capability`: no agent that is there can. `root`: no agent that is there reads the media root. `paused`:
- * every agent that could is paused here; `standsBy`: … gives its machine to its editor; `busy`: … has all slots taken.
+ * every agent that could is paused here; `rules`: … is kept from it by what operators said for it; `standsBy`: … gives
+ * its machine to its editor; `busy`: … has all slots taken.
  * `soon`: an agent takes them with its next look. `heldOff`: after a failure. `held`: an operator put them on hold.
  */
-const WAIT_REASONS = ['capability', 'root', 'paused', 'standsBy', 'busy', 'soon', 'heldOff', 'held'] as const;
+const WAIT_REASONS = ['capability', 'root', 'rules', 'paused', 'standsBy', 'busy', 'soon', 'heldOff', 'held'] as const;
 export type WaitReasonName = (typeof WAIT_REASONS)[number];
 
 export const WaitGroup = z.object({
@@ -118,6 +125,9 @@ export const WaitGroup = z.object({
   /** Agents that are there at all. */
   here: Count,
   root: z.string().optional(),
+  /** `rules`: which of them, and of which agents. */
+  rule: z.enum(['job_types', 'roots', 'hours', 'max_parallel_jobs']).optional(),
+  agents: z.array(z.string()).optional(),
   /** `paused`, `held`: by whom, and why. */
   by: z.string().optional(),
   note: z.string().optional(),

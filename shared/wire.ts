@@ -55,10 +55,10 @@ const Offers = z.array(z.unknown()).transform((entries) => {
 });
 
 export const JobPage = z.union([
-  Offers.transform((offers) => ({ ...offers, next_cursor: undefined })),
+  Offers.transform((offers) => ({ ...offers, next_cursor: undefined, policy_revision: undefined })),
   z
-    .object({ items: Offers, next_cursor: maybe(z.string().min(1)) })
-    .transform(({ items: offers, next_cursor }) => ({ ...offers, next_cursor })),
+    .object({ items: Offers, next_cursor: maybe(z.string().min(1)), policy_revision: maybe(z.string().max(100)) })
+    .transform(({ items: offers, ...rest }) => ({ ...offers, ...rest })),
 ]);
 export type JobPage = z.infer<typeof JobPage>;
 
@@ -74,13 +74,21 @@ export const RegisterRequest = z.object({
 });
 export type RegisterRequest = z.infer<typeof RegisterRequest>;
 
-const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time as "HH:MM"');
+export const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time as "HH:MM"');
 
 export const ServerPolicy = z.object({
   min_poll_interval_seconds: maybe(z.number().min(0)),
   max_parallel_jobs_allowed: maybe(z.int().min(0)),
   allowed_job_types: maybe(z.array(z.string())),
   quiet_hours: maybe(z.object({ start: ClockTime, end: ClockTime, timezone: maybe(z.string()) })),
+  /** It works within these alone; what an operator said for this agent, as what follows. */
+  work_hours: maybe(z.object({ start: ClockTime, end: ClockTime, timezone: maybe(z.string()) })),
+  /** First parts of the source paths that it may take. */
+  allowed_roots: maybe(z.array(z.string())),
+  /** A larger source it passes over. */
+  max_source_bytes: maybe(z.number().min(0)),
+  /** Changes with what was said; a page of offers with another one says that it is time to register again. */
+  revision: maybe(z.string().max(100)),
 });
 export type ServerPolicy = z.infer<typeof ServerPolicy>;
 

@@ -10,6 +10,7 @@ import {
 import { formatRefusal } from '../compose/format-refusal.ts';
 import { adminAccess, type AdminOptions } from './admin-access.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { policySaid, type RulesSaid } from './agent-rules.ts';
 import { printError, printJson, printOut } from './print.ts';
 import { agentLines, causeLines, healthLines, jobLine, jobLines, waitLine } from './studio-text.ts';
 
@@ -127,6 +128,26 @@ export async function pauseAgentCommand(
 /** `agents resume`. */
 export async function resumeAgentCommand(name: string, options: Printed): Promise<number> {
   return withAgent(name, options, (client, { agent_id: id }) => client.resume(id));
+}
+
+interface RulesOptions extends Printed, RulesSaid {
+  readonly none: boolean;
+}
+
+/** `agents rules`: which work it may take; without any of these, what is said now. */
+export async function rulesOfAgentCommand(name: string, options: RulesOptions): Promise<number> {
+  const policy = policySaid(options);
+  if (options.none && policy !== null) {
+    throw new CommandError({
+      code: 'WHICH_RULES',
+      message: 'Rules and their end are said at once.',
+      nextStep: 'Say --none alone, or the rules alone.',
+    });
+  }
+  return withAgent(name, options, async (client, { agent_id: id }) => {
+    if (options.none) await client.setPolicy(id, {});
+    else if (policy !== null) await client.setPolicy(id, policy);
+  });
 }
 
 /** `agents revoke`. */

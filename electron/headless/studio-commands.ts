@@ -10,11 +10,13 @@ import {
   priorityCommand,
   resumeAgentCommand,
   retryCommand,
+  rulesOfAgentCommand,
   revokeAgentCommand,
   stateCommand,
   takeBackCommand,
   whyCommand,
 } from './studio-command.ts';
+import { gigabytesIn, hoursIn, jobTypesIn, rootsIn } from './agent-rules.ts';
 import { wholeNumber } from './whole-number.ts';
 
 type Finish = (code: number) => void;
@@ -80,6 +82,15 @@ function addAgents(program: Command, finish: Finish, exitHelp: string): void {
   which(add('resume', 'Offers a paused agent work again.')).action(async (agent: string, options) =>
     finish(await resumeAgentCommand(agent, options)),
   );
+  which(add('rules', 'Says which work an agent may take, in place of what was said before; alone, shows it.'))
+    .option('--jobs <types>', 'only these types of jobs, with commas between', jobTypesIn)
+    .option('--roots <names>', 'only files of these media roots, with commas between', rootsIn)
+    .option('--hours <from-to>', 'only within these, such as 18:00-08:00', hoursIn)
+    .option('--time-zone <name>', 'of the hours, such as Europe/Paris; default: of this machine')
+    .option('--slots <n>', 'at most so many jobs at once', wholeNumber(1, 64))
+    .option('--largest-gb <n>', 'no source file above so many gigabytes', gigabytesIn)
+    .option('--none', 'ends all rules of it', false)
+    .action(async (agent: string, options) => finish(await rulesOfAgentCommand(agent, options)));
   which(add('revoke', 'Lets an agent in no more; what it holds is taken back at once.')).action(
     async (agent: string, options) => finish(await revokeAgentCommand(agent, options)),
   );

@@ -2,6 +2,7 @@ import { assertNever } from '../../shared/assert-never.ts';
 import { FAILURES, type FailureCode, type Fault } from '../../shared/failure.ts';
 import { sourcePathOf } from '../compose/operator/operator-client.ts';
 import type {
+  AgentPolicy,
   FailureCause,
   HealthState,
   OperatorJob,
@@ -30,10 +31,12 @@ export function waitLine(group: WaitGroup): string {
   const { jobs, at_least: atLeast, job_type: type, oldest } = group;
   const many = `${atLeast ? 'at least ' : ''}${jobs} ${jobs === 1 ? 'job' : 'jobs'}${type === undefined ? '' : ` (${type})`}`;
   const since = oldest === undefined ? '' : ` The oldest waits since ${clock(oldest.since)}: ${oldest.source_path}.`;
-  return `${many}: ${whyWaiting(group)}.${since}`;
+  const change = group.reason === 'rules' ? ' They are changed by: rushcatalog-agent agents rules AGENT.' : '';
+  return `${many}: ${whyWaiting(group)}.${change}${since}`;
 }
 
-function whyWaiting({ reason, able, here, away, root, by, note, until }: WaitGroup): string {
+function whyWaiting(group: WaitGroup): string {
+  const { reason, able, here, away, root, by, note, until } = group;
   const ends = until === undefined ? '' : ` until ${clock(until)}`;
   const said = note === undefined || note === '' ? '' : ` (“${note}”)`;
   const who = by === undefined ? '' : ` by ${by}`;
@@ -45,6 +48,8 @@ function whyWaiting({ reason, able, here, away, root, by, note, until }: WaitGro
     }
     case 'root':
       return `no agent that is there reads the media folder “${root ?? ''}”`;
+    case 'rules':
+      return whyRules(group, ends);
     case 'paused':
       return `${every(able)} paused${who}${ends}${said}`;
     case 'standsBy':
@@ -59,6 +64,23 @@ function whyWaiting({ reason, able, here, away, root, by, note, until }: WaitGro
       return `on hold${who}${said}`;
     default:
       return assertNever(reason);
+  }
+}
+
+/** What operators said for agents, where it keeps all of them from these. */
+function whyRules({ rule, agents = [], root }: WaitGroup, ends: string): string {
+  const whose = agents.slice(0, 3).join(', ');
+  const more = agents.length > 3 ? ` and ${agents.length - 3} more` : '';
+  switch (rule) {
+    case 'hours':
+      return `the rules of ${whose}${more} are of other hours${ends === '' ? '' : `; they wait${ends}`}`;
+    case 'roots':
+      return `the rules of ${whose}${more} leave out the media folder “${root ?? ''}”`;
+    case 'max_parallel_jobs':
+      return `the rules of ${whose}${more} allow no more jobs at once`;
+    case 'job_types':
+    case undefined:
+      return `the rules of ${whose}${more} leave out this type of job`;
   }
 }
 
@@ -127,7 +149,7 @@ export function healthLines(states: {
 const MOST_PAST = 5;
 
 export function agentLines(agent: PageAgent): readonly string[] {
-  const { agent_id, agent_name, agent_version, state, reason, running, slots, capabilities, pause } = agent;
+  const { agent_id, agent_name, agent_version, state, reason, running, slots, capabilities, pause, rules } = agent;
   const why = reason === undefined ? '' : ` (${reason})`;
   const paused =
     pause === undefined
@@ -136,11 +158,22 @@ export function agentLines(agent: PageAgent): readonly string[] {
   return [
     `${agent_name}: ${STATES[state]}${why}${paused}; ${running.length} of ${slots} slots taken, last heard of ${clock(agent.last_seen_at)}`,
     `    ${agent_id}  ${agent_version}  ${capabilities.join(' ')}`,
+    ...(rules === undefined ? [] : [`    rules by ${rules.by}: ${rulesText(rules)}`]),
     ...running.map(
       ({ job_type, source_path, stage, progress }) =>
         `    ${job_type} ${source_path}: ${stage ?? 'begun'}${progress === undefined ? '' : ` ${percent(progress)}`}`,
     ),
   ];
+}
+
+function rulesText({ job_types, roots, hours, max_parallel_jobs, max_source_bytes }: AgentPolicy): string {
+  return [
+    ...(job_types === undefined ? [] : [`only ${job_types.join(', ')}`]),
+    ...(roots === undefined ? [] : [`only on ${roots.join(', ')}`]),
+    ...(hours === undefined ? [] : [`from ${hours.start} to ${hours.end} (${hours.timezone})`]),
+    ...(max_parallel_jobs === undefined ? [] : [`at most ${max_parallel_jobs} at once`]),
+    ...(max_source_bytes === undefined ? [] : [`no file above ${max_source_bytes / 1e9} GB`]),
+  ].join('; ');
 }
 
 const STATES: Readonly<Record<PageAgent['state'], string>> = {
@@ -152,6 +185,7 @@ const STATES: Readonly<Record<PageAgent['state'], string>> = {
   standsBy: 'stands by',
   works: 'works',
   nothing: 'idle: nothing waits that it could do',
+  rules: 'idle: its rules keep it from what waits',
   roots: 'idle: what waits lies where it cannot read',
   looks: 'idle: takes something with its next look',
 };

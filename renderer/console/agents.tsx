@@ -27,6 +27,7 @@ const TONES: Readonly<Record<PageAgent['state'], Tone>> = {
   standsBy: 'quiet',
   works: 'active',
   nothing: 'good',
+  rules: 'quiet',
   roots: 'caution',
   looks: 'good',
 };
@@ -163,6 +164,7 @@ function useWhy(): (agent: PageAgent) => string {
       case 'full':
       case 'works':
       case 'nothing':
+      case 'rules':
       case 'roots':
       case 'looks':
         return t(`console.agents.why.${state}`);

@@ -9,6 +9,7 @@ import { ageOf, useJobs, useJobTypeName, useNextStep } from './words.ts';
 const TONES: Readonly<Record<WaitGroup['reason'], Tone>> = {
   capability: 'bad',
   root: 'bad',
+  rules: 'caution',
   paused: 'caution',
   standsBy: 'quiet',
   busy: 'active',

@@ -133,7 +133,7 @@ function pathOf({ inputs }: Listed): string {
 /** The list has all that wait of this kind; what waits for something else of its own is left out. */
 function fits({ reason, root }: WaitGroup, job: Listed): boolean {
   if ((reason === 'heldOff') !== (job.not_before !== undefined)) return reason === 'held';
-  return reason !== 'root' || pathOf(job).startsWith(`${root ?? ''}/`);
+  return root === undefined || pathOf(job).startsWith(`${root}/`);
 }
 
 const ICONS = { first: 'up', hold: 'pause', release: 'resume', cancel: 'cancel' } as const satisfies Record<

@@ -55,6 +55,14 @@ export function useNextStep(): (group: WaitGroup) => string {
         return away.length > 0
           ? t('console.waiting.next.away', { names: away.slice(0, 3).map(visible).join(', ') })
           : t('console.waiting.next.capability', { count: here });
+      case 'rules': {
+        const names = (group.agents ?? []).slice(0, 3).map(visible).join(', ');
+        return t(`console.waiting.next.rules.${group.rule ?? 'job_types'}`, {
+          names: (group.agents ?? []).length > 3 ? `${names}…` : names,
+          root: visible(group.root ?? ''),
+          until,
+        });
+      }
       case 'paused':
         return until === ''
           ? t('console.waiting.next.paused', { by })

@@ -1,3 +1,4 @@
+import type { AgentPolicy } from '../../shared/wire-agent-policy.ts';
 import { type Context, iso } from '../context.ts';
 import type { AgentRow, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
@@ -70,6 +71,29 @@ export async function revokeAgent(context: Context, agentId: string, by: string)
     await record(tx, { at: now, event: 'agentRevoked', agentId, operator: by });
     const held = await tx.selectFrom('lease').select('job_id').where('agent_id', '=', agentId).execute();
     return held.map(({ job_id }) => job_id);
+  });
+}
+
+/**
+ * Says which work the agent may take, in place of what was said before; an empty policy ends it. What it has it
+ * finishes. @throws Problem 404, 409 for a revoked one
+ */
+export async function setAgentPolicy(
+  context: Context,
+  agentId: string,
+  policy: AgentPolicy,
+  by: string,
+): Promise<Record<string, never>> {
+  return writeTransaction(context, async (tx, now) => {
+    if ((await agentOr404(tx, agentId)).revoked_at !== null) throw stateConflict('The agent is let in no more.');
+    const policy_json = Object.keys(policy).length === 0 ? null : JSON.stringify(policy);
+    await tx
+      .updateTable('agent')
+      .set({ policy_json, policy_by: by, policy_at: now })
+      .where('agent_id', '=', agentId)
+      .execute();
+    await record(tx, { at: now, event: 'agentPolicySet', agentId, operator: by, detail: { ...policy } });
+    return {};
   });
 }
 

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import type { AgentRow, Tx } from '../database/schema.ts';
 import { record } from '../ledger/ledger.ts';
 import { forbidden } from '../problem.ts';
+import { serverPolicy } from './policy.ts';
 import { refuseRevoked, refuseSharedToken } from './known-agents.ts';
 import { writeTransaction } from '../write-transaction.ts';
 
@@ -12,7 +13,7 @@ import { writeTransaction } from '../write-transaction.ts';
  * `capabilities: []` signs it off.
  */
 export async function register(context: Context, caller: Caller, request: RegisterRequest): Promise<RegisterAnswer> {
-  const agentId = await writeTransaction(context, async (tx, now) => {
+  const agent = await writeTransaction(context, async (tx, now) => {
     const known = await tx
       .selectFrom('agent')
       .selectAll()
@@ -35,13 +36,9 @@ export async function register(context: Context, caller: Caller, request: Regist
       agentId: id,
       detail: { agent_name: request.agent_name, capabilities: request.capabilities },
     });
-    return id;
+    return { id, policy_json: known?.policy_json ?? null, policy_at: known?.policy_at ?? null };
   });
-  const { quiet_hours, ...policy } = context.settings.policy;
-  return {
-    agent_id: agentId,
-    server_policy: { ...policy, allowed_job_types: [...policy.allowed_job_types], quiet_hours },
-  };
+  return { agent_id: agent.id, server_policy: serverPolicy(context.settings.policy, agent) };
 }
 
 async function insertAgent(tx: Tx, agentId: string, request: RegisterRequest, now: number): Promise<void> {

@@ -42,6 +42,11 @@ interface AgentTable {
   paused_until: number | null;
   /** Set: it is let in no more, until it enrols anew. */
   revoked_at: number | null;
+  /** What operators said for it (AgentPolicy); null: nothing. */
+  policy_json: string | null;
+  /** Who said so, or ended it, and when; null: nobody ever did. */
+  policy_by: string | null;
+  policy_at: number | null;
   /** What it told with its last poll (AgentStatus); null: nothing. */
   status_json: string | null;
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { untilHours, type AgentPolicy } from '../../shared/wire-agent-policy.ts';
 import type { WireJob } from '../../shared/wire.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import { isPaused } from '../agents/orders.ts';
+import { agentPolicyOf, allowsSource, allowsType } from '../agents/policy.ts';
 import type { Context } from '../context.ts';
 import { forWrite, isPostgres, together } from '../database/dialect.ts';
 import type { JobRow, Tx } from '../database/schema.ts';
@@ -76,7 +78,7 @@ async function refuseUnfit(
   tx: Tx,
   job: JobRow,
   agentId: string,
-  { held, lacks, paused }: Fitness,
+  { held, lacks, paused, own, now }: Fitness,
 ): Promise<void> {
   const { policy } = context.settings;
   if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
@@ -88,10 +90,13 @@ async function refuseUnfit(
   if (!policy.allowed_job_types.includes(job.job_type)) {
     throw stateConflict(`The server’s policy does not allow “${job.job_type}” jobs.`, { reason: 'job_type' });
   }
-  if (held >= policy.max_parallel_jobs_allowed) {
+  if (held >= Math.min(policy.max_parallel_jobs_allowed, own?.max_parallel_jobs ?? Infinity)) {
     throw stateConflict('The agent already holds as many jobs as the server allows.', { reason: 'max_parallel_jobs' });
   }
-  if (job.invalid === 1 || lacks === 0) return;
+  if (untilHours(own, now) !== null) throw stateConflict('It is outside the agent’s hours.', { reason: 'agent_hours' });
+  if (job.invalid === 1) return;
+  await refuseByPolicy(tx, job, own);
+  if (lacks === 0) return;
   const declared = await capabilitiesOf(tx, agentId);
   const required = await tx
     .selectFrom('job_capability')
@@ -103,6 +108,20 @@ async function refuseUnfit(
   throw stateConflict(`The agent did not declare ${missing.join(', ')}.`, { reason: 'capability', missing });
 }
 
+async function refuseByPolicy(tx: Tx, job: JobRow, own: AgentPolicy | null): Promise<void> {
+  if (!allowsType(own, job.job_type)) {
+    throw stateConflict(`The agent’s rules do not allow “${job.job_type}” jobs.`, { reason: 'agent_job_type' });
+  }
+  if (own?.roots === undefined || job.asset_uuid === null) return;
+  const asset = await tx
+    .selectFrom('asset')
+    .select('source_path')
+    .where('uuid', '=', job.asset_uuid)
+    .executeTakeFirst();
+  if (asset === undefined || allowsSource(own, asset.source_path)) return;
+  throw stateConflict('The agent’s rules do not allow the media root of this job.', { reason: 'agent_root' });
+}
+
 interface Fitness {
   /** Leases of the agent. */
   readonly held: number;
@@ -110,6 +129,10 @@ interface Fitness {
   readonly lacks: number;
   /** An operator wants the agent to take nothing new. */
   readonly paused: boolean;
+  /** What operators said for the agent. */
+  readonly own: AgentPolicy | null;
+  /** Of the wall clock. */
+  readonly now: number;
 }
 
 /** Asked once both are locked: of the moment after the wait. @throws Problem 422 when the key was another request's */
@@ -120,10 +143,11 @@ async function factsOf(
   now: number,
 ): Promise<Fitness & { earlier: Kept | null }> {
   const { agentId } = identity;
-  const { held, lacks, paused_at, paused_until, ...kept } = await tx
+  const { held, lacks, paused_at, paused_until, policy_json, ...kept } = await tx
     .selectNoFrom((select) => [
       select.selectFrom('agent').select('paused_at').where('agent_id', '=', agentId).as('paused_at'),
       select.selectFrom('agent').select('paused_until').where('agent_id', '=', agentId).as('paused_until'),
+      select.selectFrom('agent').select('policy_json').where('agent_id', '=', agentId).as('policy_json'),
       select
         .selectFrom('lease')
         .select((of) => of.fn.countAll<number>().as('jobs'))
@@ -149,5 +173,6 @@ async function factsOf(
     ])
     .executeTakeFirstOrThrow();
   const paused = isPaused({ paused_at, paused_until }, now);
-  return { held: Number(held), lacks: Number(lacks), paused, earlier: keptAnswer(kept, identity) };
+  const own = agentPolicyOf({ policy_json });
+  return { held: Number(held), lacks: Number(lacks), paused, own, now, earlier: keptAnswer(kept, identity) };
 }

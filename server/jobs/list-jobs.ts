@@ -7,7 +7,8 @@ import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { pathHolds } from '../database/search.ts';
 import { expireLeases } from './expire-leases.ts';
 import { operatorJob, seenJobs } from './job-row.ts';
-import { behind, capabilitiesIn, QueueCursor } from './offers.ts';
+import { behind, QueueCursor } from './due-jobs.ts';
+import { capabilitiesIn } from './offers.ts';
 
 interface JobsQuery extends PageQuery {
   readonly status?: JobStatus | undefined;

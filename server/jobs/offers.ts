@@ -1,48 +1,71 @@
-import { sql, type ExpressionBuilder } from 'kysely';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { untilHours } from '../../shared/wire-agent-policy.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import { isPaused } from '../agents/orders.ts';
+import { agentPolicyOf, allowsNeeds, policyRevision } from '../agents/policy.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { dueNeeds } from '../database/due-needs.ts';
-import type { AgentRow, Tables } from '../database/schema.ts';
+import type { AgentRow } from '../database/schema.ts';
 import { expireLeases } from './expire-leases.ts';
+import { behind, due, inOrder, QueueCursor } from './due-jobs.ts';
+import { dueOnRoots } from './due-on-roots.ts';
 import { offerTexts, type Place } from './offer-texts.ts';
-
-/** A place in the queue. */
-export const QueueCursor = z.tuple([z.number(), z.number()]);
 
 /**
  * What this agent may claim: pending jobs that are due and need nothing it has not declared, and invalid jobs, which
  * someone has to say so about. Highest priority first, then oldest; among equals each agent begins at another place.
- * A paused agent is offered nothing. As the JSON of the answer.
+ * A paused agent is offered nothing, and none what its rules keep from it. As the JSON of the answer.
  */
 export async function offeredJobs(context: Context, agent: AgentRow, query: PageQuery): Promise<string> {
   await expireLeases(context);
-  if (isPaused(agent, context.clock())) return pageOf(context, [], undefined);
+  const now = context.clock();
+  const own = agentPolicyOf(agent);
+  const news = { policy_revision: policyRevision(agent) };
+  if (isPaused(agent, now) || untilHours(own, now) !== null) return pageOf(context, [], news);
   const agentId = agent.agent_id;
   const declared = new Set(await capabilitiesOf(context.database, agentId));
   const seen = await look(context, query.limit);
-  const able = seen.heads.filter(({ needs }) => capabilitiesIn(needs).every((capability) => declared.has(capability)));
-  if (query.cursor !== undefined)
-    return pageBehind(context, able, decodeCursor(QueueCursor, query.cursor), query.limit);
+  const able = seen.heads.filter(({ needs }) => {
+    const capabilities = capabilitiesIn(needs);
+    return capabilities.every((capability) => declared.has(capability)) && allowsNeeds(own, capabilities);
+  });
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(QueueCursor, query.cursor);
+  if (own?.roots !== undefined) {
+    const some = able.map(({ needs }) => needs);
+    const { places, next } = await dueOnRoots(context, some, own.roots, { cursor, limit: query.limit });
+    const page = fromOwnPlace(byPriority(places), turnOf(context, seen.agents, agentId));
+    return pageOf(context, page, { ...next, ...news });
+  }
+  if (cursor !== undefined) {
+    const { places, next } = await placesBehind(context, able, cursor, query.limit);
+    return pageOf(context, places, { ...next, ...news });
+  }
   const runs = seen.together(able);
-  const own = fromOwnPlace(runs, turnOf(context, seen.agents, agentId)).slice(0, query.limit);
-  const last = own.at(-1);
+  const first = fromOwnPlace(runs, turnOf(context, seen.agents, agentId)).slice(0, query.limit);
+  const last = first.at(-1);
   const places = runs.reduce((sum, run) => sum + run.length, 0);
-  if (places <= query.limit || last === undefined) return pageOf(context, own, undefined);
+  if (places <= query.limit || last === undefined) return pageOf(context, first, news);
   // Behind a page from the middle comes the queue from its beginning.
-  const isFirst = own[0] === runs[0]?.[0];
-  return pageOf(context, own, encodeCursor(isFirst ? [last.priority, last.sequence] : BEGINNING));
+  const isFirst = first[0] === runs[0]?.[0];
+  const next_cursor = encodeCursor(isFirst ? [last.priority, last.sequence] : BEGINNING);
+  return pageOf(context, first, { next_cursor, ...news });
 }
 
-async function pageOf(context: Context, places: readonly Place[], nextCursor: string | undefined): Promise<string> {
+/** What stands on a page of offers beside these. */
+interface Beside {
+  readonly next_cursor?: string;
+  /** The agent registers again where it knows another one (protocol.md). */
+  readonly policy_revision?: string | undefined;
+}
+
+async function pageOf(context: Context, places: readonly Place[], beside: Beside): Promise<string> {
   const items = (await offerTexts(context, places)).join();
-  return `{"items":[${items}]${nextCursor === undefined ? '' : `,"next_cursor":${JSON.stringify(nextCursor)}`}}`;
+  const rest = JSON.stringify(beside).slice(1, -1);
+  return `{"items":[${items}]${rest === '' ? '' : `,${rest}`}}`;
 }
 
 const BEGINNING = [Number.MAX_SAFE_INTEGER, 0];
-const inOrder = (one: Place, other: Place): number => other.priority - one.priority || one.sequence - other.sequence;
 
 /** The beginning of what waits for one set of capabilities. */
 interface Head {
@@ -116,31 +139,19 @@ async function lookNow(context: Context, limit: number): Promise<Look> {
 
 function inRuns(places: Place[], reach: number): readonly Run[] {
   const first = places.sort(inOrder).slice(0, reach);
-  return [...Map.groupBy(first, ({ priority }) => priority).values()];
+  return byPriority(first);
 }
 
-/**
- * Jobs that need exactly this and could start now, in their order. The status stands in the text of the query: a partial
- * index is used only where its condition can be seen.
- */
-function due({ database }: Context, needs: string, limit: number) {
-  return database
-    .selectFrom('job')
-    .where('status', '=', sql.lit('pending' as const))
-    .where('needs', '=', needs)
-    .where('not_before', 'is', null)
-    .where('held', '=', sql.lit(0))
-    .orderBy('priority', 'desc')
-    .orderBy('sequence', 'asc')
-    .limit(limit);
-}
+const byPriority = (places: readonly Place[]): readonly Run[] => [
+  ...Map.groupBy(places, ({ priority }) => priority).values(),
+];
 
-async function pageBehind(
+async function placesBehind(
   context: Context,
   able: readonly Head[],
   cursor: z.output<typeof QueueCursor>,
   limit: number,
-): Promise<string> {
+): Promise<{ readonly places: readonly Place[]; readonly next: Beside }> {
   const rows: Place[] = [];
   for (const { needs } of able) {
     const behindIt = due(context, needs, limit + 1).where((where) => where.or(behind(cursor, where)));
@@ -149,15 +160,7 @@ async function pageBehind(
   const page = rows.sort(inOrder).slice(0, limit);
   const last = page.at(-1);
   const isEnd = rows.length <= limit || last === undefined;
-  return pageOf(context, page, isEnd ? undefined : encodeCursor([last.priority, last.sequence]));
-}
-
-/** What stands behind a place in the order of the queue. */
-export function behind([priority, sequence]: z.output<typeof QueueCursor>, where: ExpressionBuilder<Tables, 'job'>) {
-  return [
-    where('priority', '<', priority),
-    where.and([where('priority', '=', priority), where('sequence', '>', sequence)]),
-  ];
+  return { places: page, next: isEnd ? {} : { next_cursor: encodeCursor([last.priority, last.sequence]) } };
 }
 
 /** Which of how many agents this one is just now. */

@@ -13,6 +13,7 @@ const LEDGER_EVENTS = [
   'agentPaused',
   'agentResumed',
   'agentRevoked',
+  'agentPolicySet',
   'enrollmentCreated',
   'operatorAdded',
   'operatorRotated',

@@ -1,5 +1,7 @@
 import { defined } from '../../shared/objects.ts';
+import { untilHours } from '../../shared/wire-agent-policy.ts';
 import type { AgentStateName, PageAgent } from '../../shared/wire-page.ts';
+import { allowsNeeds, allowsSource } from '../agents/policy.ts';
 import { iso, type Context } from '../context.ts';
 import { dueNeeds } from '../database/due-needs.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
@@ -19,7 +21,7 @@ export async function pageAgents(context: Context): Promise<{ items: PageAgent[]
   return {
     items: fleet.map((member) => {
       const { row, status } = member;
-      const state = stateOf(member, due, front);
+      const state = stateOf(member, due, front, context.clock());
       return {
         agent_id: row.agent_id,
         agent_name: row.agent_name,
@@ -34,6 +36,7 @@ export async function pageAgents(context: Context): Promise<{ items: PageAgent[]
           platform: row.platform ?? undefined,
           reason: state === 'standsBy' ? status?.stands_by : undefined,
           pause: pauseOf(member),
+          rules: rulesOf(member),
           revoked_at: row.revoked_at === null ? undefined : iso(row.revoked_at),
           roots: status?.roots,
         }),
@@ -47,6 +50,7 @@ function stateOf(
   member: Member,
   due: readonly (readonly string[])[],
   front: readonly { readonly needs: readonly string[]; readonly root: string }[],
+  now: number,
 ): AgentStateName {
   const { row, isHere, isPaused, held, status, capabilities } = member;
   if (row.revoked_at !== null) return 'revoked';
@@ -56,7 +60,12 @@ function stateOf(
   if (status?.stands_by !== undefined) return 'standsBy';
   if (held > 0) return 'works';
   if (!due.some((needs) => can(member, needs))) return 'nothing';
-  const own = front.filter(({ needs }) => can(member, needs));
+  const { policy } = member;
+  const isKept = !due.some((needs) => can(member, needs) && allowsNeeds(policy, needs));
+  if (isKept || untilHours(policy, now) !== null) return 'rules';
+  const able = front.filter(({ needs }) => can(member, needs) && allowsNeeds(policy, needs));
+  const own = able.filter(({ root }) => allowsSource(policy, root));
+  if (able.length > 0 && own.length === 0) return 'rules';
   const isBlind = status?.any_root === false && own.length > 0;
   return isBlind && !own.some(({ root }) => status.roots.includes(root)) ? 'roots' : 'looks';
 }
@@ -66,6 +75,11 @@ function pauseOf({ row, isPaused }: Member): PageAgent['pause'] {
   if (!isPaused || paused_at === null) return undefined;
   const until = paused_until === null ? {} : { until: iso(paused_until) };
   return { by: paused_by ?? '', note: pause_note ?? '', since: iso(paused_at), ...until };
+}
+
+function rulesOf({ row: { policy_by, policy_at }, policy }: Member): PageAgent['rules'] {
+  if (policy === null || policy_at === null) return undefined;
+  return { ...policy, by: policy_by ?? '', since: iso(policy_at) };
 }
 
 /** As they were made. */

@@ -1,5 +1,7 @@
+import { type AgentPolicy } from '../../shared/wire-agent-policy.ts';
 import type { AgentStatus } from '../../shared/wire.ts';
 import { isPaused } from '../agents/orders.ts';
+import { agentPolicyOf } from '../agents/policy.ts';
 import { agentStatusOf } from '../agents/status.ts';
 import type { Context } from '../context.ts';
 import type { AgentRow } from '../database/schema.ts';
@@ -16,6 +18,8 @@ export interface Member {
   /** It was heard of lately, is let in and has not signed off. */
   readonly isHere: boolean;
   readonly isPaused: boolean;
+  /** What operators said for it. */
+  readonly policy: AgentPolicy | null;
 }
 
 /** Every agent that ever registered: a thousand rows, read whole. By name. */
@@ -40,15 +44,17 @@ export async function lookAtFleet(context: Context): Promise<readonly Member[]> 
     .map((row) => {
       const capabilities = new Set((declared.get(row.agent_id) ?? []).map(({ capability }) => capability));
       const isSeen = row.last_seen_at > now - settings.agentSeenMs;
+      const policy = agentPolicyOf(row);
       const most = settings.policy.max_parallel_jobs_allowed;
       return {
         row,
         capabilities,
         held: held.get(row.agent_id) ?? 0,
-        slots: Math.min(row.max_parallel_jobs ?? most, most),
+        slots: Math.min(row.max_parallel_jobs ?? most, most, policy?.max_parallel_jobs ?? most),
         status: agentStatusOf(row),
         isHere: isSeen && row.revoked_at === null && capabilities.size > 0,
         isPaused: isPaused(row, now),
+        policy,
       };
     })
     .sort((one, other) => one.row.agent_name.localeCompare(other.row.agent_name, 'en', { numeric: true }));

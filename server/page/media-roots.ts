@@ -26,12 +26,25 @@ interface Look {
 }
 const looks = new WeakMap<Context, Look>();
 
-/** What lies on roots that no agent which is there can read. Nothing is said where one of them takes any, or does not tell. */
+/** Whether the agent reads this root, as far as it tells: one that takes any, or does not tell, is taken to. */
+export const readsRoot = ({ status }: Member, root: string): boolean =>
+  status === null || status.any_root || status.roots.includes(root);
+
+/** Roots that it reads and may take from; null: any. */
+function rootsTaken(member: Member): readonly string[] | null {
+  const { status, policy } = member;
+  if (policy?.roots !== undefined) return policy.roots.filter((root) => readsRoot(member, root));
+  return status === null || status.any_root ? null : status.roots;
+}
+
+/**
+ * What lies on roots that no agent which is there can read, or may by its rules. Nothing is said where one of them takes
+ * any, or does not tell.
+ */
 export async function unreadRoots(context: Context, fleet: readonly Member[]): Promise<readonly UnreadRoot[]> {
-  const here = fleet.filter(({ isHere }) => isHere);
-  if (here.length === 0 || here.some(({ status }) => status === null)) return [];
-  if (here.some(({ status }) => status?.any_root === true)) return [];
-  const read = new Set(here.flatMap(({ status }) => status?.roots ?? []));
+  const taken = fleet.filter(({ isHere }) => isHere).map(rootsTaken);
+  if (taken.length === 0 || taken.includes(null)) return [];
+  const read = new Set(taken.flatMap((roots) => roots ?? []));
   const told = JSON.stringify([...read].sort());
   const now = context.clock();
   const last = looks.get(context);

@@ -1,17 +1,21 @@
 import { sql } from 'kysely';
 import { CAPABILITY_OF, isJobType, JOB_TYPE_OF, type CapabilityName } from '../../shared/job.ts';
 import { defined } from '../../shared/objects.ts';
+import { untilHours } from '../../shared/wire-agent-policy.ts';
 import type { WaitGroup, WaitReasonName } from '../../shared/wire-page.ts';
+import { allowsNeeds } from '../agents/policy.ts';
 import { iso, isoOfLease, type Context } from '../context.ts';
 import { capabilitiesIn } from '../jobs/offers.ts';
 import { can, isFull, type Member } from './fleet.ts';
-import { unreadRoots, type UnreadRoot } from './media-roots.ts';
+import { readsRoot, unreadRoots, type UnreadRoot } from './media-roots.ts';
 import { oldestOf, type Oldest } from './oldest.ts';
 
 /** Jobs that need the same. */
 interface Due {
   readonly needs: string;
   readonly jobs: number;
+  /** Of the wall clock. */
+  readonly now: number;
 }
 
 /** What waits, by why it waits: the reasons that somebody has to end first, then those that end by themselves. */
@@ -22,7 +26,10 @@ export async function waitGroups(context: Context, fleet: readonly Member[]): Pr
   const groups: WaitGroup[] = [];
   for (const [needs, jobs] of pending) {
     const waits = jobs - (held.get(needs)?.jobs ?? 0) - (heldOff.get(needs)?.jobs ?? 0);
-    if (waits > 0) groups.push(...dueGroups({ needs, jobs: waits }, fleet, unread, oldest.due.get(needs)));
+    if (waits > 0) {
+      const due = { needs, jobs: waits, now: context.clock() };
+      groups.push(...dueGroups(due, fleet, unread, oldest.due.get(needs)));
+    }
   }
   const reasonless = { able: 0, away: [], here: hereOf(fleet).length, at_least: false };
   for (const [needs, { jobs, until }] of heldOff) {
@@ -62,7 +69,9 @@ function mergedRoots(groups: readonly WaitGroup[]): WaitGroup[] {
   return [...groups.filter(({ reason }) => reason !== 'root'), ...roots.values()];
 }
 
-const RANK: readonly WaitReasonName[] = ['capability', 'root', 'paused', 'standsBy', 'busy', 'heldOff', 'soon', 'held'];
+const RANK: readonly WaitReasonName[] = [
+  ...(['capability', 'root', 'rules', 'paused', 'standsBy', 'busy', 'heldOff', 'soon', 'held'] as const),
+];
 
 const hereOf = (fleet: readonly Member[]): readonly Member[] => fleet.filter(({ isHere }) => isHere);
 const shown = (oldest: Oldest | undefined) => (oldest === undefined ? {} : { oldest });
@@ -96,19 +105,47 @@ function dueGroups(due: Due, fleet: readonly Member[], unread: readonly UnreadRo
     if (jobs === 0) continue;
     left -= jobs;
     const own = oldest?.source_path.startsWith(`${root}/`) === true ? oldest : undefined;
-    groups.push({ ...common, reason: 'root', jobs, root, at_least: isMore, ...shown(own) });
+    const kept = able.filter((member) => readsRoot(member, root));
+    const why = kept.length === 0 ? ({ reason: 'root' } as const) : byRule('roots', kept);
+    groups.push({ ...common, ...why, jobs, root, at_least: isMore, ...shown(own) });
   }
   if (left === 0) return groups;
   const own = groups.some((group) => group.oldest !== undefined) ? undefined : oldest;
-  groups.push({ ...common, ...reasonOf(able), jobs: left, ...shown(own) });
+  groups.push({ ...common, ...reasonOf(able, needs, due.now), jobs: left, ...shown(own) });
   return groups;
 }
 
+type Reason = Pick<WaitGroup, 'reason' | 'by' | 'note' | 'until' | 'rule' | 'agents'>;
+
+const byRule = (rule: NonNullable<WaitGroup['rule']>, members: readonly Member[]): Reason => ({
+  reason: 'rules',
+  rule,
+  agents: members.map(({ row }) => row.agent_name),
+});
+
+/** Where what operators said keeps every able agent from these: by which rule, and until when. */
+function ruleOf(able: readonly Member[], needs: readonly string[], now: number): Reason | null {
+  const outside = able.filter(({ policy }) => allowsNeeds(policy, needs));
+  if (outside.length === 0) return byRule('job_types', able);
+  const waits = outside.map(({ policy }) => untilHours(policy, now));
+  if (waits.includes(null)) return null;
+  return { ...byRule('hours', outside), until: iso(now + Math.min(...waits.map((wait) => wait ?? Infinity))) };
+}
+
+/** By its rules it holds as many as it may; by its own setting it would take more. */
+const isFullByRule = ({ held, policy, row }: Member): boolean =>
+  policy?.max_parallel_jobs !== undefined &&
+  held >= policy.max_parallel_jobs &&
+  policy.max_parallel_jobs < (row.max_parallel_jobs ?? Infinity);
+
 /** Of able agents that are there: what keeps all of them from taking more. */
-function reasonOf(able: readonly Member[]): Pick<WaitGroup, 'reason' | 'by' | 'note' | 'until'> {
-  const willing = able.filter((member) => !member.isPaused);
+function reasonOf(able: readonly Member[], needs: readonly string[], now: number): Reason {
+  const ruled = ruleOf(able, needs, now);
+  if (ruled !== null) return ruled;
+  const allowed = able.filter(({ policy }) => allowsNeeds(policy, needs) && untilHours(policy, now) === null);
+  const willing = allowed.filter((member) => !member.isPaused);
   if (willing.length === 0) {
-    const [first] = able.toSorted(
+    const [first] = allowed.toSorted(
       (one, other) => (one.row.paused_until ?? Infinity) - (other.row.paused_until ?? Infinity),
     );
     const { paused_by, pause_note, paused_until } = first?.row ?? {};
@@ -120,6 +157,7 @@ function reasonOf(able: readonly Member[]): Pick<WaitGroup, 'reason' | 'by' | 'n
   }
   const free = willing.filter(({ status }) => status?.stands_by === undefined);
   if (free.length === 0) return { reason: 'standsBy' };
+  if (free.every(isFullByRule)) return byRule('max_parallel_jobs', free);
   return { reason: free.every(isFull) ? 'busy' : 'soon' };
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   FailRequest,
   HeartbeatAnswer,
@@ -42,7 +43,7 @@ export const AGENT_ROUTES: readonly Route[] = [
     scope: 'agent',
     agent: 'or404',
     query: OfferQuery,
-    answer: pageOf(WireJob),
+    answer: pageOf(WireJob).extend({ policy_revision: z.string().optional() }),
     statuses: [404, 422],
     handle: async ({ context, agent, query, request, reply }) => {
       await noteAgentStatus(context, agent, request.headers);

@@ -13,8 +13,9 @@ import {
   SignInAnswer,
   SignInRequest,
 } from '../../shared/wire-page.ts';
+import { AgentPolicy } from '../../shared/wire-agent-policy.ts';
 import { HealthStates } from '../../shared/wire-health.ts';
-import { pauseAgent, resumeAgent, revokeAgent } from '../agents/orders.ts';
+import { pauseAgent, resumeAgent, revokeAgent, setAgentPolicy } from '../agents/orders.ts';
 import { beginPageSession } from '../auth/page-sessions.ts';
 import { healthStates } from '../health/health.ts';
 import { retryCause } from '../jobs/retry-cause.ts';
@@ -162,6 +163,18 @@ export const PAGE_ROUTES: readonly Route[] = [
     answer: nothing,
     statuses: [404, 409],
     handle: ({ context, params, by }) => resumeAgent(context, params['id'] ?? '', by),
+  }),
+  route({
+    ...operator,
+    method: 'POST',
+    path: '/agents/:id/policy',
+    operationId: 'setAgentPolicy',
+    summary:
+      'Says which work the agent may take, and when, in place of what was said before; an empty object ends it. What it has it finishes.',
+    body: AgentPolicy,
+    answer: nothing,
+    statuses: [404, 409, 422],
+    handle: ({ context, params, body, by }) => setAgentPolicy(context, params['id'] ?? '', body, by),
   }),
   route({
     ...admin,

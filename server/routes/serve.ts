@@ -97,6 +97,9 @@ const NOBODY: AgentRow = {
   pause_note: null,
   paused_until: null,
   revoked_at: null,
+  policy_json: null,
+  policy_by: null,
+  policy_at: null,
   status_json: null,
 };
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { proxiesBeforeSound } from '../../electron/agent/intake/offers.ts';
 import { admit, waitForDisk, type IntakeState } from '../../electron/agent/intake/admission.ts';
-import { quietFor } from '../../electron/agent/yield/quiet-hours.ts';
+import { quietFor } from '../../shared/quiet-hours.ts';
 import { createBackoff } from '../../electron/agent/server/retry.ts';
 import { readRetryAfter } from '../../electron/agent/server/outcome.ts';
 import type { WireJob } from '../../shared/wire.ts';

@@ -145,6 +145,44 @@ describe('jobs and agents on the command line', () => {
     });
   });
 
+  it('say which work an agent may take, show it, and end it', async () => {
+    const rules = ['--jobs', 'generate_video_proxies, transcribe_audio', '--roots', 'NAS1,NAS 2', '--slots', '1'];
+    const all = [...rules, '--hours', '18:00-08:00', '--time-zone', 'Europe/Paris', '--largest-gb', '0.5'];
+    expect(await json('agents', 'rules', 'edit-3', ...all)).toMatchObject({
+      slots: 1,
+      rules: {
+        job_types: ['generate_video_proxies', 'transcribe_audio'],
+        roots: ['NAS1', 'NAS 2'],
+        hours: { start: '18:00', end: '08:00', timezone: 'Europe/Paris' },
+        max_parallel_jobs: 1,
+        max_source_bytes: 500_000_000,
+        by: 'operator-token',
+      },
+    });
+    expect((await run('agents', 'rules', 'edit-3')).output).toContain(
+      'rules by operator-token: only generate_video_proxies, transcribe_audio; only on NAS1, NAS 2; from 18:00 to 08:00 (Europe/Paris); at most 1 at once; no file above 0.5 GB',
+    );
+    expect((await run('jobs', 'why')).output).toMatch(
+      /the rules of edit-3 leave out the media folder “DAY”\. They are changed by: rushcatalog-agent agents rules/,
+    );
+    expect(await json('agents', 'rules', 'edit-3', '--none')).not.toHaveProperty('rules');
+    for (const wrong of [
+      ['--jobs', 'paint'],
+      ['--hours', '8:00-18:00'],
+      ['--largest-gb', '0'],
+    ]) {
+      const refused = await run('agents', 'rules', 'edit-3', ...wrong);
+      expect([refused.code, refused.output], wrong.join(' ')).toEqual([1, expect.stringContaining('It takes ')]);
+    }
+    for (const [code, ...wrong] of [
+      ['WHICH_HOURS', '--time-zone', 'Europe/Paris'],
+      ['WHICH_RULES', '--none', '--slots', '2'],
+    ]) {
+      const refused = await run('agents', 'rules', 'edit-3', ...wrong);
+      expect(refused).toMatchObject({ code: 2, output: expect.stringContaining(`[${code}]`) });
+    }
+  });
+
   it('say what to name where nobody is let in, or nobody answers', async () => {
     const told = await typedHere(addStudio, ['jobs', 'list', '--server', 'http://127.0.0.1:9', '--data', data]);
     expect(told.code).toBe(2);

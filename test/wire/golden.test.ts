@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import * as wire from '../../shared/wire.ts';
+import * as wireAgentPolicy from '../../shared/wire-agent-policy.ts';
 import * as wireResults from '../../shared/wire-results.ts';
 import { partForm, send, startRig, type Answer, type Rig } from '../server/running.ts';
 
@@ -82,6 +83,10 @@ const STATES: Record<string, (world: World) => Promise<void>> = {
     await reach(world, 'asset');
     const body = { asset_uuid: world.live.get(ASSET), job_type: 'generate_thumbnails' };
     bind(world, JOB, (await world.rig.operator('/jobs', { body })).body['job_id']);
+  },
+  'rules said': async (world) => {
+    await reach(world, 'registered');
+    await play(world, 'agents-policy.json');
   },
   'job pending': async (world) => {
     await reach(world, 'registered');
@@ -176,7 +181,9 @@ function abstract(value: unknown, key = ''): unknown {
   return KINDS.find(([, pattern]) => pattern.test(value))?.[0] ?? value;
 }
 
-const SCHEMAS = { ...wire, ...wireResults } as unknown as Readonly<Record<string, z.ZodType | undefined>>;
+const SCHEMAS = { ...wire, ...wireResults, ...wireAgentPolicy } as unknown as Readonly<
+  Record<string, z.ZodType | undefined>
+>;
 
 function schemaNamed(name: string): z.ZodType {
   const item = name.startsWith('items of ') ? name.slice('items of '.length) : null;

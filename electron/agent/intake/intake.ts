@@ -7,7 +7,7 @@ import type { Offer } from '../server/offer.ts';
 import { admit, type IntakeState } from './admission.ts';
 import { considerOffers, knownType } from './offers.ts';
 import { startPolling, type Poll } from './poll.ts';
-import { quietFor } from '../yield/quiet-hours.ts';
+import { quietFor } from '../../../shared/quiet-hours.ts';
 import type { register } from './register.ts';
 
 interface IntakeDeps {

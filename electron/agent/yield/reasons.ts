@@ -1,6 +1,6 @@
 import type { Settings } from '../../../shared/settings.ts';
 import type { ServerPolicy, YieldReason } from '../../../shared/snapshot.ts';
-import { quietFor } from './quiet-hours.ts';
+import { quietFor } from '../../../shared/quiet-hours.ts';
 import type { PauseRequest } from './pause-request.ts';
 import { outsideHours } from './work-hours.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AgentPolicy } from '../../../shared/wire-agent-policy.ts';
 import { OperatorJob, OperatorJobPage } from '../../../shared/wire.ts';
 import {
   FailureCauses,
@@ -13,7 +14,7 @@ import {
 import { HealthStates, type HealthState } from '../../../shared/wire-health.ts';
 import { adminCalls, adminQuestions } from './admin-calls.ts';
 
-export type { FailureCause, HealthState, OperatorJob, PageAgent, PageJob, WaitGroup };
+export type { AgentPolicy, FailureCause, HealthState, OperatorJob, PageAgent, PageJob, WaitGroup };
 
 /** What an operator asks a running server about jobs and agents. Each throws RefusedError where it is refused. */
 export interface StudioClient {
@@ -34,6 +35,8 @@ export interface StudioClient {
   agents(): Promise<PageAgents>;
   pause(agentId: string, how: { readonly note: string; readonly until?: string }): Promise<void>;
   resume(agentId: string): Promise<void>;
+  /** In place of what was said before; an empty policy ends it. */
+  setPolicy(agentId: string, policy: AgentPolicy): Promise<void>;
   revoke(agentId: string): Promise<void>;
 }
 
@@ -89,6 +92,7 @@ export function createStudioClient(send: typeof fetch, serverUrl: string, token:
     agents: () => ask(PageAgents, '/page/agents'),
     pause: (agentId, how) => act(agent(agentId, 'pause'), how),
     resume: (agentId) => act(agent(agentId, 'resume')),
+    setPolicy: (agentId, policy) => act(agent(agentId, 'policy'), policy),
     revoke: (agentId) => act(agent(agentId, 'revoke')),
   };
 }

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { refuseNewerSchema, ServerStartError } from '../../start-error.ts';
 import type { Database, Tables } from '../schema.ts';
+import { AGENT_POLICIES } from './agent-policies.ts';
 import { CAUSES_AND_ORDERS } from './causes-and-orders.ts';
 import { COUNTERS } from './counters.ts';
 import { DERIVED_PLACE } from './derived-place.ts';
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 5, sql: DERIVED_PLACE },
   { version: 6, sql: WATCH_RULES },
   { version: 7, sql: HEALTH_STATE },
+  { version: 8, sql: AGENT_POLICIES },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

@@ -22,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, name: 'where derived files are', up: addDerivedPlace },
   { version: 12, name: 'watched folders', up: addWatchRules },
   { version: 13, name: 'states of health', up: addHealthStates },
+  { version: 14, name: 'rules of agents', up: addAgentPolicies },
 ];
 
 async function addHealthStates(tx: Transaction<Tables>): Promise<void> {
@@ -30,6 +31,12 @@ async function addHealthStates(tx: Transaction<Tables>): Promise<void> {
   await maybeCount(state, 'shown_at', 'over_at').execute();
   await sql`CREATE UNIQUE INDEX health_state_now ON health_state (code, subject) WHERE over_at IS NULL`.execute(tx);
   await sql`CREATE INDEX health_state_over ON health_state (over_at) WHERE over_at IS NOT NULL`.execute(tx);
+}
+
+async function addAgentPolicies(tx: Transaction<Tables>): Promise<void> {
+  for (const name of ['policy_json', 'policy_by'])
+    await tx.schema.alterTable('agent').addColumn(name, 'text').execute();
+  await tx.schema.alterTable('agent').addColumn('policy_at', 'bigint').execute();
 }
 
 /** Watched folders, and what is known of the files below them. */
