@@ -14,9 +14,9 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { manPage, PAGES } from './man-pages.ts';
-import { shippedComponents, unwelcome, type Component } from './notices.ts';
+import { shippedComponents, unwelcome } from './notices.ts';
 import { makeRuntime } from './runtime.ts';
-import { makeSbom } from './sbom.ts';
+import { fullName, makeSbom, onlyWith } from './sbom.ts';
 import { ROOT, stage, vendorFolder, writeInto } from './stage.ts';
 import { TARGET_FACTS, type Target } from './targets.ts';
 
@@ -168,8 +168,7 @@ const debianChangelog = (which: Headless, version: string): string =>
   `${HEADLESS_FACTS[which].name} (${version}) unstable; urgency=medium\n\n  * See CHANGES.gz.\n\n -- ${MAINTAINER}  ${new Date(sourceDate() * 1_000).toUTCString().replace('GMT', '+0000')}\n`;
 
 function placeNotices(which: Headless, target: LinuxTarget, folder: string, version: string): void {
-  const isThere = ({ name }: Component): boolean => which === 'agent' || !isLeftOut(which, name);
-  const components = shippedComponents(target).filter(isThere);
+  const components = shippedComponents(target).filter(({ name }) => !isLeftOut(which, name));
   const refused = unwelcome(components);
   if (refused.length > 0) throw new Error(`These licences may not ship: ${refused.join(', ')}.`);
   const notices = components.map(
@@ -181,14 +180,13 @@ function placeNotices(which: Headless, target: LinuxTarget, folder: string, vers
   writeInto(join(folder, 'changelog.gz'), gzipSync(debianChangelog(which, version), { level: 9 }));
   if (which === 'agent')
     writeInto(join(folder, 'policy.schema.json'), readFileSync(join(ROOT, 'build/policy/policy.schema.json')));
-  const sbom = makeSbom(target, which);
-  const components_ = sbom.components.filter(
-    ({ name, group }) => !isLeftOut(which, group === undefined ? name : `${String(group)}/${name}`),
-  );
-  writeInto(join(folder, 'sbom.cdx.json'), `${JSON.stringify({ ...sbom, components: components_ }, null, 2)}\n`);
+  const sbom = onlyWith(makeSbom(target, which), (each) => !isLeftOut(which, fullName(each)));
+  writeInto(join(folder, 'sbom.cdx.json'), `${JSON.stringify(sbom, null, 2)}\n`);
 }
 
+/** The updater is the desktop app's. */
 const isLeftOut = (which: Headless, name: string): boolean =>
+  name === 'electron-updater' ||
   HEADLESS_FACTS[which].without.some(
     (part) =>
       part === `node_modules/${name}` ||

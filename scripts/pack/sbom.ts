@@ -44,15 +44,22 @@ export function makeSbom(target: Target, kind: 'desktop' | 'agent' | 'server' = 
 /** npm's lock has the native packages of every platform as optional ones; only the target's ship. */
 function withoutForeign(npm: Sbom, target: Target): Sbom {
   const { native } = TARGET_FACTS[target];
-  const components = npm.components.filter((each) => each['scope'] !== 'optional' || native.includes(fullName(each)));
-  const left = new Set([...components.map((each) => each['bom-ref']), npm.metadata?.component?.['bom-ref']]);
-  const dependencies = (npm.dependencies ?? [])
-    .filter(({ ref }) => left.has(ref))
-    .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((each) => left.has(each)) }));
-  return { ...npm, components, dependencies };
+  return onlyWith(npm, (each) => each['scope'] !== 'optional' || native.includes(fullName(each)));
 }
 
-const fullName = ({ group, name }: SbomComponent): string => (group === undefined ? name : `${String(group)}/${name}`);
+/** Leaves components out, and out of what others depend on. */
+export function onlyWith(sbom: Sbom, isThere: (component: SbomComponent) => boolean): Sbom {
+  const components = sbom.components.filter(isThere);
+  const left = new Set([...components.map((each) => each['bom-ref']), sbom.metadata?.component?.['bom-ref']]);
+  const dependencies = (sbom.dependencies ?? [])
+    .filter(({ ref }) => left.has(ref))
+    .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((each) => left.has(each)) }));
+  return { ...sbom, components, dependencies };
+}
+
+/** As npm spells it. */
+export const fullName = ({ group, name }: SbomComponent): string =>
+  group === undefined ? name : `${String(group)}/${name}`;
 
 /** Their code ships in the page, though npm counts them as for development. */
 function bundledInPage({ components }: Sbom, target: Target): SbomComponent[] {

@@ -7,6 +7,7 @@ import type { DoctorReport } from '../../electron/work/capabilities/doctor.ts';
 import { ensureBuilt } from '../../scripts/build.mjs';
 import { HEADLESS, HEADLESS_FACTS } from '../../scripts/pack/headless-tree.ts';
 import { packHeadless } from '../../scripts/pack/headless.ts';
+import { fullName, type Sbom } from '../../scripts/pack/sbom.ts';
 import { ROOT, vendorFolder } from '../../scripts/pack/stage.ts';
 import { h264Clip } from '../support/made-media.ts';
 import { openMachine, waitFor, whyNoMachine, type Machine } from './machine.ts';
@@ -83,6 +84,10 @@ describe.skipIf(why !== null)('the packages for servers and render nodes', () =>
       expect(machine.run('find /usr/lib/rushcatalog-server ! -user root -o -perm -o+w ! -type l | head')).toBe('');
       // A minimal system leaves manuals and documents out (dpkg's path-exclude); the package has them.
       expect(machine.run('dpkg -L rushcatalog-server')).toContain('/usr/share/man/man8/rushcatalog-server.8.gz');
+      const sbom = JSON.parse(machine.run('cat /usr/share/doc/rushcatalog-server/sbom.cdx.json')) as Sbom;
+      const inside = sbom.components.map(fullName);
+      expect(inside).toEqual(expect.arrayContaining(['node', 'fastify', 'systeminformation']));
+      expect(inside.filter((each) => /electron|ffmpeg|sharp|whisper/.test(each))).toEqual([]);
       expect(machine.run('rushcatalog-server complete -- backu')).toMatch(/^backup\t/m);
       expect(machine.run('rushcatalog-server complete -- jobs wh')).toMatch(/^why\t/m);
       expect(machine.run('rushcatalog-server --help')).toContain('--access-log');

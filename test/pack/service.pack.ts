@@ -40,7 +40,7 @@ describe.skipIf(why !== null)('the DEB and its service', () => {
 
   const operator = (method: string, path: string, body: string): string =>
     machine.run(
-      `curl -sS --max-time 60 --retry 10 --retry-connrefused --retry-delay 1 -X ${method} http://127.0.0.1:4180/api/v1${path} -H "Authorization: Bearer $(cat /var/lib/team/operator-token)" -H 'Content-Type: application/json' ${body === '' ? '' : `-d '${body}'`}`,
+      `curl -fsS --max-time 60 --retry 10 --retry-connrefused --retry-delay 1 -X ${method} http://127.0.0.1:4180/api/v1${path} -H "Authorization: Bearer $(cat /var/lib/team/operator-token)" -H 'Content-Type: application/json' ${body === '' ? '' : `-d '${body}'`}`,
     );
   const order = (type: string): string => {
     const asset = JSON.parse(operator('POST', '/assets', '{"source_path":"rushes/clip.mp4","media_type":"video"}')) as {
@@ -90,7 +90,7 @@ describe.skipIf(why !== null)('the DEB and its service', () => {
     machine.run(`
       systemd-run --unit=team-server rushcatalog-agent server --data /var/lib/team --port 4180
       mkdir -p /srv/rushes && cp /tmp/share/clip.mp4 /srv/rushes/`);
-    await waitFor(() => machine.attempt('test -s /var/lib/team/agent-token').code === 0, 'the server');
+    await waitFor(() => machine.attempt('curl -fsS http://127.0.0.1:4180/readyz').code === 0, 'the server', 120_000);
     const { token } = JSON.parse(operator('POST', '/agents/enrollments', '{}')) as { token: string };
     machine.run(`
       umask 027
