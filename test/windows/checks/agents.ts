@@ -30,8 +30,8 @@ export const agents: Group = {
       ended(await desk.agent(['server', 'check', '--data', 'E:\\agents\\server']), 0);
     });
     await table.check('server backup and restore', async () => {
-      ended(await desk.agent(['server', 'backup', '--data', 'E:\\agents\\server', '--to', 'E:\\agents\\kept']), 0);
-      ended(await desk.agent(['server', 'restore', '--data', 'E:\\agents\\again', '--from', 'E:\\agents\\kept']), 0);
+      ended(await desk.agent(['server', 'backup', 'E:\\agents\\kept', '--data', 'E:\\agents\\server']), 0);
+      ended(await desk.agent(['server', 'restore', 'E:\\agents\\kept', '--data', 'E:\\agents\\again']), 0);
     });
   },
 };

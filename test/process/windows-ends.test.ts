@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { endOf } from '../../electron/work/process/running-child.ts';
+
+describe('how a program of Windows ended', () => {
+  it.each([
+    [0xc000_0005, '0xC0000005', 'an access violation'],
+    [0xc000_0135, '0xC0000135', 'a library that is not there'],
+    [0xc000_013a, '0xC000013A', 'Ctrl+C'],
+  ])('%i is a crash, told as %s: %s', (code, signal) => {
+    expect(endOf(code, null, 'win32')).toEqual({ kind: 'signalled', signal });
+    expect(endOf(code, null, 'linux')).toEqual({ kind: 'exited', code });
+  });
+
+  it.each([0, 1, 137, 0xffff_fffe, 0xbebb_b1b7])(
+    '%i is the program’s own code, as ffmpeg’s negative ones are',
+    (code) => {
+      expect(endOf(code, null, 'win32')).toEqual({ kind: 'exited', code });
+    },
+  );
+});
