@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endOf } from '../../electron/work/process/running-child.ts';
+import { parseRows } from '../../electron/work/process/windows-children.ts';
 
 describe('how a program of Windows ended', () => {
   it.each([
@@ -17,4 +18,21 @@ describe('how a program of Windows ended', () => {
       expect(endOf(code, null, 'win32')).toEqual({ kind: 'exited', code });
     },
   );
+});
+
+describe('who has which parent on Windows', () => {
+  const rows = [
+    { name: 'ffmpeg.exe', parent: 56, pid: 88 },
+    { name: 'System Idle Process', parent: 0, pid: 4 },
+  ];
+
+  it('is read from what WMIC writes, in UTF-16', () => {
+    const head = 'Name                 ParentProcessId  ProcessId  \r\r\n';
+    const text = `${head}ffmpeg.exe           56               88         \r\r\nSystem Idle Process  0                4          \r\r\n`;
+    expect(parseRows(Buffer.from(`\uFEFF${text}`, 'utf16le'))).toEqual(rows);
+  });
+
+  it('is read from what PowerShell writes', () => {
+    expect(parseRows(Buffer.from('ffmpeg.exe 56 88\r\nSystem Idle Process 0 4\r\n'))).toEqual(rows);
+  });
 });

@@ -14,7 +14,7 @@ import type { Group, Table } from '../table.ts';
 const JOBS = 40;
 const KILLS = 20;
 /** As long as what the kernel ends with the agent, and the supervisor, may take on a busy machine. */
-const ORPHANS_MS = 5_000;
+const ORPHANS_MS = 10_000;
 const SEED = 12;
 
 export const kills: Group = {
@@ -43,6 +43,7 @@ export const kills: Group = {
 async function proveOnce(studio: WindowsStudio): Promise<void> {
   const jobs = await Promise.all(JOB_TYPES.map((type) => studio.operator.job('rushes/kills/short.mp4', type)));
   const agent = studio.agent('work');
+  await studio.connected(agent);
   await studio.ended(jobs);
   agent.press('ctrl-c');
   await agent.ended;
@@ -50,6 +51,8 @@ async function proveOnce(studio: WindowsStudio): Promise<void> {
 
 async function goesOn(desk: Desk, studio: WindowsStudio, jobs: readonly string[]): Promise<void> {
   const agent = studio.agent('work');
+  // Before it listens, a key pressed in its console is lost.
+  await studio.connected(agent);
   await studio.ended(jobs);
   agent.press('ctrl-c');
   equal((await agent.ended).code, 0, agent.output());
