@@ -4,6 +4,7 @@ import type { Saving } from './result-commands.ts';
 import type { SettingsView } from './settings.ts';
 import type { ModelDownload, SpeechModels } from './speech-models.ts';
 import type { WatchedFolder } from './watch-commands.ts';
+import type { ServerPolicy } from './server-policy.ts';
 import type {
   AcceleratorState,
   Adding,
@@ -15,7 +16,6 @@ import type {
   QueueOverview,
   RootState,
   SandboxState,
-  ServerPolicy,
   ServerState,
   Stage,
   ToolState,

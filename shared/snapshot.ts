@@ -1,3 +1,4 @@
+import type { ServerPolicy } from './server-policy.ts';
 import type { CapabilityState } from './capability-state.ts';
 import type { Failure, Refusal } from './failure.ts';
 import type { JobType } from './job.ts';
@@ -86,16 +87,6 @@ interface AgentState {
 }
 
 export type ServerLink = 'connecting' | 'connected' | 'unreachable' | 'unauthorized' | 'refused';
-
-/** What the server allows; what it does not say is free. */
-export interface ServerPolicy {
-  readonly minPollIntervalSeconds: number | undefined;
-  readonly maxParallelJobs: number | undefined;
-  readonly allowedJobTypes: readonly string[] | undefined;
-  /** "HH:MM", local to `timezone` or to this machine. */
-  readonly quietHours:
-    { readonly start: string; readonly end: string; readonly timezone?: string | undefined } | undefined;
-}
 
 /** What still has to be done for files that were added at once. */
 export interface QueueBatch {
@@ -203,6 +194,9 @@ export type WaitReason =
   /** The capability is there; what its profile asks of the tool is still being proved, or does not work here. */
   | { readonly kind: 'profile-untested' | 'profile-failed'; readonly profile: string }
   | { readonly kind: 'not-allowed' }
+  /** By the server's rules for this agent. */
+  | { readonly kind: 'rule-root'; readonly root: string }
+  | { readonly kind: 'rule-size'; readonly sizeBytes: number; readonly mostBytes: number }
   | { readonly kind: 'root-unknown'; readonly path: string }
   | { readonly kind: 'root-unavailable'; readonly root: string }
   | { readonly kind: 'source-growing' }

@@ -3,6 +3,7 @@ export const enSetup = {
   settings: {
     title: 'Settings',
     intro: 'Changes take effect when saved, unless it says otherwise.',
+    serverWish: 'The server wants: {{wish}}. The stricter of both holds.',
     sections: 'Sections',
     section: {
       server: 'Server',

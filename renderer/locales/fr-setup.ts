@@ -3,6 +3,7 @@ export const frSetup = {
   settings: {
     title: 'Réglages',
     intro: 'Un changement prend effet dès l’enregistrement, sauf mention contraire.',
+    serverWish: 'Souhait du serveur : {{wish}}. Le plus strict des deux vaut.',
     sections: 'Sections',
     section: {
       server: 'Serveur',

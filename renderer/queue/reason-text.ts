@@ -33,6 +33,13 @@ export function useReason(): (reason: WaitReason) => string {
         return t('wait.root-unknown', { path: visible(reason.path) });
       case 'root-unavailable':
         return t('wait.root-unavailable', { root: visible(reason.root) });
+      case 'rule-root':
+        return t('wait.rule-root', { root: visible(reason.root) });
+      case 'rule-size':
+        return t('wait.rule-size', {
+          size: bytes(reason.sizeBytes, language),
+          most: bytes(reason.mostBytes, language),
+        });
       case 'held-off':
         return t('wait.held-off', { until: instant(reason.until) });
       case 'set-aside':

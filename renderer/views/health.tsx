@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ServerPolicy } from '../../shared/snapshot.ts';
+import type { ServerPolicy } from '../../shared/server-policy.ts';
 import { Activity } from '../activity/activity.tsx';
 import { clock } from '../format/durations.ts';
 import { visible } from '../format/name.ts';
 import { bytes } from '../format/numbers.ts';
+import { usePolicyText } from '../policy-text.ts';
 import { Button, Facts, Said, Section, State, ViewHeader } from '../ui/parts.tsx';
 import { useAgent, useCommand, useInstant, useLanguage, usePage } from '../use-agent.ts';
 import { Isolation } from './machine.tsx';
@@ -106,14 +107,8 @@ function useClockText(aheadMs: number | undefined): string | undefined {
 }
 
 function Policy({ policy }: { policy: ServerPolicy }) {
-  const { t } = useTranslation();
-  const { minPollIntervalSeconds: poll, maxParallelJobs: parallel, quietHours: quiet } = policy;
-  const parts = [
-    poll === undefined ? null : t('health.policyPoll', { count: poll }),
-    parallel === undefined ? null : t('health.policyParallel', { count: parallel }),
-    quiet === undefined ? null : t('health.policyQuiet', { start: quiet.start, end: quiet.end }),
-  ];
-  return <>{parts.filter((part) => part !== null).join(' · ') || '–'}</>;
+  const said = usePolicyText()(policy);
+  return <>{[...said.values()].join(' · ') || '–'}</>;
 }
 
 function Agent() {

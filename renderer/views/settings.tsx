@@ -2,11 +2,19 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import type { Refusal } from '../../shared/failure.ts';
-import { isManaged, PROGRAM_SETTINGS, TRUST_SETTINGS, type SettingName, type Settings } from '../../shared/settings.ts';
+import {
+  isManaged,
+  PROGRAM_SETTINGS,
+  SettingsSchema,
+  TRUST_SETTINGS,
+  type SettingName,
+  type Settings,
+} from '../../shared/settings.ts';
 import { SimpleControl } from '../settings/controls.tsx';
 import { discard, drafts, edit, issuesOf, withDraft, type Issues } from '../settings/draft.ts';
 import { FIELDS, SECTIONS, type FieldSpec, type SectionName } from '../settings/fields.ts';
 import { IssueText } from '../settings/issue-text.tsx';
+import { usePolicyText } from '../policy-text.ts';
 import { RootsEditor } from '../settings/roots-editor.tsx';
 import { saveDraft } from '../settings/save.ts';
 import { ServerSection } from '../settings/server-section.tsx';
@@ -135,6 +143,7 @@ function Field({ field }: { readonly field: FieldSpec }) {
         )}
         <div id={`${id}-note`} className="field-note">
           {issue !== undefined && <IssueText issue={issue} scale={control.kind === 'percent' ? 100 : 1} />}
+          <ServerWish name={name} />
           {locked && (
             <span className="origin">
               <Icon name="lock" size={12} />{' '}
@@ -145,6 +154,28 @@ function Field({ field }: { readonly field: FieldSpec }) {
       </div>
     </div>
   );
+}
+
+/** What the server wants of the same, beside what is set here. */
+const WISHES: Partial<Readonly<Record<SettingName, readonly ('parallel' | 'roots' | 'size' | 'hours' | 'quiet')[]>>> = {
+  maxParallelJobs: ['parallel'],
+  mediaRoots: ['roots', 'size'],
+  workWhen: ['hours', 'quiet'],
+};
+
+const MOST_PARALLEL = SettingsSchema.shape.maxParallelJobs.unwrap().maxValue ?? Infinity;
+
+function ServerWish({ name }: { readonly name: SettingName }) {
+  const { t } = useTranslation();
+  const policy = useAgent(({ server }) => server.policy);
+  const text = usePolicyText();
+  const parts = WISHES[name];
+  if (policy === undefined || parts === undefined) return null;
+  // As many as can be set here are no limit.
+  const { maxParallelJobs: most = MOST_PARALLEL } = policy;
+  const said = text({ ...policy, maxParallelJobs: most < MOST_PARALLEL ? most : undefined });
+  const wish = parts.flatMap((part) => said.get(part) ?? []).join(' · ');
+  return wish === '' ? null : <span className="origin">{t('settings.serverWish', { wish })}</span>;
 }
 
 /** Holds for this page alone, and at once: the agent knows nothing of it. */

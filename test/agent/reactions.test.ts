@@ -148,6 +148,8 @@ const openIntake: IntakeState = {
   phase: 'working',
   freeSlots: 2,
   freeLeases: 2,
+  allowedRoots: undefined,
+  maxSourceBytes: undefined,
   readsAlong: () => false,
   declared: new Set(),
   allowedJobTypes: undefined,

@@ -17,6 +17,10 @@ export interface IntakeState {
   readonly readsAlong: (jobType: JobType, sourcePath: string) => boolean;
   readonly declared: ReadonlySet<string>;
   readonly allowedJobTypes: readonly string[] | undefined;
+  /** First parts of source paths; undefined: any. */
+  readonly allowedRoots: readonly string[] | undefined;
+  /** Of a source; undefined: any size. */
+  readonly maxSourceBytes: number | undefined;
   /** ISO instant at which the quiet hours end; null when it is not quiet. */
   readonly quietUntil: string | null;
   /** The machine is left to its editor for some reason. */
@@ -48,6 +52,8 @@ export function admit(offer: Offer, state: IntakeState): Admission {
   if (state.allowedJobTypes !== undefined && !state.allowedJobTypes.includes(offer.jobType)) {
     return wait({ kind: 'not-allowed' });
   }
+  const root = job?.sourcePath.split('/', 1)[0];
+  if (root !== undefined && state.allowedRoots?.includes(root) === false) return wait({ kind: 'rule-root', root });
   const profile = job === null ? null : profileOf(job);
   const problem = profile === null ? null : state.profileProblem(offer.jobType, profile);
   if (profile !== null && problem !== null) return wait({ kind: `profile-${problem}`, profile });
@@ -85,6 +91,14 @@ export function waitForSource(look: SourceLook, sourcePath: string): WaitReason 
     case 'root-unavailable':
       return { kind: 'root-unavailable', root: look.root };
   }
+}
+
+/** Why a source is too large for what the server wants of this agent, or null. */
+export function waitForSize(
+  sizeBytes: number,
+  { maxSourceBytes: mostBytes = Infinity }: Pick<IntakeState, 'maxSourceBytes'>,
+): WaitReason | null {
+  return sizeBytes <= mostBytes ? null : { kind: 'rule-size', sizeBytes, mostBytes };
 }
 
 /** Why the disk keeps a job waiting: estimate × 1.5 must be free, and within the work folder's own limit. */

@@ -7,7 +7,7 @@ import type { Offer } from '../server/offer.ts';
 import { admit, type IntakeState } from './admission.ts';
 import { considerOffers, knownType } from './offers.ts';
 import { startPolling, type Poll } from './poll.ts';
-import { quietFor } from '../../../shared/quiet-hours.ts';
+import { quietByServer } from '../yield/quiet-by-server.ts';
 import type { register } from './register.ts';
 
 interface IntakeDeps {
@@ -103,7 +103,7 @@ function intakeState({ services, runs, capabilities, yielding }: IntakeDeps, clo
   const { agent, server } = services.store.snapshot();
   const { policy } = server;
   const now = services.clock.now();
-  const quiet = quietFor(policy?.quietHours, now);
+  const quiet = quietByServer(policy, now);
   // Ours count what is executed here; the server counts leases, and a job whose result is on its way holds one.
   const freeLeases = (policy?.maxParallelJobs ?? Number.POSITIVE_INFINITY) - runs.held();
   return {
@@ -113,6 +113,8 @@ function intakeState({ services, runs, capabilities, yielding }: IntakeDeps, clo
     readsAlong: (jobType, sourcePath) => runs.readsAlong(jobType, sourcePath),
     declared: new Set<string>(capabilities.declared()),
     allowedJobTypes: policy?.allowedJobTypes,
+    allowedRoots: policy?.allowedRoots,
+    maxSourceBytes: policy?.maxSourceBytes,
     quietUntil: quiet === null ? null : new Date(now + quiet).toISOString(),
     yielding: yielding.blocksIntake(),
     heldOffUntil: (jobId) => {

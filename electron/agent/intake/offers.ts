@@ -6,7 +6,7 @@ import { dropOldestKept, type RetentionServices } from '../jobs/retention.ts';
 import type { AgentServices } from '../jobs/services.ts';
 import { mayReadAlong, READ_ALONG_WITH } from '../jobs/read-along.ts';
 import { READ_IN_STEP_BYTES } from '../../work/media/source-readers.ts';
-import { admit, waitForDisk, waitForSlot, waitForSource, type IntakeState } from './admission.ts';
+import { admit, waitForDisk, waitForSize, waitForSlot, waitForSource, type IntakeState } from './admission.ts';
 import type { Offer } from '../server/offer.ts';
 import { diskRoom } from './disk.ts';
 
@@ -81,6 +81,8 @@ async function consider({ services, state }: OfferDeps, offer: Offer): Promise<C
   const source = waitForSource(look, admission.sourcePath);
   if (source !== null) return { kind: 'wait', reason: source };
   if (look.kind !== 'claimable') return { kind: 'take', alongside: false };
+  const size = waitForSize(look.sizeBytes, state());
+  if (size !== null) return { kind: 'wait', reason: size };
   const isLarge = look.sizeBytes >= READ_IN_STEP_BYTES;
   const slot = isLarge && admission.alongside ? null : waitForSlot(state());
   if (slot !== null) return { kind: 'wait', reason: slot };

@@ -114,14 +114,19 @@ async function poll(deps: PollDeps, wakeup: Wakeup): Promise<void> {
         registeredAs = -1;
         continue;
       }
-      if (!Array.isArray(read)) {
+      if (!('offers' in read)) {
         await services.connection.waitBeforeRetry(read, signal, backoff);
         continue;
       }
-      offers = read;
+      offers = read.offers;
       backoff.reset();
       // From the answer on, so that the server never sees two requests closer than it asks for.
       askAt = clock.monotonic() + pollInterval(services);
+      if (read.isPolicyNew) {
+        // These are considered by what the server wants now; it is not asked for offers again before its time.
+        registeredAs = -1;
+        continue;
+      }
       if (now - summaryAt >= SUMMARY_EVERY_MS) {
         summaryAt = now;
         await readSummary(services, signal);
@@ -160,16 +165,20 @@ function pollInterval({ store }: Pick<AgentServices, 'store'>): number {
   return Math.max(MIN_POLL_MS, (store.snapshot().server.policy?.minPollIntervalSeconds ?? 0) * 1000);
 }
 
+interface Read {
+  readonly offers: Offer[];
+  /** Operators said something for this agent since it registered. */
+  readonly isPolicyNew: boolean;
+}
+
 /**
  * As many pages as it takes to see enough that could be taken here; a reply to wait after; or that the server does not
  * know us any more. What could not be taken when it was looked at last is passed over: an unmounted share in front must
  * not hide the jobs behind it.
  */
-async function readOffers(
-  services: AgentServices,
-  signal: AbortSignal,
-): Promise<Offer[] | ReplyHead | 'register-again'> {
+async function readOffers(services: AgentServices, signal: AbortSignal): Promise<Read | ReplyHead | 'register-again'> {
   const offers: Offer[] = [];
+  let isPolicyNew = false;
   const passedOver = notForHere(services);
   let enough = 0;
   let pages = 0;
@@ -180,11 +189,13 @@ async function readOffers(
     seen = offers.length;
     pages += 1;
     const reply = await services.client.jobs(cursor, signal, pages === 1 ? pollStatusOf(services) : undefined);
-    if (signal.aborted) return [];
+    if (signal.aborted) return { offers: [], isPolicyNew: false };
     services.connection.note(reply);
     if (reply.answer !== 'ok') {
       return reactionTo('jobs', reply.answer, reply.error?.code) === 'register-again' ? 'register-again' : reply;
     }
+    const { policyRevision } = reply.body;
+    isPolicyNew ||= policyRevision !== undefined && policyRevision !== knownRevision(services);
     if (reply.body.unreadable > 0) {
       services.log.warn({ offers: reply.body.unreadable }, 'offers without a usable job_id were passed over');
     }
@@ -194,8 +205,11 @@ async function readOffers(
     if (reply.body.nextCursor === cursor) break;
     cursor = reply.body.nextCursor;
   } while (cursor !== undefined && enough < ENOUGH_OFFERS && offers.length < MAX_OFFERS && pages < MAX_PAGES);
-  return offers;
+  return { offers, isPolicyNew };
 }
+
+const knownRevision = ({ store }: Pick<AgentServices, 'store'>): string | undefined =>
+  store.snapshot().server.policy?.revision;
 
 /** What a server's operators see of this machine: why it takes nothing, and what it can read. */
 function pollStatusOf({ store }: Pick<AgentServices, 'store'>): PollStatus {
@@ -207,6 +221,7 @@ function pollStatusOf({ store }: Pick<AgentServices, 'store'>): PollStatus {
 /** Jobs that wait for something of their own, and not only for a slot or for the editor to leave. */
 function notForHere({ store }: Pick<AgentServices, 'store'>): ReadonlySet<string> {
   const own = new Set(['unsupported-type', 'no-capability', 'not-allowed', 'root-unknown', 'root-unavailable']);
+  own.add('rule-root').add('rule-size');
   own.add('held-off').add('set-aside').add('disk').add('profile-failed').add('profile-untested');
   return new Set(store.snapshot().waiting.flatMap(({ jobId, reason }) => (own.has(reason.kind) ? [jobId] : [])));
 }

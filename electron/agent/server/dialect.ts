@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Failure } from '../../../shared/failure.ts';
-import type { Backlog, QueueOverview as Overview, ServerPolicy } from '../../../shared/snapshot.ts';
+import type { ServerPolicy } from '../../../shared/server-policy.ts';
+import type { Backlog, QueueOverview as Overview } from '../../../shared/snapshot.ts';
 import { parseJob } from '../../../shared/wire-job.ts';
 import {
   HeartbeatAnswer,
@@ -63,6 +64,10 @@ function policyOf(wire: NonNullable<RegisterAnswer['server_policy']>): ServerPol
     maxParallelJobs: wire.max_parallel_jobs_allowed,
     allowedJobTypes: wire.allowed_job_types,
     quietHours: wire.quiet_hours,
+    workHours: wire.work_hours,
+    allowedRoots: wire.allowed_roots,
+    maxSourceBytes: wire.max_source_bytes,
+    revision: wire.revision,
   };
 }
 
@@ -71,10 +76,11 @@ export const Registered = RegisterAnswer.transform(({ agent_id, server_policy })
   policy: server_policy === undefined ? undefined : policyOf(server_policy),
 }));
 
-export const OfferPage = JobPage.transform(({ items, unreadable, next_cursor }) => ({
+export const OfferPage = JobPage.transform(({ items, unreadable, next_cursor, policy_revision }) => ({
   offers: items.map(offerOf),
   unreadable,
   nextCursor: next_cursor,
+  policyRevision: policy_revision,
 }));
 
 export const BacklogAnswer = JobsSummary.transform(({ by_status, by_missing_capability }): Backlog => ({

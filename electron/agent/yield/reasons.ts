@@ -1,7 +1,8 @@
 import type { Settings } from '../../../shared/settings.ts';
-import type { ServerPolicy, YieldReason } from '../../../shared/snapshot.ts';
-import { quietFor } from '../../../shared/quiet-hours.ts';
+import type { ServerPolicy } from '../../../shared/server-policy.ts';
+import type { YieldReason } from '../../../shared/snapshot.ts';
 import type { PauseRequest } from './pause-request.ts';
+import { quietByServer } from './quiet-by-server.ts';
 import { outsideHours } from './work-hours.ts';
 
 /** What was seen last; absent: not looked at, because nobody needs to know now. */
@@ -102,7 +103,7 @@ function workHours({ settings, now }: Circumstances): Found {
 }
 
 function quietHours({ policy, now }: Circumstances): Found {
-  const quiet = quietFor(policy?.quietHours, now);
+  const quiet = quietByServer(policy, now);
   if (quiet === null) return null;
   // Seconds of the wall clock move the sum by a millisecond or two: told to the minute.
   return { kind: 'quiet-hours', until: new Date(Math.round((now + quiet) / MINUTE_MS) * MINUTE_MS).toISOString() };
