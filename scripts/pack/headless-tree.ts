@@ -102,13 +102,21 @@ export function sourceDate(): number {
 
 const LINUX = join(ROOT, 'build/linux');
 
-/** Lays a package out below `root` as it will lie on a machine. Answers its version. */
-export function layOut(which: Headless, target: LinuxTarget, root: string, given?: string): string {
+/**
+ * Lays a package out below `root` as it will lie on a machine. Answers its version.
+ * @param given a version in place of package.json's, and where npm's packages for another processor are (stage.ts)
+ */
+export function layOut(
+  which: Headless,
+  target: LinuxTarget,
+  root: string,
+  given: { readonly version?: string; readonly modules?: string },
+): string {
   const { program, name, without } = HEADLESS_FACTS[which];
   rmSync(root, { recursive: true, force: true });
   const home = join(root, 'usr/lib', program);
   const build = join(home, 'build');
-  const { absent } = stage(target, build, given === undefined ? {} : { version: given });
+  const { absent } = stage(target, build, given);
   const missing = which === 'server' ? [] : absent;
   if (missing.length > 0) throw new Error(missing.map((each) => `The package ${each} is not installed.`).join(' '));
   for (const part of ['out/main', 'out/preload', ...without])

@@ -1,4 +1,4 @@
-// npm run package:headless -- [--package server|agent] [--format deb,rpm,tar,oci] [--target linux-x64] [--fast]: packages for
+// npm run package:headless -- [--package server|agent] [--format deb,rpm,tar,oci] [--target linux-x64] [--modules DIR] [--fast]: packages for
 // machines without a window (docs/deploy.md, “Servers and render nodes”).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,6 +16,7 @@ import {
   type Headless,
   type LinuxTarget,
 } from './headless-tree.ts';
+import { defined } from '../../shared/objects.ts';
 import { makeImage } from './oci-image.ts';
 import { scriptsOf } from './maintainer-scripts.ts';
 import { listFiles, ROOT, writeInto } from './stage.ts';
@@ -32,6 +33,8 @@ interface HeadlessOptions {
   /** Folder for what is made. */
   readonly output: string;
   readonly version?: string;
+  /** npm's folder for another processor. */
+  readonly modules?: string;
   /** Compresses as quickly as can be, for tests. */
   readonly fast?: boolean;
 }
@@ -45,7 +48,7 @@ export function packHeadless(options: HeadlessOptions): readonly string[] {
   const root = join(work, 'root');
   try {
     mkdirSync(output, { recursive: true });
-    const version = layOut(which, target, root, options.version);
+    const version = layOut(which, target, root, options);
     const made: string[] = [];
     const given = { ...options, version, root, work };
     if (formats.includes('deb') || formats.includes('oci')) made.push(makeDeb(given));
@@ -205,6 +208,7 @@ if (import.meta.main) {
       package: { type: 'string' },
       format: { type: 'string', default: 'deb,rpm,tar' },
       target: { type: 'string' },
+      modules: { type: 'string' },
       out: { type: 'string', default: join(ROOT, 'dist/packages') },
       fast: { type: 'boolean', default: false },
     },
@@ -222,7 +226,14 @@ if (import.meta.main) {
   ensureBuilt();
   try {
     for (const which of wanted) {
-      const given = { which, formats, target, output: resolve(values.out), fast: values.fast };
+      const given = {
+        which,
+        formats,
+        target,
+        output: resolve(values.out),
+        fast: values.fast,
+        ...defined({ modules: values.modules }),
+      };
       console.log(packHeadless(given).join('\n'));
     }
   } catch (error) {
