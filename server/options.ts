@@ -3,6 +3,7 @@ import { type ServerPolicy } from '../shared/wire.ts';
 import type { PostgresOptions } from './database/open.ts';
 import type { S3Options } from './derived/s3/address.ts';
 import type { WatchOptions } from './rules/watch.ts';
+import type { TellOptions } from './tell/tell.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** The part of a pino logger that the server uses. */
@@ -78,6 +79,8 @@ export interface ServerOptions {
   readonly log?: ServerLog;
   /** Absent: it follows no rules that watch folders. */
   readonly watch?: WatchOptions | undefined;
+  /** Absent: it tells nobody. */
+  readonly tell?: TellOptions | undefined;
   /** Absent: there is no `/metrics`. `token`: lets whoever has it read them, and nothing else. */
   readonly metrics?: { readonly token?: string | undefined };
   /** A line in the log for each call. */

@@ -31,6 +31,7 @@ import { resumeAfterStart } from './resume.ts';
 import { sweepFiles } from './sweep-files.ts';
 import { sweep, type SweepResult } from './sweep.ts';
 import { startRules, type RulesRunner } from './rules/watch-rules.ts';
+import { startTelling } from './tell/tell.ts';
 import { readCertificate, renewing, type Certificate } from './tls.ts';
 
 export interface RunningServer {
@@ -202,9 +203,10 @@ type Operations = Pick<RunningServer, 'ledger' | 'sweep' | 'insertRawJob' | 'pur
 function operations(context: Context, app: FastifyInstance, options: ServerOptions, clocks: Clocks): Operations {
   const sweeper = startSweeper(context, sweepSeconds(options), clocks);
   const rules = startRulesOf(context);
+  const telling = options.tell === undefined ? null : startTelling(context, options.tell);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await Promise.all([sweeper.stop(), rules?.stop()]);
+    await Promise.all([sweeper.stop(), rules?.stop(), telling?.stop()]);
     const grace = setTimeout(() => app.server.closeAllConnections(), options.closeGraceMs ?? 10_000);
     await app.close().finally(() => clearTimeout(grace));
     await context.database.destroy();

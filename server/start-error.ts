@@ -25,7 +25,8 @@ type ServerStartCode =
   | 'DERIVED_REFUSED'
   | 'DERIVED_NOT_MOVED'
   | 'DERIVED_ELSEWHERE'
-  | 'DERIVED_OF_ANOTHER';
+  | 'DERIVED_OF_ANOTHER'
+  | 'TELL_FILE_UNUSABLE';
 
 /** Why the server did not start. */
 export class ServerStartError extends RefusedError {

@@ -87,6 +87,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
       'page',
     ],
     rules: ['database', 'jobs', 'ledger'],
+    tell: ['database', 'ledger'],
     upkeep: ['assets', 'database', 'derived', 'jobs', 'ledger'],
     uploads: ['assets', 'database', 'derived', 'idempotency', 'jobs', 'ledger'],
   },

@@ -19,6 +19,7 @@ import { pageFolder } from './page-folder.ts';
 import { listenForStop } from './signals.ts';
 import { printOut } from './print.ts';
 import { readSecretOption } from './secret-option.ts';
+import { tellOf } from './tell-option.ts';
 import { RefusedError } from '../../shared/failure.ts';
 import { defined } from '../../shared/objects.ts';
 
@@ -43,6 +44,8 @@ interface ServerCommandOptions extends DerivedOptions {
   readonly keepRecords?: number;
   readonly keepDerived?: number;
   readonly keepJobs?: number;
+  /** File of who is told of what. */
+  readonly tell?: string;
   readonly metricsTokenFile?: string;
   readonly accessLog: boolean;
   readonly agentCalls?: number;
@@ -71,6 +74,7 @@ export async function serverCommand(options: ServerCommandOptions): Promise<numb
     reserveBytes: USUAL_RESERVE_BYTES,
     ...defined({ leaseSeconds: options.lease, maxAttempts: options.maxAttempts }),
     ...retentionOf(options),
+    ...tellOf(options.tell),
     watch: watchOptions(() => options.mediaRoot, MACHINE_TOOLS),
     metrics: defined({ token: readOptional(options.metricsTokenFile, 'file with the token for metrics') }),
     accessLog: options.accessLog,

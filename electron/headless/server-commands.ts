@@ -55,6 +55,10 @@ export function addServer(program: Command, finish: Finish, exitHelp: string): v
       'what one agent may have under way in uploads of the jobs that it holds; default: 256',
       wholeNumber(1, 1_000_000),
     )
+    .option(
+      '--tell <file>',
+      'JSON file of who is told of failures, of what is done and of states of health, by webhook or mail; which not everybody may read',
+    )
     .option('--no-page', 'serve no page for operators: only the calls of agents and tools')
     .option('--access-log', 'write a line to the log for each call', false)
     .addHelpText('after', exitHelp)

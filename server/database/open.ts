@@ -21,7 +21,7 @@ export interface SharedDatabase {
   /**
    * Does something that one process does at a time, in one transaction; undefined, at once, where another one is at it.
    */
-  asLeader<T>(task: 'leases' | 'sweep', work: (tx: Tx) => Promise<T>): Promise<T | undefined>;
+  asLeader<T>(task: 'leases' | 'sweep' | 'tell', work: (tx: Tx) => Promise<T>): Promise<T | undefined>;
   /**
    * Notes that somebody serves at `now` of the lease clock. True, once for each time, where nobody had for longer than
    * `silenceMs`, or where the clock was set; null where servers do not look regularly and silence says nothing.

@@ -3,6 +3,7 @@ import type { DerivedKind } from '../../shared/facts.ts';
 import type { JobStatus } from '../../shared/job.ts';
 import type { OperatorRole } from '../../shared/operator-roles.ts';
 import type { HealthStateTable } from './health-tables.ts';
+import type { TellCursorTable, TellGatheredTable, TellOutboxTable } from './tell-tables.ts';
 import type { WatchedFileTable, WatchRuleTable } from './rule-tables.ts';
 
 /**
@@ -305,6 +306,9 @@ export interface Tables {
   watch_rule: WatchRuleTable;
   watched_file: WatchedFileTable;
   health_state: HealthStateTable;
+  tell_cursor: TellCursorTable;
+  tell_gathered: TellGatheredTable;
+  tell_outbox: TellOutboxTable;
 }
 
 export type Database = Kysely<Tables>;

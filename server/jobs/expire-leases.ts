@@ -140,7 +140,7 @@ async function expire(tx: Tx, job: LapsedJob, now: number): Promise<void> {
     job.cancel_requested === 1
       ? [{ ...entry, event: 'jobCancelled' } as const]
       : counts && attempts >= job.max_attempts
-        ? [{ ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts } } as const]
+        ? [{ ...entry, event: 'jobFailed', detail: { error_code: 'LEASE_EXPIRED', attempts, final: true } } as const]
         : [];
   await endLease(tx, claim, { claimed_by: null, ...afterExpiry(job, attempts), attempts, updated_at: now }, [
     newLines(tx, { ...entry, event: 'leaseExpired', detail: { attempts, counts } }, ...last),

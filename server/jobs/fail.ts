@@ -29,7 +29,8 @@ export async function fail(
     if (report.kind === 'repeat') return report.answer as Record<string, never>;
     const { event, changes } = verdict(context, report, request, claim.agentId);
     const { error_code, retryable } = request;
-    const detail = { error_code, retryable, attempts: changes.attempts ?? report.job.attempts };
+    const final = event === 'jobFailed' && changes.status === 'failed' ? { final: true } : {};
+    const detail = { error_code, retryable, attempts: changes.attempts ?? report.job.attempts, ...final };
     const free = { claimed_by: null, ...changes, ...lastReport(claim, identity), updated_at: now };
     await endLease(tx, claim, free, [
       newLines(tx, { at: now, event, ...claim, detail }),

@@ -112,6 +112,16 @@ export async function readLedger(database: Queries, filter: LedgerFilter = {}): 
   return (await query.execute()).map(entryOf);
 }
 
+/** Number of the last line behind which nothing lower can still come. */
+export async function endOfLedger(queries: Queries): Promise<number> {
+  if (isPostgres(queries)) return settledEnd(queries);
+  const { last } = await queries
+    .selectFrom('ledger')
+    .select((select) => select.fn.max<number | null>('sequence').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? 0;
+}
+
 /** Up to here no transaction that still runs can add anything. Asked before the entries are. */
 async function settledEnd(database: Queries): Promise<number> {
   const { rows } = await sql<{ end: number }>`SELECT ledger_end() AS end`.execute(database);

@@ -95,6 +95,11 @@ async function unwell({ server: { database } }: Rig): Promise<void> {
     .insertInto('health_state')
     .values({ ...texts, ...numbers })
     .execute();
+  await database.insertInto('tell_cursor').values({ id: 1, sequence: 1 }).execute();
+  const gathered = { event: 'batchDone', subject: randomUUID(), detail_json: '{}', due_at: 9, covered: 0 };
+  await database.insertInto('tell_gathered').values(gathered).execute();
+  const message = { message_id: 'msg_1', target: 'mail 1', body_json: '{}', created_at: 1, tries: 2, due_at: 3 };
+  await database.insertInto('tell_outbox').values(message).execute();
 }
 
 /** A rule, and a file that it took. */

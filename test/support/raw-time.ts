@@ -15,6 +15,7 @@ export const RAW_TIME: Readonly<Record<string, string>> = {
   'electron/work/clock.ts': 'it is the clock',
   'server/server.ts': 'the server’s clocks begin here, and its sweeper; tests hand clocks over and sweep themselves',
   'server/rules/watch-rules.ts': 'sleeps until files of a real disk are due; which ones are, the server’s clock says',
+  'server/tell/': 'waits for real receivers, and ends calls to them; what is due, the server’s clock says',
   'server/operate/readiness.ts': 'ends a look at a real disk or database that says nothing',
   'electron/work/process/': 'signals, pipes and watchdogs of real processes, which heed no clock of a test',
   'electron/work/speech/download-model.ts': 'ends a real connection that says nothing',

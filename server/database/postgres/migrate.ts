@@ -9,6 +9,7 @@ import { HEALTH_STATE } from './health-state.ts';
 import { LEASES } from './lease-table.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
 import { OPERATORS } from './operator-table.ts';
+import { TELLING } from './telling.ts';
 import { TABLES } from './tables.ts';
 import { WATCH_RULES } from './watch-rules.ts';
 
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 6, sql: WATCH_RULES },
   { version: 7, sql: HEALTH_STATE },
   { version: 8, sql: AGENT_POLICIES },
+  { version: 9, sql: TELLING },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

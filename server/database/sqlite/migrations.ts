@@ -23,7 +23,25 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, name: 'watched folders', up: addWatchRules },
   { version: 13, name: 'states of health', up: addHealthStates },
   { version: 14, name: 'rules of agents', up: addAgentPolicies },
+  { version: 15, name: 'telling', up: addTelling },
 ];
+
+async function addTelling(tx: Transaction<Tables>): Promise<void> {
+  const cursor = tx.schema.createTable('tell_cursor').addColumn('id', 'integer', (column) => column.primaryKey());
+  await count(cursor, 'sequence').execute();
+  const gathered = text(tx.schema.createTable('tell_gathered'), 'event', 'subject', 'detail_json');
+  await maybeCount(count(gathered, 'covered'), 'due_at')
+    .addPrimaryKeyConstraint('tell_gathered_key', ['event', 'subject'])
+    .execute();
+  const outbox: Draft = tx.schema
+    .createTable('tell_outbox')
+    .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement());
+  await maybeCount(
+    count(text(outbox, 'message_id', 'target', 'body_json'), 'created_at', 'tries', 'due_at'),
+    'held_until',
+  ).execute();
+  await tx.schema.createIndex('tell_outbox_of_target').on('tell_outbox').columns(['target', 'sequence']).execute();
+}
 
 async function addHealthStates(tx: Transaction<Tables>): Promise<void> {
   let state: Draft = text(key(tx.schema.createTable('health_state'), 'state_id'), 'code', 'subject', 'detail_json');
