@@ -59,8 +59,7 @@ export function addDesktopIntegration(deps: DesktopIntegrationDeps): DesktopInte
   const redraw = atMostEvery(REDRAW_MS, draw);
   const applySettings = deps.own ? loginItemSync(setting, deps.log) : (): void => undefined;
   const unsubscribe = agent.subscribe((event, snapshot) => {
-    // In front of the window nobody has to be told what it shows.
-    if (window.isDestroyed() || !window.isFocused()) notifier.onEvent(event, snapshot);
+    notifier.onEvent(event, snapshot, !window.isDestroyed() && window.isFocused());
     if (event.type === 'settingsChanged') applySettings();
     redraw.soon();
   });

@@ -2,7 +2,8 @@ import { basename } from 'node:path/posix';
 import type { AgentEvent } from '../../shared/event.ts';
 import type { Refusal } from '../../shared/failure.ts';
 import type { Settings } from '../../shared/settings.ts';
-import type { Snapshot } from '../../shared/snapshot.ts';
+import type { QueueBatch, Snapshot } from '../../shared/snapshot.ts';
+import { followBatches } from './batch-notices.ts';
 import type { Texts } from './texts.ts';
 
 export interface Notice {
@@ -32,6 +33,7 @@ export function createNotifier(deps: NotifierDeps) {
   let failed: { readonly name: string; readonly message: string }[] = [];
   let done = 0;
   let callOff: (() => void) | undefined;
+  const batches = followBatches({ after: deps.after, tell: batchTeller(deps) });
 
   const say = (key: string, notice: Notice): void => {
     const last = said.get(key);
@@ -47,7 +49,7 @@ export function createNotifier(deps: NotifierDeps) {
       const alone = failed.length === 1 && !deps.isLocked();
       const title = alone ? texts.jobFailed(first.name) : texts.jobsFailed(failed.length);
       deps.show({ title, body: alone ? first.message : '' });
-    } else if (done > 0 && deps.setting() === 'all') {
+    } else if (done > 0 && deps.setting() === 'all' && !batches.isAtIt()) {
       deps.show({ title: texts.allDone(done), body: '' });
     }
     failed = [];
@@ -59,8 +61,11 @@ export function createNotifier(deps: NotifierDeps) {
     say(code, { title: deps.texts().trouble, body });
   };
   return {
-    onEvent(event: AgentEvent, snapshot: Snapshot): void {
-      if (deps.setting() === 'none') return;
+    /** `isSeen`: somebody has the window in front of them, and needs to be told nothing that it shows. */
+    onEvent(event: AgentEvent, snapshot: Snapshot, isSeen = false): void {
+      // Followed also while nobody is to be told: what is done meanwhile is no news afterwards.
+      batches.onEvent(event, snapshot.server.url, isSeen);
+      if (isSeen || deps.setting() === 'none') return;
       switch (event.type) {
         case 'jobEnded': {
           const { ending, sourcePath } = event.job;
@@ -89,7 +94,20 @@ export function createNotifier(deps: NotifierDeps) {
     /** For what is no event of the agent: a policy that cannot be used, an update. */
     problem,
     say,
-    close: () => callOff?.(),
+    close(): void {
+      callOff?.();
+      batches.forget();
+    },
   };
 }
+/** Of success, and so only to who wants to be told of all. */
+function batchTeller({ setting, texts, isLocked, show }: NotifierDeps): (batch: QueueBatch) => void {
+  return ({ name, files }) => {
+    if (setting() !== 'all') return;
+    // What a folder is called may name a project.
+    const isNamed = name !== undefined && !isLocked();
+    show({ title: isNamed ? texts().folderReady(name) : texts().filesReady(files), body: '' });
+  };
+}
+
 export type Notifier = ReturnType<typeof createNotifier>;

@@ -25,6 +25,9 @@ const EN = {
   jobFailed: (file: string) => `${file} failed`,
   jobsFailed: (count: number) => (count === 1 ? '1 job failed' : `${String(count)} jobs failed`),
   allDone: (count: number) => (count === 1 ? '1 job is done' : `${String(count)} jobs are done`),
+  folderReady: (name: string) => `Folder ${name} is ready`,
+  filesReady: (count: number) =>
+    count === 1 ? 'The file you added is ready' : `The ${String(count)} files you added are ready`,
   updateReady: (version: string) => `Version ${version} is ready to install`,
 } as const;
 
@@ -54,6 +57,9 @@ const FR: Texts = {
   jobFailed: (file) => `Échec : ${file}`,
   jobsFailed: (count) => (count === 1 ? '1 tâche a échoué' : `${String(count)} tâches ont échoué`),
   allDone: (count) => (count === 1 ? '1 tâche est terminée' : `${String(count)} tâches sont terminées`),
+  folderReady: (name) => `Le dossier ${name} est prêt`,
+  filesReady: (count) =>
+    count === 1 ? 'Le fichier ajouté est prêt' : `Les ${String(count)} fichiers ajoutés sont prêts`,
   updateReady: (version) => `La version ${version} est prête à être installée`,
 };
 

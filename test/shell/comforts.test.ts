@@ -11,20 +11,32 @@ import { proxyOf } from '../../electron/shell/system-proxy.ts';
 import { textsFor } from '../../electron/shell/texts.ts';
 import type { AgentEvent } from '../../shared/event.ts';
 import { failure } from '../../shared/failure.ts';
-import type { Ending } from '../../shared/snapshot.ts';
+import type { Ending, QueueBatch } from '../../shared/snapshot.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'comforts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function notifier(options: { readonly locked?: boolean; readonly setting?: 'all' | 'problems' | 'none' } = {}) {
+/** Of an agent at this server. */
+function snapshotOf(url = 'https://studio.example') {
+  const snapshot = sampleSnapshot();
+  return { ...snapshot, server: { ...snapshot.server, url } };
+}
+
+function notifier(
+  options: {
+    readonly locked?: boolean;
+    readonly setting?: 'all' | 'problems' | 'none';
+    readonly language?: 'en' | 'fr';
+  } = {},
+) {
   const shown: Notice[] = [];
   let time = 0;
   let pending: (() => void) | undefined;
   const made = createNotifier({
     show: (notice) => shown.push(notice),
     setting: () => options.setting ?? 'problems',
-    texts: () => textsFor('en', ''),
+    texts: () => textsFor(options.language ?? 'en', ''),
     isLocked: () => options.locked ?? false,
     now: () => time,
     after: (_ms, run) => {
@@ -43,7 +55,7 @@ function notifier(options: { readonly locked?: boolean; readonly setting?: 'all'
       wallMs: 1,
       ending,
     };
-    made.onEvent({ type: 'jobEnded', job } as AgentEvent, sampleSnapshot());
+    made.onEvent({ type: 'jobEnded', job } as AgentEvent, snapshotOf());
   };
   return {
     shown,
@@ -59,7 +71,12 @@ function notifier(options: { readonly locked?: boolean; readonly setting?: 'all'
         sampleSnapshot(),
       ),
     later: (ms: number) => (time += ms),
-    flush: () => pending?.(),
+    see: (event: AgentEvent, isSeen = false, url?: string) => made.onEvent(event, snapshotOf(url), isSeen),
+    flush(): void {
+      const run = pending;
+      pending = undefined;
+      run?.();
+    },
   };
 }
 
@@ -115,6 +132,83 @@ describe('notifications', () => {
     for (const name of ['a.mov', 'b.mov', 'c.mov']) loud.done(name);
     loud.flush();
     expect(loud.shown).toEqual([{ title: '3 jobs are done', body: '' }]);
+  });
+
+  describe('of what was added at once, or came from a watched folder,', () => {
+    const batch = (name?: string) => ({
+      batch: uuidOf(7),
+      ...(name === undefined ? {} : { name }),
+      addedAt: '',
+      files: 12,
+      filesEnded: 3,
+      filesFailed: 0,
+      jobs: 24,
+      pending: {},
+    });
+    const queue = (...batches: QueueBatch[]): AgentEvent => ({
+      type: 'queueSeen',
+      queue: { files: batches.length, heldJobs: 0, heldFiles: 0, pending: {}, batches },
+    });
+
+    it('tell once, by the name of the folder, when nothing of it is left', () => {
+      const { see, flush, shown, done } = notifier({ setting: 'all' });
+      see(queue(batch('Day 3')));
+      done('a.mov');
+      flush();
+      expect(shown).toEqual([]);
+      see(queue());
+      flush();
+      see(queue());
+      flush();
+      expect(shown).toEqual([{ title: 'Folder Day 3 is ready', body: '' }]);
+    });
+
+    it('tell in French, and of files that have no folder by their number', () => {
+      const { see, flush, shown } = notifier({ setting: 'all', language: 'fr' });
+      for (const each of [batch('Day 3'), batch()]) {
+        see(queue(each));
+        see(queue());
+        flush();
+      }
+      expect(shown.map(({ title }) => title)).toEqual([
+        'Le dossier Day 3 est prêt',
+        'Les 12 fichiers ajoutés sont prêts',
+      ]);
+    });
+
+    it('wait for what is still copied in', () => {
+      const { see, flush, shown } = notifier({ setting: 'all' });
+      see(queue(batch('Day 3')));
+      see(queue());
+      see(queue(batch('Day 3')));
+      flush();
+      expect(shown).toEqual([]);
+    });
+
+    it('tell nobody who looks on, or does not want to know, nor of another server', () => {
+      const looks = notifier({ setting: 'all' });
+      looks.see(queue(batch('Day 3')), true);
+      looks.see(queue(), true);
+      looks.see(queue());
+      looks.flush();
+      const quiet = notifier({ setting: 'problems' });
+      quiet.see(queue(batch('Day 3')));
+      quiet.see(queue());
+      quiet.flush();
+      const moved = notifier({ setting: 'all' });
+      moved.see(queue(batch('Day 3')));
+      moved.see(queue(), false, 'https://other.example');
+      moved.flush();
+      expect([looks.shown, quiet.shown, moved.shown]).toEqual([[], [], []]);
+    });
+
+    it('do not name the folder while the screen is locked', () => {
+      const { see, flush, shown } = notifier({ setting: 'all', locked: true });
+      see(queue(batch('secret-project')));
+      see(queue());
+      flush();
+      expect(shown).toEqual([{ title: 'The 12 files you added are ready', body: '' }]);
+    });
   });
 
   it('can be switched off', () => {
