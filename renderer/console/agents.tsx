@@ -4,6 +4,7 @@ import { CAPABILITIES, JOB_TYPE_OF } from '../../shared/job.ts';
 import type { PageAgent, PageAgents } from '../../shared/wire-page.ts';
 import { visible } from '../format/name.ts';
 import { count } from '../format/numbers.ts';
+import { usePolicyText } from '../policy-text.ts';
 import { useCapabilityName } from '../queue/reason-text.ts';
 import { Chips } from '../results/filters.tsx';
 import { Icon, jobIcon } from '../ui/icon.tsx';
@@ -11,6 +12,7 @@ import { Button, Empty, Facts, State, ViewHeader, type Tone } from '../ui/parts.
 import { useInstant, useLanguage } from '../use-agent.ts';
 import { useActs } from './acts.ts';
 import { Asking } from './asking.tsx';
+import { RulesDialog } from './rules-dialog.tsx';
 import { PauseDialog } from './pause-dialog.tsx';
 import { RunningLine } from './running-line.tsx';
 import { useAct, useMay, useSeen } from './use-server.ts';
@@ -54,6 +56,7 @@ export function AgentsView() {
   const seen = useSeen<PageAgents>('/page/agents');
   const [filter, setFilter] = useState<Filter | undefined>();
   const [pausing, setPausing] = useState<PageAgent | null>(null);
+  const [ruling, setRuling] = useState<PageAgent | null>(null);
   const agents = seen.value?.items ?? [];
   const here = agents.filter((agent) => !isAway(agent)).length;
   const note = {
@@ -88,19 +91,25 @@ export function AgentsView() {
                 .filter((agent) => isShown(agent, filter))
                 .map((agent) => (
                   <li key={agent.agent_id}>
-                    <AgentCard agent={agent} onPause={() => setPausing(agent)} />
+                    <AgentCard agent={agent} onPause={() => setPausing(agent)} onRules={() => setRuling(agent)} />
                   </li>
                 ))}
             </ul>
           </div>
         </>
       )}
+      {ruling !== null && <RulesDialog agent={ruling} onClose={() => setRuling(null)} />}
       {pausing !== null && <PauseDialog agent={pausing} onClose={() => setPausing(null)} />}
     </>
   );
 }
 
-function AgentCard({ agent, onPause }: { readonly agent: PageAgent; readonly onPause: () => void }) {
+interface Acts {
+  readonly onPause: () => void;
+  readonly onRules: () => void;
+}
+
+function AgentCard({ agent, ...acts }: Acts & { readonly agent: PageAgent }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const why = useWhy();
@@ -116,6 +125,7 @@ function AgentCard({ agent, onPause }: { readonly agent: PageAgent; readonly onP
       {pause !== undefined && pause.note !== '' && (
         <p className="agent-why">{t('console.agents.pauseWhy', { note: visible(pause.note) })}</p>
       )}
+      <Rules rules={agent.rules} />
       {running.length > 0 && (
         <ul className="agent-running" aria-label={t('console.agents.running', { name })}>
           {running.map((job) => (
@@ -136,8 +146,28 @@ function AgentCard({ agent, onPause }: { readonly agent: PageAgent; readonly onP
       )}
       <Abilities agent={agent} />
       <Details agent={agent} />
-      <Verbs agent={agent} onPause={onPause} />
+      <Verbs agent={agent} {...acts} />
     </article>
+  );
+}
+
+function Rules({ rules }: Pick<PageAgent, 'rules'>) {
+  const { t } = useTranslation();
+  const text = usePolicyText();
+  if (rules === undefined) return null;
+  const said = text({
+    minPollIntervalSeconds: undefined,
+    maxParallelJobs: rules.max_parallel_jobs,
+    allowedJobTypes: rules.job_types,
+    quietHours: undefined,
+    workHours: rules.hours,
+    allowedRoots: rules.roots,
+    maxSourceBytes: rules.max_source_bytes,
+  });
+  return (
+    <p className="agent-why">
+      {t('console.agents.rulesSaid', { by: visible(rules.by), rules: [...said.values()].join(' · ') })}
+    </p>
   );
 }
 
@@ -219,7 +249,7 @@ function Details({ agent }: { readonly agent: PageAgent }) {
   );
 }
 
-function Verbs({ agent, onPause }: { readonly agent: PageAgent; readonly onPause: () => void }) {
+function Verbs({ agent, onPause, onRules }: Acts & { readonly agent: PageAgent }) {
   const { t } = useTranslation();
   const act = useAct();
   const { revoke } = useActs();
@@ -240,6 +270,9 @@ function Verbs({ agent, onPause }: { readonly agent: PageAgent; readonly onPause
       )}
       <Button icon="pause" quiet label={t('console.agents.pauseNamed', { name })} onClick={onPause}>
         {t('console.agents.pause')}
+      </Button>
+      <Button icon="settings" quiet label={t('console.agents.rulesNamed', { name })} onClick={onRules}>
+        {t('console.agents.rules')}
       </Button>
       {mayRevoke && (
         <Button

@@ -112,12 +112,53 @@ test('pauses a machine by keyboard alone, with why and until when', async ({ pag
   await expect(card).not.toContainText('colour session');
 });
 
+test('says by keyboard alone which work a machine may take, refuses what nobody could mean, and ends it', async ({
+  page,
+  busy,
+}) => {
+  await signIn(page, busy);
+  await page.goto(`${busy.server.url}/#/agents`);
+  const card = page.locator('.agent-card', { has: page.getByRole('heading', { name: 'edit-3' }) });
+  const open = page.getByRole('button', { name: 'Rules of edit-3…' });
+  await open.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox').nth(1).focus();
+  await page.keyboard.press('Space');
+  await dialog.getByLabel('From').fill('18:00');
+  await dialog.getByLabel('To', { exact: true }).fill('08:00');
+  await dialog.getByLabel('Time zone').fill('Europe/Paname');
+  await dialog.getByLabel(/Only these media folders/).fill('NAS1, NAS 2');
+  await dialog.getByLabel(/Jobs at once/).fill('2');
+  await dialog.getByLabel(/Largest source file/).focus();
+  await page.keyboard.type('50');
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByLabel('From')).toBeFocused();
+  await expect(dialog.getByLabel('From')).toHaveAccessibleDescription(/a time zone such as Europe\/Paris/);
+  expect((await new AxeBuilder({ page }).include('.dialog').analyze()).violations).toEqual([]);
+  await dialog.getByLabel('Time zone').fill('Europe/Paris');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(card).toContainText('Rules by operator-token: at most 2 jobs at once');
+  await expect(card).toContainText('works 18:00–08:00 (Europe/Paris) · only files of NAS1, NAS 2');
+  const rules = async () =>
+    (await busy.operator<PageAgents>('/page/agents')).items.find(({ agent_name: name }) => name === 'edit-3')?.rules;
+  expect(await rules()).toMatchObject({ roots: ['NAS1', 'NAS 2'], max_parallel_jobs: 2, max_source_bytes: 50e9 });
+  expect((await rules())?.job_types).toHaveLength(3);
+  await open.focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'No rules' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(card).not.toContainText('Rules by');
+  expect(await rules()).toBeUndefined();
+});
+
 test('a viewer is offered no act; a file is found by its name, and leads to its job', async ({ page, busy }) => {
   const { token } = await busy.operator<{ token: string }>('/operators', { name: 'vera', role: 'viewer' });
   await signIn(page, busy, 'vera', token);
   await page.goto(`${busy.server.url}/#/agents`);
   await page.locator('.agent-card').first().waitFor();
-  expect(await page.getByRole('button', { name: /^(Pause|Let) / }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: /^(Pause|Let|Rules) / }).count()).toBe(0);
   await page.goto(`${busy.server.url}/#/assets`);
   await expect(page.locator('.virtual li').first()).toBeVisible();
   await page.getByRole('searchbox').fill('a000c007');

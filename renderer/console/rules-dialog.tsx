@@ -1,0 +1,204 @@
+import { Dialog } from '@base-ui/react/dialog';
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { JOB_TYPES } from '../../shared/job.ts';
+import type { PageAgent } from '../../shared/wire-page.ts';
+import { visible } from '../format/name.ts';
+import { notify } from '../notices.tsx';
+import { jobIcon } from '../ui/icon.tsx';
+import { draftOf, fieldsWrong, policyIn, RULE_FIELDS, type RuleName, type RulesDraft } from './agent-rules.ts';
+import { Checks } from './rule-field.tsx';
+import { lookAgain, useConsole } from './use-server.ts';
+
+/** Which work an agent may take, and when; what it is is said on its card. */
+export function RulesDialog({ agent, onClose }: { readonly agent: PageAgent; readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const { server } = useConsole();
+  const [draft, setDraft] = useState<RulesDraft>(() => draftOf(agent.rules));
+  const [wrong, setWrong] = useState<readonly RuleName[]>([]);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (wrong.length > 0) form.current?.querySelector<HTMLElement>('[data-wrong]')?.focus();
+  }, [wrong]);
+  const name = visible(agent.agent_name);
+  const save = async (policy: unknown): Promise<void> => {
+    const answer = await server.post(`/agents/${agent.agent_id}/policy`, policy);
+    const found = answer.ok ? [] : fieldsWrong(answer.fields);
+    if (found.length > 0) return setWrong(found);
+    if (!answer.ok) notify(answer.refusal);
+    lookAgain();
+    onClose();
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    void save(policyIn(draft));
+  };
+  return (
+    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog dialog-small">
+          <Dialog.Title className="dialog-title">{t('console.agents.rulesTitle', { name })}</Dialog.Title>
+          <Dialog.Description>{t('console.agents.rulesBody')}</Dialog.Description>
+          <form ref={form} className="pause-form" noValidate onSubmit={submit}>
+            <Fields
+              draft={draft}
+              wrong={wrong}
+              roots={agent.roots}
+              onChange={(some) => setDraft({ ...draft, ...some })}
+            />
+            <div className="dialog-actions">
+              <Dialog.Close className="button">{t('verb.cancel')}</Dialog.Close>
+              {agent.rules !== undefined && (
+                <button type="button" className="button" onClick={() => void save({})}>
+                  {t('console.agents.rulesNone')}
+                </button>
+              )}
+              <button type="submit" className="button button-main">
+                {t('console.agents.rulesDo')}
+              </button>
+            </div>
+          </form>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function Fields({
+  draft,
+  wrong,
+  roots,
+  onChange,
+}: {
+  readonly draft: RulesDraft;
+  readonly wrong: readonly RuleName[];
+  readonly roots: readonly string[] | undefined;
+  readonly onChange: (some: Partial<RulesDraft>) => void;
+}) {
+  const { t } = useTranslation();
+  const known = (roots ?? []).map(visible).join(', ');
+  return (
+    <>
+      <Checks
+        field="job_types"
+        legend={t('console.agents.rule.jobTypes')}
+        options={JOB_TYPES}
+        chosen={draft.jobTypes}
+        name={(type) => t(`capability.${type}`)}
+        icon={jobIcon}
+        wrong={wrong.includes('job_types') ? { job_types: '' } : {}}
+        onChoose={(jobTypes) => onChange({ jobTypes })}
+      />
+      <fieldset className="folder-field">
+        <legend>{t('console.agents.rule.hours')}</legend>
+        <div className="rule-hours">
+          <Row
+            field="start"
+            label={t('console.agents.rule.start')}
+            wrong={wrong.includes('hours') ? 'hours' : undefined}
+          >
+            {(shared) => (
+              <input
+                {...shared}
+                type="time"
+                value={draft.start}
+                onChange={({ target }) => onChange({ start: target.value })}
+              />
+            )}
+          </Row>
+          <Row field="end" label={t('console.agents.rule.end')}>
+            {(shared) => (
+              <input
+                {...shared}
+                type="time"
+                value={draft.end}
+                onChange={({ target }) => onChange({ end: target.value })}
+              />
+            )}
+          </Row>
+          <Row field="timezone" label={t('console.agents.rule.timezone')}>
+            {(shared) => (
+              <input
+                {...shared}
+                spellCheck={false}
+                value={draft.timezone}
+                onChange={({ target }) => onChange({ timezone: target.value })}
+              />
+            )}
+          </Row>
+        </div>
+      </fieldset>
+      {RULE_FIELDS.map(([field, key]) => (
+        <Row
+          key={key}
+          field={key}
+          label={t(`console.agents.rule.${key}`)}
+          {...(key === 'roots' && known !== '' ? { hint: t('console.agents.rule.rootsHint', { roots: known }) } : {})}
+          wrong={wrong.includes(field) ? field : undefined}
+        >
+          {(shared) => (
+            <input
+              {...shared}
+              inputMode={key === 'roots' ? 'text' : 'decimal'}
+              spellCheck={false}
+              value={draft[key]}
+              onChange={({ target }) => onChange({ [key]: target.value })}
+            />
+          )}
+        </Row>
+      ))}
+    </>
+  );
+}
+
+interface Shared {
+  readonly className: string;
+  readonly name: string;
+  readonly 'aria-describedby': string | undefined;
+  readonly 'aria-invalid': true | undefined;
+  readonly 'data-wrong': '' | undefined;
+}
+
+/** A labelled control; what explains it and what is wrong with it belongs to it. */
+function Row({
+  field,
+  label,
+  hint,
+  wrong,
+  children,
+}: {
+  readonly field: string;
+  readonly label: string;
+  readonly hint?: string;
+  readonly wrong?: RuleName | undefined;
+  readonly children: (shared: Shared) => ReactNode;
+}) {
+  const { t } = useTranslation();
+  const id = useId();
+  const about = [...(hint === undefined ? [] : [`${id}-hint`]), ...(wrong === undefined ? [] : [`${id}-wrong`])];
+  return (
+    <div className="folder-field">
+      <label className="stacked">
+        <span>{label}</span>
+        {children({
+          className: 'input',
+          name: field,
+          'aria-describedby': about.length === 0 ? undefined : about.join(' '),
+          'aria-invalid': wrong === undefined ? undefined : true,
+          'data-wrong': wrong === undefined ? undefined : '',
+        })}
+      </label>
+      {hint !== undefined && (
+        <p className="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {wrong !== undefined && (
+        <p className="folder-wrong wrong" id={`${id}-wrong`}>
+          {t(`console.agents.ruleWrong.${wrong}`)}
+        </p>
+      )}
+    </div>
+  );
+}
