@@ -1,6 +1,6 @@
 import { agents } from './checks/agents.ts';
 import { firstJobs } from './checks/first-jobs.ts';
-import { kills } from './checks/kills.ts';
+import { kills, phases } from './checks/kills.ts';
 import { locked } from './checks/locked.ts';
 import { managed } from './checks/managed.ts';
 import { names } from './checks/names.ts';
@@ -8,4 +8,4 @@ import { sameBytes } from './checks/same-bytes.ts';
 import type { Group } from './table.ts';
 
 /** In the order in which a whole campaign runs them. */
-export const GROUPS: readonly Group[] = [firstJobs, names, locked, managed, agents, kills, sameBytes];
+export const GROUPS: readonly Group[] = [firstJobs, names, locked, managed, agents, phases, kills, sameBytes];
