@@ -35,14 +35,14 @@ cd ffmpeg-*/
   --enable-decoder=amrnb,amrwb,dvaudio,s302m,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,dca,truehd,mlp,wmav1,wmav2,wmapro,wavpack \
   --enable-decoder=pcm_bluray,pcm_dvd,pcm_alaw,pcm_mulaw,pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le \
   --enable-decoder=pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_s16le_planar,pcm_s24le_planar,pcm_s32le_planar \
-  --enable-encoder=libx264,aac,prores_ks,dnxhd,libwebp,wrapped_avframe,rawvideo,png,mjpeg,flac \
+  --enable-encoder=libx264,mpeg2video,aac,prores_ks,dnxhd,libwebp,wrapped_avframe,rawvideo,png,mjpeg,flac \
   --enable-encoder=pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le \
   --enable-filter=format,noformat,null,copy,scale,zscale,tonemap,colorspace,setsar,setdar,setparams,setfield,setpts,settb,fps \
   --enable-filter=select,metadata,signalstats,idet,bwdif,yadif,field,fieldorder,separatefields,weave,tinterlace,telecine,pullup \
   --enable-filter=tpad,pad,crop,transpose,hflip,vflip,rotate,tile,premultiply,overlay,split,trim,concat,lut,lutyuv,geq,showinfo \
   --enable-filter=color,testsrc,testsrc2,nullsrc,aformat,anull,acopy,aresample,pan,amix,amerge,alimiter,volume,silencedetect \
   --enable-filter=channelsplit,channelmap,join,atrim,apad,asetpts,asettb,asetnsamples,asetrate,asplit,aselect,ametadata,astats \
-  --enable-filter=anullsrc,aevalsrc,sine,ashowinfo,adelay,afade,volumedetect,highpass,lowpass,fade,hue,drawbox,framestep,anoisesrc,aphaseshift
+  --enable-filter=anullsrc,aevalsrc,sine,ashowinfo,adelay,afade,volumedetect,highpass,lowpass,fade,hue,drawbox,framestep,anoisesrc,aphaseshift,interlace
 make -s -j"$jobs" ffmpeg.exe ffprobe.exe
 cp ffmpeg.exe ffprobe.exe "$out/"
 cat RELEASE > "$out/version"

@@ -2,6 +2,7 @@ import { equal, match, ok } from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { age } from '../support/studio.ts';
+import type { DerivedRef } from '../../shared/facts.ts';
 import type { Ran } from './wine.ts';
 
 /** What exists on other systems alone: no text may send anybody there. */
@@ -26,11 +27,7 @@ export interface Entry {
   readonly error_code?: string;
   readonly message?: string;
   readonly result?: {
-    readonly derived_manifest: readonly {
-      readonly kind: string;
-      readonly sha256: string;
-      readonly size_bytes: number;
-    }[];
+    readonly derived_manifest: readonly DerivedRef[];
   };
 }
 

@@ -51,7 +51,9 @@ export async function openStudio(desk: Desk, name: string): Promise<WindowsStudi
       ),
     connected: async (agent) => void (await agent.said(/Connected/)),
     async ended(jobIds) {
-      for (const until = performance.now() + PATIENCE_MS; ; await delay(200)) {
+      // A busy machine has been seen to need ten seconds for each.
+      const patienceMs = PATIENCE_MS + jobIds.length * 20_000;
+      for (const until = performance.now() + patienceMs; ; await delay(200)) {
         const jobs = await operator.jobs();
         const open = jobs.filter(
           ({ job_id, status }) => jobIds.includes(job_id) && status !== 'completed' && status !== 'failed',

@@ -10,6 +10,7 @@ import type { AtConsole, Desk } from '../desk.ts';
 import { put } from '../expect.ts';
 import { openStudio, type WindowsStudio } from '../studio.ts';
 import type { Group, Table } from '../table.ts';
+import { PATIENCE_MS } from '../wine.ts';
 
 const JOBS = 40;
 const KILLS = 20;
@@ -159,15 +160,20 @@ async function manyTimes(table: Table, desk: Desk, studio: WindowsStudio, only: 
     const jobType = JOB_TYPES[number % JOB_TYPES.length] ?? 'generate_thumbnails';
     jobs.push(await studio.operator.job('rushes/kills/short.mp4', jobType));
   }
+  const work = desk.unix(studio.workFolder('work'));
   const left: string[] = [];
   let withWork = 0;
   for (let number = 0; number < KILLS; number += 1) {
     const agent = studio.agent('work');
     await studio.connected(agent);
+    // What another life left claimed is taken up at once; a free one is claimed within a moment.
+    for (const until = performance.now() + PATIENCE_MS; performance.now() < until; await delay(50)) {
+      if (lookInto(work).runs.some(({ phase }) => phase === 'executing')) break;
+    }
     await delay(random() * 2_500);
     await desk.end(await agent.pid);
     await agent.ended;
-    withWork += lookInto(desk.unix(studio.workFolder('work'))).runs.length > 0 ? 1 : 0;
+    withWork += lookInto(work).runs.length > 0 ? 1 : 0;
     for (const orphan of await desk.leftAfter(ORPHANS_MS, only)) left.push(`${orphan.name} ${orphan.pid}`);
   }
   table.note(`${KILLS} kills, ${withWork} of them with a job in the agent’s hands`);
