@@ -24,6 +24,8 @@ export class RuleFollower {
   readonly #rule: FollowedRule;
   readonly #hints: Hints;
   #scan: Scan | null = null;
+  /** Of the last scan that ended here: what it took of the time, without what was done between its parts. */
+  #scanMs = 0;
 
   constructor(context: Context, watch: Watch, rule: FollowedRule, onHint: () => void) {
     this.#context = context;
@@ -36,7 +38,7 @@ export class RuleFollower {
    * Does some of what is to be done: hints, files that are due, the scan. Answers at which instant (wall clock, ms) there
    * is more. Rejects where the folder cannot be read.
    */
-  async goOn(row: Pick<RuleRow, 'scan_place' | 'scan_began_at' | 'scanned_at' | 'scan_ms'>): Promise<number> {
+  async goOn(row: Pick<RuleRow, 'scan_place' | 'scan_began_at' | 'scanned_at'>): Promise<number> {
     const { clock } = this.#context;
     const until = clock() + SLICE_MS;
     await this.#followHints(until);
@@ -48,7 +50,10 @@ export class RuleFollower {
     this.#scan ??= new Scan(this.#context, this.#rule, { place: row.scan_place, beganAt: row.scan_began_at }, (key) =>
       this.#hints.follow(key),
     );
-    if (await this.#scan.goOn(Math.max(until, clock() + SLICE_MS / 4))) this.#scan = null;
+    if (await this.#scan.goOn(Math.max(until, clock() + SLICE_MS / 4))) {
+      this.#scanMs = this.#scan.busyMs;
+      this.#scan = null;
+    }
     return clock();
   }
 
@@ -56,10 +61,10 @@ export class RuleFollower {
     this.#hints.close();
   }
 
-  #nextScan({ scan_place, scanned_at, scan_ms }: Parameters<RuleFollower['goOn']>[0]): number {
+  #nextScan({ scan_place, scanned_at }: Parameters<RuleFollower['goOn']>[0]): number {
     if (scan_place !== null || scanned_at === null) return 0;
     const everyMs = (this.#watch.scanSeconds ?? USUAL_SCAN_SECONDS) * 1_000;
-    return scanned_at + Math.max(everyMs, (scan_ms ?? 0) * SCAN_SHARE);
+    return scanned_at + Math.max(everyMs, this.#scanMs * SCAN_SHARE);
   }
 
   async #followHints(until: number): Promise<void> {

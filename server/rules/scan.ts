@@ -25,6 +25,7 @@ export class Scan {
   #last: string | null;
   #beganAt: number | null;
   #keptAt = 0;
+  #busyMs = 0;
 
   constructor(context: Context, rule: FollowedRule, { place, beganAt }: Progress, onFolder: (key: string) => void) {
     this.#context = context;
@@ -34,8 +35,23 @@ export class Scan {
     this.#onFolder = onFolder;
   }
 
+  /** What it took of the time so far, in this process. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
   /** Goes on until `until` (ms of the wall clock). True: it is over. Rejects where the rule's folder cannot be read. */
   async goOn(until: number): Promise<boolean> {
+    const { clock } = this.#context;
+    const begun = clock();
+    try {
+      return await this.#walkOn(until);
+    } finally {
+      this.#busyMs += clock() - begun;
+    }
+  }
+
+  async #walkOn(until: number): Promise<boolean> {
     const { clock } = this.#context;
     if (this.#last === null) await this.#begin();
     this.#walk ??= await Walk.from(this.#last ?? '', (key) => this.#foldersIn(key));
