@@ -169,7 +169,7 @@ describe.skipIf(why !== null)('the packages for servers and render nodes', () =>
       expect(machine.run('ls /etc/rushcatalog-agent')).toContain('policy.json');
       machine.run(`dpkg --purge ${names}`);
       const left = machine
-        .run('find /etc /usr /opt /var /root -xdev -newer /tmp/began -iname "*rushcatalog*" | sort')
+        .run('find /etc /usr /opt /var -xdev -newer /tmp/began -iname "*rushcatalog*" | sort')
         .trim()
         .split('\n')
         .filter((path) => !/^\/var\/(log|lib\/systemd|cache)\//.test(path));
