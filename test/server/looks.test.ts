@@ -20,9 +20,9 @@ afterEach(async () => {
   await rig.stop();
 });
 
-/** Small for ever: one row for each agent, each job in work, each capability, each kind of need, each batch that waits, or one alone. */
+/** Small for ever: one row for each agent, each job in work, each capability, each kind of need, each batch that waits, each watched folder, each state that lasts, or one alone. */
 const SMALL =
-  /^SCAN (?:batch_count USING INDEX batch_open|agent|agent_capability|job_count|pending_count|retention_clock|enrollment|lease)\b/;
+  /^SCAN (?:batch_count USING INDEX batch_open|agent|agent_capability|job_count|pending_count|retention_clock|enrollment|lease|watch_rule|health_state USING INDEX health_state_now)\b/;
 
 /** What a start reads and changes once: which files belong to something, whose lease and upload goes on. */
 const AT_START =

@@ -39,7 +39,7 @@ describe('operators by name', () => {
     }
     // By hand, so that a call that moves from one role to another is noticed.
     expect(seen.viewer.toSorted()).toEqual(
-      'listAssets getAsset listDerived readDerived listJobs queueOverview jobsSummary getJob listAgents readLedger whoAmI pageState pageAgents assetGrid pageJob failureCauses failedJobs listRules'
+      'listAssets getAsset listDerived readDerived listJobs queueOverview jobsSummary getJob listAgents readLedger whoAmI pageState pageAgents assetGrid pageJob failureCauses failedJobs healthStates listRules'
         .split(' ')
         .toSorted(),
     );
