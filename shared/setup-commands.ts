@@ -68,6 +68,17 @@ export interface AddedFile {
   readonly left: readonly { readonly jobType: JobType; readonly why: NotMade }[];
 }
 
+/** What is to be made of files. */
+export const WORK_WISH = {
+  /** Those that fit a file are made. */
+  jobTypes: z.array(z.enum(JOB_TYPES)).min(1),
+  proxyProfile: z.string().max(64).optional(),
+  thumbnailProfile: z.string().max(64).optional(),
+  /** BCP 47 code of the speech; absent: detected. */
+  language: z.string().max(16).optional(),
+  priority: z.int().min(-100).max(100).default(0),
+} as const;
+
 export const SETUP_COMMANDS = {
   /** Saves a person's choices; `null` goes back to the default. Answers which of them need a restart. */
   changeSettings: {
@@ -108,13 +119,7 @@ export const SETUP_COMMANDS = {
       paths: z.array(Path).min(1).max(500),
       /** Files below them that a person took out, as `planWork` named them. */
       except: z.array(Path).max(5000).default([]),
-      /** Those that fit a file are made. */
-      jobTypes: z.array(z.enum(JOB_TYPES)).min(1),
-      proxyProfile: z.string().max(64).optional(),
-      thumbnailProfile: z.string().max(64).optional(),
-      /** BCP 47 code of the speech; absent: detected. */
-      language: z.string().max(16).optional(),
-      priority: z.int().min(-100).max(100).default(0),
+      ...WORK_WISH,
     }),
     output: nothing,
     slow: true,

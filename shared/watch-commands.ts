@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { JOB_TYPES, type JobType } from './job.ts';
+import type { JobType } from './job.ts';
+import { WORK_WISH } from './setup-commands.ts';
 
 /** Folders whose files come into the queue by themselves. Part of COMMANDS. */
 
@@ -32,13 +33,7 @@ export const WATCH_COMMANDS = {
   watchFolder: {
     input: z.object({
       path: z.string().min(1).max(4096),
-      /** Those that fit a file are made. */
-      jobTypes: z.array(z.enum(JOB_TYPES)).min(1),
-      proxyProfile: z.string().max(64).optional(),
-      thumbnailProfile: z.string().max(64).optional(),
-      /** BCP 47 code of the speech; absent: detected. */
-      language: z.string().max(16).optional(),
-      priority: z.int().min(-100).max(100).default(0),
+      ...WORK_WISH,
     }),
     output: nothing,
     slow: true,

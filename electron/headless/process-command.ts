@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { CAPABILITIES, JOB_TYPE_OF, type JobType } from '../../shared/job.ts';
@@ -59,11 +58,7 @@ export async function processCommand(inputs: readonly string[], options: Process
     printError('Stopping.');
     return EXIT.interrupted;
   } finally {
-    const now = new AbortController();
-    now.abort();
-    await embedded.agent.stop(0, now.signal);
-    await embedded.server.close();
-    await rm(folder, { recursive: true, force: true });
+    await embedded.end();
   }
 }
 

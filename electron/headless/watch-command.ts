@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { JOB_TYPES } from '../../shared/job.ts';
 import { createRulesClient, type RuleRequest } from '../compose/operator/rules-client.ts';
@@ -50,11 +50,7 @@ export async function watchCommand(inputs: readonly string[], options: ProcessCo
     const results = await watch(embedded, roots, { ...options, out }, stopping.signal);
     return results.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.ok;
   } finally {
-    const now = new AbortController();
-    now.abort();
-    await embedded.agent.stop(0, now.signal);
-    await embedded.server.close();
-    await rm(folder, { recursive: true, force: true });
+    await embedded.end();
   }
 }
 

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunningServer } from '../../../server/server.ts';
 import type { Settings } from '../../../shared/settings.ts';
@@ -14,6 +15,8 @@ export interface Embedded {
   readonly server: RunningServer;
   readonly agent: Agent;
   readonly client: OperatorClient;
+  /** Stops both at once, whatever they do, and removes their folder. */
+  end(): Promise<void>;
 }
 
 /** Attempts and waiting are short here: a person sits in front of it. */
@@ -48,5 +51,15 @@ export async function startEmbedded(folder: string, values: Partial<Settings>): 
     log: createFileLog(join(folder, 'logs'), 'agent'),
   });
   if (embedded === null) throw new Error('an embedded server was asked for');
-  return { agent, ...embedded };
+  return {
+    agent,
+    ...embedded,
+    async end() {
+      const now = new AbortController();
+      now.abort();
+      await agent.stop(0, now.signal);
+      await embedded.server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
