@@ -1,16 +1,8 @@
-import { useId, type ReactNode } from 'react';
+import { useId, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { Labelled } from './labelled.tsx';
 import type { RuleField, Wrong } from './rule-draft.ts';
-
-/** What a control has from its field: its name for what explains it, and whether it is wrong. */
-interface Shared {
-  readonly className: string;
-  readonly 'aria-describedby': string | undefined;
-  readonly 'aria-invalid': true | undefined;
-  /** Where the form puts the focus after a refusal. */
-  readonly 'data-wrong': '' | undefined;
-}
 
 /** A labelled control; what explains it and what is wrong with it belongs to it. */
 export function Field({
@@ -24,29 +16,17 @@ export function Field({
   readonly label: string;
   readonly hint?: string;
   readonly wrong: Wrong;
-  readonly children: (shared: Shared) => ReactNode;
+  readonly children: ComponentProps<typeof Labelled>['children'];
 }) {
-  const id = useId();
   const said = wrong[field];
-  const about = [...(hint === undefined ? [] : [`${id}-hint`]), ...(said === undefined ? [] : [`${id}-wrong`])];
   return (
-    <div className="folder-field">
-      <label className="stacked">
-        <span>{label}</span>
-        {children({
-          className: 'input',
-          'aria-describedby': about.length === 0 ? undefined : about.join(' '),
-          'aria-invalid': said === undefined ? undefined : true,
-          'data-wrong': said === undefined ? undefined : '',
-        })}
-      </label>
-      {hint !== undefined && (
-        <p className="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      <WrongText field={field} said={said} id={`${id}-wrong`} />
-    </div>
+    <Labelled
+      label={label}
+      hint={hint}
+      wrong={said === undefined ? undefined : <WrongWords field={field} said={said} />}
+    >
+      {children}
+    </Labelled>
   );
 }
 
@@ -87,7 +67,11 @@ export function Checks<T extends string>({
           <span className="folder-check-name">{name(option)}</span>
         </label>
       ))}
-      <WrongText field={field} said={said} id={id} />
+      {said !== undefined && (
+        <p className="folder-wrong" id={id}>
+          <WrongWords field={field} said={said} />
+        </p>
+      )}
     </fieldset>
   );
 }
@@ -121,25 +105,16 @@ export function Choice({
 /** Where the server names what it found, its own words stand beside ours. */
 const NAMES_WHAT: ReadonlySet<RuleField> = new Set(['root', 'folder']);
 
-function WrongText({
-  field,
-  said,
-  id,
-}: {
-  readonly field: RuleField;
-  readonly said: string | undefined;
-  readonly id: string;
-}) {
+function WrongWords({ field, said }: { readonly field: RuleField; readonly said: string }) {
   const { t } = useTranslation();
-  if (said === undefined) return null;
   return (
-    <p className="folder-wrong" id={id}>
+    <>
       <span className="wrong">{t(`console.folders.wrong.${field}`)}</span>
       {NAMES_WHAT.has(field) && (
         <span className="said-original">
           {t('console.folders.said')} <q lang="en">{said}</q>
         </span>
       )}
-    </p>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ComponentProps, type FormEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { JOB_TYPES } from '../../shared/job.ts';
 import type { PageAgent } from '../../shared/wire-page.ts';
@@ -7,6 +7,7 @@ import { visible } from '../format/name.ts';
 import { notify } from '../notices.tsx';
 import { jobIcon } from '../ui/icon.tsx';
 import { draftOf, fieldsWrong, policyIn, RULE_FIELDS, type RuleName, type RulesDraft } from './agent-rules.ts';
+import { Labelled } from './labelled.tsx';
 import { Checks } from './rule-field.tsx';
 import { lookAgain, useConsole } from './use-server.ts';
 
@@ -152,15 +153,9 @@ function Fields({
   );
 }
 
-interface Shared {
-  readonly className: string;
-  readonly name: string;
-  readonly 'aria-describedby': string | undefined;
-  readonly 'aria-invalid': true | undefined;
-  readonly 'data-wrong': '' | undefined;
-}
+type RowShared = Parameters<ComponentProps<typeof Labelled>['children']>[0] & { readonly name: string };
 
-/** A labelled control; what explains it and what is wrong with it belongs to it. */
+/** A row of the form, whose control is found by its name. */
 function Row({
   field,
   label,
@@ -172,33 +167,16 @@ function Row({
   readonly label: string;
   readonly hint?: string;
   readonly wrong?: RuleName | undefined;
-  readonly children: (shared: Shared) => ReactNode;
+  readonly children: (shared: RowShared) => ReactNode;
 }) {
   const { t } = useTranslation();
-  const id = useId();
-  const about = [...(hint === undefined ? [] : [`${id}-hint`]), ...(wrong === undefined ? [] : [`${id}-wrong`])];
   return (
-    <div className="folder-field">
-      <label className="stacked">
-        <span>{label}</span>
-        {children({
-          className: 'input',
-          name: field,
-          'aria-describedby': about.length === 0 ? undefined : about.join(' '),
-          'aria-invalid': wrong === undefined ? undefined : true,
-          'data-wrong': wrong === undefined ? undefined : '',
-        })}
-      </label>
-      {hint !== undefined && (
-        <p className="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      {wrong !== undefined && (
-        <p className="folder-wrong wrong" id={`${id}-wrong`}>
-          {t(`console.agents.ruleWrong.${wrong}`)}
-        </p>
-      )}
-    </div>
+    <Labelled
+      label={label}
+      hint={hint}
+      wrong={wrong === undefined ? undefined : <span className="wrong">{t(`console.agents.ruleWrong.${wrong}`)}</span>}
+    >
+      {(shared) => children({ ...shared, name: field })}
+    </Labelled>
   );
 }

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFiles } from './stage.ts';
-import { executableKind, TARGET_FACTS, type Target } from './targets.ts';
+import { executableKind, readHead, TARGET_FACTS, type Target } from './targets.ts';
 
 /**
  * A shell command that signs the one file in its variable FILE, such as
@@ -37,17 +36,7 @@ export function nativeFiles(target: Target, folder: string): readonly string[] {
   const { executable } = TARGET_FACTS[target];
   return listFiles(folder)
     .map(({ path }) => path)
-    .filter((path) => executableKind(headOf(join(folder, path))) === executable);
-}
-
-function headOf(file: string): Buffer {
-  const handle = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(4);
-    return head.subarray(0, readSync(handle, head, 0, 4, 0));
-  } finally {
-    closeSync(handle);
-  }
+    .filter((path) => executableKind(readHead(join(folder, path))) === executable);
 }
 
 /** Signs the libraries of a build, before their hashes are taken: afterwards they must keep their bytes. */

@@ -1,5 +1,7 @@
 /** What a package is made for, and what only its platform has. */
 
+import { closeSync, openSync, readSync } from 'node:fs';
+
 export const TARGETS = ['linux-x64', 'linux-arm64', 'win-x64', 'mac-arm64', 'mac-x64'] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -68,6 +70,17 @@ export const runtimeName = (target: Target): string =>
 export function ownTarget(): Target | null {
   const name = { linux: 'linux', win32: 'win', darwin: 'mac' }[process.platform as 'linux' | 'win32' | 'darwin'];
   return TARGETS.find((target) => target === `${name}-${process.arch}`) ?? null;
+}
+
+/** The first four bytes of a file, by which `executableKind` tells what it is. */
+export function readHead(file: string): Buffer {
+  const handle = openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(4);
+    return head.subarray(0, readSync(handle, head, 0, 4, 0));
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** What kind of executable a file begins like, or null. */

@@ -3,14 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
-  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readFileSync,
-  readSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,7 +16,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { licenceOf, parseBuild, type FfmpegFacts } from './ffmpeg-build.ts';
 import { ROOT, vendorFolder } from './stage.ts';
-import { executableKind, ownTarget, TARGET_FACTS, TARGETS, vendorFiles, type Target } from './targets.ts';
+import { executableKind, ownTarget, readHead, TARGET_FACTS, TARGETS, vendorFiles, type Target } from './targets.ts';
 
 /** Ends the step with one sentence for the person who builds. */
 export class VendorError extends Error {}
@@ -47,16 +44,6 @@ export function vendorProblems(target: Target, folder: string = vendorFolder(tar
     const { executable } = TARGET_FACTS[target];
     return kind === executable ? [] : [`vendor/${target}/${name} is no ${executable} executable.`];
   });
-}
-
-function readHead(file: string): Buffer {
-  const handle = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(4);
-    return head.subarray(0, readSync(handle, head, 0, 4, 0));
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function take(from: string, to: string): void {

@@ -178,11 +178,10 @@ export async function forgetFiles(
 ): Promise<void> {
   if (names.length === 0) return;
   await writeTransaction(context, async (tx, now) => {
-    const these = { rule_id: rule.id, folder: key } as const;
     await tx
       .deleteFrom('watched_file')
-      .where('rule_id', '=', these.rule_id)
-      .where('folder', '=', these.folder)
+      .where('rule_id', '=', rule.id)
+      .where('folder', '=', key)
       .where('name', 'in', names)
       .where('state', '=', 'growing')
       .where('asset_uuid', 'is', null)
@@ -190,8 +189,8 @@ export async function forgetFiles(
     await tx
       .updateTable('watched_file')
       .set({ gone_at: now })
-      .where('rule_id', '=', these.rule_id)
-      .where('folder', '=', these.folder)
+      .where('rule_id', '=', rule.id)
+      .where('folder', '=', key)
       .where('name', 'in', names)
       .where('gone_at', 'is', null)
       .execute();

@@ -6,7 +6,7 @@ import type { RulePlan, RuleRequest } from '../../shared/wire-rules.ts';
 import type { Context } from '../context.ts';
 import { validationFailed } from '../problem.ts';
 import { listFolder } from './list-folder.ts';
-import { followed, partOf, pathOf, rootOf, type FollowedRule } from './rule.ts';
+import { columnsOf, followed, partOf, pathOf, rootOf, type FollowedRule } from './rule.ts';
 import { refuseWish } from './rules.ts';
 import { Walk } from './walk.ts';
 import type { Watch } from './watch.ts';
@@ -25,7 +25,7 @@ export async function planRule(context: Context, wish: z.output<typeof RuleReque
   const { watch, clock } = context;
   const root = rootOf(watch, wish.root);
   if (watch === null || root === undefined) throw new Error('a root that was found is gone');
-  const rule = followed(columnsOf(wish), root);
+  const rule = followed({ ...columnsOf(wish), rule_id: '', created_by: '' }, root);
   const until = clock() + LONGEST_MS;
   const plan: Counts = {
     files: 0,
@@ -91,21 +91,6 @@ function addByName(plan: Counts, rule: FollowedRule, name: string): void {
 function add(plan: Counts, jobTypes: readonly JobType[]): void {
   plan.jobs += jobTypes.length;
   for (const jobType of jobTypes) plan.by_job_type[jobType] = (plan.by_job_type[jobType] ?? 0) + 1;
-}
-
-function columnsOf(wish: z.output<typeof RuleRequest>): Parameters<typeof followed>[0] {
-  return {
-    rule_id: '',
-    root: wish.root,
-    folder: wish.folder,
-    pattern: wish.pattern ?? null,
-    kinds_json: JSON.stringify(wish.kinds),
-    job_types_json: JSON.stringify(wish.job_types),
-    inputs_json: JSON.stringify(wish.inputs),
-    priority: wish.priority,
-    settle_ms: wish.settle_seconds * 1_000,
-    created_by: '',
-  };
 }
 
 function refuseFolder(error: unknown): never {

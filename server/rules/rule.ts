@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cardPartOf, type CardPart } from '../../shared/camera-cards.ts';
 import { INPUTS_OF, JOB_TYPES, type JobType } from '../../shared/job.ts';
 import { kindOfName, MEDIA_KINDS, type MediaKind } from '../../shared/media-names.ts';
+import type { RuleRequest } from '../../shared/wire-rules.ts';
 import type { RuleRow } from '../database/schema.ts';
 import { folderOfKey } from './folder-key.ts';
 import type { Watch, WatchRoot } from './watch.ts';
@@ -16,7 +17,6 @@ export interface FollowedRule {
   readonly path: string;
   /** What source paths of its files begin with: the root's name and the folder. */
   readonly source: readonly string[];
-  readonly folder: string;
   readonly jobTypes: readonly JobType[];
   readonly inputs: Readonly<Record<string, string>>;
   readonly priority: number;
@@ -53,6 +53,20 @@ export function rootOf(watch: Pick<Watch, 'roots'> | null, name: string): WatchR
   return watch?.roots().find((root) => root.name === name);
 }
 
+/** What a rule looks for and makes, as its row has it. */
+export function columnsOf(wish: z.output<typeof RuleRequest>) {
+  return {
+    root: wish.root,
+    folder: wish.folder,
+    pattern: wish.pattern ?? null,
+    kinds_json: JSON.stringify(wish.kinds),
+    job_types_json: JSON.stringify(wish.job_types),
+    inputs_json: JSON.stringify(wish.inputs),
+    priority: wish.priority,
+    settle_ms: wish.settle_seconds * 1_000,
+  };
+}
+
 type RuleColumns = Pick<
   RuleRow,
   | 'rule_id'
@@ -75,7 +89,6 @@ export function followed(row: RuleColumns, root: WatchRoot): FollowedRule {
     rootPath: root.path,
     path: join(root.path, ...row.folder.split('/')),
     source: [root.name, ...(row.folder === '' ? [] : [row.folder])],
-    folder: row.folder,
     jobTypes: jobTypesOf(row),
     inputs: inputsOfRule(row),
     priority: row.priority,

@@ -7,7 +7,7 @@ import { refuseInputs } from '../jobs/create-job.ts';
 import { record } from '../ledger/ledger.ts';
 import { notFound, stateConflict, validationFailed } from '../problem.ts';
 import { writeTransaction } from '../write-transaction.ts';
-import { inputsFor, inputsOfRule, jobTypesOf, kindsOf, rootOf } from './rule.ts';
+import { columnsOf, inputsFor, inputsOfRule, jobTypesOf, kindsOf, rootOf } from './rule.ts';
 
 /** Every rule with how it is. */
 export async function listRules(context: Context): Promise<RuleList> {
@@ -42,14 +42,7 @@ function newRow(context: Context, wish: z.output<typeof RuleRequest>, now: numbe
   return {
     rule_id: context.uuid(),
     name: wish.name,
-    root: wish.root,
-    folder: wish.folder,
-    pattern: wish.pattern ?? null,
-    kinds_json: JSON.stringify(wish.kinds),
-    job_types_json: JSON.stringify(wish.job_types),
-    inputs_json: JSON.stringify(wish.inputs),
-    priority: wish.priority,
-    settle_ms: wish.settle_seconds * 1_000,
+    ...columnsOf(wish),
     enabled: wish.enabled ? 1 : 0,
     created_at: now,
     created_by: by,
