@@ -1,26 +1,35 @@
 import { useTranslation } from 'react-i18next';
+import type { AgentHealthCode } from '../shared/health-states.ts';
+import { visible } from './format/name.ts';
 import { routeTo, type View } from './route.ts';
-import { troubleOf, type Trouble } from './selectors.ts';
+import { worstState } from './selectors.ts';
 import { State } from './ui/parts.tsx';
-import { useAgent } from './use-agent.ts';
+import { useAgent, useNow } from './use-agent.ts';
 
 const WHERE = {
-  settingsProblem: { view: 'settings', text: 'seeHealth' },
-  diskFull: { view: 'health', text: 'seeHealth' },
+  settingsInvalid: { view: 'settings', text: 'seeHealth' },
+  workDiskFull: { view: 'health', text: 'seeHealth' },
+  sandboxMissing: { view: 'health', text: 'seeHealth' },
+  toolMissing: { view: 'capabilities', text: 'seeCapabilities' },
+  tokenRefused: { view: 'settings', text: 'pair' },
+  serverRefused: { view: 'health', text: 'seeHealth' },
   noCapability: { view: 'capabilities', text: 'seeCapabilities' },
-  token: { view: 'settings', text: 'pair' },
-} as const satisfies Record<Trouble, { view: View; text: string }>;
+  mediaRootUnreadable: { view: 'health', text: 'seeHealth' },
+  serverUnreachable: { view: 'health', text: 'seeHealth' },
+} as const satisfies Record<AgentHealthCode, { view: View; text: string }>;
 
-/** What keeps the whole agent from working, on every view, with the way to mend it. The worst one only. */
+/** What keeps the agent from its work, on every view, with the way to mend it. The worst one only. */
 export function Attention() {
   const { t } = useTranslation();
-  const trouble = useAgent(troubleOf);
+  const now = useNow();
+  const code = useAgent((snapshot) => worstState(snapshot, now)?.code ?? null);
+  const subject = useAgent((snapshot) => worstState(snapshot, now)?.subject ?? '');
   return (
     <div role="status" className="attention-place">
-      {trouble !== null && (
+      {code !== null && (
         <div className="attention">
-          <State tone="caution">{t(`attention.${trouble}`)}</State>{' '}
-          <a href={routeTo(WHERE[trouble].view)}>{t(`attention.${WHERE[trouble].text}`)}</a>
+          <State tone="caution">{t(`attention.states.${code}`, { subject: visible(subject) })}</State>{' '}
+          <a href={routeTo(WHERE[code].view)}>{t(`attention.${WHERE[code].text}`)}</a>
         </div>
       )}
     </div>

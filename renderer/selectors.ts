@@ -1,3 +1,4 @@
+import { agentHealth, type AgentHealthState } from '../shared/agent-health.ts';
 import { FAILURES, type Failure, type FailureCode, type Fault } from '../shared/failure.ts';
 import type {
   EndedArtifact,
@@ -54,20 +55,9 @@ export function isFirstRun({ agent, running, waiting, done, failures, totals, ba
   return agent.embeddedServer && nothing && agent.phase !== 'draining' && agent.phase !== 'stopping';
 }
 
-/** What keeps the whole agent from working, and a person has to mend. */
-export type Trouble = 'settingsProblem' | 'diskFull' | 'noCapability' | 'token';
-
-/** The worst one only; null while nothing of that kind is in the way. */
-export function troubleOf({ settings, disk, capabilities, server, agent }: Snapshot): Trouble | null {
-  if (settings.problem !== undefined) return 'settingsProblem';
-  if (disk.full) return 'diskFull';
-  if (server.link === 'unauthorized' && !agent.embeddedServer) return 'token';
-  const decided = capabilities.length > 0 && capabilities.every(isDecided);
-  return agent.phase === 'working' && decided && !capabilities.some(({ declared }) => declared) ? 'noCapability' : null;
-}
-
-function isDecided({ enabled, proof }: Snapshot['capabilities'][number]): boolean {
-  return !enabled || proof.status === 'failed' || (proof.status === 'missing' && proof.reason !== undefined);
+/** What keeps this agent from its work, as its own states tell (shared/agent-health.ts): the worst one, or null. */
+export function worstState(snapshot: Snapshot, now: number): AgentHealthState | null {
+  return agentHealth(snapshot, now)[0] ?? null;
 }
 
 /** What a held job does, as a key of `stage.*`; what a person or the machine wants of it stands above its step. */

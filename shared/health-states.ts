@@ -1,10 +1,11 @@
 /**
- * How a server can be unwell: one table for whoever tells of it (its page, the command line, webhooks, mail), so that
- * all tell the same at the same time. Judged from these rows alone: server/health/.
+ * How a server or an agent can be unwell: one table for whoever tells of it (both pages, the tray, the command line,
+ * webhooks, mail), so that all tell the same at the same time. Judged from these rows alone: server/health/ for the
+ * server and its agents, agent-health.ts for what an agent knows of itself.
  */
 
-/** Errors are told from the first second of a server, the others once it has warmed up. */
-type HealthSeverity = 'error' | 'warning';
+/** Errors are told from the first second, go on until a person acts; the others only once all has warmed up. */
+export type HealthSeverity = 'error' | 'warning';
 
 /** A state of one subject: an agent, a kind of job, a media root, a rule; '' where there is only one. */
 interface HealthRule {
@@ -15,7 +16,8 @@ interface HealthRule {
   readonly lastsSeconds: number;
 }
 
-export const HEALTH_CODES = [
+/** Worst first, a cause before its symptoms. */
+export const SERVER_HEALTH_CODES = [
   'diskFull',
   'agentLost',
   'nothingCan',
@@ -23,7 +25,40 @@ export const HEALTH_CODES = [
   'ruleUnreachable',
   'failuresRising',
 ] as const;
-export type HealthCode = (typeof HEALTH_CODES)[number];
+export type ServerHealthCode = (typeof SERVER_HEALTH_CODES)[number];
+
+/** Of one agent, as it knows it itself; worst first, a cause before its symptoms. */
+export const AGENT_HEALTH_CODES = [
+  'settingsInvalid',
+  'workDiskFull',
+  'sandboxMissing',
+  'toolMissing',
+  'tokenRefused',
+  'serverRefused',
+  'noCapability',
+  'mediaRootUnreadable',
+  'serverUnreachable',
+] as const;
+export type AgentHealthCode = (typeof AGENT_HEALTH_CODES)[number];
+
+export type HealthCode = ServerHealthCode | AgentHealthCode;
+
+/** A state that is there now, whether it is told or not. */
+export interface HealthFinding<C extends HealthCode = HealthCode> {
+  readonly code: C;
+  readonly subject: string;
+  readonly detail: HealthDetail;
+  /** Subjects of its causes (`dependsOn`) that explain it. */
+  readonly behind: readonly string[];
+}
+
+/** Whether a cause that is there explains it. */
+export function isHidden(
+  { code, behind }: Pick<HealthFinding, 'code' | 'behind'>,
+  isPresent: (code: HealthCode, subject: string) => boolean,
+): boolean {
+  return HEALTH_STATES[code].dependsOn.some((cause) => behind.some((subject) => isPresent(cause, subject)));
+}
 
 export const HEALTH_STATES: Readonly<Record<HealthCode, HealthRule>> = {
   /** The server's disk: the reserve is given up, and what grows is refused. */
@@ -37,6 +72,23 @@ export const HEALTH_STATES: Readonly<Record<HealthCode, HealthRule>> = {
   ruleUnreachable: { severity: 'warning', dependsOn: [], lastsSeconds: 60 },
   /** Uploads to a full disk fail, however well agents work. */
   failuresRising: { severity: 'warning', dependsOn: ['diskFull'], lastsSeconds: 0 },
+
+  /** A policy that cannot be used: nothing is taken until somebody corrects it. */
+  settingsInvalid: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
+  workDiskFull: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
+  /** Required by a setting, and not to be had: no tool may run. */
+  sandboxMissing: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
+  /** One without which nothing at all can be done. */
+  toolMissing: { severity: 'error', dependsOn: ['sandboxMissing'], lastsSeconds: 0 },
+  tokenRefused: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
+  /** An agent that is too old for its server, say. */
+  serverRefused: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
+  /** Everything is switched off, or failed its proof. */
+  noCapability: { severity: 'error', dependsOn: ['sandboxMissing', 'toolMissing'], lastsSeconds: 0 },
+  /** Only where jobs wait for it: a laptop on the road misses its shares, and nobody minds. */
+  mediaRootUnreadable: { severity: 'warning', dependsOn: [], lastsSeconds: 120 },
+  /** Networks mend themselves, mostly. */
+  serverUnreachable: { severity: 'warning', dependsOn: [], lastsSeconds: 60 },
 };
 
 /**
@@ -78,6 +130,42 @@ const WORDS: Readonly<
   failuresRising: {
     title: ({ failed, ended, minutes }) => `${failed} of ${ended} jobs of the last ${minutes} minutes failed`,
     next: () => 'Look what they have in common: rushcatalog-agent jobs failures, or the page under Failures.',
+  },
+  settingsInvalid: {
+    title: () => 'The managed settings of this machine cannot be used',
+    next: ({ problem }) => `No jobs are taken until they are corrected. ${problem}`,
+  },
+  workDiskFull: {
+    title: () => 'The disk of the work folder is full',
+    next: ({ folder }) => `No jobs are taken until there is room: ${folder}`,
+  },
+  sandboxMissing: {
+    title: () => 'Tools may only run in a sandbox, and none works here',
+    next: () => 'rushcatalog-agent doctor says what is missing.',
+  },
+  toolMissing: {
+    title: ({ tool }) => `${tool} was not found, and nothing works without it`,
+    next: () => 'rushcatalog-agent doctor says where it was looked for.',
+  },
+  tokenRefused: {
+    title: () => 'The server wants a new token',
+    next: () => 'Pair this machine again: rushcatalog-agent enrol, or Settings on its page.',
+  },
+  serverRefused: {
+    title: () => 'The server refuses this agent',
+    next: ({ problem }) => String(problem),
+  },
+  noCapability: {
+    title: () => 'This machine cannot do anything yet: no function is switched on and proved',
+    next: () => 'rushcatalog-agent doctor says why, as does its page under Capabilities.',
+  },
+  mediaRootUnreadable: {
+    title: ({ root, jobs }) => `The media folder “${root}” cannot be read; waiting for it: ${amount(jobs)}`,
+    next: () => 'Look whether its share is connected.',
+  },
+  serverUnreachable: {
+    title: () => 'The server is not reached',
+    next: () => 'What is finished is kept and sent later. Look whether the server and the network run.',
   },
 };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HEALTH_CODES } from './health-states.ts';
+import { SERVER_HEALTH_CODES } from './health-states.ts';
 
 /** States of health of a server, as `GET /health-states` tells them. */
 
@@ -8,7 +8,7 @@ const Instant = z.iso.datetime();
 export const HealthState = z.object({
   /** Of this time that it lasted. */
   state_id: z.guid(),
-  code: z.enum(HEALTH_CODES),
+  code: z.enum(SERVER_HEALTH_CODES),
   severity: z.enum(['error', 'warning']),
   /** Id of an agent or of a rule, a kind of job, a media root; '' where there is only one. */
   subject: z.string(),

@@ -60,7 +60,7 @@ export function addControl(program: Command, finish: (code: number) => void, exi
 async function statusCommand(options: Where & { readonly json: boolean }): Promise<number> {
   const agent = await findAgent(options);
   if (options.json) {
-    const report = agent === null ? { running: false } : statusReport(await agent.snapshot());
+    const report = agent === null ? { running: false } : statusReport(await agent.snapshot(), Date.now());
     printJson(report);
     return agent === null ? EXIT.failed : EXIT.ok;
   }
@@ -97,6 +97,6 @@ function accepted<N extends CommandName>(answer: Answer<N>): void {
 }
 
 async function showStatus(agent: RunningAgent): Promise<number> {
-  printOut(statusLines(await agent.snapshot()));
+  printOut(statusLines(await agent.snapshot(), Date.now()));
   return EXIT.ok;
 }

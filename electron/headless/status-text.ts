@@ -1,7 +1,9 @@
+import { agentHealth } from '../../shared/agent-health.ts';
+import { healthNext, healthTitle } from '../../shared/health-states.ts';
 import type { Snapshot, YieldReason } from '../../shared/snapshot.ts';
 
-/** What `status --json` prints: stable names for scripts. */
-export function statusReport(snapshot: Snapshot): object {
+/** What `status --json` prints: stable names for scripts. `now`: ms since 1970. */
+export function statusReport(snapshot: Snapshot, now: number): object {
   const { agent, server, running, waiting, totals, yielding } = snapshot;
   return {
     running: true,
@@ -9,6 +11,14 @@ export function statusReport(snapshot: Snapshot): object {
     name: agent.name,
     version: agent.version,
     server: { url: server.url, link: server.link },
+    health: agentHealth(snapshot, now).map(({ code, severity, subject, detail, since }) => ({
+      code,
+      severity,
+      subject,
+      title: healthTitle(code, detail),
+      next: healthNext(code, detail),
+      since: since ?? null,
+    })),
     yielding,
     jobs: running.map(({ jobId, jobType, sourcePath, stage, progress, encoder, suspended, delivering }) => ({
       jobId,
@@ -26,7 +36,7 @@ export function statusReport(snapshot: Snapshot): object {
 }
 
 /** The same for a person at a terminal. */
-export function statusLines(snapshot: Snapshot): readonly string[] {
+export function statusLines(snapshot: Snapshot, now: number): readonly string[] {
   const { agent, server, running, waiting, totals, yielding } = snapshot;
   const jobs = running.map((job) => {
     const progress = job.progress === undefined ? '' : ` ${String(Math.round(job.progress * 100))} %`;
@@ -34,6 +44,10 @@ export function statusLines(snapshot: Snapshot): readonly string[] {
   });
   return [
     `${agent.name}: ${agent.phase}; server ${server.url}: ${server.link}`,
+    ...agentHealth(snapshot, now).flatMap(({ code, severity, detail }) => [
+      `  ${severity}: ${healthTitle(code, detail)}.`,
+      `    ${healthNext(code, detail)}`,
+    ]),
     ...(yielding?.reasons ?? []).map((reason) => `  ${reasonLine(reason)}`),
     ...(yielding?.giveBackAt === undefined
       ? []

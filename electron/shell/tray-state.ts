@@ -1,4 +1,5 @@
 import type { MenuItemConstructorOptions } from 'electron';
+import { needsPerson } from '../../shared/agent-health.ts';
 import type { CommandInput, CommandName } from '../../shared/commands.ts';
 import type { PauseLength, Snapshot } from '../../shared/snapshot.ts';
 import type { Texts } from './texts.ts';
@@ -25,11 +26,6 @@ export interface TrayActions {
 
 const isPaused = ({ yielding }: Snapshot): boolean =>
   yielding?.reasons.some(({ kind }) => kind === 'paused' || kind === 'finishing') === true;
-
-/** Something that goes on until a person acts: not the network being away, which mends itself. */
-function needsPerson({ server, settings, disk }: Snapshot): boolean {
-  return server.link === 'unauthorized' || server.link === 'refused' || settings.problem !== undefined || disk.full;
-}
 
 export function trayIcon(snapshot: Snapshot): TrayIcon {
   if (needsPerson(snapshot)) return 'trouble';

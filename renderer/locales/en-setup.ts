@@ -339,12 +339,21 @@ export const enSetup = {
     help: 'Show this list',
   },
   attention: {
-    settingsProblem: 'The managed settings of this machine cannot be used; no jobs are taken until they are corrected.',
-    diskFull: 'The disk of the work folder is full: no jobs are taken until there is room.',
-    noCapability: 'This machine cannot do anything yet: no function is switched on and proved.',
+    states: {
+      settingsInvalid:
+        'The managed settings of this machine cannot be used; no jobs are taken until they are corrected.',
+      workDiskFull: 'The disk of the work folder is full: no jobs are taken until there is room.',
+      sandboxMissing: 'Tools may only run in a sandbox here, and none works: nothing can be made.',
+      toolMissing: '{{subject}} was not found: nothing can be made without it.',
+      tokenRefused: 'The server wants a new token.',
+      serverRefused: 'The server refuses this agent.',
+      noCapability: 'This machine cannot do anything yet: no function is switched on and proved.',
+      mediaRootUnreadable:
+        'The media folder “{{subject}}” cannot be read, and work waits for it: is its share connected?',
+      serverUnreachable: 'The server is not reached. What is finished is kept and sent later.',
+    },
     seeCapabilities: 'See why',
     seeHealth: 'See details',
-    token: 'The server wants a new token.',
     pair: 'Pair again',
   },
 };

@@ -364,13 +364,21 @@ export const frSetup = {
     help: 'Afficher cette liste',
   },
   attention: {
-    settingsProblem:
-      'Les réglages imposés à cette machine sont inutilisables ; rien n’est pris tant qu’ils ne sont pas corrigés.',
-    diskFull: 'Le disque du dossier de travail est plein : rien n’est pris tant qu’il n’y a pas de place.',
-    noCapability: 'Cette machine ne peut encore rien faire : aucune fonction n’est activée et éprouvée.',
+    states: {
+      settingsInvalid:
+        'Les réglages imposés à cette machine sont inutilisables ; rien n’est pris tant qu’ils ne sont pas corrigés.',
+      workDiskFull: 'Le disque du dossier de travail est plein : rien n’est pris tant qu’il n’y a pas de place.',
+      sandboxMissing: 'Les outils ne tournent ici qu’isolés, et aucun isolement ne marche : rien ne peut être produit.',
+      toolMissing: '{{subject}} est introuvable : rien ne peut être produit sans lui.',
+      tokenRefused: 'Le serveur veut un nouveau jeton.',
+      serverRefused: 'Le serveur refuse cet agent.',
+      noCapability: 'Cette machine ne peut encore rien faire : aucune fonction n’est activée et éprouvée.',
+      mediaRootUnreadable:
+        'Le dossier de médias « {{subject}} » est illisible et du travail l’attend : son partage est-il connecté ?',
+      serverUnreachable: 'Le serveur est injoignable. Ce qui est terminé est gardé et envoyé plus tard.',
+    },
     seeCapabilities: 'Voir pourquoi',
     seeHealth: 'Voir les détails',
-    token: 'Le serveur veut un nouveau jeton.',
     pair: 'Associer à nouveau',
   },
 };

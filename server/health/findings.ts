@@ -1,18 +1,11 @@
 import { sql } from 'kysely';
-import type { HealthCode, HealthDetail } from '../../shared/health-states.ts';
+import type { HealthFinding, ServerHealthCode } from '../../shared/health-states.ts';
 import type { WaitGroup } from '../../shared/wire-page.ts';
 import { iso, type Context } from '../context.ts';
 import { lookAtFleet, type Member } from '../page/fleet.ts';
 import { waitGroups } from '../page/waiting.ts';
 
-/** A state that is there now, whether it is told or not. */
-export interface Finding {
-  readonly code: HealthCode;
-  readonly subject: string;
-  readonly detail: HealthDetail;
-  /** Subjects of its causes (`dependsOn`) that explain it. */
-  readonly behind: readonly string[];
-}
+export type Finding = HealthFinding<ServerHealthCode>;
 
 /** Everything that is not as it should be, by queries that cost the same with a million jobs as with ten. */
 export async function findStates(context: Context): Promise<readonly Finding[]> {

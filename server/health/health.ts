@@ -1,8 +1,9 @@
 import {
   HEALTH_STATES,
-  HEALTH_CODES,
+  SERVER_HEALTH_CODES,
   healthNext,
   healthTitle,
+  isHidden,
   WARMING_UP_SECONDS,
   type HealthDetail,
 } from '../../shared/health-states.ts';
@@ -90,10 +91,10 @@ function nextRow(
   present: ReadonlyMap<string, Finding>,
   now: number,
 ): HealthRow {
-  const { severity, dependsOn, lastsSeconds } = HEALTH_STATES[finding.code];
+  const { severity, lastsSeconds } = HEALTH_STATES[finding.code];
   const began_at = row?.began_at ?? now;
-  const isHidden = dependsOn.some((code) => finding.behind.some((subject) => present.has(keyOf({ code, subject }))));
-  const isTold = !isHidden && (severity === 'error' || !isWarmingUp(context)) && now - began_at >= lastsSeconds * 1_000;
+  const hidden = isHidden(finding, (code, subject) => present.has(keyOf({ code, subject })));
+  const isTold = !hidden && (severity === 'error' || !isWarmingUp(context)) && now - began_at >= lastsSeconds * 1_000;
   return {
     state_id: row?.state_id ?? context.uuid(),
     code: finding.code,
@@ -101,7 +102,7 @@ function nextRow(
     detail_json: JSON.stringify(finding.detail),
     began_at,
     shown_at: row?.shown_at ?? (isTold ? now : null),
-    hidden: isHidden ? 1 : 0,
+    hidden: hidden ? 1 : 0,
     over_at: null,
   };
 }
@@ -134,7 +135,7 @@ export async function healthStates(context: Context): Promise<HealthStates> {
     .orderBy('over_at', 'desc')
     .limit(PAST)
     .execute();
-  const rank = ({ code }: HealthState): number => HEALTH_CODES.indexOf(code);
+  const rank = ({ code }: HealthState): number => SERVER_HEALTH_CODES.indexOf(code);
   return {
     at: iso(context.clock()),
     warming_up: isWarmingUp(context),
@@ -149,7 +150,7 @@ export async function healthStates(context: Context): Promise<HealthStates> {
 /** Of a code that another version wrote nothing is known. */
 function wireState(row: HealthRow): HealthState[] {
   const { state_id, subject, began_at, over_at } = row;
-  const code = HEALTH_CODES.find((each) => each === row.code);
+  const code = SERVER_HEALTH_CODES.find((each) => each === row.code);
   if (code === undefined) return [];
   const detail = detailOf(row);
   return [

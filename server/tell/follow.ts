@@ -1,4 +1,4 @@
-import { HEALTH_CODES, HEALTH_STATES, healthNext, healthTitle, type HealthDetail } from '../../shared/health-states.ts';
+import { SERVER_HEALTH_CODES, HEALTH_STATES, healthNext, healthTitle, type HealthDetail } from '../../shared/health-states.ts';
 import { iso, type Context } from '../context.ts';
 import type { Tx } from '../database/schema.ts';
 import { endOfLedger, readLedger, type LedgerEntry } from '../ledger/ledger.ts';
@@ -88,7 +88,7 @@ function messageOf(failureJson: string | null): string {
 /** Of a state that began to be told, or that is over. */
 function stateMessage({ event, at, detail }: LedgerEntry): Message | null {
   if (event !== 'stateBegan' && event !== 'stateEnded') return null;
-  const code = HEALTH_CODES.find((each) => each === detail['code']);
+  const code = SERVER_HEALTH_CODES.find((each) => each === detail['code']);
   if (code === undefined) return null;
   // As lookAtHealth wrote it.
   const of = detail['of'] as HealthDetail;

@@ -8,7 +8,6 @@ import {
   poster,
   posterOf,
   stageKey,
-  troubleOf,
   waitGroups,
   withoutCapability,
 } from '../../renderer/selectors.ts';
@@ -144,31 +143,6 @@ describe('whose fault', () => {
   it('knows the endings without a failure', () => {
     expect(explain({ kind: 'lease-lost' })).toEqual({ fault: 'server' });
     expect(explain({ kind: 'cancelled' })).toEqual({ fault: 'person' });
-  });
-});
-
-describe('what keeps the agent from working', () => {
-  const off = sampleSnapshot().capabilities.map((each) => ({ ...each, enabled: false, declared: false }));
-  const { disk, server, agent } = sampleSnapshot();
-
-  it('is named by the worst of it', () => {
-    expect(troubleOf(sampleSnapshot())).toBeNull();
-    expect(troubleOf(sampleSnapshot({ capabilities: off }))).toBe('noCapability');
-    expect(troubleOf(sampleSnapshot({ capabilities: off, disk: { ...disk, full: true } }))).toBe('diskFull');
-  });
-
-  it('is no missing capability while proofs still run or the agent rests', () => {
-    const proving = off.map((each, index) =>
-      index === 0 ? { ...each, enabled: true, proof: { status: 'running', startedAt: '' } as const } : each,
-    );
-    expect(troubleOf(sampleSnapshot({ capabilities: proving }))).toBeNull();
-    expect(troubleOf(sampleSnapshot({ capabilities: off, agent: { ...agent, phase: 'paused' } }))).toBeNull();
-  });
-
-  it('is a refused token only at a server of others', () => {
-    const refused = { ...server, link: 'unauthorized' } as const;
-    expect(troubleOf(sampleSnapshot({ server: refused }))).toBeNull();
-    expect(troubleOf(sampleSnapshot({ server: refused, agent: { ...agent, embeddedServer: false } }))).toBe('token');
   });
 });
 

@@ -52,7 +52,10 @@ describe('the tray', () => {
     ['left to the editor', yielding('battery'), 'paused', 'The machine is yours; work waits'],
     [
       'a token that is refused',
-      { server: { ...sampleSnapshot().server, link: 'unauthorized' } },
+      {
+        server: { ...sampleSnapshot().server, link: 'unauthorized' },
+        agent: { ...sampleSnapshot().agent, embeddedServer: false },
+      },
       'trouble',
       'Needs attention',
     ],
