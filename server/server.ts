@@ -49,7 +49,7 @@ export interface RunningServer {
   /** Puts a job into the queue exactly as given, invalid or not. */
   insertRawJob(draft: JobDraft): Promise<OperatorJob>;
   /** Removes everything derived from an asset for good. */
-  purgeAsset(assetUuid: string): Promise<void>;
+  purgeAsset(assetUuid: string): Promise<number>;
   /** For tests and tools in this process; the file itself belongs to this process alone. */
   readonly database: Database;
   /** Lets requests in flight finish (bounded), then closes the database. Repeating it is harmless. */
@@ -215,7 +215,7 @@ function operations(context: Context, app: FastifyInstance, options: ServerOptio
     ledger: (filter) => readLedger(context.database, filter),
     sweep: () => sweep(context),
     insertRawJob: (draft) => insertRawJob(context, draft),
-    purgeAsset: (assetUuid) => purgeAsset(context, assetUuid),
+    purgeAsset: (assetUuid) => purgeAsset(context, assetUuid, null),
     close: () => (closing ??= close()),
   };
 }

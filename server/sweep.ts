@@ -4,6 +4,7 @@ import { forWrite } from './database/dialect.ts';
 import type { DerivedRow, Tx } from './database/schema.ts';
 import type { DerivedStore } from './derived/store.ts';
 import { forgetPastStates, lookAtHealth } from './health/health.ts';
+import { forgetLeft } from './jobs/elsewhere.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { jobForWrite } from './jobs/lease.ts';
 import { record } from './ledger/ledger.ts';
@@ -35,6 +36,7 @@ async function sweepNow(context: Context): Promise<SweepResult> {
   const uploads = await expireUploads(context);
   const derived = (await dropUnnamed(context)) + (await purgeOldDerived(context));
   await forgetOldRecords(context);
+  await forgetLeft(context);
   await forgetEndedJobs(context);
   await context.files.retryDiscards();
   await sweepStore(context);

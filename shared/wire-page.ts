@@ -4,7 +4,7 @@ import { DerivedRef } from './facts.ts';
 import { JOB_STATUSES } from './job.ts';
 import { OPERATOR_ROLES } from './operator-roles.ts';
 import { AgentPolicy } from './wire-agent-policy.ts';
-import { QueueBatch } from './wire.ts';
+import { QueueBatch, RetryRequest } from './wire.ts';
 
 /** What the server's own page asks and is answered, beside the calls that every tool has (wire.ts). */
 
@@ -189,7 +189,9 @@ export const RetryCauseRequest = z.object({
   cause: z.string().min(1).max(400),
   /** What failed later is left alone: nobody has seen it. */
   until: Instant,
+  elsewhere_first: RetryRequest.shape.elsewhere_first,
 });
+export type RetryCauseRequest = z.output<typeof RetryCauseRequest>;
 /** `jobs` wait again; `more`: ask once more for the others. */
 export const RetryCauseAnswer = z.object({ jobs: Count, more: z.boolean() });
 export type RetryCauseAnswer = z.infer<typeof RetryCauseAnswer>;
@@ -198,6 +200,11 @@ export type RetryCauseAnswer = z.infer<typeof RetryCauseAnswer>;
 
 export const GRID_STATES = ['waiting', 'held', 'running', 'done', 'failed', 'cancelled'] as const;
 export type GridState = (typeof GRID_STATES)[number];
+
+export const PurgeRequest = z.object({ asset_uuids: z.array(z.guid()).min(1).max(200) });
+/** What is gone: of so many files so many results. */
+export const PurgeAnswer = z.object({ assets: Count, files: Count });
+export type PurgeAnswer = z.infer<typeof PurgeAnswer>;
 
 /** A file and how its jobs are, the newest of each type. */
 export const GridAsset = z.object({
@@ -244,6 +251,8 @@ export const PageJob = z.object({
   attempts: Count,
   max_attempts: Count,
   not_before: Instant.optional(),
+  /** It is tried again elsewhere first: until then this agent leaves it to others. */
+  left: z.object({ agent_name: z.string(), until: Instant }).optional(),
   agent_name: z.string().optional(),
   progress: z.number().optional(),
   stage: z.string().optional(),

@@ -324,6 +324,12 @@ export const AgentEntry = z.object({
 });
 export type AgentEntry = z.infer<typeof AgentEntry>;
 
+export const RetryRequest = z.object({
+  /** The agent of which it failed leaves it to the others for ten minutes, where one of them can do it. */
+  elsewhere_first: z.boolean().default(false),
+});
+export type RetryRequest = z.output<typeof RetryRequest>;
+
 export const PriorityRequest = z.object({ priority: z.int().min(-100).max(100) });
 export const EnrollRequest = z.object({ token: z.string().min(1), installation_id: Uuid });
 export const EnrollAnswer = z.object({ token: z.string().min(1) });

@@ -71,9 +71,9 @@ export async function failuresCommand(options: Printed): Promise<number> {
 /** `jobs retry`: these, or all of one cause. */
 export async function retryCommand(
   jobIds: readonly string[],
-  options: Printed & { readonly cause?: string },
+  options: Printed & { readonly cause?: string; readonly elsewhereFirst: boolean },
 ): Promise<number> {
-  const { cause } = options;
+  const { cause, elsewhereFirst } = options;
   if ((cause === undefined) === (jobIds.length === 0)) {
     throw new CommandError({
       code: 'WHICH_JOBS',
@@ -82,8 +82,8 @@ export async function retryCommand(
     });
   }
   const client = await clientOf(options);
-  if (cause === undefined) return eachJob(jobIds, options, (jobId) => client.retry(jobId));
-  const jobs = await client.retryCause(cause);
+  if (cause === undefined) return eachJob(jobIds, options, (jobId) => client.retry(jobId, elsewhereFirst));
+  const jobs = await client.retryCause(cause, elsewhereFirst);
   if (options.json) printJson({ jobs });
   else printOut(jobs === 1 ? 'One job waits again.' : `${jobs} jobs wait again.`);
   return EXIT.ok;

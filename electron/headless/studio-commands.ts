@@ -54,6 +54,7 @@ function addJobs(program: Command, finish: Finish, exitHelp: string): void {
   add('retry', 'Offers ended jobs again, with all their attempts.')
     .argument('[job...]', 'as list shows them')
     .option('--cause <cause>', 'all that failed of this cause, as failures shows it')
+    .option('--elsewhere-first', 'for ten minutes not on the agent that failed, where another one can', false)
     .action(async (jobs: string[], options) => finish(await retryCommand(jobs, options)));
   add('cancel', 'Ends waiting jobs, and asks the agents of running ones to stop.')
     .argument('<job...>', 'as list shows them')

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { RetryCauseAnswer } from '../../shared/wire-page.ts';
+import type { FailureCause, RetryCauseAnswer } from '../../shared/wire-page.ts';
 import { count } from '../format/numbers.ts';
 import { notify } from '../notices.tsx';
 import { useLanguage } from '../use-agent.ts';
@@ -10,11 +10,14 @@ type Operation = 'first' | 'hold' | 'release' | 'cancel';
 
 /** So many jobs go into one call. */
 const AT_ONCE = 1_000;
+/** Files whose results are removed: each is a few files on the server's disk. */
+const PURGED_AT_ONCE = 100;
 
 /** Acts on many jobs, each carried out a few seconds later. */
 export function useActs(): {
   readonly operate: (operation: Operation, jobIds: readonly string[]) => void;
-  readonly retryCause: (cause: string, jobs: number, until: string) => void;
+  readonly retryCause: (cause: Pick<FailureCause, 'cause' | 'jobs'>, until: string, elsewhereFirst: boolean) => void;
+  readonly purge: (assetUuids: readonly string[]) => void;
   readonly revoke: (agentId: string, name: string) => void;
   readonly removeRule: (ruleId: string, name: string) => void;
 } {
@@ -39,11 +42,23 @@ export function useActs(): {
         lookAgain();
       });
     },
-    retryCause(cause, jobs, until) {
-      later(t('console.later.retry', amount(jobs)), async (leaving) => {
-        for (let more = true; more;) {
-          const answer = await post<RetryCauseAnswer>('/failures/retry', { cause, until }, leaving);
-          more = answer?.more ?? false;
+    retryCause({ cause, jobs }, until, elsewhere_first) {
+      later(
+        t(elsewhere_first ? 'console.later.retryElsewhere' : 'console.later.retry', amount(jobs)),
+        async (leaving) => {
+          for (let more = true; more;) {
+            const answer = await post<RetryCauseAnswer>('/failures/retry', { cause, until, elsewhere_first }, leaving);
+            more = answer?.more ?? false;
+          }
+          lookAgain();
+        },
+      );
+    },
+    purge(uuids) {
+      later(t('console.later.purge', amount(uuids.length)), async (leaving) => {
+        for (let from = 0; from < uuids.length; from += PURGED_AT_ONCE) {
+          const asset_uuids = uuids.slice(from, from + PURGED_AT_ONCE);
+          if ((await post('/assets/purge', { asset_uuids }, leaving)) === null) break;
         }
         lookAgain();
       });

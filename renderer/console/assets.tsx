@@ -1,4 +1,4 @@
-import { useDeferredValue } from 'react';
+import { useDeferredValue, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { JOB_TYPES, type JobType } from '../../shared/job.ts';
 import { GRID_STATES, type GridAsset, type GridState } from '../../shared/wire-page.ts';
@@ -10,10 +10,12 @@ import { Icon, jobIcon } from '../ui/icon.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useLanguage } from '../use-agent.ts';
+import { useActs } from './acts.ts';
 import { GridMark } from './grid-mark.tsx';
 import { usePaged } from './paged.ts';
 import { consoleTo } from './route.ts';
 import { useSettled } from './settled.ts';
+import { useMay } from './use-server.ts';
 
 const FILTERS = ['q'] as const;
 /** Small enough to be there at once, large enough that ten thousand are a few questions. */
@@ -29,6 +31,7 @@ export function AssetsView() {
   const query = new URLSearchParams({ limit: String(PAGE), ...(search === '' ? {} : { search }) });
   const { items, more } = usePaged<GridAsset>(`/page/assets?${query}`);
   const rows = useDeferredValue(items ?? []);
+  const marks = useMarks(rows);
   const said = { count: rows.length, shown: count(rows.length, language) };
   return (
     <>
@@ -42,6 +45,7 @@ export function AssetsView() {
         </span>
         <Legend />
       </div>
+      {marks !== null && marks.marked.length > 0 && <MarkedVerbs marks={marks} />}
       {items === null ? (
         <p className="loading console-asking" role="status">
           {t('console.link.loading')}
@@ -60,23 +64,84 @@ export function AssetsView() {
           rowHeight={44}
           label={t('console.assets.title')}
           keyOf={({ uuid }) => uuid}
-          head={<GridHead />}
+          head={<GridHead marks={marks} />}
           {...(more === undefined ? {} : { onEnd: more })}
         >
-          {(asset) => <GridRow asset={asset} />}
+          {(asset) => <GridRow asset={asset} marks={marks} />}
         </VirtualList>
       )}
     </>
   );
 }
 
-function GridHead() {
+interface Marks {
+  /** Of the rows that are listed. */
+  readonly marked: readonly string[];
+  readonly isMarked: (uuid: string) => boolean;
+  readonly toggle: (uuid: string) => void;
+  readonly all: () => void;
+  readonly none: () => void;
+}
+
+/** Which files an act is about; null for whoever may do nothing to them. */
+function useMarks(rows: readonly GridAsset[]): Marks | null {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  if (!useMay('admin')) return null;
+  return {
+    marked: rows.flatMap(({ uuid }) => (chosen.has(uuid) ? [uuid] : [])),
+    isMarked: (uuid) => chosen.has(uuid),
+    toggle: (uuid) =>
+      setChosen(
+        (before) => new Set(before.has(uuid) ? [...before].filter((each) => each !== uuid) : [...before, uuid]),
+      ),
+    all: () => setChosen(new Set(rows.map(({ uuid }) => uuid))),
+    none: () => setChosen(new Set()),
+  };
+}
+
+function MarkedVerbs({ marks: { marked, none } }: { readonly marks: Marks }) {
   const { t } = useTranslation();
+  const language = useLanguage();
+  const { purge } = useActs();
+  const said = { count: marked.length, shown: count(marked.length, language) };
   return (
-    <div className="grid-row grid-head" aria-hidden="true">
-      <span>{t('console.assets.file')}</span>
+    <div className="queue-verbs grid-verbs">
+      <span>{t('console.assets.marked', said)}</span>
+      <Button
+        icon="cancel"
+        onClick={() => {
+          purge(marked);
+          none();
+        }}
+      >
+        {t('console.assets.purge')}
+      </Button>
+      <Button quiet onClick={none}>
+        {t('queue.clearSelection')}
+      </Button>
+    </div>
+  );
+}
+
+function GridHead({ marks }: { readonly marks: Marks | null }) {
+  const { t } = useTranslation();
+  const any = marks !== null && marks.marked.length > 0;
+  return (
+    <div className="grid-row grid-head">
+      <span className="grid-file">
+        {marks !== null && (
+          <input
+            type="checkbox"
+            className="queue-check"
+            aria-label={t('console.assets.markAll')}
+            checked={any}
+            onChange={any ? marks.none : marks.all}
+          />
+        )}
+        <span aria-hidden="true">{t('console.assets.file')}</span>
+      </span>
       {JOB_TYPES.map((type) => (
-        <span key={type} className="grid-type" title={t(`jobType.${type}`)}>
+        <span key={type} className="grid-type" title={t(`jobType.${type}`)} aria-hidden="true">
           <Icon name={jobIcon(type)} size={14} /> <span className="grid-type-name">{t(`jobType.${type}`)}</span>
         </span>
       ))}
@@ -84,12 +149,31 @@ function GridHead() {
   );
 }
 
-function GridRow({ asset: { source_path, jobs } }: { readonly asset: GridAsset }) {
+function GridRow({
+  asset: { uuid, source_path, jobs },
+  marks,
+}: {
+  readonly asset: GridAsset;
+  readonly marks: Marks | null;
+}) {
+  const { t } = useTranslation();
+  const name = fileName(source_path);
   return (
-    <div className="grid-row">
-      <span className="row-text">
-        <Name>{fileName(source_path)}</Name>
-        <span className="path">{folderOf(source_path)}</span>
+    <div className="grid-row" data-selected={marks?.isMarked(uuid) === true ? '' : undefined}>
+      <span className="grid-file">
+        {marks !== null && (
+          <input
+            type="checkbox"
+            className="queue-check"
+            aria-label={t('queue.select', { name })}
+            checked={marks.isMarked(uuid)}
+            onChange={() => marks.toggle(uuid)}
+          />
+        )}
+        <span className="row-text">
+          <Name>{name}</Name>
+          <span className="path">{folderOf(source_path)}</span>
+        </span>
       </span>
       {JOB_TYPES.map((type) => (
         <Cell key={type} type={type} job={jobs[type]} />

@@ -124,9 +124,14 @@ function CauseDetail({ cause, at }: { readonly cause: FailureCause; readonly at:
         />
         {mayAct && (
           <div className="queue-verbs">
-            <Button icon="retry" onClick={() => retryCause(cause.cause, cause.jobs, at)}>
+            <Button icon="retry" onClick={() => retryCause(cause, at, false)}>
               {t('console.failures.retry', { count: cause.jobs, shown: count(cause.jobs, language) })}
             </Button>
+            {cause.agents.length > 0 && (
+              <Button icon="retry" onClick={() => retryCause(cause, at, true)}>
+                {t('console.failures.elsewhere')}
+              </Button>
+            )}
           </div>
         )}
       </article>

@@ -107,6 +107,12 @@ function StateFacts({ job }: { readonly job: PageJob }) {
         ],
         [t('console.job.priority'), priority === 0 ? undefined : count(priority, language)],
         [t('console.job.notBefore'), job.not_before === undefined ? undefined : instant(job.not_before)],
+        [
+          t('console.job.left'),
+          job.left === undefined
+            ? undefined
+            : t('console.job.leftUntil', { name: visible(job.left.agent_name), time: instant(job.left.until) }),
+        ],
         [t('console.job.created'), instant(job.created_at)],
         [t('console.job.changed'), instant(job.updated_at)],
       ]}
@@ -163,6 +169,11 @@ function Verbs({ job: { job_id, state } }: { readonly job: PageJob }) {
       {isEnded && (
         <Button icon="retry" onClick={() => void act(`/jobs/${job_id}/retry`)}>
           {t('console.job.retry')}
+        </Button>
+      )}
+      {state === 'failed' && (
+        <Button icon="retry" onClick={() => void act(`/jobs/${job_id}/retry`, { elsewhere_first: true })}>
+          {t('console.failures.elsewhere')}
         </Button>
       )}
       {state === 'waiting' && (

@@ -61,8 +61,11 @@ export async function readableDerived(database: Queries, assetUuid: string, ref:
   return row;
 }
 
-/** Removes everything derived from an asset for good; uploads for it answer 410 PURGED from now on. */
-export async function purgeAsset(context: Context, assetUuid: string): Promise<void> {
+/**
+ * Removes everything derived from an asset for good; uploads for it answer 410 PURGED from now on.
+ * @returns how many files that were. @throws Problem 404
+ */
+export async function purgeAsset(context: Context, assetUuid: string, by: string | null): Promise<number> {
   const { refs, partFiles } = await writeTransaction(context, async (tx, now) => {
     await assetOr404(tx, assetUuid);
     await tx.updateTable('asset').set({ purged_at: now }).where('uuid', '=', assetUuid).execute();
@@ -76,14 +79,15 @@ export async function purgeAsset(context: Context, assetUuid: string): Promise<v
     const open = await tx
       .selectFrom('upload')
       .select('upload_id')
-      .where('asset_uuid', '=', assetUuid)
+      .where('job_id', 'in', tx.selectFrom('job').select('job_id').where('asset_uuid', '=', assetUuid))
       .where('status', '=', 'open')
       .execute();
     const partFiles: string[] = [];
     for (const { upload_id } of open) partFiles.push(...(await abandonUpload(tx, upload_id)));
-    await record(tx, { at: now, event: 'assetPurged', detail: { asset_uuid: assetUuid } });
+    await record(tx, { at: now, event: 'assetPurged', operator: by, detail: { asset_uuid: assetUuid } });
     return { refs: gone.map((row) => row.ref), partFiles };
   });
   for (const ref of refs) await context.files.discardDerived(ref);
   for (const name of partFiles) await context.files.discardPart(name);
+  return refs.length;
 }

@@ -35,6 +35,7 @@ const KEPT = {
   watch_rule: { key: ['rule_id'], page: 100 },
   watched_file: { key: ['rule_id', 'folder', 'name'], page: 500 },
   health_state: { key: ['state_id'], page: 500 },
+  left_to_others: { key: ['sequence'], page: 500 },
   tell_cursor: { key: ['id'], page: 1 },
   tell_gathered: { key: ['event', 'subject'], page: 100 },
   tell_outbox: { key: ['sequence'], page: 100, drawn: 'sequence' },

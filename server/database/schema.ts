@@ -282,6 +282,15 @@ interface DerivedPlaceTable {
   catalogue: string;
 }
 
+/** Jobs that the agent of which they failed leaves to others (jobs/elsewhere.ts). */
+interface LeftToOthersTable {
+  /** Of the job. */
+  sequence: number;
+  agent_id: string;
+  /** Of the lease clock. */
+  until: number;
+}
+
 export interface Tables {
   asset: AssetTable;
   agent: AgentTable;
@@ -306,6 +315,7 @@ export interface Tables {
   watch_rule: WatchRuleTable;
   watched_file: WatchedFileTable;
   health_state: HealthStateTable;
+  left_to_others: LeftToOthersTable;
   tell_cursor: TellCursorTable;
   tell_gathered: TellGatheredTable;
   tell_outbox: TellOutboxTable;

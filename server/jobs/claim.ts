@@ -24,7 +24,7 @@ export async function claim(context: Context, jobId: string, identity: RequestId
   const { agentId } = identity;
   return writeTransaction(context, async (tx, now) => {
     const job = await lockForClaim(tx, agentId, jobId);
-    const { earlier, ...fitness } = await factsOf(tx, job, identity, now);
+    const { earlier, ...fitness } = await factsOf(tx, job, identity, { now, leaseNow: context.leaseTime() });
     if (earlier !== null) return sameLease(context, tx, job, earlier.answer);
     await refuseUnfit(context, tx, job, agentId, fitness);
     const lockToken = randomBytes(24).toString('base64url');
@@ -78,7 +78,7 @@ async function refuseUnfit(
   tx: Tx,
   job: JobRow,
   agentId: string,
-  { held, lacks, paused, own, now }: Fitness,
+  { held, lacks, paused, isLeft, own, now }: Fitness,
 ): Promise<void> {
   const { policy } = context.settings;
   if (job.status !== 'pending') throw stateConflict(`The job is ${job.status}.`, { reason: 'not_pending' });
@@ -86,6 +86,9 @@ async function refuseUnfit(
   if (paused) throw stateConflict('An operator has paused this agent.', { reason: 'agent_paused' });
   if (job.not_before !== null && job.not_before > context.leaseTime()) {
     throw stateConflict('The job waits after a failure and is not due yet.', { reason: 'not_before' });
+  }
+  if (isLeft) {
+    throw stateConflict('It failed on this agent, which leaves it to others first.', { reason: 'elsewhere_first' });
   }
   if (!policy.allowed_job_types.includes(job.job_type)) {
     throw stateConflict(`The server’s policy does not allow “${job.job_type}” jobs.`, { reason: 'job_type' });
@@ -129,6 +132,8 @@ interface Fitness {
   readonly lacks: number;
   /** An operator wants the agent to take nothing new. */
   readonly paused: boolean;
+  /** The agent leaves it to others. */
+  readonly isLeft: boolean;
   /** What operators said for the agent. */
   readonly own: AgentPolicy | null;
   /** Of the wall clock. */
@@ -140,10 +145,10 @@ async function factsOf(
   tx: Tx,
   job: JobRow,
   identity: RequestIdentity,
-  now: number,
+  { now, leaseNow }: { readonly now: number; readonly leaseNow: number },
 ): Promise<Fitness & { earlier: Kept | null }> {
   const { agentId } = identity;
-  const { held, lacks, paused_at, paused_until, policy_json, ...kept } = await tx
+  const { held, lacks, paused_at, paused_until, policy_json, left_until, ...kept } = await tx
     .selectNoFrom((select) => [
       select.selectFrom('agent').select('paused_at').where('agent_id', '=', agentId).as('paused_at'),
       select.selectFrom('agent').select('paused_until').where('agent_id', '=', agentId).as('paused_until'),
@@ -169,10 +174,17 @@ async function factsOf(
           ),
         )
         .as('lacks'),
+      select
+        .selectFrom('left_to_others')
+        .select('until')
+        .where('sequence', '=', job.sequence)
+        .where('agent_id', '=', agentId)
+        .as('left_until'),
       ...keptOf(tx, identity),
     ])
     .executeTakeFirstOrThrow();
   const paused = isPaused({ paused_at, paused_until }, now);
   const own = agentPolicyOf({ policy_json });
-  return { held: Number(held), lacks: Number(lacks), paused, own, now, earlier: keptAnswer(kept, identity) };
+  const isLeft = left_until !== null && left_until > leaseNow;
+  return { held: Number(held), lacks: Number(lacks), paused, isLeft, own, now, earlier: keptAnswer(kept, identity) };
 }

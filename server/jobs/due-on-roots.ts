@@ -1,10 +1,7 @@
-import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { encodeCursor } from '../cursor.ts';
-import { behind, due, inOrder, type QueueCursor } from './due-jobs.ts';
+import { behind, due, inOrder, type DuePage } from './due-jobs.ts';
 import type { Place } from './offer-texts.ts';
-
-type Cursor = z.output<typeof QueueCursor>;
 
 /**
  * So many of each kind are looked through for one page: the queue has no index by media roots, and a page costs a few
@@ -23,13 +20,13 @@ export async function dueOnRoots(
   context: Context,
   needs: readonly string[],
   roots: readonly string[],
-  { cursor, limit }: { readonly cursor: Cursor | undefined; readonly limit: number },
+  page: DuePage,
 ): Promise<{ readonly places: readonly Place[]; readonly next: { readonly next_cursor?: string } }> {
   const found: Place[] = [];
   // The last place up to which all kinds were looked through.
   let horizon: Place | undefined;
   for (const each of needs) {
-    const rows = await lookedThrough(context, each, cursor);
+    const rows = await lookedThrough(context, each, page);
     const last = rows.at(-1);
     if (rows.length === LOOKED_THROUGH && last !== undefined && (horizon === undefined || inOrder(last, horizon) < 0)) {
       horizon = last;
@@ -42,13 +39,13 @@ export async function dueOnRoots(
   }
   const end = horizon;
   const within = end === undefined ? found : found.filter((place) => inOrder(place, end) <= 0);
-  const places = within.sort(inOrder).slice(0, limit);
-  const next = within.length > limit ? places.at(-1) : horizon;
+  const places = within.sort(inOrder).slice(0, page.limit);
+  const next = within.length > page.limit ? places.at(-1) : horizon;
   return { places, next: next === undefined ? {} : { next_cursor: encodeCursor([next.priority, next.sequence]) } };
 }
 
-async function lookedThrough(context: Context, needs: string, cursor: Cursor | undefined) {
-  const some = due(context, needs, LOOKED_THROUGH);
+async function lookedThrough(context: Context, needs: string, { cursor, leaver }: DuePage) {
+  const some = due(context, needs, LOOKED_THROUGH, leaver);
   const rest = cursor === undefined ? some : some.where((where) => where.or(behind(cursor, where)));
   return rest
     .leftJoin('asset', 'asset.uuid', 'job.asset_uuid')

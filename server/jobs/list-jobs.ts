@@ -8,7 +8,7 @@ import { pathHolds } from '../database/search.ts';
 import { expireLeases } from './expire-leases.ts';
 import { operatorJob, seenJobs } from './job-row.ts';
 import { behind, QueueCursor } from './due-jobs.ts';
-import { capabilitiesIn } from './offers.ts';
+import { capabilitiesIn } from './due-jobs.ts';
 
 interface JobsQuery extends PageQuery {
   readonly status?: JobStatus | undefined;

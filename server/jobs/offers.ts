@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { untilHours } from '../../shared/wire-agent-policy.ts';
 import { capabilitiesOf } from '../agents/known-agents.ts';
 import { isPaused } from '../agents/orders.ts';
@@ -8,8 +7,9 @@ import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { dueNeeds } from '../database/due-needs.ts';
 import type { AgentRow } from '../database/schema.ts';
 import { expireLeases } from './expire-leases.ts';
-import { behind, due, inOrder, QueueCursor } from './due-jobs.ts';
+import { behind, capabilitiesIn, due, inOrder, QueueCursor, type DuePage } from './due-jobs.ts';
 import { dueOnRoots } from './due-on-roots.ts';
+import { leavesAnything } from './elsewhere.ts';
 import { offerTexts, type Place } from './offer-texts.ts';
 
 /**
@@ -31,14 +31,15 @@ export async function offeredJobs(context: Context, agent: AgentRow, query: Page
     return capabilities.every((capability) => declared.has(capability)) && allowsNeeds(own, capabilities);
   });
   const cursor = query.cursor === undefined ? undefined : decodeCursor(QueueCursor, query.cursor);
+  const leaver = (await leavesAnything(context, agentId)) ? agentId : undefined;
   if (own?.roots !== undefined) {
     const some = able.map(({ needs }) => needs);
-    const { places, next } = await dueOnRoots(context, some, own.roots, { cursor, limit: query.limit });
+    const { places, next } = await dueOnRoots(context, some, own.roots, { cursor, limit: query.limit, leaver });
     const page = fromOwnPlace(byPriority(places), turnOf(context, seen.agents, agentId));
     return pageOf(context, page, { ...next, ...news });
   }
-  if (cursor !== undefined) {
-    const { places, next } = await placesBehind(context, able, cursor, query.limit);
+  if (cursor !== undefined || leaver !== undefined) {
+    const { places, next } = await placesBehind(context, able, { cursor, limit: query.limit, leaver });
     return pageOf(context, places, { ...next, ...news });
   }
   const runs = seen.together(able);
@@ -65,7 +66,7 @@ async function pageOf(context: Context, places: readonly Place[], beside: Beside
   return `{"items":[${items}]${rest === '' ? '' : `,${rest}`}}`;
 }
 
-const BEGINNING = [Number.MAX_SAFE_INTEGER, 0];
+const BEGINNING: DuePage['cursor'] & {} = [Number.MAX_SAFE_INTEGER, 0];
 
 /** The beginning of what waits for one set of capabilities. */
 interface Head {
@@ -149,12 +150,11 @@ const byPriority = (places: readonly Place[]): readonly Run[] => [
 async function placesBehind(
   context: Context,
   able: readonly Head[],
-  cursor: z.output<typeof QueueCursor>,
-  limit: number,
+  { cursor = BEGINNING, limit, leaver }: DuePage,
 ): Promise<{ readonly places: readonly Place[]; readonly next: Beside }> {
   const rows: Place[] = [];
   for (const { needs } of able) {
-    const behindIt = due(context, needs, limit + 1).where((where) => where.or(behind(cursor, where)));
+    const behindIt = due(context, needs, limit + 1, leaver).where((where) => where.or(behind(cursor, where)));
     rows.push(...(await behindIt.select(['priority', 'sequence']).execute()));
   }
   const page = rows.sort(inOrder).slice(0, limit);
@@ -187,9 +187,4 @@ function fromOwnPlace(runs: readonly Run[], { place, agents }: Turn): readonly P
     const first = Math.floor((place * run.length) / agents);
     return first === 0 ? run : [...run.slice(first), ...run.slice(0, first)];
   });
-}
-
-/** As the column has them: a JSON array. */
-export function capabilitiesIn(needs: string): readonly string[] {
-  return JSON.parse(needs) as readonly string[];
 }

@@ -1,9 +1,10 @@
 import type { Updateable } from 'kysely';
-import type { OperatorJob } from '../../shared/wire.ts';
+import type { OperatorJob, RetryRequest } from '../../shared/wire.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { newLines, record } from '../ledger/ledger.ts';
 import { orNotFound, Problem, stateConflict } from '../problem.ts';
+import { leaveToOthers } from './elsewhere.ts';
 import { NO_FAILURE } from './failure-columns.ts';
 import { operatorJob, seenJob } from './job-row.ts';
 import { CANCELLED, endLease, jobForWrite, leaseOf } from './lease.ts';
@@ -61,26 +62,41 @@ export async function takeBackAll(context: Context, jobIds: readonly string[], b
 }
 
 /** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
-export async function retryJob(context: Context, jobId: string, by: string): Promise<OperatorJob> {
+export async function retryJob(
+  context: Context,
+  jobId: string,
+  { elsewhere_first }: RetryRequest,
+  by: string,
+): Promise<OperatorJob> {
   return writeTransaction(context, async (tx, now) => {
     const job = await jobForWrite(tx, jobId);
     if (job.status === 'pending' || job.status === 'claimed') {
       throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
     }
-    await offerAnew(tx, jobId, now, by);
+    await offerAllAnew(tx, [jobId], { now, by, elsewhereOf: elsewhere_first ? context : undefined });
     return asSeen(context, tx, jobId);
   });
 }
 
 /** Of an ended job that was looked at for writing: it waits again, with all its attempts and without its result. */
 export async function offerAnew(tx: Tx, jobId: string, now: number, by: string | null): Promise<void> {
-  await offerAllAnew(tx, [jobId], now, by);
+  await offerAllAnew(tx, [jobId], { now, by });
+}
+
+interface Anew {
+  readonly now: number;
+  readonly by: string | null;
+  /** Where agents leave what failed of them to others first. */
+  readonly elsewhereOf?: Context | undefined;
 }
 
 /** The same of many. */
-export async function offerAllAnew(tx: Tx, jobIds: readonly string[], now: number, by: string | null): Promise<void> {
+export async function offerAllAnew(tx: Tx, jobIds: readonly string[], { now, by, elsewhereOf }: Anew): Promise<void> {
   if (jobIds.length === 0) return;
-  await record(tx, ...jobIds.map((jobId) => ({ at: now, event: 'jobRetried' as const, jobId, operator: by })));
+  const left = elsewhereOf === undefined ? new Map() : await leaveToOthers(elsewhereOf, tx, jobIds);
+  const event = 'jobRetried';
+  const leftOf = (jobId: string) => (left.has(jobId) ? { detail: { left_by: left.get(jobId) } } : {});
+  await record(tx, ...jobIds.map((jobId) => ({ at: now, event, jobId, operator: by, ...leftOf(jobId) }) as const));
   await tx.deleteFrom('job_result').where('job_id', 'in', jobIds).execute();
   await tx
     .updateTable('job')

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { RetryCauseAnswer } from '../../shared/wire-page.ts';
+import type { RetryCauseAnswer, RetryCauseRequest } from '../../shared/wire-page.ts';
 import type { Context } from '../context.ts';
 import { forWrite } from '../database/dialect.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -14,7 +14,7 @@ const AT_ONCE = 500;
  */
 export async function retryCause(
   context: Context,
-  { cause, until }: { readonly cause: string; readonly until: string },
+  { cause, until, elsewhere_first }: RetryCauseRequest,
   by: string,
 ): Promise<RetryCauseAnswer> {
   return writeTransaction(context, async (tx, now) => {
@@ -28,7 +28,7 @@ export async function retryCause(
       .orderBy('sequence')
       .limit(AT_ONCE);
     const ids = (await forWrite(tx, failed).execute()).map(({ job_id }) => job_id);
-    await offerAllAnew(tx, ids, now, by);
+    await offerAllAnew(tx, ids, { now, by, elsewhereOf: elsewhere_first ? context : undefined });
     return { jobs: ids.length, more: ids.length === AT_ONCE };
   });
 }

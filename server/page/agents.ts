@@ -5,7 +5,7 @@ import { allowsNeeds, allowsSource } from '../agents/policy.ts';
 import { iso, type Context } from '../context.ts';
 import { dueNeeds } from '../database/due-needs.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
-import { capabilitiesIn } from '../jobs/offers.ts';
+import { capabilitiesIn } from '../jobs/due-jobs.ts';
 import { can, isFull, lookAtFleet, type Member } from './fleet.ts';
 import { placesInFront } from './oldest.ts';
 

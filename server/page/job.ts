@@ -1,6 +1,7 @@
 import { defined } from '../../shared/objects.ts';
 import { ClipPart, type PageJob } from '../../shared/wire-page.ts';
-import { iso, type Context } from '../context.ts';
+import { iso, isoOfLease, type Context } from '../context.ts';
+import { leftBy } from '../jobs/elsewhere.ts';
 import { expireLeases } from '../jobs/expire-leases.ts';
 import { operatorJob, seenJob } from '../jobs/job-row.ts';
 import { readLedger } from '../ledger/ledger.ts';
@@ -49,6 +50,7 @@ export async function pageJob(context: Context, jobId: string): Promise<PageJob>
       progress,
       stage,
       not_before,
+      left: await leftOf(context, row, names),
       failure,
     }),
     derived,
@@ -61,6 +63,17 @@ export async function pageJob(context: Context, jobId: string): Promise<PageJob>
     })),
     more_ledger: lines.length > MOST_LINES,
   };
+}
+
+async function leftOf(
+  context: Context,
+  { status, sequence }: { readonly status: string; readonly sequence: number },
+  names: ReadonlyMap<string, string>,
+): Promise<PageJob['left']> {
+  if (status !== 'pending') return undefined;
+  const left = await leftBy(context.database, sequence, context.leaseTime());
+  if (left === undefined) return undefined;
+  return { agent_name: names.get(left.agent_id) ?? left.agent_id, until: isoOfLease(context, left.until) };
 }
 
 /** As the rule knows it that watches the file; a take that is a file of its own is no part. */

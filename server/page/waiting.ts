@@ -5,7 +5,7 @@ import { untilHours } from '../../shared/wire-agent-policy.ts';
 import type { WaitGroup, WaitReasonName } from '../../shared/wire-page.ts';
 import { allowsNeeds } from '../agents/policy.ts';
 import { iso, isoOfLease, type Context } from '../context.ts';
-import { capabilitiesIn } from '../jobs/offers.ts';
+import { capabilitiesIn } from '../jobs/due-jobs.ts';
 import { can, isFull, type Member } from './fleet.ts';
 import { readsRoot, unreadRoots, type UnreadRoot } from './media-roots.ts';
 import { oldestOf, type Oldest } from './oldest.ts';

@@ -13,6 +13,7 @@ import {
   OperateRequest,
   PriorityRequest,
   QueueOverview,
+  RetryRequest,
 } from '../../shared/wire.ts';
 import { JOB_STATUSES } from '../../shared/job.ts';
 import { assetOr404, createAsset, listAssets, wireAsset } from '../assets/assets.ts';
@@ -210,9 +211,10 @@ const JOB_ROUTES: readonly Route[] = [
     path: '/jobs/:id/retry',
     operationId: 'retryJob',
     summary: 'Offers an ended job again, with all its attempts.',
+    body: RetryRequest,
     answer: OperatorJob,
-    statuses: [404, 409],
-    handle: ({ context, params, by }) => retryJob(context, params['id'] ?? '', by),
+    statuses: [404, 409, 422],
+    handle: ({ context, params, body, by }) => retryJob(context, params['id'] ?? '', body, by),
   }),
   route({
     ...operator,

@@ -8,6 +8,8 @@ import {
   PageJob,
   PageState,
   PauseAgentRequest,
+  PurgeAnswer,
+  PurgeRequest,
   RetryCauseAnswer,
   RetryCauseRequest,
   SignInAnswer,
@@ -18,6 +20,7 @@ import { HealthStates } from '../../shared/wire-health.ts';
 import { pauseAgent, resumeAgent, revokeAgent, setAgentPolicy } from '../agents/orders.ts';
 import { beginPageSession } from '../auth/page-sessions.ts';
 import { healthStates } from '../health/health.ts';
+import { purgeAssets } from '../jobs/purge.ts';
 import { retryCause } from '../jobs/retry-cause.ts';
 import { takeBackAll } from '../jobs/operate.ts';
 import { pageAgents } from '../page/agents.ts';
@@ -142,6 +145,17 @@ export const PAGE_ROUTES: readonly Route[] = [
     answer: RetryCauseAnswer,
     statuses: [422],
     handle: ({ context, body, by }) => retryCause(context, body, by),
+  }),
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/assets/purge',
+    operationId: 'purgeAssets',
+    summary: 'Removes for good what was made of these files, and ends their jobs; sources are not touched.',
+    body: PurgeRequest,
+    answer: PurgeAnswer,
+    statuses: [422],
+    handle: ({ context, body, by }) => purgeAssets(context, body.asset_uuids, by),
   }),
   route({
     ...operator,

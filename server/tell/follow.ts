@@ -1,4 +1,10 @@
-import { SERVER_HEALTH_CODES, HEALTH_STATES, healthNext, healthTitle, type HealthDetail } from '../../shared/health-states.ts';
+import {
+  SERVER_HEALTH_CODES,
+  HEALTH_STATES,
+  healthNext,
+  healthTitle,
+  type HealthDetail,
+} from '../../shared/health-states.ts';
 import { iso, type Context } from '../context.ts';
 import type { Tx } from '../database/schema.ts';
 import { endOfLedger, readLedger, type LedgerEntry } from '../ledger/ledger.ts';

@@ -93,6 +93,40 @@ test('tries a cause again after some seconds: undone nothing is changed, carried
   expect(new Set(lines.map(({ jobId }) => jobId)).size).toBe(cause.jobs);
 });
 
+test('tries a cause elsewhere first, which its jobs then say', async ({ page, busy }) => {
+  await signIn(page, busy);
+  const cause = (await causesOf(busy)).items.find(({ agents }) => agents.length > 0);
+  if (cause === undefined) throw new Error('nothing failed');
+  await page.goto(`${busy.server.url}/#/failures/${encodeURIComponent(cause.cause)}`);
+  await page.getByRole('button', { name: 'Try elsewhere first' }).click();
+  await expect(page.locator('.later')).toContainText('elsewhere first');
+  await page.getByRole('button', { name: 'Now', exact: true }).click();
+  await expect.poll(async () => (await causesOf(busy)).items.map((each) => each.cause)).not.toContain(cause.cause);
+  await page.goto(`${busy.server.url}/#/job/${cause.example.job_id}`);
+  await expect(page.locator('.facts')).toContainText(/Elsewhere firstnot by edit-\d until/);
+});
+
+test('removes what was made of marked files, after some seconds in which it can be undone', async ({ page, busy }) => {
+  await signIn(page, busy);
+  await page.goto(`${busy.server.url}/#/assets`);
+  await page.getByRole('searchbox').fill('a000c009');
+  const box = page.getByRole('checkbox', { name: /A000C009/ });
+  await box.focus();
+  await page.keyboard.press('Space');
+  await expect(page.locator('.grid-verbs')).toContainText('One file marked');
+  const remove = page.getByRole('button', { name: 'Remove what was made' });
+  await remove.click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  expect(await busy.server.ledger({ event: 'assetPurged' })).toEqual([]);
+  await box.check();
+  await remove.click();
+  await page.getByRole('button', { name: 'Now', exact: true }).click();
+  await expect
+    .poll(async () => (await busy.server.ledger({ event: 'assetPurged' })).map(({ operator }) => operator))
+    .toEqual(['operator-token']);
+  await expect(page.locator('.grid-verbs')).toHaveCount(0);
+});
+
 test('pauses a machine by keyboard alone, with why and until when', async ({ page, busy }) => {
   await signIn(page, busy);
   await page.goto(`${busy.server.url}/#/agents`);

@@ -130,7 +130,7 @@ describe('jobs and agents on the command line', () => {
     // What a person pastes from above.
     expect(told.output).toContain(`--cause '${cause?.cause}'`);
     expect(await run('jobs', 'retry')).toMatchObject({ code: 2, output: expect.stringContaining('[WHICH_JOBS]') });
-    expect(await json('jobs', 'retry', '--cause', cause?.cause ?? '')).toEqual({ jobs: 2 });
+    expect(await json('jobs', 'retry', '--cause', cause?.cause ?? '', '--elsewhere-first')).toEqual({ jobs: 2 });
     expect((await run('jobs', 'failures')).output).toBe('Nothing failed for good.\n');
   });
 

@@ -1,8 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { onPostgres } from '../support/postgres.ts';
-import { claimAndSubmit, claimJob, claimNew, newJob, startRig, type Rig } from './running.ts';
+import {
+  ALL_CAPABILITIES,
+  claimAndSubmit,
+  claimJob,
+  claimNew,
+  newJob,
+  registerAgent,
+  startRig,
+  type Rig,
+} from './running.ts';
 
 /** Every statement that was prepared since the test began. */
 let statements: Set<string>;
@@ -37,19 +47,30 @@ function looks(sqls: Iterable<string>): string[] {
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
     // A page from the beginning of a list is read in its order, and no further.
     const isPage = /\blimit \?$/i.test(sql) && !/\bwhere\b/i.test(sql);
-    // What one asset or one job has is few, and sorted by what made it.
-    const isOfAsset = sql.includes('"derived"."asset_uuid" = ?') || sql.includes('from "derived" where "job_id" = ?');
+    // What one asset or one job has is few, as is what was named one by one, and sorted by what made it.
+    const isFew = /"asset_uuid" = \?|from "derived" where "job_id" = \?|where "job_id" in \(\?/.test(sql);
     for (const { detail } of plan) {
       // One status alone narrows nothing: almost every job may have it. A page of such a list is read in its order.
       if (detail.endsWith('USING INDEX job_by_status (status=?)') && !/order by "sequence"/.test(sql))
         found.push(`${detail}: ${sql}`);
       if (!isPage && /^SCAN\b/.test(detail) && !SMALL.test(detail) && !/VIRTUAL|CONSTANT|VALUES CLAUSE/.test(detail))
         found.push(`${detail}: ${sql}`);
-      if (!isOfAsset && /TEMP B-TREE FOR ORDER BY/.test(detail)) found.push(`${detail}: ${sql}`);
+      if (!isFew && /TEMP B-TREE FOR ORDER BY/.test(detail)) found.push(`${detail}: ${sql}`);
     }
   }
   database.close();
   return found;
+}
+
+/** A job that its agent leaves to another one. */
+async function tryElsewhere(): Promise<void> {
+  await registerAgent(rig, randomUUID(), ALL_CAPABILITIES);
+  const { jobId, lockToken } = await claimNew(rig);
+  const failure = { lock_token: lockToken, error_code: 'ENCODE_FAILED', message: 'no', retryable: false };
+  await rig.agent(`/jobs/${jobId}/fail`, { body: failure });
+  await rig.operator(`/jobs/${jobId}/retry`, { body: { elsewhere_first: true } });
+  expect((await rig.agent<{ items: unknown[] }>('/jobs')).body.items).toEqual([]);
+  expect((await rig.agent(`/jobs/${jobId}/claim`, { method: 'POST' })).status).toBe(409);
 }
 
 test.skipIf(onPostgres)('no regular look passes over a table, however much is in it', async () => {
@@ -75,6 +96,8 @@ test.skipIf(onPostgres)('no regular look passes over a table, however much is in
     expect((await rig.operator(path)).status).toBe(200);
   await rig.operator('/failures/jobs?cause=x');
   await rig.operator('/failures/retry', { body: { cause: 'x', until: new Date(0).toISOString() } });
+  await tryElsewhere();
+  await rig.operator('/assets/purge', { body: { asset_uuids: [held.assetUuid] } });
   await rig.server.sweep();
   const asked = [
     '',

@@ -44,7 +44,7 @@ describe('operators by name', () => {
         .toSorted(),
     );
     expect(seen.admin.filter((name) => !seen.operator.includes(name)).toSorted()).toEqual(
-      'createEnrollment rotateToken listOperators addOperator rotateOperator removeOperator readBackup revokeAgent'
+      'createEnrollment rotateToken listOperators addOperator rotateOperator removeOperator readBackup revokeAgent purgeAssets'
         .split(' ')
         .toSorted(),
     );

@@ -26,9 +26,9 @@ export interface StudioClient {
   /** What is not as it should be. */
   health(): Promise<HealthStates>;
   failures(): Promise<FailureCauses>;
-  retry(jobId: string): Promise<OperatorJob>;
+  retry(jobId: string, elsewhereFirst: boolean): Promise<OperatorJob>;
   /** Answers how many jobs of this cause wait again. */
-  retryCause(cause: string): Promise<number>;
+  retryCause(cause: string, elsewhereFirst: boolean): Promise<number>;
   cancel(jobId: string): Promise<OperatorJob>;
   takeBack(jobId: string): Promise<OperatorJob>;
   setPriority(jobId: string, priority: number): Promise<OperatorJob>;
@@ -75,13 +75,13 @@ export function createStudioClient(send: typeof fetch, serverUrl: string, token:
     state: () => ask(PageState, '/page/state'),
     health: () => ask(HealthStates, '/health-states'),
     failures: () => ask(FailureCauses, '/failures'),
-    retry: (jobId) => ask(OperatorJob, job(jobId, 'retry'), {}),
-    async retryCause(cause) {
+    retry: (jobId, elsewhere_first) => ask(OperatorJob, job(jobId, 'retry'), { elsewhere_first }),
+    async retryCause(cause, elsewhere_first) {
       // What fails from now on is nobody's wish: nobody has seen it.
       const { at: until } = await ask(FailureCauses, '/failures');
       let jobs = 0;
       for (;;) {
-        const answer = await ask(RetryCauseAnswer, '/failures/retry', { cause, until });
+        const answer = await ask(RetryCauseAnswer, '/failures/retry', { cause, until, elsewhere_first });
         jobs += answer.jobs;
         if (!answer.more) return jobs;
       }

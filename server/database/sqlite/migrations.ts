@@ -1,5 +1,6 @@
-import { sql, type CreateTableBuilder, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../schema.ts';
+import { count, key, maybeCount, maybeText, text, type Draft } from './columns.ts';
 
 /** One step of the schema. Numbers are consecutive, and a step that was released is never changed again. */
 interface Migration {
@@ -24,7 +25,17 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 13, name: 'states of health', up: addHealthStates },
   { version: 14, name: 'rules of agents', up: addAgentPolicies },
   { version: 15, name: 'telling', up: addTelling },
+  { version: 16, name: 'jobs that are left to others', up: addLeftToOthers },
 ];
+
+async function addLeftToOthers(tx: Transaction<Tables>): Promise<void> {
+  const left = tx.schema
+    .createTable('left_to_others')
+    .addColumn('sequence', 'integer', (column) => column.primaryKey());
+  await count(text(left, 'agent_id'), 'until').execute();
+  await tx.schema.createIndex('left_by_agent').on('left_to_others').columns(['agent_id', 'until']).execute();
+  await tx.schema.createIndex('left_until').on('left_to_others').column('until').execute();
+}
 
 async function addTelling(tx: Transaction<Tables>): Promise<void> {
   const cursor = tx.schema.createTable('tell_cursor').addColumn('id', 'integer', (column) => column.primaryKey());
@@ -246,17 +257,6 @@ async function firstSchema(tx: Transaction<Tables>): Promise<void> {
   await createUploads(tx);
   await createRecords(tx);
 }
-
-type Draft = CreateTableBuilder<string, string>;
-const text = (table: Draft, ...names: string[]): Draft =>
-  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'text', (column) => column.notNull()), table);
-const maybeText = (table: Draft, ...names: string[]): Draft =>
-  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'text'), table);
-const count = (table: Draft, ...names: string[]): Draft =>
-  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'bigint', (column) => column.notNull()), table);
-const maybeCount = (table: Draft, ...names: string[]): Draft =>
-  names.reduce<Draft>((draft, name) => draft.addColumn(name, 'bigint'), table);
-const key = (table: Draft, name: string): Draft => table.addColumn(name, 'text', (column) => column.primaryKey());
 
 async function createAssetsAndAgents(tx: Transaction<Tables>): Promise<void> {
   let asset: Draft = key(tx.schema.createTable('asset'), 'uuid');
