@@ -54,13 +54,13 @@ export async function measureOneRead(folder: string): Promise<boolean> {
   const apart = [alone, ...others].reduce((sum, { storageBytes }) => sum + storageBytes, 0);
   const read = all.storageBytes / bytes;
   const wall = all.wallMs / alone.wallMs;
-  const memory = all.childBytes / alone.childBytes;
+  const memory = all.togetherBytes / alone.togetherBytes;
   const held = read <= MOST_READ && wall <= MOST_WALL && memory <= MOST_MEMORY;
   console.log(
     `${ONE_READ_NAME}: ${(bytes / 1e9).toFixed(2)} GB, the disk gave ${read.toFixed(3)} of its size for all four (bar ${MOST_READ}; ` +
       `one after the other ${share(apart)}, the proxy alone ${share(alone.storageBytes)}), ` +
       `wall ${wall.toFixed(3)} of the proxy alone’s ${(alone.wallMs / 1000).toFixed(0)} s (bar ${MOST_WALL}), ` +
-      `memory ${memory.toFixed(3)} of its ${(alone.childBytes / 2 ** 20).toFixed(0)} MiB (bar ${MOST_MEMORY}): ` +
+      `memory ${memory.toFixed(3)} of its ${(alone.togetherBytes / 2 ** 20).toFixed(0)} MiB (bar ${MOST_MEMORY}): ` +
       `${held ? 'held' : 'NOT HELD'}`,
   );
   return held;

@@ -6,6 +6,11 @@ export interface Resources {
   readonly agentBytes: number;
   /** Largest resident size of all tools together, in bytes. */
   readonly childBytes: number;
+  /**
+   * Most memory that this process and all tools took together, in bytes: pages that several of them share, such as the
+   * tools' libraries, are counted once (`Pss`, proc_pid_smaps(5)).
+   */
+  readonly togetherBytes: number;
   /** What the tools read, from files and pipes together, in bytes. */
   readonly readBytes: number;
 }
@@ -33,22 +38,34 @@ export function watchResources(): () => Resources {
   const read = new Map<number, number>();
   let agentBytes = 0;
   let childBytes = 0;
+  let togetherBytes = 0;
   const sample = (): void => {
     agentBytes = Math.max(agentBytes, process.memoryUsage.rss() - before);
     let resident = 0;
+    let proportional = proportionalBytes('self');
     for (const pid of descendants(process.pid)) {
       resident += found(text(`/proc/${pid}/status`), /^VmRSS:\s+(\d+)/m) * 1024;
+      proportional += proportionalBytes(pid);
       const io = text(`/proc/${pid}/io`);
       read.set(pid, Math.max(read.get(pid) ?? 0, found(io, /^rchar: (\d+)/m)));
     }
     childBytes = Math.max(childBytes, resident);
+    togetherBytes = Math.max(togetherBytes, proportional);
   };
   const timer = setInterval(sample, SAMPLE_MS);
   return () => {
     clearInterval(timer);
-    return { agentBytes, childBytes, readBytes: [...read.values()].reduce((sum, bytes) => sum + bytes, 0) };
+    return {
+      agentBytes,
+      childBytes,
+      togetherBytes,
+      readBytes: [...read.values()].reduce((sum, bytes) => sum + bytes, 0),
+    };
   };
 }
+
+const proportionalBytes = (pid: number | 'self'): number =>
+  found(text(`/proc/${pid}/smaps_rollup`), /^Pss:\s+(\d+)/m) * 1024;
 
 /** Children and theirs: in a sandbox the tool itself is a grandchild. Linux keeps a list for each thread that spawned. */
 function descendants(pid: number): number[] {
