@@ -1,8 +1,8 @@
-import { Dialog } from '@base-ui/react/dialog';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PageAgent } from '../../shared/wire-page.ts';
 import { visible } from '../format/name.ts';
+import { FormDialog } from './form-dialog.tsx';
 import { useAct } from './use-server.ts';
 
 const ENDS = ['hour', 'evening', 'open'] as const;
@@ -23,43 +23,32 @@ export function PauseDialog({ agent, onClose }: { readonly agent: PageAgent; rea
   const act = useAct();
   const [end, setEnd] = useState<End>('hour');
   const name = visible(agent.agent_name);
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const note = String(new FormData(event.currentTarget).get('note'));
+  const pause = async (note: string): Promise<void> => {
     onClose();
     const until = endOf(end, new Date());
     await act(`/agents/${agent.agent_id}/pause`, { note, ...(until === undefined ? {} : { until }) });
   };
   return (
-    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="backdrop" />
-        <Dialog.Popup className="dialog dialog-small">
-          <Dialog.Title className="dialog-title">{t('console.agents.pauseTitle', { name })}</Dialog.Title>
-          <Dialog.Description>{t('console.agents.pauseBody')}</Dialog.Description>
-          <form className="pause-form" onSubmit={(event) => void submit(event)}>
-            <label className="stacked">
-              <span>{t('console.agents.pauseNote')}</span>
-              <input className="input" name="note" maxLength={300} defaultValue={agent.pause?.note ?? ''} />
-            </label>
-            <fieldset>
-              <legend>{t('console.agents.pauseFor')}</legend>
-              {ENDS.map((each) => (
-                <label key={each} className="pause-end">
-                  <input type="radio" name="end" checked={each === end} onChange={() => setEnd(each)} />{' '}
-                  {t(`console.agents.pauseEnds.${each}`)}
-                </label>
-              ))}
-            </fieldset>
-            <div className="dialog-actions">
-              <Dialog.Close className="button">{t('verb.cancel')}</Dialog.Close>
-              <button type="submit" className="button button-main">
-                {t('console.agents.pauseDo')}
-              </button>
-            </div>
-          </form>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <FormDialog
+      title={t('console.agents.pauseTitle', { name })}
+      body={t('console.agents.pauseBody')}
+      verb={t('console.agents.pauseDo')}
+      onSubmit={({ currentTarget }) => void pause(String(new FormData(currentTarget).get('note')))}
+      onClose={onClose}
+    >
+      <label className="stacked">
+        <span>{t('console.agents.pauseNote')}</span>
+        <input className="input" name="note" maxLength={300} defaultValue={agent.pause?.note ?? ''} />
+      </label>
+      <fieldset>
+        <legend>{t('console.agents.pauseFor')}</legend>
+        {ENDS.map((each) => (
+          <label key={each} className="pause-end">
+            <input type="radio" name="end" checked={each === end} onChange={() => setEnd(each)} />{' '}
+            {t(`console.agents.pauseEnds.${each}`)}
+          </label>
+        ))}
+      </fieldset>
+    </FormDialog>
   );
 }

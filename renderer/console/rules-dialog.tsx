@@ -1,5 +1,4 @@
-import { Dialog } from '@base-ui/react/dialog';
-import { useEffect, useRef, useState, type ComponentProps, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ComponentProps, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { JOB_TYPES } from '../../shared/job.ts';
 import type { PageAgent } from '../../shared/wire-page.ts';
@@ -7,6 +6,7 @@ import { visible } from '../format/name.ts';
 import { notify } from '../notices.tsx';
 import { jobIcon } from '../ui/icon.tsx';
 import { draftOf, fieldsWrong, policyIn, RULE_FIELDS, type RuleName, type RulesDraft } from './agent-rules.ts';
+import { FormDialog } from './form-dialog.tsx';
 import { Labelled } from './labelled.tsx';
 import { Checks } from './rule-field.tsx';
 import { lookAgain, useConsole } from './use-server.ts';
@@ -30,39 +30,24 @@ export function RulesDialog({ agent, onClose }: { readonly agent: PageAgent; rea
     lookAgain();
     onClose();
   };
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    void save(policyIn(draft));
-  };
   return (
-    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="backdrop" />
-        <Dialog.Popup className="dialog dialog-small">
-          <Dialog.Title className="dialog-title">{t('console.agents.rulesTitle', { name })}</Dialog.Title>
-          <Dialog.Description>{t('console.agents.rulesBody')}</Dialog.Description>
-          <form ref={form} className="pause-form" noValidate onSubmit={submit}>
-            <Fields
-              draft={draft}
-              wrong={wrong}
-              roots={agent.roots}
-              onChange={(some) => setDraft({ ...draft, ...some })}
-            />
-            <div className="dialog-actions">
-              <Dialog.Close className="button">{t('verb.cancel')}</Dialog.Close>
-              {agent.rules !== undefined && (
-                <button type="button" className="button" onClick={() => void save({})}>
-                  {t('console.agents.rulesNone')}
-                </button>
-              )}
-              <button type="submit" className="button button-main">
-                {t('console.agents.rulesDo')}
-              </button>
-            </div>
-          </form>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <FormDialog
+      title={t('console.agents.rulesTitle', { name })}
+      body={t('console.agents.rulesBody')}
+      verb={t('console.agents.rulesDo')}
+      more={
+        agent.rules !== undefined && (
+          <button type="button" className="button" onClick={() => void save({})}>
+            {t('console.agents.rulesNone')}
+          </button>
+        )
+      }
+      form={form}
+      onSubmit={() => void save(policyIn(draft))}
+      onClose={onClose}
+    >
+      <Fields draft={draft} wrong={wrong} roots={agent.roots} onChange={(some) => setDraft({ ...draft, ...some })} />
+    </FormDialog>
   );
 }
 
