@@ -55,6 +55,8 @@ export interface ServerOptions {
   readonly derivedRetentionDays?: number;
   /** Ended jobs without listed files are forgotten after this long; absent: kept for good. */
   readonly jobRetentionDays?: number;
+  /** Lines of the ledger are kept this long; absent: for good. */
+  readonly ledgerRetentionDays?: number;
   /** Calls that one agent may make in a minute, beside those for its leases and results; absent: any number. */
   readonly agentCallsPerMinute?: number;
   /** Bytes that one agent may have announced and not completed, for jobs that it holds; absent: any number. */
@@ -101,6 +103,7 @@ export interface ServerSettings {
   readonly retentionMs: number;
   readonly derivedRetentionMs: number | undefined;
   readonly jobRetentionMs: number | undefined;
+  readonly ledgerRetentionMs: number | undefined;
   readonly agentSeenMs: number;
   readonly agentCallsPerMinute: number | undefined;
   readonly openUploadBytes: number | undefined;
@@ -138,6 +141,7 @@ export function settingsOf(options: ServerOptions): ServerSettings {
     retentionMs: (options.retentionDays ?? 14) * DAY_MS,
     derivedRetentionMs: days(options.derivedRetentionDays),
     jobRetentionMs: days(options.jobRetentionDays),
+    ledgerRetentionMs: days(options.ledgerRetentionDays),
     agentCallsPerMinute: options.agentCallsPerMinute,
     openUploadBytes: options.openUploadBytes,
     agentSeenMs: (options.agentSeenSeconds ?? 120) * 1_000,

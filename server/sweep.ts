@@ -7,6 +7,7 @@ import { forgetPastStates, lookAtHealth } from './health/health.ts';
 import { forgetLeft } from './jobs/elsewhere.ts';
 import { expireLeases } from './jobs/expire-leases.ts';
 import { jobForWrite } from './jobs/lease.ts';
+import { forgetLedger } from './ledger/forget.ts';
 import { record } from './ledger/ledger.ts';
 import { abandonUpload } from './assets/abandon-upload.ts';
 import { sweepFiles } from './sweep-files.ts';
@@ -37,6 +38,7 @@ async function sweepNow(context: Context): Promise<SweepResult> {
   const derived = (await dropUnnamed(context)) + (await purgeOldDerived(context));
   await forgetOldRecords(context);
   await forgetLeft(context);
+  await forgetLedger(context);
   await forgetEndedJobs(context);
   await context.files.retryDiscards();
   await sweepStore(context);

@@ -44,6 +44,7 @@ interface ServerCommandOptions extends DerivedOptions {
   readonly keepRecords?: number;
   readonly keepDerived?: number;
   readonly keepJobs?: number;
+  readonly keepLedger?: number;
   /** File of who is told of what. */
   readonly tell?: string;
   readonly metricsTokenFile?: string;
@@ -114,8 +115,13 @@ function tlsOf({ tlsCert, tlsKey }: ServerCommandOptions): Pick<ServerOptions, '
 const readOptional = (file: string | undefined, what: string): string | undefined =>
   file === undefined ? undefined : readSecretOption(file, what);
 
-function retentionOf({ keepRecords, keepDerived, keepJobs }: ServerCommandOptions): Partial<ServerOptions> {
+function retentionOf({ keepRecords, keepDerived, keepJobs, keepLedger }: ServerCommandOptions): Partial<ServerOptions> {
   return {
-    ...defined({ retentionDays: keepRecords, derivedRetentionDays: keepDerived, jobRetentionDays: keepJobs }),
+    ...defined({
+      retentionDays: keepRecords,
+      derivedRetentionDays: keepDerived,
+      jobRetentionDays: keepJobs,
+      ledgerRetentionDays: keepLedger,
+    }),
   };
 }

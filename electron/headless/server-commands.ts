@@ -85,5 +85,10 @@ function addKeeping(server: Command): void {
       '--keep-jobs <days>',
       'how long ended jobs without derived files are kept; default: for good',
       wholeNumber(1, 36_500),
+    )
+    .option(
+      '--keep-ledger <days>',
+      'how long lines of the ledger are kept, at least 30; default: for good',
+      wholeNumber(30, 36_500),
     );
 }

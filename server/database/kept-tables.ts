@@ -30,6 +30,7 @@ const KEPT = {
   derived: { key: ['ref'], page: 500 },
   idempotency: { key: ['agent_id', 'idempotency_key'], page: 200 },
   ledger: { key: ['sequence'], page: 500, drawn: 'sequence' },
+  ledger_retention: { key: ['id'], page: 1 },
   retention_clock: { key: ['id'], page: 1 },
   derived_place: { key: ['id'], page: 1 },
   watch_rule: { key: ['rule_id'], page: 100 },

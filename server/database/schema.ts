@@ -282,6 +282,12 @@ interface DerivedPlaceTable {
   catalogue: string;
 }
 
+/** One row: lines of the ledger from before this instant may go. */
+interface LedgerRetentionTable {
+  id: number;
+  before: number;
+}
+
 /** Jobs that the agent of which they failed leaves to others (jobs/elsewhere.ts). */
 interface LeftToOthersTable {
   /** Of the job. */
@@ -310,6 +316,7 @@ export interface Tables {
   derived: DerivedTable;
   idempotency: IdempotencyTable;
   ledger: LedgerTable;
+  ledger_retention: LedgerRetentionTable;
   retention_clock: RetentionClockTable;
   derived_place: DerivedPlaceTable;
   watch_rule: WatchRuleTable;

@@ -154,7 +154,7 @@ describe('the server command', () => {
     const data = join(folder, 'old');
     await (await createServer({ dataDir: data })).close();
     const { job, ref } = endedLongAgo(join(data, 'catalog.db'));
-    const keep = ['--keep-jobs', '2', '--keep-derived', '2', '--keep-records', '2'];
+    const keep = ['--keep-jobs', '2', '--keep-derived', '2', '--keep-records', '2', '--keep-ledger', '30'];
     const server = launch('server', '--port', '0', '--data', data, ...keep);
     const [, url = ''] = await server.said(/server: (http:\/\/127\.0\.0\.1:\d+)/);
     const headers = { Authorization: `Bearer ${readFileSync(join(data, 'operator-token'), 'utf8').trim()}` };

@@ -78,6 +78,7 @@ test.skipIf(onPostgres)('no regular look passes over a table, however much is in
     retentionDays: 1,
     derivedRetentionDays: 1,
     jobRetentionDays: 1,
+    ledgerRetentionDays: 30,
     backoff: () => 60,
     metrics: {},
   });
@@ -119,7 +120,7 @@ test.skipIf(onPostgres)('no regular look passes over a table, however much is in
   }
   for (const path of ['/metrics', '/readyz']) expect((await fetch(`${rig.server.url}${path}`)).status).toBe(200);
   // Everything is old: what the sweep deletes is found in the same way.
-  rig.clock.now += 5 * 86_400_000;
+  rig.clock.now += 35 * 86_400_000;
   await rig.server.sweep();
   const seen = [...statements];
   expect(seen.length).toBeGreaterThan(30);

@@ -96,6 +96,7 @@ async function unwell({ server: { database } }: Rig): Promise<void> {
     .values({ ...texts, ...numbers })
     .execute();
   await database.insertInto('left_to_others').values({ sequence: 1, agent_id: 'gone', until: 5 }).execute();
+  await database.insertInto('ledger_retention').values({ id: 1, before: 3 }).execute();
   await database.insertInto('tell_cursor').values({ id: 1, sequence: 1 }).execute();
   const gathered = { event: 'batchDone', subject: randomUUID(), detail_json: '{}', due_at: 9, covered: 0 };
   await database.insertInto('tell_gathered').values(gathered).execute();

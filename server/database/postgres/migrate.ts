@@ -8,6 +8,7 @@ import { DERIVED_PLACE } from './derived-place.ts';
 import { HEALTH_STATE } from './health-state.ts';
 import { LEASES } from './lease-table.ts';
 import { LEFT_TO_OTHERS } from './left-to-others.ts';
+import { LEDGER_RETENTION } from './ledger-retention.ts';
 import { LEDGER_TABLES } from './ledger-tables.ts';
 import { OPERATORS } from './operator-table.ts';
 import { TELLING } from './telling.ts';
@@ -26,6 +27,7 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
   { version: 8, sql: AGENT_POLICIES },
   { version: 9, sql: TELLING },
   { version: 10, sql: LEFT_TO_OTHERS },
+  { version: 11, sql: LEDGER_RETENTION },
 ];
 export const newestVersion = MIGRATIONS.at(-1)?.version ?? 0;
 /** The oldest that is still mended by its makers; what is used here is in all of them. */

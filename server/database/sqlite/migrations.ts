@@ -26,7 +26,20 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 14, name: 'rules of agents', up: addAgentPolicies },
   { version: 15, name: 'telling', up: addTelling },
   { version: 16, name: 'jobs that are left to others', up: addLeftToOthers },
+  { version: 17, name: 'how long the ledger is kept', up: addLedgerRetention },
 ];
+
+/** Lines of the ledger may go once they are older than what is kept of it; no others. */
+async function addLedgerRetention(tx: Transaction<Tables>): Promise<void> {
+  const retention = tx.schema
+    .createTable('ledger_retention')
+    .addColumn('id', 'integer', (column) => column.primaryKey());
+  await count(retention, 'before').execute();
+  await sql`DROP TRIGGER IF EXISTS ledger_no_delete`.execute(tx);
+  await sql`CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
+    WHEN old.at >= coalesce((SELECT before FROM ledger_retention WHERE id = 1), old.at)
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
+}
 
 async function addLeftToOthers(tx: Transaction<Tables>): Promise<void> {
   const left = tx.schema
