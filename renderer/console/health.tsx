@@ -25,7 +25,7 @@ export function Health() {
   if (value === null || value.items.length === 0) return null;
   return (
     <Section title={t('console.health.title')}>
-      <ul className="short-list">
+      <ul className="short-list health-states">
         {value.items.map((state) => (
           <li key={state.state_id}>
             <HealthLine state={state} />
@@ -54,12 +54,10 @@ function HealthLine({ state: { code, severity, detail, since } }: { readonly sta
     what: typeName(detail['job_type'] === undefined ? undefined : text('job_type')),
   };
   return (
-    <>
-      <a href={consoleTo(VIEW_OF[code])}>
-        <State tone={severity === 'error' ? 'bad' : 'caution'}>{t(`console.health.states.${code}.title`, named)}</State>
-      </a>{' '}
+    <a className="health-line" href={consoleTo(VIEW_OF[code])}>
+      <State tone={severity === 'error' ? 'bad' : 'caution'}>{t(`console.health.states.${code}.title`, named)}</State>{' '}
       <span className="row-when">{t('console.health.since', { time: instant(since) })}</span>
-      <p className="quiet">{t(`console.health.states.${code}.next`, named)}</p>
-    </>
+      <span className="health-next">{t(`console.health.states.${code}.next`, named)}</span>
+    </a>
   );
 }
