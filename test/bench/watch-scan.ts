@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rule, RuleList } from '../../shared/wire-rules.ts';
+import { photoOf } from '../faults/watched-folders.ts';
 import { serverApart } from './apart.ts';
 
 const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
@@ -10,8 +11,6 @@ export const WATCH_SCAN_NAME = 'watch-scan: a watched folder of very many files'
 
 const FILES = Number(process.env['BENCH_WATCHED_FILES'] ?? 1_000_000);
 const PER_FOLDER = 1_000;
-/** What a photo begins with, which is all that is looked at before its job is made. */
-const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1]);
 /** Of the memory with all files over that with a tenth of them. */
 const MOST_GROWTH = 1.3;
 
@@ -49,7 +48,7 @@ async function passes(
       `card ${Math.floor(number / PER_FOLDER) % 10}`,
     );
     if (number % PER_FOLDER === 0) mkdirSync(into, { recursive: true });
-    writeFileSync(join(into, `f${number}.jpg`), Buffer.concat([JPEG, Buffer.from(` ${number}`)]));
+    writeFileSync(join(into, `f${number}.jpg`), photoOf(number));
   }
   const server = await serverApart(join(folder, 'data'), media);
   let peakBytes = 0;

@@ -14,7 +14,9 @@ import { outbox } from './outbox.ts';
 import { powerLoss } from './power-loss.ts';
 import { s3 } from './s3.ts';
 import { strict } from './strict.ts';
+import { telling } from './telling.ts';
 import { watchedFolders } from './watched-folders.ts';
+import { watchedMillion } from './watched-million.ts';
 
 /** In the order in which a full run makes them. */
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -32,6 +34,8 @@ export const CAMPAIGNS: readonly Campaign[] = [
   network,
   s3,
   watchedFolders,
+  watchedMillion,
+  telling,
   strict,
   leak,
 ];

@@ -22,6 +22,9 @@ const FOLDERS = 4;
 /** What a photo begins with, which is all that is looked at before a job is made. */
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1]);
 
+/** No two alike. */
+export const photoOf = (number: number): Buffer => Buffer.concat([JPEG, Buffer.from(` ${number}`)]);
+
 /** A server that follows a rule, killed again and again while files come, go on growing, are renamed and are removed. */
 export const watchedFolders: Campaign = {
   name: 'watched-folders',
@@ -58,10 +61,7 @@ export const watchedFolders: Campaign = {
           const into = join(day, `card ${at % FOLDERS}`);
           mkdirSync(into, { recursive: true });
           const isSlow = random() < 0.1;
-          writeFileSync(
-            join(into, `f${at}${isSlow ? '.part' : ''}.jpg`),
-            Buffer.concat([JPEG, Buffer.from(` ${(written += 1)}`)]),
-          );
+          writeFileSync(join(into, `f${at}${isSlow ? '.part' : ''}.jpg`), photoOf((written += 1)));
           if (random() < 0.05) await delay(random() * 100);
         }
         found.count('files', FILES);
@@ -131,7 +131,7 @@ const growing = (media: string): string[] =>
     .map((name) => join(media, name));
 
 /** Everything was gone through since, and nothing grows any more. */
-async function settled(rules: () => Promise<RuleList>): Promise<void> {
+export async function settled(rules: () => Promise<RuleList>): Promise<void> {
   const since = Date.now();
   for (;;) {
     const rule = (await rules()).items[0];
