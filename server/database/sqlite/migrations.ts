@@ -1,5 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../schema.ts';
+import { addLedgerRetention } from './ledger-retention.ts';
+import { addLeftToOthers } from './left-to-others.ts';
 import { count, key, maybeCount, maybeText, text, type Draft } from './columns.ts';
 
 /** One step of the schema. Numbers are consecutive, and a step that was released is never changed again. */
@@ -28,27 +30,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 16, name: 'jobs that are left to others', up: addLeftToOthers },
   { version: 17, name: 'how long the ledger is kept', up: addLedgerRetention },
 ];
-
-/** Lines of the ledger may go once they are older than what is kept of it; no others. */
-async function addLedgerRetention(tx: Transaction<Tables>): Promise<void> {
-  const retention = tx.schema
-    .createTable('ledger_retention')
-    .addColumn('id', 'integer', (column) => column.primaryKey());
-  await count(retention, 'before').execute();
-  await sql`DROP TRIGGER IF EXISTS ledger_no_delete`.execute(tx);
-  await sql`CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
-    WHEN old.at >= coalesce((SELECT before FROM ledger_retention WHERE id = 1), old.at)
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END`.execute(tx);
-}
-
-async function addLeftToOthers(tx: Transaction<Tables>): Promise<void> {
-  const left = tx.schema
-    .createTable('left_to_others')
-    .addColumn('sequence', 'integer', (column) => column.primaryKey());
-  await count(text(left, 'agent_id'), 'until').execute();
-  await tx.schema.createIndex('left_by_agent').on('left_to_others').columns(['agent_id', 'until']).execute();
-  await tx.schema.createIndex('left_until').on('left_to_others').column('until').execute();
-}
 
 async function addTelling(tx: Transaction<Tables>): Promise<void> {
   const cursor = tx.schema.createTable('tell_cursor').addColumn('id', 'integer', (column) => column.primaryKey());
