@@ -4,6 +4,7 @@ import type { CommandName } from '../../shared/commands.ts';
 import type { PauseLength } from '../../shared/snapshot.ts';
 import { findRunningAgent, type RunningAgent } from '../agent/control/ask-control.ts';
 import { findMachineService, SERVICE_OUT_OF_REACH } from '../agent/control/machine-service.ts';
+import { systemClock } from '../work/clock.ts';
 import { agentWorkFolder } from './agent-work-folder.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { statusLines, statusReport } from './status-text.ts';
@@ -60,7 +61,7 @@ export function addControl(program: Command, finish: (code: number) => void, exi
 async function statusCommand(options: Where & { readonly json: boolean }): Promise<number> {
   const agent = await findAgent(options);
   if (options.json) {
-    const report = agent === null ? { running: false } : statusReport(await agent.snapshot(), Date.now());
+    const report = agent === null ? { running: false } : statusReport(await agent.snapshot(), systemClock.now());
     printJson(report);
     return agent === null ? EXIT.failed : EXIT.ok;
   }
@@ -97,6 +98,6 @@ function accepted<N extends CommandName>(answer: Answer<N>): void {
 }
 
 async function showStatus(agent: RunningAgent): Promise<number> {
-  printOut(statusLines(await agent.snapshot(), Date.now()));
+  printOut(statusLines(await agent.snapshot(), systemClock.now()));
   return EXIT.ok;
 }
