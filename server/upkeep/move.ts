@@ -6,8 +6,8 @@ import { prepareFolder, settleOnPostgres } from '../data-folder.ts';
 import { openDatabase, type PostgresOptions } from '../database/open.ts';
 import { DATABASE_FILE } from '../database/sqlite/open.ts';
 import { readBackup } from './backup-file.ts';
-import { createSummer, differences, readPages, type Sums } from './rows.ts';
-import { UpkeepError } from './upkeep-error.ts';
+import { createSummer, differences, isKept, readPages, type Sums } from './rows.ts';
+import { ofAnotherVersion, UpkeepError } from './upkeep-error.ts';
 import { writeCatalogue } from './write-rows.ts';
 
 interface Place {
@@ -44,11 +44,20 @@ export async function restoreBackup(file: string, { dataDir, postgres, derived }
   }
 }
 
-/** Reads a backup to its end. Answers what is in it. @throws UpkeepError NO_BACKUP, BACKUP_DAMAGED */
+/**
+ * Reads a backup to its end. Answers what is in it. @throws UpkeepError NO_BACKUP, BACKUP_DAMAGED,
+ * BACKUP_OF_ANOTHER_VERSION
+ */
 export async function verifyBackup(file: string): Promise<Sums> {
   const { pages, told } = readBackup(bytesOf(file));
   const summer = createSummer();
-  for await (const page of pages) summer.add(page);
+  let unknown: string | undefined;
+  for await (const page of pages) {
+    if (isKept(page.table)) summer.add(page);
+    else unknown ??= page.table;
+  }
+  // Only at its end is it known that the name is not one that was damaged.
+  if (unknown !== undefined) throw ofAnotherVersion(unknown);
   const sums = summer.sums();
   const [table] = differences(sums, told());
   if (table === undefined) return sums;

@@ -44,6 +44,8 @@ export async function* readPages(queries: Queries): AsyncGenerator<Page> {
   }
 }
 
+export const isKept = (table: string): boolean => KEPT_TABLES.some(({ name }) => name === table);
+
 /** Sums up pages as they pass by. */
 export function createSummer(): { add(page: Page): void; sums(): Sums } {
   const seen = new Map<string, { rows: number; readonly hash: Hash }>();

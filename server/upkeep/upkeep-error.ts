@@ -9,3 +9,10 @@ export class UpkeepError extends RefusedError {
     super({ code, message, nextStep }, options);
   }
 }
+
+export const ofAnotherVersion = (table: string): UpkeepError =>
+  new UpkeepError(
+    'BACKUP_OF_ANOTHER_VERSION',
+    `The table “${table}” came from another version of RushCatalog, so nothing was written.`,
+    'Restore it with that version, and update afterwards.',
+  );

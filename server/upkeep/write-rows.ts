@@ -3,7 +3,7 @@ import { isPostgres } from '../database/dialect.ts';
 import { KEPT_TABLES, SEARCHED_COLUMN } from '../database/kept-tables.ts';
 import { foldedPath } from '../database/search.ts';
 import type { Database, Queries, Tx } from '../database/schema.ts';
-import { UpkeepError } from './upkeep-error.ts';
+import { ofAnotherVersion, UpkeepError } from './upkeep-error.ts';
 import { createSummer, differences, sumUp, type Page, type Sums, type Value } from './rows.ts';
 
 /** SQLite takes 32,766 values in a statement, PostgreSQL twice as many. */
@@ -91,11 +91,7 @@ async function refuseOtherColumns(tx: Tx, here: Map<string, string>, { table, co
   const had = here.get(table) ?? (await columnsOf(tx, table));
   here.set(table, had);
   if (had === columns.join(' ')) return;
-  throw new UpkeepError(
-    'BACKUP_OF_ANOTHER_VERSION',
-    `The table “${table}” came from another version of RushCatalog, so nothing was written.`,
-    'Restore it with that version, and update afterwards.',
-  );
+  throw ofAnotherVersion(table);
 }
 
 async function columnsOf(queries: Queries, table: string): Promise<string> {

@@ -10,7 +10,7 @@ import { KEPT_TABLES, OWN_OF_DIALECT } from '../../server/database/kept-tables.t
 import { openDatabase, type PostgresOptions } from '../../server/database/open.ts';
 import type { Database } from '../../server/database/schema.ts';
 import { createServer } from '../../server/server.ts';
-import { moveToPostgres, restoreBackup } from '../../server/upkeep/move.ts';
+import { moveToPostgres, restoreBackup, verifyBackup } from '../../server/upkeep/move.ts';
 import { sumUp, type Sums } from '../../server/upkeep/rows.ts';
 import { RefusedError } from '../../shared/failure.ts';
 import { API_BASE } from '../../shared/wire.ts';
@@ -292,6 +292,19 @@ describe('a backup', () => {
     const flipped = Buffer.from(whole);
     flipped.writeUInt8(flipped.readUInt8(flipped.length >> 1) ^ 0x10, flipped.length >> 1);
     expect(await code(flipped)).toBe('BACKUP_DAMAGED');
+    // Wherever a bit is another one: in a name, in a number, between two. Before it is what gzip itself writes.
+    for (let at = 10; at < whole.length; at += 1 + Math.floor(whole.length / 200)) {
+      const other = Buffer.from(whole);
+      other.writeUInt8(other.readUInt8(at) ^ (1 << (at % 8)), at);
+      expect([at, await codeOf(verifyBackup(written(other)))]).toEqual([
+        at,
+        expect.stringMatching(/^(?:BACKUP_DAMAGED|NO_BACKUP)$/),
+      ]);
+    }
+    const newer = [...lines.slice(0, 1), '{"table":"of_tomorrow","columns":["a"]}', '[1]', ...lines.slice(1)].join(
+      '\n',
+    );
+    expect(await code(gzipSync(`${newer}\n`))).toBe('BACKUP_OF_ANOTHER_VERSION');
     expect(await code(whole.subarray(0, whole.length - 9))).toBe('BACKUP_DAMAGED');
     expect(await code(gzipSync(lines.slice(0, -1).join('\n')))).toBe('BACKUP_DAMAGED');
     expect(await code(gzipSync(text.replace('RUSHES/', 'BUSHES/')))).toBe('BACKUP_DAMAGED');
