@@ -25,6 +25,35 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46,
 /** No two alike. */
 export const photoOf = (number: number): Buffer => Buffer.concat([JPEG, Buffer.from(` ${number}`)]);
 
+/** Thumbnails of every photo that stands still for a second. */
+export const WATCH_ALL = {
+  name: 'all',
+  root: 'RUSHES',
+  job_types: ['generate_thumbnails'],
+  settle_seconds: 1,
+  enabled: true,
+};
+
+/** A server that can be started again and again over one data folder, beside the media that it watches. */
+export function openWatched() {
+  ensureBuild();
+  const folder = mkdtempSync(join(tmpdir(), 'rc-watched-'));
+  const [data, media] = [join(folder, 'data'), join(folder, 'media')];
+  mkdirSync(media);
+  let url = '';
+  return {
+    folder,
+    data,
+    media,
+    operator: createOperator(() => ({ url, token: readFileSync(join(data, 'operator-token'), 'utf8').trim() })),
+    async launch(): Promise<Command> {
+      const server = start(['server', '--port', '0', '--data', data, '--media-root', `RUSHES=${media}`]);
+      [, url = ''] = await server.said(/server: (http:\/\/\S+)/);
+      return server;
+    },
+  };
+}
+
 /** A server that follows a rule, killed again and again while files come, go on growing, are renamed and are removed. */
 export const watchedFolders: Campaign = {
   name: 'watched-folders',
@@ -34,21 +63,9 @@ export const watchedFolders: Campaign = {
   minutes: 40,
   lanes: 1,
   async open() {
-    ensureBuild();
-    const folder = mkdtempSync(join(tmpdir(), 'rc-watched-'));
-    const [data, media] = [join(folder, 'data'), join(folder, 'media')];
-    mkdirSync(media);
-    let url = '';
-    const launch = async (): Promise<Command> => {
-      const server = start(['server', '--port', '0', '--data', data, '--media-root', `RUSHES=${media}`]);
-      [, url = ''] = await server.said(/server: (http:\/\/\S+)/);
-      return server;
-    };
-    const token = (): string => readFileSync(join(data, 'operator-token'), 'utf8').trim();
-    const operator = createOperator(() => ({ url, token: token() }));
+    const { folder, media, operator, launch } = openWatched();
     let server = await launch();
-    const wish = { name: 'all', root: 'RUSHES', job_types: ['generate_thumbnails'], settle_seconds: 1, enabled: true };
-    await operator.call<Rule>('/rules', wish);
+    await operator.call<Rule>('/rules', WATCH_ALL);
     let written = 0;
     return {
       async run(index, random) {

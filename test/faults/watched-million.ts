@@ -1,13 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rule, RuleList } from '../../shared/wire-rules.ts';
-import { ensureBuild, put, start, type Command } from '../support/command.ts';
-import { createOperator } from '../support/studio.ts';
+import { put, type Command } from '../support/command.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
-import { photoOf, settled } from './watched-folders.ts';
+import { openWatched, photoOf, settled, WATCH_ALL } from './watched-folders.ts';
 
 const FILES = Number(process.env['FAULTS_WATCHED_FILES'] ?? 1_000_000);
 const PER_FOLDER = 1_000;
@@ -22,21 +20,11 @@ export const watchedMillion: Campaign = {
   minutes: 60,
   lanes: 1,
   async open() {
-    ensureBuild();
-    const folder = mkdtempSync(join(tmpdir(), 'rc-million-'));
-    const [data, media] = [join(folder, 'data'), join(folder, 'media')];
+    const { folder, data, media, operator, launch } = openWatched();
     makeFiles(media);
-    let url = '';
-    const launch = async (): Promise<Command> => {
-      const server = start(['server', '--port', '0', '--data', data, '--media-root', `RUSHES=${media}`]);
-      [, url = ''] = await server.said(/server: (http:\/\/\S+)/);
-      return server;
-    };
-    const operator = createOperator(() => ({ url, token: readFileSync(join(data, 'operator-token'), 'utf8').trim() }));
     const rule = async (): Promise<Rule | undefined> => (await operator.call<RuleList>('/rules')).items[0];
     let server = await launch();
-    const wish = { name: 'all', root: 'RUSHES', job_types: ['generate_thumbnails'], settle_seconds: 1, enabled: true };
-    await operator.call<Rule>('/rules', wish);
+    await operator.call<Rule>('/rules', WATCH_ALL);
     const begun = performance.now();
     return {
       async run(_index, random) {
