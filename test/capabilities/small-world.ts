@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Executor } from '../../electron/work/execution.ts';
 import type { ProcessMaker } from '../../electron/work/capabilities/process-maker.ts';
 import { createJobProcesses } from '../../electron/work/process/job-processes.ts';
@@ -10,16 +10,10 @@ import { createJobProcesses } from '../../electron/work/process/job-processes.ts
 export const realProcesses: ProcessMaker = (jobId) =>
   createJobProcesses({ runId: `test-${jobId}`, owner: 'test-capabilities', jobId, nice: 0 });
 
-const folders: string[] = [];
-
-afterEach(async () => {
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
-});
-
-/** A folder that is gone after the test. */
+/** A folder that is gone after the test. A hook of this file would be one of the first file that imports it alone. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rushcatalog-capabilities-'));
-  folders.push(folder);
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DerivedEntry, OperatorJob } from '../../shared/wire.ts';
 import { makePrivateCa } from '../policy/private-ca.ts';
 import { put, start, type Command } from '../support/command.ts';
@@ -16,7 +16,9 @@ import { age, prepareWorkFolder } from '../support/studio.ts';
 
 /** The store is in this process: nothing may stop it. */
 const run = promisify(execFile);
-const folder = mkdtempSync(join(tmpdir(), 'rc-studio-walk-'));
+/** Made with the first test: there may be none that runs. */
+let folder = '';
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'rc-studio-walk-'))));
 const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
 afterAll(async () => {
   for (const step of undo.toReversed()) await step();

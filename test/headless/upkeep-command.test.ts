@@ -1,14 +1,16 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createServer } from '../../server/server.ts';
 import { API_BASE } from '../../shared/wire.ts';
 import { put, start, type Command } from '../support/command.ts';
 import { BUCKET, startS3 } from '../support/s3/stand-in.ts';
 import { makeDatabase, noPostgres, PASSWORD, PASSWORD_USER } from '../support/postgres.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'rc-upkeep-command-'));
+/** Made with the first test: there may be none that runs. */
+let folder = '';
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'rc-upkeep-command-'))));
 const running: Command[] = [];
 afterAll(async () => {
   await Promise.all(running.map(put));

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPABILITIES } from '../../shared/job.ts';
@@ -29,8 +28,7 @@ const APART = ((): readonly string[] => {
 export const NO_STRACE = ((): string | null => {
   if (process.platform !== 'linux') return 'strace is a program for Linux';
   try {
-    const folder = mkdtempSync(join(tmpdir(), 'rc-strace-'));
-    execFileSync('strace', ['-f', '-o', join(folder, 'trace'), '-e', 'trace=openat', '/bin/true']);
+    execFileSync('strace', ['-f', '-o', '/dev/null', '-e', 'trace=openat', '/bin/true']);
     return null;
   } catch {
     return 'strace is not on this machine, or may not trace here';

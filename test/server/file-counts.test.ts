@@ -1,9 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { keepFileCounts } from '../../server/database/sqlite/file-counts.ts';
 import { NodeSqlite } from '../../server/database/sqlite/node-sqlite.ts';
 import type { Tables } from '../../server/database/schema.ts';
@@ -66,6 +66,7 @@ function change(on: DatabaseSync, random: () => number, number: number): void {
 
 test('counters of files, batches and waiting jobs are what counting says, after every change', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rushcatalog-counts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'catalog.db');
   await (await openSqlite(folder)).database.destroy();
   database = new DatabaseSync(path);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createServer } from '../../server/server.ts';
 import { makeDatabase, noPostgres, onPostgres } from '../support/postgres.ts';
 
@@ -16,7 +16,9 @@ const HEAP_MB = 64;
 const JOBS = 100_000;
 const FILES = 10_000;
 
-const root = mkdtempSync(join(tmpdir(), 'rushcatalog-large-'));
+/** Made with the first test: there may be none that runs. */
+let root = '';
+beforeAll(() => void (root = mkdtempSync(join(tmpdir(), 'rushcatalog-large-'))));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 interface Step {
