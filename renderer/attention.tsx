@@ -15,15 +15,16 @@ const WHERE = {
   serverRefused: { view: 'health', text: 'seeHealth' },
   noCapability: { view: 'capabilities', text: 'seeCapabilities' },
   mediaRootUnreadable: { view: 'health', text: 'seeHealth' },
-  serverUnreachable: { view: 'health', text: 'seeHealth' },
-} as const satisfies Record<AgentHealthCode, { view: View; text: string }>;
+} as const satisfies Record<Exclude<AgentHealthCode, 'serverUnreachable'>, { view: View; text: string }>;
 
 /** What keeps the agent from its work, on every view, with the way to mend it. The worst one only. */
 export function Attention() {
   const { t } = useTranslation();
   const now = useNow();
-  const code = useAgent((snapshot) => worstState(snapshot, now)?.code ?? null);
+  const worst = useAgent((snapshot) => worstState(snapshot, now)?.code ?? null);
   const subject = useAgent((snapshot) => worstState(snapshot, now)?.subject ?? '');
+  // The line of state above says so from the first moment on.
+  const code = worst === 'serverUnreachable' ? null : worst;
   return (
     <div role="status" className="attention-place">
       {code !== null && (

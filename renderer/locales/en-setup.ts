@@ -350,7 +350,6 @@ export const enSetup = {
       noCapability: 'This machine cannot do anything yet: no function is switched on and proved.',
       mediaRootUnreadable:
         'The media folder “{{subject}}” cannot be read, and work waits for it: is its share connected?',
-      serverUnreachable: 'The server is not reached. What is finished is kept and sent later.',
     },
     seeCapabilities: 'See why',
     seeHealth: 'See details',

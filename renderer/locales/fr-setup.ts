@@ -375,7 +375,6 @@ export const frSetup = {
       noCapability: 'Cette machine ne peut encore rien faire : aucune fonction n’est activée et éprouvée.',
       mediaRootUnreadable:
         'Le dossier de médias « {{subject}} » est illisible et du travail l’attend : son partage est-il connecté ?',
-      serverUnreachable: 'Le serveur est injoignable. Ce qui est terminé est gardé et envoyé plus tard.',
     },
     seeCapabilities: 'Voir pourquoi',
     seeHealth: 'Voir les détails',

@@ -175,6 +175,11 @@ export const SCENES: readonly Scene[] = [
     agent: busy({ ...atRest, disk: { workFolder: '/var/tmp/rushcatalog', freeBytes: 41_000_000, full: true } }),
   },
   {
+    name: 'now-no-ffmpeg',
+    place: 'now',
+    agent: busy({ ...atRest, tools: [{ name: 'ffmpeg', found: false }], capabilities: [] }),
+  },
+  {
     name: 'now-server-gone',
     place: 'now',
     agent: busy({
