@@ -47,6 +47,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
   'electron/agent': {
     commands: ['diagnostics', 'exports', 'intake', 'jobs', 'server', 'settings', 'yield'],
     control: ['diagnostics'],
+    diagnostics: ['store'],
     exports: ['diagnostics', 'journal', 'store'],
     intake: ['jobs', 'server', 'yield'],
     jobs: ['diagnostics', 'journal', 'lease', 'results', 'server', 'store'],

@@ -10,6 +10,7 @@ import { saveRoots } from './commands/change-settings.ts';
 import type { OperatorPart } from './commands/operator-part.ts';
 import type { ServerAccessDeps } from './commands/server-access.ts';
 import { createAssembly, fetchOf, type AgentDeps, type Assembly } from './assembly.ts';
+import { logLife } from './diagnostics/log-life.ts';
 import { createProxySaver, type ProxySaver } from './exports/save-proxies.ts';
 import { readInstallation } from './server/installation-id.ts';
 import { createIntake, type Intake } from './intake/intake.ts';
@@ -130,6 +131,7 @@ interface Beginning extends Pick<Running, 'runs' | 'intake' | 'yielding' | 'oper
 
 /** Takes up what an earlier life left, then the work. It looks after each wait whether it was stopped meanwhile. */
 async function begin({ services, isStopped, runs, operator, ...parts }: Beginning): Promise<void> {
+  logLife(services);
   await clearLeftovers(services, parts.owner, isStopped);
   if (isStopped()) return;
   watch(services, operator, parts.load, parts.stopping.signal);
