@@ -1,7 +1,8 @@
 #!/bin/sh
 # A machine of its own to install on: the root file system of this one under an overlay in memory, with its own mounts,
 # processes and cgroups. What is installed, written or started in it is gone when it ends. $1: a folder to share,
-# $2: another root file system in place of this one's.
+# $2: another root file system in place of this one's, $3: this clone, which may itself lie below a folder that is
+# covered in there.
 set -e
 share=$1
 lower=${2:-/}
@@ -20,8 +21,9 @@ mount -o remount,bind,ro "$root/proc/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
-mkdir "$root/tmp/share"
+mkdir "$root/tmp/share" "$root/tmp/clone"
 mount --bind "$share" "$root/tmp/share"
+mount --bind "$3" "$root/tmp/clone"
 cat > "$root/etc/systemd/system/machine.target" <<'X'
 [Unit]
 Description=A machine that does nothing but what it is told

@@ -13,6 +13,7 @@ export interface Machine {
 }
 
 const SCRIPT = fileURLToPath(new URL('./machine.sh', import.meta.url));
+const CLONE = fileURLToPath(new URL('../..', import.meta.url));
 const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) => existsSync(`${path}/cgroup.procs`));
 
 let machines = 0;
@@ -29,12 +30,12 @@ export function whyNoMachine(): string | null {
   return probe.status === 0 ? null : `namespaces are not allowed here (${probe.stderr.trim()})`;
 }
 
-/** `share` appears as /tmp/share in it. `root`: another root file system (suites.ts) in place of this machine's. */
+/** `share` appears as /tmp/share in it, the clone as /tmp/clone. `root`: another root file system (suites.ts) in place of this machine's. */
 export async function openMachine(share: string, root = '/'): Promise<Machine> {
   const group = `${CGROUPS ?? ''}/rushcatalog-${String(process.pid)}-${String((machines += 1))}`;
   mkdirSync(group, { recursive: true });
   // It ends with this process, however that ends. The shell goes into the group by itself, so that the new cgroup namespace begins there.
-  const enter = `echo $$ > ${group}/cgroup.procs; exec setpriv --pdeathsig KILL unshare --kill-child -m -p -f -C -i -u sh '${SCRIPT}' '${share}' '${root}'`;
+  const enter = `echo $$ > ${group}/cgroup.procs; exec setpriv --pdeathsig KILL unshare --kill-child -m -p -f -C -i -u sh '${SCRIPT}' '${share}' '${root}' '${CLONE}'`;
   const child = spawn('sh', ['-c', enter], { stdio: ['ignore', 'ignore', 'inherit'] });
   const init = await waitFor(() => childOf(child.pid), 'the first process');
   const inside = ['-t', String(init), '-m', '-p', '-C', '-i', '-u', `--root=/proc/${String(init)}/root`, '--wdns=/'];

@@ -26,7 +26,7 @@ describe.skipIf(why !== null)('the sandbox of the service, under the hardened un
       groupadd --system rushcatalog-users
       # Over a covered /proc, as this machine has it, the kernel lets nobody mount a fresh one; a real machine's is whole.
       umount -l /proc/sys
-      mkdir -p /opt/trial && mount --bind ${ROOT} /opt/trial`);
+      mkdir -p /opt/trial && mount --bind /tmp/clone /opt/trial`);
   });
   afterAll(async () => {
     await machine?.close();
