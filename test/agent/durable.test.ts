@@ -138,7 +138,10 @@ describe('the journal', () => {
     };
     journal.end(begin(journal, jobId), ended, undefined);
     const failures = () => journal.history({ done: false, limit: 10 }).items;
+    for (let crash = 0; crash < 3; crash += 1) journal.noteCrash(jobId);
     journal.settle(jobId);
+    // Who tries it again means this machine, too.
+    expect(journal.crashes(jobId)).toBe(0);
     expect([failures(), journal.totals().failed]).toEqual([[], 1]);
     expect(journal.unsettle(jobId)).toEqual(ended);
     expect([failures(), journal.totals().failed]).toEqual([[ended], 1]);

@@ -231,8 +231,12 @@ export class Journal {
     return pageOfHistory(this.#db, options);
   }
 
-  /** Its job is in the queue again: nothing about it needs anybody, and what is counted stays counted. */
+  /**
+   * A person put its job into the queue again: nothing about it needs anybody, and what is counted stays counted. How
+   * often it crashed here is forgotten: who tries it again means this machine, too.
+   */
   settle(jobId: string): void {
+    this.#run('DELETE FROM crashes WHERE job_id = ?', jobId);
     this.#run("UPDATE history SET ending = ? WHERE job_id = ? AND ending <> 'done'", SETTLED, jobId);
   }
 
