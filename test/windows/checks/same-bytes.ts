@@ -150,8 +150,11 @@ function compare(
   }
 }
 
-/** Of 16 bits: floating-point functions of the two C libraries round differently in the last place. */
-const LARGEST_DIFFERENCE = 16;
+/**
+ * Of 16 bits, 60 dB below full scale: floating-point functions of the two C libraries round differently in the last
+ * place, and the AAC encoder then quantises a band another way. 21 was the most that was seen.
+ */
+const LARGEST_DIFFERENCE = 32;
 
 function alike(here: string, there: string): void {
   if (here.endsWith('.dat')) {
