@@ -149,12 +149,14 @@ async function whileWorking(
   const isTool = (name: string): boolean =>
     jobType === 'transcribe_audio' ? /^(?:ffmpeg|node)\.exe$/i.test(name) : /^ffmpeg\.exe$/i.test(name);
   const pid = await agent.pid;
-  for (let looks = 0; looks < 400; looks += 1) {
+  for (const until = performance.now() + PATIENCE_MS; performance.now() < until; await delay(50)) {
     const claimed = (await studio.operator.jobs()).some(
       ({ job_id, status }) => job_id === jobId && status === 'claimed',
     );
     if (claimed && (await desk.processes()).some(({ name, parent }) => isTool(name) && parent === pid)) return;
   }
+  // The next check begins with its own.
+  await desk.end(pid);
   throw new Error(`It never worked on it: ${agent.output()}`);
 }
 
