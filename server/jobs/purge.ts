@@ -16,7 +16,7 @@ import { CANCELLED } from './lease.ts';
 export async function purgeAssets(context: Context, uuids: readonly string[], by: string): Promise<PurgeAnswer> {
   let [assets, files] = [0, 0];
   for (const uuid of uuids) {
-    const removed = await removed404(purgeAsset(context, uuid, by));
+    const removed = await unlessUnknown(purgeAsset(context, uuid, by));
     if (removed === null) continue;
     // From here on no job can be made of it: these are all.
     await endJobs(context, uuid, by);
@@ -26,7 +26,7 @@ export async function purgeAssets(context: Context, uuids: readonly string[], by
   return { assets, files };
 }
 
-async function removed404(removing: Promise<number>): Promise<number | null> {
+async function unlessUnknown(removing: Promise<number>): Promise<number | null> {
   try {
     return await removing;
   } catch (error) {
