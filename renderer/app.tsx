@@ -13,7 +13,7 @@ import { Notice } from './notices.tsx';
 import { Palette } from './palette/palette.tsx';
 import { HasQuit, QuitDialog, useHasQuit } from './quit.tsx';
 import { useRoute, type Route } from './route.ts';
-import { needsPerson } from '../shared/agent-health.ts';
+import { cannotWork } from '../shared/agent-health.ts';
 import { State, type Tone } from './ui/parts.tsx';
 import { SkipLink } from './ui/skip-link.tsx';
 import { Verbs } from './verbs.tsx';
@@ -139,7 +139,7 @@ function StatusLine() {
   const phase = useAgent(({ agent }) => agent.phase);
   const busy = useAgent(({ running }) => running.length > 0);
   const yielding = useAgent((snapshot) => snapshot.yielding !== null);
-  const blocked = useAgent(needsPerson);
+  const blocked = useAgent(cannotWork);
   const server = useAgent((snapshot) => snapshot.server.link);
   const endsBy = useAgent(({ agent }) => agent.endsBy);
   if (link.kind === 'lost') {

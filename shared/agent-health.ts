@@ -37,6 +37,11 @@ export function needsPerson(snapshot: Snapshot): boolean {
   return agentHealth(snapshot, 0).some(({ severity }) => severity === 'error');
 }
 
+/** Nothing is taken until a person acts: also where everything is switched off, which may be meant. */
+export function cannotWork(snapshot: Snapshot): boolean {
+  return agentHealth(snapshot, 0).some(({ code, severity }) => severity === 'error' || code === 'noCapability');
+}
+
 const rank = ({ code }: AgentHealthState): number => AGENT_HEALTH_CODES.indexOf(code);
 
 /** While an agent starts, its tools and its proofs are still looked at. */

@@ -83,8 +83,8 @@ export const HEALTH_STATES: Readonly<Record<HealthCode, HealthRule>> = {
   tokenRefused: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
   /** An agent that is too old for its server, say. */
   serverRefused: { severity: 'error', dependsOn: [], lastsSeconds: 0 },
-  /** Everything is switched off, or failed its proof. */
-  noCapability: { severity: 'error', dependsOn: ['sandboxMissing', 'toolMissing'], lastsSeconds: 0 },
+  /** Everything is switched off, which may be meant, or failed its proof. */
+  noCapability: { severity: 'warning', dependsOn: ['sandboxMissing', 'toolMissing'], lastsSeconds: 0 },
   /** Only where jobs wait for it: a laptop on the road misses its shares, and nobody minds. */
   mediaRootUnreadable: { severity: 'warning', dependsOn: [], lastsSeconds: 120 },
   /** Networks mend themselves, mostly. */

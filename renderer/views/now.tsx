@@ -6,7 +6,7 @@ import { count } from '../format/numbers.ts';
 import { useEndedByFile, useQueuedByFile } from '../queue/of-files.ts';
 import { routeTo } from '../route.ts';
 import { doneAssets, filesOf, isFirstRun, poster, posterOf, readAlong } from '../selectors.ts';
-import { needsPerson } from '../../shared/agent-health.ts';
+import { cannotWork } from '../../shared/agent-health.ts';
 import { assetIcon } from '../ui/icon.tsx';
 import { Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { Poster } from '../ui/poster.tsx';
@@ -88,7 +88,7 @@ function emptySentence(snapshot: Snapshot) {
   const { link } = snapshot.server;
   if (phase === 'paused') return 'now.emptyPaused' as const;
   if (phase === 'draining' || phase === 'stopping' || phase === 'stopped') return 'now.emptyDraining' as const;
-  if (needsPerson(snapshot)) return 'now.emptyTrouble' as const;
+  if (cannotWork(snapshot)) return 'now.emptyTrouble' as const;
   if (link !== 'connected' && link !== 'connecting') return 'now.emptyUnreachable' as const;
   if (snapshot.yielding !== null) return 'now.emptyYielding' as const;
   return snapshot.waiting.length > 0 ? ('now.emptyWaiting' as const) : ('now.emptyNothing' as const);

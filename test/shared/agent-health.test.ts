@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { statusLines, statusReport } from '../../electron/headless/status-text.ts';
 import { trayIcon } from '../../electron/shell/tray-state.ts';
 import { worstState } from '../../renderer/selectors.ts';
-import { agentHealth, needsPerson } from '../../shared/agent-health.ts';
+import { agentHealth, cannotWork, needsPerson } from '../../shared/agent-health.ts';
 import { AGENT_HEALTH_CODES, HEALTH_STATES, SERVER_HEALTH_CODES, type HealthCode } from '../../shared/health-states.ts';
 import type { RootState, Snapshot, ToolState, WaitingJob } from '../../shared/snapshot.ts';
 import { sampleSnapshot, uuidOf } from '../support/sample-snapshot.ts';
@@ -78,11 +78,13 @@ describe('states of health of an agent', () => {
   it('are told alike by page, tray and command line', () => {
     const snapshot = sampleSnapshot({ ...noSandbox, ...without('ffmpeg') });
     expect(worstState(snapshot, NOW)?.code).toBe('sandboxMissing');
-    expect([trayIcon(snapshot), needsPerson(snapshot)]).toEqual(['trouble', true]);
+    expect([trayIcon(snapshot), needsPerson(snapshot), cannotWork(snapshot)]).toEqual(['trouble', true, true]);
     expect(statusReport(snapshot, NOW)).toMatchObject({ health: [{ code: 'sandboxMissing', severity: 'error' }] });
     expect(statusLines(snapshot, NOW)).toContain('  error: Tools may only run in a sandbox, and none works here.');
+    const idle = sampleSnapshot({ capabilities: off });
+    expect([trayIcon(idle), needsPerson(idle), cannotWork(idle)]).toEqual(['idle', false, true]);
     const away = sampleSnapshot({ roots: [root], waiting: [waiting] });
-    expect([trayIcon(away), needsPerson(away)]).toEqual(['idle', false]);
+    expect([trayIcon(away), needsPerson(away), cannotWork(away)]).toEqual(['idle', false, false]);
     expect(statusLines(away, NOW)).toContain(
       '  warning: The media folder “NAS” cannot be read; waiting for it: 1 job.',
     );
