@@ -234,9 +234,7 @@ describe('settings', () => {
       [64, 256],
       [64, 8],
     ] as const;
-    expect(machines.map(([cores, memory]) => usualParallelJobs(cores, memory * GIB))).toEqual([
-      2, 2, 2, 3, 2, 5, 16, 4,
-    ]);
+    expect(machines.map(([cores, memory]) => usualParallelJobs(cores, memory * GIB))).toEqual([2, 2, 4, 8, 2, 8, 8, 4]);
   });
 
   it('that cannot be written are not in force either', () => {
