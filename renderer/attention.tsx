@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next';
+import { agentHealth } from '../shared/agent-health.ts';
 import type { AgentHealthCode } from '../shared/health-states.ts';
 import { visible } from './format/name.ts';
 import { routeTo, type View } from './route.ts';
-import { worstState } from './selectors.ts';
 import { State } from './ui/parts.tsx';
 import { useAgent, useNow } from './use-agent.ts';
 
@@ -21,13 +21,12 @@ const WHERE = {
 export function Attention() {
   const { t } = useTranslation();
   const now = useNow();
-  const worst = useAgent((snapshot) => worstState(snapshot, now)?.code ?? null);
-  const subject = useAgent((snapshot) => worstState(snapshot, now)?.subject ?? '');
-  // The line of state above says so from the first moment on.
-  const code = worst === 'serverUnreachable' ? null : worst;
+  const snapshot = useAgent((all) => all);
+  const { code = null, subject = '' } = agentHealth(snapshot, now)[0] ?? {};
   return (
     <div role="status" className="attention-place">
-      {code !== null && (
+      {/* Of a server that is away the line of state above tells from the first moment on. */}
+      {code !== null && code !== 'serverUnreachable' && (
         <div className="attention">
           <State tone="caution">{t(`attention.states.${code}`, { subject: visible(subject) })}</State>{' '}
           <a href={routeTo(WHERE[code].view)}>{t(`attention.${WHERE[code].text}`)}</a>

@@ -1,4 +1,3 @@
-import { agentHealth, type AgentHealthState } from '../shared/agent-health.ts';
 import { FAILURES, type Failure, type FailureCode, type Fault } from '../shared/failure.ts';
 import type {
   EndedArtifact,
@@ -53,11 +52,6 @@ export function isFirstRun({ agent, running, waiting, done, failures, totals, ba
   const seen = running.length + waiting.length + done.length + failures.length + totals.done + totals.failed;
   const nothing = seen + known === 0;
   return agent.embeddedServer && nothing && agent.phase !== 'draining' && agent.phase !== 'stopping';
-}
-
-/** What keeps this agent from its work, as its own states tell (shared/agent-health.ts): the worst one, or null. */
-export function worstState(snapshot: Snapshot, now: number): AgentHealthState | null {
-  return agentHealth(snapshot, now)[0] ?? null;
 }
 
 /** What a held job does, as a key of `stage.*`; what a person or the machine wants of it stands above its step. */

@@ -13,6 +13,17 @@ const AT_ONCE = 1_000;
 /** Files whose results are removed: each is a few files on the server's disk. */
 const PURGED_AT_ONCE = 100;
 
+/** Ends with the first part that is refused: `send` answers null then. */
+async function inParts(
+  all: readonly string[],
+  most: number,
+  send: (part: readonly string[]) => Promise<unknown>,
+): Promise<void> {
+  for (let from = 0; from < all.length; from += most) {
+    if ((await send(all.slice(from, from + most))) === null) return;
+  }
+}
+
 /** Acts on many jobs, each carried out a few seconds later. */
 export function useActs(): {
   readonly operate: (operation: Operation, jobIds: readonly string[]) => void;
@@ -35,10 +46,7 @@ export function useActs(): {
   return {
     operate(operation, jobIds) {
       later(t(`console.later.${operation}`, amount(jobIds.length)), async (leaving) => {
-        for (let from = 0; from < jobIds.length; from += AT_ONCE) {
-          const job_ids = jobIds.slice(from, from + AT_ONCE);
-          if ((await post('/jobs/operate', { operation, job_ids }, leaving)) === null) break;
-        }
+        await inParts(jobIds, AT_ONCE, (job_ids) => post('/jobs/operate', { operation, job_ids }, leaving));
         lookAgain();
       });
     },
@@ -56,10 +64,7 @@ export function useActs(): {
     },
     purge(uuids) {
       later(t('console.later.purge', amount(uuids.length)), async (leaving) => {
-        for (let from = 0; from < uuids.length; from += PURGED_AT_ONCE) {
-          const asset_uuids = uuids.slice(from, from + PURGED_AT_ONCE);
-          if ((await post('/assets/purge', { asset_uuids }, leaving)) === null) break;
-        }
+        await inParts(uuids, PURGED_AT_ONCE, (asset_uuids) => post('/assets/purge', { asset_uuids }, leaving));
         lookAgain();
       });
     },

@@ -7,6 +7,7 @@ import { count } from '../format/numbers.ts';
 import { useNarrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
 import { Icon, jobIcon } from '../ui/icon.tsx';
+import { MarkAll } from '../ui/mark-all.tsx';
 import { Button, Empty, Name, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useLanguage } from '../use-agent.ts';
@@ -125,17 +126,15 @@ function MarkedVerbs({ marks: { marked, none } }: { readonly marks: Marks }) {
 
 function GridHead({ marks }: { readonly marks: Marks | null }) {
   const { t } = useTranslation();
-  const any = marks !== null && marks.marked.length > 0;
   return (
     <div className="grid-row grid-head">
       <span className="grid-file">
         {marks !== null && (
-          <input
-            type="checkbox"
-            className="queue-check"
-            aria-label={t('console.assets.markAll')}
-            checked={any}
-            onChange={any ? marks.none : marks.all}
+          <MarkAll
+            label={t('console.assets.markAll')}
+            any={marks.marked.length > 0}
+            onAll={marks.all}
+            onNone={marks.none}
           />
         )}
         <span aria-hidden="true">{t('console.assets.file')}</span>

@@ -51,6 +51,13 @@ export function RulesDialog({ agent, onClose }: { readonly agent: PageAgent; rea
   );
 }
 
+/** When it may work: two times, and the zone that they are of. */
+const HOURS = [
+  ['start', 'time'],
+  ['end', 'time'],
+  ['timezone', 'text'],
+] as const;
+
 function Fields({
   draft,
   wrong,
@@ -79,40 +86,25 @@ function Fields({
       <fieldset className="folder-field">
         <legend>{t('console.agents.rule.hours')}</legend>
         <div className="rule-hours">
-          <Row
-            field="start"
-            label={t('console.agents.rule.start')}
-            wrong={wrong.includes('hours') ? 'hours' : undefined}
-          >
-            {(shared) => (
-              <input
-                {...shared}
-                type="time"
-                value={draft.start}
-                onChange={({ target }) => onChange({ start: target.value })}
-              />
-            )}
-          </Row>
-          <Row field="end" label={t('console.agents.rule.end')}>
-            {(shared) => (
-              <input
-                {...shared}
-                type="time"
-                value={draft.end}
-                onChange={({ target }) => onChange({ end: target.value })}
-              />
-            )}
-          </Row>
-          <Row field="timezone" label={t('console.agents.rule.timezone')}>
-            {(shared) => (
-              <input
-                {...shared}
-                spellCheck={false}
-                value={draft.timezone}
-                onChange={({ target }) => onChange({ timezone: target.value })}
-              />
-            )}
-          </Row>
+          {HOURS.map(([key, type]) => (
+            <Row
+              key={key}
+              field={key}
+              label={t(`console.agents.rule.${key}`)}
+              // All three are told at the first.
+              wrong={key === 'start' && wrong.includes('hours') ? 'hours' : undefined}
+            >
+              {(shared) => (
+                <input
+                  {...shared}
+                  type={type}
+                  spellCheck={false}
+                  value={draft[key]}
+                  onChange={({ target }) => onChange({ [key]: target.value })}
+                />
+              )}
+            </Row>
+          ))}
         </div>
       </fieldset>
       {RULE_FIELDS.map(([field, key]) => (

@@ -15,6 +15,7 @@ import { useNarrowing, type Narrowing } from '../results/address.ts';
 import { SearchField } from '../results/filters.tsx';
 import { useQueueSearch } from '../results/queue-search.ts';
 import { waitGroups } from '../selectors.ts';
+import { MarkAll } from '../ui/mark-all.tsx';
 import { Button, Empty, ViewHeader } from '../ui/parts.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { useAgent, useLanguage } from '../use-agent.ts';
@@ -241,16 +242,14 @@ function SelectionBar({ selection: { files, clear } }: { readonly selection: Sel
 
 function QueueHead({ selection }: { readonly selection: Selection | null }) {
   const { t } = useTranslation();
-  const everything = selection !== null && selection.files.length > 0;
   return (
     <div className="queue-row queue-head">
       {selection !== null && (
-        <input
-          type="checkbox"
-          className="queue-check"
-          aria-label={t('queue.selectAll')}
-          checked={everything}
-          onChange={everything ? selection.clear : selection.all}
+        <MarkAll
+          label={t('queue.selectAll')}
+          any={selection.files.length > 0}
+          onAll={selection.all}
+          onNone={selection.clear}
         />
       )}
       <span aria-hidden="true">{t('queue.file')}</span>
