@@ -26,7 +26,7 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46,
 export const photoOf = (number: number): Buffer => Buffer.concat([JPEG, Buffer.from(` ${number}`)]);
 
 /** Thumbnails of every photo that stands still for a second. */
-export const WATCH_ALL = {
+const WATCH_ALL = {
   name: 'all',
   root: 'RUSHES',
   job_types: ['generate_thumbnails'],
@@ -34,22 +34,35 @@ export const WATCH_ALL = {
   enabled: true,
 };
 
-/** A server that can be started again and again over one data folder, beside the media that it watches. */
-export function openWatched() {
+/** A server that watches a folder, and can be killed and started again over the same data. */
+export async function openWatched(prepare: (media: string) => void = () => undefined) {
   ensureBuild();
   const folder = mkdtempSync(join(tmpdir(), 'rc-watched-'));
   const [data, media] = [join(folder, 'data'), join(folder, 'media')];
   mkdirSync(media);
+  prepare(media);
   let url = '';
+  const launch = async (): Promise<Command> => {
+    const started = start(['server', '--port', '0', '--data', data, '--media-root', `RUSHES=${media}`]);
+    [, url = ''] = await started.said(/server: (http:\/\/\S+)/);
+    return started;
+  };
+  let server = await launch();
+  const operator = createOperator(() => ({ url, token: readFileSync(join(data, 'operator-token'), 'utf8').trim() }));
+  await operator.call<Rule>('/rules', WATCH_ALL);
   return {
-    folder,
     data,
     media,
-    operator: createOperator(() => ({ url, token: readFileSync(join(data, 'operator-token'), 'utf8').trim() })),
-    async launch(): Promise<Command> {
-      const server = start(['server', '--port', '0', '--data', data, '--media-root', `RUSHES=${media}`]);
-      [, url = ''] = await server.said(/server: (http:\/\/\S+)/);
-      return server;
+    operator,
+    server: () => server,
+    async killAndStart(): Promise<void> {
+      server.signal('SIGKILL');
+      await server.ended;
+      server = await launch();
+    },
+    async remove(): Promise<void> {
+      await put(server);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -63,9 +76,7 @@ export const watchedFolders: Campaign = {
   minutes: 40,
   lanes: 1,
   async open() {
-    const { folder, media, operator, launch } = openWatched();
-    let server = await launch();
-    await operator.call<Rule>('/rules', WATCH_ALL);
+    const { media, operator, killAndStart, remove } = await openWatched();
     let written = 0;
     return {
       async run(index, random) {
@@ -84,9 +95,7 @@ export const watchedFolders: Campaign = {
         found.count('files', FILES);
         if (index > 2 && random() < 0.5) found.count(rearrange(media, random));
         await delay(random() * 2_000);
-        server.signal('SIGKILL');
-        await server.ended;
-        server = await launch();
+        await killAndStart();
         return found.result();
       },
       async close() {
@@ -109,8 +118,7 @@ export const watchedFolders: Campaign = {
           found.count('jobs', jobs.length);
           found.count('files at the end', files.length);
         } finally {
-          await put(server);
-          rmSync(folder, { recursive: true, force: true });
+          await remove();
         }
         return found.result();
       },

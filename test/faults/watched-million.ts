@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rule, RuleList } from '../../shared/wire-rules.ts';
 import { put, type Command } from '../support/command.ts';
 import { createFindings, type Campaign, type Findings } from './campaign.ts';
-import { openWatched, photoOf, settled, WATCH_ALL } from './watched-folders.ts';
+import { openWatched, photoOf, settled } from './watched-folders.ts';
 
 const FILES = Number(process.env['FAULTS_WATCHED_FILES'] ?? 1_000_000);
 const PER_FOLDER = 1_000;
@@ -20,21 +20,16 @@ export const watchedMillion: Campaign = {
   minutes: 60,
   lanes: 1,
   async open() {
-    const { folder, data, media, operator, launch } = openWatched();
-    makeFiles(media);
+    const { data, operator, server, killAndStart, remove } = await openWatched(makeFiles);
     const rule = async (): Promise<Rule | undefined> => (await operator.call<RuleList>('/rules')).items[0];
-    let server = await launch();
-    await operator.call<Rule>('/rules', WATCH_ALL);
     const begun = performance.now();
     return {
       async run(_index, random) {
         const found = createFindings();
         await delay(500 + random() * 3_500);
-        remember(found, server);
+        remember(found, server());
         found.worst('taken at a kill', (await rule())?.taken ?? 0);
-        server.signal('SIGKILL');
-        await server.ended;
-        server = await launch();
+        await killAndStart();
         return found.result();
       },
       async close() {
@@ -42,18 +37,17 @@ export const watchedMillion: Campaign = {
         try {
           const until = Date.now() + TAKEN_WITHIN_MS;
           while ((await rule())?.taken !== FILES && Date.now() < until) {
-            remember(found, server);
+            remember(found, server());
             await delay(1_000);
           }
           found.worst('seconds until all were taken', Math.round((performance.now() - begun) / 1_000));
           await settled(() => operator.call<RuleList>('/rules'));
-          remember(found, server);
+          remember(found, server());
           found.worst('seconds of a pass with nothing new', Math.round((await rule())?.scan_seconds ?? 0));
-          await put(server);
+          await put(server());
           audit(found, join(data, 'catalog.db'));
         } finally {
-          await put(server);
-          rmSync(folder, { recursive: true, force: true });
+          await remove();
         }
         return found.result();
       },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusLines, statusReport } from '../../electron/headless/status-text.ts';
 import { trayIcon } from '../../electron/shell/tray-state.ts';
-import { worstState } from '../../renderer/selectors.ts';
 import { agentHealth, cannotWork, needsPerson } from '../../shared/agent-health.ts';
 import { AGENT_HEALTH_CODES, HEALTH_STATES, SERVER_HEALTH_CODES, type HealthCode } from '../../shared/health-states.ts';
 import type { RootState, Snapshot, ToolState, WaitingJob } from '../../shared/snapshot.ts';
@@ -77,7 +76,7 @@ describe('states of health of an agent', () => {
 
   it('are told alike by page, tray and command line', () => {
     const snapshot = sampleSnapshot({ ...noSandbox, ...without('ffmpeg') });
-    expect(worstState(snapshot, NOW)?.code).toBe('sandboxMissing');
+    expect(agentHealth(snapshot, NOW)[0]?.code).toBe('sandboxMissing');
     expect([trayIcon(snapshot), needsPerson(snapshot), cannotWork(snapshot)]).toEqual(['trouble', true, true]);
     expect(statusReport(snapshot, NOW)).toMatchObject({ health: [{ code: 'sandboxMissing', severity: 'error' }] });
     expect(statusLines(snapshot, NOW)).toContain('  error: Tools may only run in a sandbox, and none works here.');
