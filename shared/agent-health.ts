@@ -10,7 +10,7 @@ import {
 import type { Refusal } from './failure.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export interface AgentHealthState extends HealthFinding<AgentHealthCode> {
+interface AgentHealthState extends HealthFinding<AgentHealthCode> {
   readonly severity: HealthSeverity;
   /** Since when it is so at the least; absent where nobody noted it. ISO 8601, UTC. */
   readonly since?: string;

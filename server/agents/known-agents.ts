@@ -80,6 +80,14 @@ export async function capabilitiesOf(database: Queries, agentId: string): Promis
   return rows.map((row) => row.capability);
 }
 
+/** What agents declare that were heard of lately; of a revoked one nothing is left. */
+export function declaredHere({ clock, settings }: Pick<Context, 'clock' | 'settings'>, queries: Queries) {
+  return queries
+    .selectFrom('agent_capability')
+    .innerJoin('agent', 'agent.agent_id', 'agent_capability.agent_id')
+    .where('agent.last_seen_at', '>', clock() - settings.agentSeenMs);
+}
+
 const AgentCursor = z.tuple([z.string()]);
 
 /** Every agent that ever registered, a page at a time, in the order of their ids. */

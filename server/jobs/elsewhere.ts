@@ -1,3 +1,4 @@
+import { declaredHere } from '../agents/known-agents.ts';
 import type { Context } from '../context.ts';
 import type { Queries, Tx } from '../database/schema.ts';
 import { writeTransaction } from '../write-transaction.ts';
@@ -45,20 +46,10 @@ export async function leaveToOthers(
   return new Map(rows.map(({ job_id, agent_id }) => [job_id, agent_id]));
 }
 
-async function agentsHere({ clock, settings }: Context, tx: Tx): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const rows = await tx
-    .selectFrom('agent')
-    .innerJoin('agent_capability', 'agent_capability.agent_id', 'agent.agent_id')
-    .select(['agent.agent_id', 'agent_capability.capability'])
-    .where('agent.last_seen_at', '>', clock() - settings.agentSeenMs)
-    .where('agent.revoked_at', 'is', null)
-    .execute();
-  return new Map(
-    [...Map.groupBy(rows, ({ agent_id }) => agent_id)].map(([agentId, own]) => [
-      agentId,
-      new Set(own.map(({ capability }) => capability)),
-    ]),
-  );
+async function agentsHere(context: Context, tx: Tx): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const rows = await declaredHere(context, tx).select(['agent.agent_id', 'agent_capability.capability']).execute();
+  const perAgent = Map.groupBy(rows, ({ agent_id }) => agent_id);
+  return new Map([...perAgent].map(([id, own]) => [id, new Set(own.map(({ capability }) => capability))]));
 }
 
 function anotherCan(
@@ -69,15 +60,10 @@ function anotherCan(
   return [...here].some(([other, declared]) => other !== agentId && needs.every((each) => declared.has(each)));
 }
 
-/** Whether this agent leaves anything to others now: most leave nothing, and are asked nothing more. */
-export async function leavesAnything({ database, leaseTime }: Context, agentId: string): Promise<boolean> {
-  const row = await database
-    .selectFrom('left_to_others')
-    .select('sequence')
-    .where('agent_id', '=', agentId)
-    .where('until', '>', leaseTime())
-    .limit(1)
-    .executeTakeFirst();
+/** Whether this agent, or any, leaves anything to others now. */
+export async function leavesAnything({ database, leaseTime }: Context, agentId?: string): Promise<boolean> {
+  const living = database.selectFrom('left_to_others').select('sequence').where('until', '>', leaseTime()).limit(1);
+  const row = await (agentId === undefined ? living : living.where('agent_id', '=', agentId)).executeTakeFirst();
   return row !== undefined;
 }
 

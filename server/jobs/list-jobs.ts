@@ -5,10 +5,10 @@ import { recordOf } from '../../shared/objects.ts';
 import type { Context } from '../context.ts';
 import { decodeCursor, encodeCursor, type PageQuery } from '../cursor.ts';
 import { pathHolds } from '../database/search.ts';
+import { declaredHere } from '../agents/known-agents.ts';
 import { expireLeases } from './expire-leases.ts';
 import { operatorJob, seenJobs } from './job-row.ts';
-import { behind, QueueCursor } from './due-jobs.ts';
-import { capabilitiesIn } from './due-jobs.ts';
+import { behind, capabilitiesIn, QueueCursor } from './due-jobs.ts';
 
 interface JobsQuery extends PageQuery {
   readonly status?: JobStatus | undefined;
@@ -79,13 +79,7 @@ export async function jobsSummary(context: Context): Promise<JobsSummary> {
   await expireLeases(context);
   const { database } = context;
   const counted = await database.selectFrom('job_count').selectAll().where('jobs', '>', 0).execute();
-  const declared = await database
-    .selectFrom('agent_capability')
-    .innerJoin('agent', 'agent.agent_id', 'agent_capability.agent_id')
-    .select('agent_capability.capability')
-    .distinct()
-    .where('agent.last_seen_at', '>', context.clock() - context.settings.agentSeenMs)
-    .execute();
+  const declared = await declaredHere(context, database).select('agent_capability.capability').distinct().execute();
   const known = new Set(declared.map(({ capability }) => capability));
   const by_status = recordOf(JOB_STATUSES, () => 0);
   const missing = new Map<string, number>();

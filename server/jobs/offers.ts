@@ -31,7 +31,8 @@ export async function offeredJobs(context: Context, agent: AgentRow, query: Page
     return capabilities.every((capability) => declared.has(capability)) && allowsNeeds(own, capabilities);
   });
   const cursor = query.cursor === undefined ? undefined : decodeCursor(QueueCursor, query.cursor);
-  const leaver = (await leavesAnything(context, agentId)) ? agentId : undefined;
+  // Hardly ever: most polls are asked nothing more.
+  const leaver = seen.anyoneLeaves && (await leavesAnything(context, agentId)) ? agentId : undefined;
   if (own?.roots !== undefined) {
     const some = able.map(({ needs }) => needs);
     const { places, next } = await dueOnRoots(context, some, own.roots, { cursor, limit: query.limit, leaver });
@@ -79,6 +80,8 @@ interface Look {
   readonly heads: readonly Head[];
   /** Those that were heard of lately, by their ids. */
   readonly agents: readonly string[];
+  /** Some agent leaves a job to others. */
+  readonly anyoneLeaves: boolean;
   /** The beginning of all these in the order of the queue, priority by priority. */
   together(heads: readonly Head[]): readonly Run[];
 }
@@ -124,6 +127,7 @@ async function lookNow(context: Context, limit: number): Promise<Look> {
   return {
     heads,
     agents,
+    anyoneLeaves: await leavesAnything(context),
     together(some) {
       const name = some.map(({ needs }) => needs).join();
       const known =

@@ -55,14 +55,26 @@ export async function takeBackJob(context: Context, jobId: string, by: string): 
 
 /** The same of jobs of an agent that is let in no more; what ended meanwhile is left alone. */
 export async function takeBackAll(context: Context, jobIds: readonly string[], by: string): Promise<void> {
+  await eachThatStillFits(jobIds, (jobId) => takeBackJob(context, jobId, by));
+}
+
+/** Cancels many; what ended meanwhile is left alone. */
+export async function cancelAll(context: Context, jobIds: readonly string[], by: string): Promise<void> {
+  await eachThatStillFits(jobIds, (jobId) => cancelJob(context, jobId, by));
+}
+
+async function eachThatStillFits(jobIds: readonly string[], act: (jobId: string) => Promise<unknown>): Promise<void> {
   for (const jobId of jobIds) {
-    await takeBackJob(context, jobId, by).catch((error: unknown) => {
+    await act(jobId).catch((error: unknown) => {
       if (!(error instanceof Problem) || error.status !== 409) throw error;
     });
   }
 }
 
-/** Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted. @throws Problem 404, 409, 410 */
+/**
+ * Offers an ended job again, with all its attempts. Earlier derived files stay until new ones are accepted.
+ * @throws Problem 404, 409, 410
+ */
 export async function retryJob(
   context: Context,
   jobId: string,
@@ -76,14 +88,9 @@ export async function retryJob(
     }
     if (job.asset_uuid !== null && (await assetForUse(tx, job.asset_uuid)).purged_at !== null)
       throw purged('What was made of the file was removed; add it anew first.');
-    await offerAllAnew(tx, [jobId], { now, by, elsewhereOf: elsewhere_first ? context : undefined });
+    await offerAnew(tx, [jobId], { now, by, elsewhereOf: elsewhere_first ? context : undefined });
     return asSeen(context, tx, jobId);
   });
-}
-
-/** Of an ended job that was looked at for writing: it waits again, with all its attempts and without its result. */
-export async function offerAnew(tx: Tx, jobId: string, now: number, by: string | null): Promise<void> {
-  await offerAllAnew(tx, [jobId], { now, by });
 }
 
 interface Anew {
@@ -93,10 +100,10 @@ interface Anew {
   readonly elsewhereOf?: Context | undefined;
 }
 
-/** The same of many. */
-export async function offerAllAnew(tx: Tx, jobIds: readonly string[], { now, by, elsewhereOf }: Anew): Promise<void> {
+/** Of ended jobs that were looked at for writing: they wait again, with all their attempts and without their results. */
+export async function offerAnew(tx: Tx, jobIds: readonly string[], { now, by, elsewhereOf }: Anew): Promise<void> {
   if (jobIds.length === 0) return;
-  const left = elsewhereOf === undefined ? new Map() : await leaveToOthers(elsewhereOf, tx, jobIds);
+  const left = elsewhereOf === undefined ? new Map<string, string>() : await leaveToOthers(elsewhereOf, tx, jobIds);
   const event = 'jobRetried';
   const leftOf = (jobId: string) => (left.has(jobId) ? { detail: { left_by: left.get(jobId) } } : {});
   await record(tx, ...jobIds.map((jobId) => ({ at: now, event, jobId, operator: by, ...leftOf(jobId) }) as const));

@@ -3,7 +3,7 @@ import type { RetryCauseAnswer, RetryCauseRequest } from '../../shared/wire-page
 import type { Context } from '../context.ts';
 import { forWrite } from '../database/dialect.ts';
 import { writeTransaction } from '../write-transaction.ts';
-import { offerAllAnew } from './operate.ts';
+import { offerAnew } from './operate.ts';
 
 /** So many in one transaction: others write in between. */
 const AT_ONCE = 500;
@@ -28,7 +28,7 @@ export async function retryCause(
       .orderBy('sequence')
       .limit(AT_ONCE);
     const ids = (await forWrite(tx, failed).execute()).map(({ job_id }) => job_id);
-    await offerAllAnew(tx, ids, { now, by, elsewhereOf: elsewhere_first ? context : undefined });
+    await offerAnew(tx, ids, { now, by, elsewhereOf: elsewhere_first ? context : undefined });
     return { jobs: ids.length, more: ids.length === AT_ONCE };
   });
 }

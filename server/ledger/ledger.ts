@@ -114,12 +114,16 @@ export async function readLedger(database: Queries, filter: LedgerFilter = {}): 
 
 /** Number of the last line behind which nothing lower can still come. */
 export async function endOfLedger(queries: Queries): Promise<number> {
-  if (isPostgres(queries)) return settledEnd(queries);
+  return isPostgres(queries) ? settledEnd(queries) : lastLine(queries);
+}
+
+/** Number of the last line that can be read; on PostgreSQL lower ones may still come. */
+export async function lastLine(queries: Queries): Promise<number> {
   const { last } = await queries
     .selectFrom('ledger')
     .select((select) => select.fn.max<number | null>('sequence').as('last'))
     .executeTakeFirstOrThrow();
-  return last ?? 0;
+  return Number(last ?? 0);
 }
 
 /** Up to here no transaction that still runs can add anything. Asked before the entries are. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { iso } from '../context.ts';
 import type { Tx } from '../database/schema.ts';
+import { lastLine } from '../ledger/ledger.ts';
 import { short, type Message } from './message.ts';
 
 /** A job that is over. */
@@ -142,11 +143,7 @@ async function batchMessage(tx: Tx, batch: string, now: number, gatherMs: number
     return null;
   }
   // Read after the counts: whatever ended up to here is in them.
-  const { last } = await tx
-    .selectFrom('ledger')
-    .select((select) => select.fn.max<number | null>('sequence').as('last'))
-    .executeTakeFirstOrThrow();
-  await putOff(tx, batch, null, Number(last ?? 0));
+  await putOff(tx, batch, null, await lastLine(tx));
   const [files, failed] = [Number(counts.files), Number(counts.failed_files)];
   const name = rule === undefined ? `What was added at ${iso(Number(counts.added_at))}` : `Folder “${rule.name}”`;
   const some = failed === 0 ? '' : `, ${failed} of them failed or cancelled`;

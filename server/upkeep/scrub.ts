@@ -85,7 +85,7 @@ async function offerAgain(
         : await tx.selectFrom('asset').select('purged_at').where('uuid', '=', job.asset_uuid).executeTakeFirst();
     // One that waits already makes it again by itself; what no result named is made again by nobody.
     if (job.status !== 'completed' || kept !== 'accepted' || asset?.purged_at !== null) return 'forgotten';
-    await offerAnew(tx, job_id, now, by);
+    await offerAnew(tx, [job_id], { now, by });
     return 'offered';
   });
   // What is left of it is of no use to anybody.
