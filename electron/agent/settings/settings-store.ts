@@ -33,15 +33,17 @@ export function createSettingsStore(
 ): SettingsStore {
   const managed = 'layers' in above ? above : { layers: [above], presets: {} };
   let user = file === null ? {} : readUserFile(file);
-  const view = (): SettingsView => ({
+  const inForce = (): SettingsView => ({
     // Forty machines of one name help nobody: until somebody names the agent, it is called like its machine.
     ...combine(managed, user, SETTING_NAMES, { agentName: hostname(), maxParallelJobs: usualParallelJobs() }),
     ...(managed.problem === undefined ? {} : { problem: managed.problem }),
   });
+  // Asked many times for each job, changed by a person alone.
+  let current = inForce();
   return {
-    view,
+    view: () => current,
     change(change, forget = []) {
-      const { origins } = view();
+      const { origins } = current;
       const locked = SETTING_NAMES.find(
         (name) => (name in change || forget.includes(name)) && isManaged(origins[name]),
       );
@@ -65,8 +67,10 @@ export function createSettingsStore(
         };
       }
       const refusal = file === null ? null : writeUserFile(file, next);
-      if (refusal === null) user = next;
-      return refusal;
+      if (refusal !== null) return refusal;
+      user = next;
+      current = inForce();
+      return null;
     },
   };
 }
