@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildEnd, ChildResult, ChildSpec } from './child.ts';
 import { AFTER_EXIT, AFTER_KILL, drained } from './drain.ts';
-import { endTree, processTreeOf, livingMembers, signalTree, type ProcessTree } from './kill-tree.ts';
+import { endNamespace, endTree, processTreeOf, livingMembers, signalTree, type ProcessTree } from './kill-tree.ts';
 import type { Launch } from './launch-args.ts';
 import { readStderr, readStdout, type CollectedOutput, type ErrorOutput } from './output.ts';
 import { watchChild, type Watch } from './watchdogs.ts';
@@ -157,7 +157,9 @@ export class FollowedChild implements RunningChild {
 
   /** Whoever the child leaves behind when it exits by itself has no business any more, and may hold our pipes. */
   async #endLeftBehind(): Promise<void> {
-    if (this.#reason !== undefined || (await livingMembers(this.tree)).length === 0) return;
+    if (this.#reason !== undefined) return;
+    if (this.#context.launch.sandboxNames !== undefined && (await endNamespace(this.group))) return;
+    if ((await livingMembers(this.tree)).length === 0) return;
     await endTree(this.tree, 0, this.#hurry.signal);
   }
 
