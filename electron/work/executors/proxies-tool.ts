@@ -93,6 +93,22 @@ export async function readBack(
   file: string,
   run: EncodeRun,
 ): Promise<ReadBack | null> {
+  const isHeard = plan.kind !== 'edit' && mayChangeFormat(plan.audio);
+  // Side by side: neither needs the other.
+  const [read, silence] = await Promise.all([
+    readPictures(context, plan, file, run),
+    isHeard ? detectSilence(context, file, run) : undefined,
+  ]);
+  return read === null ? null : { ...read, ...(silence === undefined ? {} : { silence }) };
+}
+
+/** What the file says it is, its packets, and a few pictures of it. */
+async function readPictures(
+  context: Context,
+  plan: ProxyPlan,
+  file: string,
+  run: EncodeRun,
+): Promise<Omit<ReadBack, 'silence'> | null> {
   const packets = plan.kind === 'sound' ? undefined : await listPackets(context, file, 'v:0');
   if (plan.kind !== 'sound' && packets === undefined) return null;
   // The last 0.3 s of a sound file: a few AAC blocks.
@@ -105,9 +121,7 @@ export async function readBack(
   });
   if (!exited(result, 'Reading the proxy back')) return null;
   const read = parseReadBack(result.stdout.toString('utf8'));
-  const silence =
-    plan.kind !== 'edit' && mayChangeFormat(plan.audio) ? await detectSilence(context, file, run) : undefined;
-  return { ...read, ...(packets === undefined ? {} : { packets }), ...(silence === undefined ? {} : { silence }) };
+  return { ...read, ...(packets === undefined ? {} : { packets }) };
 }
 
 /** Listens to the whole sound of the finished file: what is silent in it must have been silent in the mix. */
