@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processCommand } from './process-command.ts';
 import { processorMs } from './resources.ts';
 import { describePairs, median, ratioOf, type Cost, type Pair } from './statistics.ts';
 import { FFMPEG, FFPROBE } from '../support/made-media.ts';
@@ -77,8 +78,8 @@ function makeClip(path: string, index: number): void {
 
 function ours(media: string, root: string): Cost {
   const out = join(root, 'out');
-  const command = ['scripts/launch.mjs', 'process', media, '--out', out, '--jobs', 'proxies,thumbnails,waveform'];
-  return cost(out, process.execPath, ['--max-semi-space-size=4', ...command], {});
+  const [node = '', ...words] = processCommand(media, '--out', out, '--jobs', 'proxies,thumbnails,waveform');
+  return cost(out, node, words, {});
 }
 
 function bare(media: string, root: string): Cost {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FFMPEG } from '../support/made-media.ts';
 import { RECITAL, writeRecitingModel } from '../support/reciting-model.ts';
+import { processCommand } from './process-command.ts';
 import { watchResources, type Resources } from './resources.ts';
 
 export const ONE_READ_NAME = 'one-read of a large source';
@@ -108,9 +109,8 @@ async function processOne(
   mkdirSync(out);
   // Out of the cache, for whoever may not empty it as a whole.
   execFileSync('dd', [`if=${source}`, 'iflag=nocache', 'count=0', 'status=none']);
-  const words = ['scripts/launch.mjs', 'process', source, '--out', out, '--jobs', jobs];
   const enter = limited === undefined ? '' : `echo $$ > ${limited}; `;
-  const command = [process.execPath, '--max-semi-space-size=4', ...words, '--speech-model', model];
+  const command = processCommand(source, '--out', out, '--jobs', jobs, '--speech-model', model);
   const stop = watchResources();
   const begun = performance.now();
   const before = storageRead();
