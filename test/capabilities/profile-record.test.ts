@@ -3,12 +3,12 @@ import { isDeclared, newRecord, withProof } from '../../electron/work/capabiliti
 import {
   blamed,
   newProfile,
+  profileProblem,
   profileRetestMs,
   withProfileOutcome,
   withProfileProof,
   type ProfileRecord,
 } from '../../electron/work/capabilities/profile-record.ts';
-import { profileProblem } from '../../electron/work/capabilities/profile-proofs.ts';
 import type { ProofState } from '../../shared/capability-state.ts';
 import { failure, type FailureCode } from '../../shared/failure.ts';
 

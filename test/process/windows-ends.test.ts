@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endOf } from '../../electron/work/process/running-child.ts';
+import { endOf } from '../../electron/work/process/child-end.ts';
 import { parseRows } from '../../electron/work/process/windows-children.ts';
 
 describe('how a program of Windows ended', () => {

@@ -1,4 +1,5 @@
-import { lossOf, type Lease } from '../lease/leases.ts';
+import type { Lease } from '../lease/leases.ts';
+import { lossOf } from '../lease/messages.ts';
 import type { Grant } from '../lease/messages.ts';
 import type { ClaimedRun } from './claim.ts';
 import type { AgentServices } from './services.ts';

@@ -2,7 +2,7 @@ import { assertNever } from '../../../shared/assert-never.ts';
 import type { EndedJob, Ending } from '../../../shared/snapshot.ts';
 import { instant } from '../../work/clock.ts';
 import type { ExecutionOutcome } from '../../work/execution.ts';
-import { lossOf } from '../lease/leases.ts';
+import { lossOf } from '../lease/messages.ts';
 import { removeWorkspace, workspacePath } from '../../work/workspace/workspace.ts';
 import { deliver, type Delivered } from './deliver.ts';
 import type { RunContext } from './run-context.ts';

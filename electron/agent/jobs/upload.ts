@@ -150,27 +150,26 @@ async function sendPart(
   part: Part,
 ): Promise<Trouble | null> {
   const { client, journal, run, lease } = context;
-  const sha256 = await sha256Of(part.chunk);
+  const { number, chunk, way } = part;
+  const sha256 = await sha256Of(chunk);
   const keep = (etag: string): null => {
-    journal.savePart(run.runId, upload.artifact, { number: part.number, etag });
+    journal.savePart(run.runId, upload.artifact, { number, etag });
     crashPoint('part-stored');
     return null;
   };
-  if (part.way.open) {
-    const { number, chunk, way } = part;
+  if (way.open) {
     const put = await putAtStore(context, way, { uploadId: upload.uploadId, number, chunk, sha256 });
     if (put.kind === 'stored') return keep(put.etag);
     if (put.kind === 'answered') return troubleOf(put.answer, artifact, upload.partSize);
   }
   for (let tries = 1; ; tries += 1) {
-    const { number, chunk } = part;
     const sent = { uploadId: upload.uploadId, lockToken: lease.lockToken, number, chunk, fileName: artifact.file };
     const answer = await sendWithRetries(context, 'upload-part', (signal) =>
       client.uploadPart(part.url, sent, sha256, signal),
     );
     if (answer.reaction === 'accept' && answer.body !== undefined) return keep(answer.body.etag);
     if (answer.reaction !== 'send-part-again') return troubleOf(answer, artifact, upload.partSize);
-    if (tries >= TRIES_PER_PART) throw uploadFailed(artifact, `part ${part.number} was refused ${tries} times`);
+    if (tries >= TRIES_PER_PART) throw uploadFailed(artifact, `part ${number} was refused ${tries} times`);
   }
 }
 

@@ -214,8 +214,3 @@ function leaseOf(
     },
   };
 }
-
-/** The reason a lease was lost, from its aborted signal: `receive` aborts it with nothing else. */
-export function lossOf(signal: AbortSignal): LeaseLoss {
-  return signal.reason as LeaseLoss;
-}

@@ -21,6 +21,11 @@ export type FromLeaseThread =
 
 export type LeaseLoss = 'refused' | 'purged' | 'deadline' | 'main-loop-dead';
 
+/** The reason a lease was lost, from its aborted signal: leases.ts aborts it with nothing else. */
+export function lossOf(signal: AbortSignal): LeaseLoss {
+  return signal.reason as LeaseLoss;
+}
+
 export interface HeldLease {
   readonly runId: string;
   readonly jobId: string;

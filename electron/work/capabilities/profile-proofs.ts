@@ -1,4 +1,4 @@
-import { isFailing, isMade, type ProofState } from '../../../shared/capability-state.ts';
+import { isFailing, type ProofState } from '../../../shared/capability-state.ts';
 import type { Failure } from '../../../shared/failure.ts';
 import { CAPABILITIES, JOB_TYPE_OF, PROFILES_OF, type CapabilityName } from '../../../shared/job.ts';
 import { executorFor, type ExecutorRegistry } from '../executors/registry.ts';
@@ -212,10 +212,3 @@ class ProvedProfiles implements ProfileProofs {
 const standardOf = (name: CapabilityName): string => PROFILES_OF[JOB_TYPE_OF[name]]?.standard ?? '';
 
 const retestKey = ([name, profile]: Place): string => `${name} ${profile}`;
-
-/** Why jobs of this profile are not taken now; null: they are, or this profile is none that is proved here. */
-export function profileProblem(records: readonly ProfileRecord[], profile: string): 'untested' | 'failed' | null {
-  const record = records.find(({ name }) => name === profile);
-  if (record === undefined || isMade(record)) return null;
-  return isFailing(record) ? 'failed' : 'untested';
-}

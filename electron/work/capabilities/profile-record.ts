@@ -1,4 +1,10 @@
-import { isMade, type ProfileState, type ProofState, type Withdrawal } from '../../../shared/capability-state.ts';
+import {
+  isFailing,
+  isMade,
+  type ProfileState,
+  type ProofState,
+  type Withdrawal,
+} from '../../../shared/capability-state.ts';
 import { failure, type Failure, type FailureCode } from '../../../shared/failure.ts';
 import { FAULTS_THAT_WITHDRAW, proveAgainMs } from './declared.ts';
 
@@ -74,4 +80,11 @@ export function blamed({ name, failedSources }: ProfileRecord, value: Failure): 
 /** Until it is proved again by itself: 1, 2, 4 … minutes, at most an hour; a person may test at any time. */
 export function profileRetestMs({ withdrawals, failedProofs }: ProfileRecord): number {
   return proveAgainMs({ failedProofs: Math.max(withdrawals, failedProofs) });
+}
+
+/** Why jobs of this profile are not taken now; null: they are, or this profile is none that is proved here. */
+export function profileProblem(records: readonly ProfileRecord[], profile: string): 'untested' | 'failed' | null {
+  const record = records.find(({ name }) => name === profile);
+  if (record === undefined || isMade(record)) return null;
+  return isFailing(record) ? 'failed' : 'untested';
 }

@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { assertNever } from '../../../shared/assert-never.ts';
 import { failure, JobFailure } from '../../../shared/failure.ts';
 import type { ThumbnailProfile } from '../../../shared/profiles.ts';
-import type { Warning } from '../../../shared/facts.ts';
 import { technicalMetadata } from '../media/facts.ts';
 import { apertureWarning } from '../media/clean-aperture.ts';
 import { requireVideo } from '../media/probe-source.ts';
@@ -32,7 +31,7 @@ import {
 import { parseFrameStats, parseFrameTimes, type FrameStats } from '../media/thumbnail-stats.ts';
 import type { ExecutionContext } from '../execution.ts';
 import { refuseFieldCoded } from './field-coded.ts';
-import type { Clip } from './thumbnails-clip.ts';
+import { endsEarly, type Clip } from './thumbnails-clip.ts';
 import type { RenderedPicture, RenderedPictures } from './thumbnails-rendered.ts';
 import { renderSprite } from './thumbnails-sprite.ts';
 import { createRenderTool } from './thumbnails-tool.ts';
@@ -75,21 +74,6 @@ export async function renderVideo(
     facts: technicalMetadata(probe, context.source.sizeBytes),
     metrics: { decoder: stream.codec, profile: profile.name, tool_runs: clip.tool.runs() },
   };
-}
-
-/**
- * Pictures that crowd in the beginning of a clip: what lies behind them is lost, or stands still as a title does. Which,
- * nobody can tell without reading all of it; a success without a word would hide the first.
- */
-function endsEarly({ duration }: Clip, pictures: readonly Picture[]): Warning | undefined {
-  const times = pictures.flatMap(({ time, tiles }) => tiles?.map((tile) => tile.time) ?? [time]);
-  const last = Math.max(...times);
-  // One and a half of the distances in which they were wanted; a clip of a second or two is no case for it.
-  if (duration === undefined || times.length < 4 || duration < 2) return undefined;
-  if (last >= duration - (2 * duration) / times.length) return undefined;
-  const seconds = `${last.toFixed(1)} s of ${duration.toFixed(1)} s`;
-  const message = `There is no new picture after ${seconds}: the rest is missing, damaged or stands still.`;
-  return { code: 'PICTURE_ENDS_EARLY', message };
 }
 
 async function picturesOf(clip: Clip, profile: ThumbnailProfile): Promise<readonly Picture[]> {

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildEnd, ChildResult, ChildSpec } from './child.ts';
+import { endOf } from './child-end.ts';
 import { AFTER_EXIT, AFTER_KILL, drained } from './drain.ts';
 import { endNamespace, endTree, processTreeOf, livingMembers, signalTree, type ProcessTree } from './kill-tree.ts';
 import type { Launch } from './launch-args.ts';
@@ -41,20 +42,6 @@ export interface RunningChild {
   continue(): void;
   /** Its group is on every list: what waits for that may begin (launch-args.ts). */
   begin(): void;
-}
-
-/** Crashes of Windows programs: an error of the kernel's own as exit code, such as 0xC0000005 (ntstatus.h, facility 0). */
-const [CRASHED, LAST_CRASH] = [0xc000_0000, 0xc000_ffff];
-
-/** How it ended by itself: Windows has no signals, but codes that say that the system ended a program. */
-export function endOf(
-  code: number,
-  signal: NodeJS.Signals | null,
-  platform: NodeJS.Platform = process.platform,
-): Extract<ChildEnd, { kind: 'exited' | 'signalled' }> {
-  if (signal !== null) return { kind: 'signalled', signal };
-  const isCrash = platform === 'win32' && code >= CRASHED && code <= LAST_CRASH;
-  return isCrash ? { kind: 'signalled', signal: `0x${code.toString(16).toUpperCase()}` } : { kind: 'exited', code };
 }
 
 export class FollowedChild implements RunningChild {
