@@ -1,7 +1,9 @@
 // npm test: every check and every runner, the slowest files, and one true sum at the end. npm run test:slow: the tests
 // that are tagged `slow`, which it leaves out.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { requireNode } from './node-check.mjs';
@@ -40,6 +42,13 @@ else {
 await ensureTools(['ffmpeg', 'ffprobe', 'chromium']);
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
+
+// What tests and programs leave among the temporary files goes with the run. The name is short, because that of a socket
+// is at most 107 bytes long; and PostgreSQL, which is never root, has to pass through.
+const temporary = mkdtempSync(join(tmpdir(), 'rc-'));
+chmodSync(temporary, 0o755);
+for (const name of process.platform === 'win32' ? ['TEMP', 'TMP'] : ['TMPDIR']) process.env[name] = temporary;
+process.once('exit', () => rmSync(temporary, { recursive: true, force: true, maxRetries: 3 }));
 
 const sum = { passed: 0, failed: 0, skipped: 0, left: 0 };
 /**
