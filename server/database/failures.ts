@@ -23,6 +23,7 @@ const CODES: Readonly<Record<string, DatabaseFailure>> = {
   '40001': 'raced', // serialization_failure
   '40P01': 'raced', // deadlock_detected
   '23503': 'raced', // foreign_key_violation: what it refers to was just removed
+  '0A000': 'raced', // feature_not_supported: a plan of before a newer server changed the table (postgres/prepared.ts)
   '53100': 'full', // disk_full
   '53200': 'away', // out_of_memory
   '53300': 'away', // too_many_connections

@@ -149,10 +149,12 @@ async function factsOf(
 ): Promise<Fitness & { earlier: Kept | null }> {
   const { agentId } = identity;
   const { held, lacks, paused_at, paused_until, policy_json, left_until, ...kept } = await tx
-    .selectNoFrom((select) => [
-      select.selectFrom('agent').select('paused_at').where('agent_id', '=', agentId).as('paused_at'),
-      select.selectFrom('agent').select('paused_until').where('agent_id', '=', agentId).as('paused_until'),
-      select.selectFrom('agent').select('policy_json').where('agent_id', '=', agentId).as('policy_json'),
+    .selectFrom('agent')
+    .where('agent.agent_id', '=', agentId)
+    .select((select) => [
+      'paused_at',
+      'paused_until',
+      'policy_json',
       select
         .selectFrom('lease')
         .select((of) => of.fn.countAll<number>().as('jobs'))

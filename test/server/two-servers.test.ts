@@ -95,6 +95,22 @@ describe.skipIf(noPostgres !== null)('two servers on one PostgreSQL', () => {
     }
   });
 
+  test('go on with their claims when a newer one changes the tables under them', async () => {
+    const both = await pair();
+    const claims = async () => {
+      const jobs = await Promise.all(Array.from({ length: 6 }, () => newJob(both)));
+      const answers = jobs.map(({ jobId }) => both.together(`/jobs/${jobId}/claim`, post));
+      return (await Promise.all(answers)).map(statuses);
+    };
+    const oneEach = Array.from({ length: 6 }, () => [200, 409]);
+    expect(await claims()).toEqual(oneEach);
+    await both.database.ask(
+      'ALTER TABLE job ADD COLUMN came_later integer NOT NULL DEFAULT 7',
+      'ALTER TABLE agent ADD COLUMN came_later integer NOT NULL DEFAULT 7',
+    );
+    expect(await claims()).toEqual(oneEach);
+  });
+
   test('answer one claim that is sent to both with one lease', async () => {
     const both = await pair();
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -6,6 +6,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { postgresAddress } from './address.ts';
 import { TransactionDialect } from './driver.ts';
 import { migrate } from './migrate.ts';
+import { preparingPool } from './prepared.ts';
 import { startErrorOf } from './start-errors.ts';
 
 const USUAL_CONNECTIONS = 10;
@@ -20,8 +21,8 @@ interface Place extends PostgresOptions {
 }
 
 /**
- * Connects to a PostgreSQL and brings its schema up to date. Nothing here outlives a transaction on its connection: no
- * named statement, no session lock, no LISTEN, so that PgBouncer may stand in between.
+ * Connects to a PostgreSQL and brings its schema up to date. Nothing here needs what outlives a transaction on its
+ * connection: no session lock, no LISTEN, statements with names only where nothing stands in between (prepared.ts).
  * @throws ServerStartError DATABASE_ADDRESS, _UNREACHABLE, _UNTRUSTED, _PASSWORD, _REFUSED, _OLD, _NEWER, _UNUSABLE
  */
 export async function openPostgres(
@@ -44,7 +45,7 @@ export async function openPostgres(
   // Of one that idles, and of one that is in use between two statements: whoever uses it is told by the next one.
   pool.on('error', place.onLostConnection);
   pool.on('connect', (client) => client.on('error', place.onLostConnection));
-  const database = new Kysely<Tables>({ dialect: new TransactionDialect({ pool }) });
+  const database = new Kysely<Tables>({ dialect: new TransactionDialect({ pool: preparingPool(pool) }) });
   try {
     await migrate(database);
     return {
