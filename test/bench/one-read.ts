@@ -31,8 +31,8 @@ interface Run extends Resources {
 
 /**
  * `process` over one large source with the proxy alone, then with all four job types, then each of the others alone:
- * what the disk had to give (`read_bytes` of /proc/PID/io, with the source out of the cache before each run and too
- * little memory for it), wall and memory. Linux and root alone can limit and see all of that.
+ * what the disk had to give (with the source out of the cache before each run and too little memory for it), wall and
+ * memory. Linux and root alone can limit and see all of that.
  */
 export async function measureOneRead(folder: string): Promise<boolean> {
   const root = join(folder, 'one-read');
@@ -121,7 +121,10 @@ async function processOne(
   return { wallMs, storageBytes: storageRead() - before, ...stop() };
 }
 
-/** What this process and all its ended children, and theirs, had a disk read so far (proc(5), `read_bytes`). */
+/**
+ * What the machine’s disks gave so far, in bytes (proc_vmstat(5), in KiB). Not what processes waited for, as in
+ * resources.ts.
+ */
 function storageRead(): number {
-  return Number(/^read_bytes: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1] ?? Number.NaN);
+  return Number(/^pgpgin (\d+)/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? Number.NaN) * 1024;
 }
