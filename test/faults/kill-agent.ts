@@ -160,6 +160,8 @@ export async function afterDeath(
       found.count('jobs');
       found.expect('one result per job', countOf(events, 'jobSubmitted') === 1, events);
     }
+    // Where the death came after the last job there is nothing that it would have had to be up for.
+    await agent.said(/Connected/);
     const code = await drained(agent);
     const { runs, runFolders, integrity } = lookInto(work);
     const files = runFolders.filter((name) => !/^(proof-|accelerators)/.test(name));
