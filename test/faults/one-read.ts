@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { READ_IN_STEP_BYTES } from '../../electron/work/media/source-readers.ts';
 import { JOB_TYPES } from '../../shared/job.ts';
-import type { Command } from '../support/command.ts';
+import { put, type Command } from '../support/command.ts';
 import { FFMPEG } from '../support/made-media.ts';
 import { age } from '../support/studio.ts';
 import { lookInto } from '../support/work-folder.ts';
@@ -79,13 +79,17 @@ async function begun(bench: AgentBench, { work, large }: Place) {
 /** How long they take on this machine, in ms. */
 async function undisturbed(bench: AgentBench, place: Place): Promise<number> {
   const { source, jobs, agent } = await begun(bench, place);
-  const since = performance.now();
-  const left = await untilEnded(bench.studio, jobs, EXECUTING_MS);
-  if (left.length > 0) throw new Error(`it cannot work undisturbed: ${agent.output()}`);
-  const tookMs = performance.now() - since;
-  await drained(agent);
-  rmSync(source);
-  return tookMs;
+  try {
+    const since = performance.now();
+    const left = await untilEnded(bench.studio, jobs, EXECUTING_MS);
+    if (left.length > 0) throw new Error(`it cannot work undisturbed: ${agent.output()}`);
+    const tookMs = performance.now() - since;
+    await drained(agent);
+    return tookMs;
+  } finally {
+    await put(agent);
+    rmSync(source);
+  }
 }
 
 async function killWhileReading(bench: AgentBench, { afterMs, ...place }: Place & { readonly afterMs: number }) {

@@ -1,6 +1,5 @@
 import type { Lease } from '../lease/leases.ts';
-import { lossOf } from '../lease/messages.ts';
-import type { Grant } from '../lease/messages.ts';
+import { lossOf, type Grant } from '../lease/messages.ts';
 import type { ClaimedRun } from './claim.ts';
 import type { AgentServices } from './services.ts';
 import type { StopReason } from './run-context.ts';
