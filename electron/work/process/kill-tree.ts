@@ -127,12 +127,14 @@ const NAMESPACE_WAIT_MS = 10;
 /**
  * Ends a child's namespace of process ids after the child itself has exited: whoever it left in there goes with its
  * process 1, which is the sandbox's own and stays in the child's group whatever the others do (pid_namespaces(7)). So
- * there is no need to read the table of all processes. False: somebody of the group is still to be seen, be it only as
- * a zombie that nobody waits for.
+ * there is no need to read the table of all processes. False: somebody of the group is still to be seen.
+ * @param first process 1 of the namespace as we see it, where it is known: as a zombie it has taken all others along,
+ *   whoever waits for it and when
  */
-export async function endNamespace(leader: number): Promise<boolean> {
+export async function endNamespace(leader: number, first: number | undefined): Promise<boolean> {
   sendSignal(-leader, 'SIGKILL');
-  for (const start = performance.now(); isGroupAlive(leader);) {
+  const isGone = (): boolean => !isGroupAlive(leader) || (first !== undefined && readLinuxRow(first) === null);
+  for (const start = performance.now(); !isGone();) {
     if (performance.now() - start >= NAMESPACE_WAIT_MS) return false;
     await delay(1);
   }

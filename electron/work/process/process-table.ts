@@ -50,6 +50,18 @@ export function readLinuxRow(pid: number): ProcessRow | null {
   }
 }
 
+/** The one child that a process of one thread has; undefined where there are several, none, or the kernel does not list them. */
+export function onlyChildOf(pid: number): number | undefined {
+  try {
+    const [child, ...others] = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
+      .trim()
+      .split(' ');
+    return child === undefined || child === '' || others.length > 0 ? undefined : Number(child);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A line of /proc/PID/stat (man 5 proc). The name in parentheses may hold anything, so fields are counted after it. */
 export function parseStat(text: string): ProcessRow | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

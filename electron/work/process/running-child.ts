@@ -8,6 +8,7 @@ import { endOf } from './child-end.ts';
 import { AFTER_EXIT, AFTER_KILL, drained } from './drain.ts';
 import { endNamespace, endTree, processTreeOf, livingMembers, signalTree, type ProcessTree } from './kill-tree.ts';
 import type { Launch } from './launch-args.ts';
+import { onlyChildOf } from './process-table.ts';
 import { readStderr, readStdout, type CollectedOutput, type ErrorOutput } from './output.ts';
 import { watchChild, type Watch } from './watchdogs.ts';
 
@@ -63,6 +64,8 @@ export class FollowedChild implements RunningChild {
   #reason: ChildEnd | undefined;
   #ending: Promise<void> | undefined;
   #hasExited = false;
+  /** Process 1 inside the sandbox. */
+  #inside: number | undefined;
 
   constructor(process: ChildProcess, pid: number, spec: ChildSpec, context: ChildContext) {
     this.group = pid;
@@ -145,7 +148,7 @@ export class FollowedChild implements RunningChild {
   /** Whoever the child leaves behind when it exits by itself has no business any more, and may hold our pipes. */
   async #endLeftBehind(): Promise<void> {
     if (this.#reason !== undefined) return;
-    if (this.#context.launch.sandboxNames !== undefined && (await endNamespace(this.group))) return;
+    if (this.#context.launch.sandboxNames !== undefined && (await endNamespace(this.group, this.#inside))) return;
     if ((await livingMembers(this.tree)).length === 0) return;
     await endTree(this.tree, 0, this.#hurry.signal);
   }
@@ -189,7 +192,10 @@ export class FollowedChild implements RunningChild {
   #holdLifeline(): void {
     const line = this.#lifeline();
     line?.on('error', () => undefined);
-    line?.once('data', () => line.destroy());
+    line?.once('data', () => {
+      if (this.#context.launch.sandboxNames !== undefined) this.#inside = onlyChildOf(this.group);
+      line.destroy();
+    });
   }
 
   #lifeline(): Duplex | null {
