@@ -4,7 +4,7 @@ import { HARDWARE_ENCODERS } from '../../electron/work/media/hardware-encoders.t
 import { probeArgs, type Probe } from '../../electron/work/media/probe.ts';
 import { planReview, planSound, proxyArgs } from '../../electron/work/media/proxy-args.ts';
 import { planEdit } from '../../electron/work/media/proxy-edit-plan.ts';
-import { packetArgs, readBackArgs } from '../../electron/work/media/proxy-readback.ts';
+import { packetArgs, passArgs, readBackArgs } from '../../electron/work/media/proxy-readback.ts';
 import { motionArgs } from '../../electron/work/media/proxy-motion.ts';
 import { peekArgs } from '../../electron/work/media/proxy-scan.ts';
 import { grabArgs } from '../../electron/work/media/thumbnail-args.ts';
@@ -33,9 +33,23 @@ const PLAIN: Written = {
 };
 
 /** Options that take no value. */
-const ALONE = ['-nostdin', '-y', '-hide_banner', '-noautorotate', '-vn', '-sn', '-dn', '-an', '-show_format'];
+const ALONE = [
+  '-nostdin',
+  '-y',
+  '-hide_banner',
+  '-noautorotate',
+  '-vn',
+  '-sn',
+  '-dn',
+  '-an',
+  '-show_format',
+  '-copyts',
+  '-copyinkf',
+  '-copyinkf',
+];
 const ALONE_TOO = [
   '-copyts',
+  '-copyinkf',
   '-nostats',
   '-noaccurate_seek',
   '-start_at_zero',
@@ -108,6 +122,7 @@ function commands(written: Written): ReadonlyMap<string, () => readonly string[]
   found.set('peek', () => peekArgs(input, 0));
   found.set('motion', () => motionArgs(input, picture));
   found.set('read back', () => readBackArgs(output, 1.5));
+  found.set('pass', () => passArgs(output, { isSeen: true, isHeard: true }));
   const { image } = THUMBNAIL_PROFILES.video_representative_v1;
   found.set('grab', () =>
     grabArgs(

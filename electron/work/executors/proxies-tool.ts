@@ -5,16 +5,18 @@ import { createProgressParser, type FfmpegProgress } from '../media/progress.ts'
 import type { ProxyPlan } from '../media/proxy-args.ts';
 import { createDecodeErrorReader, type DecodeErrors } from '../media/proxy-damage.ts';
 import {
+  createFramecrcParser,
   createPacketReader,
   packetArgs,
   parseReadBack,
+  passArgs,
   readBackArgs,
   type Grid,
   type PacketFacts,
   type ReadBack,
 } from '../media/proxy-readback.ts';
 import { mayChangeFormat } from '../media/sound-formats.ts';
-import { createSilenceReader, silenceDetectArgs, type SilenceSpans, type Span } from '../media/sound-silence.ts';
+import { createSilenceReader, type Span } from '../media/sound-silence.ts';
 import { toolFailure } from '../media/tool-failure.ts';
 import type { ChildResult } from '../process/child.ts';
 import type { ExecutionContext } from '../execution.ts';
@@ -86,31 +88,18 @@ export async function encode(
   return { result, decodeErrors: reader.decodeErrors(), last, silences: silence.spans(), decoded: pictures.decoded };
 }
 
-/** Reads the finished file; null when ffprobe finds no media in it. Throws JobFailure when ffprobe itself is ended. */
+/** Reads the finished file; null when no media is found in it. Throws JobFailure when a tool itself is ended. */
 export async function readBack(
   context: Context,
   plan: ProxyPlan,
   file: string,
   run: EncodeRun,
 ): Promise<ReadBack | null> {
+  const isSeen = plan.kind !== 'sound';
   const isHeard = plan.kind !== 'edit' && mayChangeFormat(plan.audio);
-  // Side by side: neither needs the other.
-  const [read, silence] = await Promise.all([
-    readPictures(context, plan, file, run),
-    isHeard ? detectSilence(context, file, run) : undefined,
-  ]);
-  return read === null ? null : { ...read, ...(silence === undefined ? {} : { silence }) };
-}
-
-/** What the file says it is, its packets, and a few pictures of it. */
-async function readPictures(
-  context: Context,
-  plan: ProxyPlan,
-  file: string,
-  run: EncodeRun,
-): Promise<Omit<ReadBack, 'silence'> | null> {
-  const packets = plan.kind === 'sound' ? undefined : await listPackets(context, file, 'v:0');
-  if (plan.kind !== 'sound' && packets === undefined) return null;
+  const passed = isSeen || isHeard ? await passThrough(context, file, { isSeen, isHeard }) : {};
+  const packets = passed?.packets;
+  if (passed === null || (isSeen && packets === undefined)) return null;
   // The last 0.3 s of a sound file: a few AAC blocks.
   const lastSpot = packets?.lastKeySeconds ?? Math.max(0, (run.last?.outTimeMs ?? 0) / 1000 - 0.3);
   const result = await context.processes.run({
@@ -121,19 +110,30 @@ async function readPictures(
   });
   if (!exited(result, 'Reading the proxy back')) return null;
   const read = parseReadBack(result.stdout.toString('utf8'));
-  return { ...read, ...(packets === undefined ? {} : { packets }) };
+  return {
+    ...read,
+    ...(packets === undefined ? {} : { packets }),
+    ...(passed.silences === undefined ? {} : { silence: { mix: run.silences, proxy: passed.silences } }),
+  };
 }
 
-/** Listens to the whole sound of the finished file: what is silent in it must have been silent in the mix. */
-async function detectSilence(context: Context, file: string, run: EncodeRun): Promise<SilenceSpans | undefined> {
+/** Once through the whole file: its packets, and where it is silent, for what is silent in it must have been in the mix. */
+async function passThrough(
+  context: Context,
+  file: string,
+  what: { readonly isSeen: boolean; readonly isHeard: boolean },
+): Promise<{ readonly packets?: PacketFacts | undefined; readonly silences?: readonly Span[] } | null> {
+  const packets = createPacketReader(undefined, createFramecrcParser());
   const silence = createSilenceReader();
   const result = await context.processes.run({
     program: context.tools.ffmpeg.path,
-    args: silenceDetectArgs(file),
+    args: passArgs(file, what),
+    stdout: { kind: 'lines', onLine: (line) => packets.line(line) },
     onStderrLine: silence.line,
     limits: { addressSpaceBytes: ADDRESS_SPACE },
   });
-  return exited(result, 'Listening to the proxy') ? { mix: run.silences, proxy: silence.spans() } : undefined;
+  if (!exited(result, 'Going through the proxy')) return null;
+  return { packets: packets.facts(), ...(what.isHeard ? { silences: silence.spans() } : {}) };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { inputArgs } from './input.ts';
+import { ffmpegStart, inputArgs } from './input.ts';
 import { parseProbe, type Probe, type Ratio } from './probe.ts';
 import type { FrameFlags } from './proxy-scan.ts';
-import type { SilenceSpans } from './sound-silence.ts';
+import { PROXY_SILENCE_FILTER, type SilenceSpans } from './sound-silence.ts';
 
 /** What is read back from a finished proxy before anyone gets to see it. Cheap: packets are listed, two spots decoded. */
 
@@ -44,6 +44,21 @@ export interface Grid {
   readonly film?: Ratio;
 }
 
+/**
+ * Lists a finished proxy's picture packets as ffmpeg's framecrc muxer writes them (`framecrcPacket`), and listens to its
+ * sound for silence (`createSilenceReader`), in one run over the file; no picture is decoded.
+ */
+export function passArgs(file: string, { isSeen, isHeard }: { readonly isSeen: boolean; readonly isHeard: boolean }) {
+  const sound = ['-map', '0:a:0', '-af', PROXY_SILENCE_FILTER, '-f', 'null', '-'];
+  // -copyinkf: a file that does not begin with a key frame is to be seen as it is.
+  const packets = ['-map', '0:v:0', '-c', 'copy', '-copyinkf', '-f', 'framecrc', 'pipe:1'];
+  return [
+    ...[...ffmpegStart(isHeard ? 'verbose' : 'warning'), '-copyts'],
+    ...inputArgs(file, isSeen ? {} : { before: ['-vn'] }),
+    ...[...(isSeen ? packets : []), ...(isHeard ? sound : [])],
+  ];
+}
+
 /** Lists the packets of one stream (`v:0`, or an index) as `pts,pts_time,duration,flags` lines; decodes nothing. */
 export function packetArgs(input: string, stream: string, openOnly?: readonly string[]): string[] {
   const what = ['-hide_banner', '-loglevel', 'repeat+level+warning', '-select_streams', stream];
@@ -51,26 +66,72 @@ export function packetArgs(input: string, stream: string, openOnly?: readonly st
   return [...what, ...form, ...inputArgs(input, { tool: 'ffprobe', openOnly })];
 }
 
-/**
- * Takes those lines one by one (a three-hour proxy has 300,000), in decoding order. Packets that an edit list hides are
- * none: they are only there to decode others from.
- */
-export function createPacketReader(grid?: Grid): { line(text: string): void; facts(): PacketFacts | undefined } {
+interface ListedPacket {
+  /** Ticks; undefined for one without a time stamp. */
+  readonly pts: number | undefined;
+  readonly seconds: number;
+  /** Ticks; 0 where it is not told. */
+  readonly duration: number;
+  readonly isKey: boolean;
+}
+
+/** One line of `packetArgs`. Packets that an edit list hides are none: they are only there to decode others from. */
+function ffprobePacket(text: string): ListedPacket | undefined {
+  const match = /^(-?\d+|N\/A),(-?[\d.]+|N\/A),(\d+|N\/A),([A-Z_]+)/.exec(text);
+  if (match === null || match[4]?.includes('D') === true) return undefined;
+  return {
+    pts: match[1] === 'N/A' ? undefined : Number(match[1]),
+    seconds: Number(match[2]),
+    duration: match[3] === 'N/A' ? 0 : Number(match[3]),
+    isKey: match[4]?.startsWith('K') === true,
+  };
+}
+
+/** AV_PKT_FLAG_KEY, AV_PKT_FLAG_DISCARD (libavcodec/packet.h). */
+const KEY = 1;
+const DISCARD = 4;
+
+/** Takes `passArgs`’s standard output line by line: the clock first, then `stream, dts, pts, duration, size, crc, flags`. */
+export function createFramecrcParser(): (text: string) => ListedPacket | undefined {
+  let tick = Number.NaN;
+  return (text) => {
+    const [, num, den] = /^#tb 0: (\d+)\/(\d+)/.exec(text) ?? [];
+    if (num !== undefined) tick = Number(num) / Number(den);
+    // Flags are left out where the packet is a key frame and nothing else.
+    const match = /^0, *-?\d+, *(-?\d+), *(\d+), *\d+, 0x[\da-f]+(?:, F=0x([\dA-F]+))?/.exec(text);
+    if (match === null) return undefined;
+    const flags = match[3] === undefined ? KEY : Number.parseInt(match[3], 16);
+    if ((flags & DISCARD) !== 0) return undefined;
+    const pts = Number(match[1]);
+    const isTimed = Number.isSafeInteger(pts);
+    return {
+      pts: isTimed ? pts : undefined,
+      seconds: pts * tick,
+      duration: Number(match[2]),
+      isKey: (flags & KEY) !== 0,
+    };
+  };
+}
+
+/** Takes those lines one by one (a three-hour proxy has 300,000), in decoding order. */
+export function createPacketReader(
+  grid?: Grid,
+  parse: (text: string) => ListedPacket | undefined = ffprobePacket,
+): { line(text: string): void; facts(): PacketFacts | undefined } {
   let facts: PacketFacts | undefined;
   let untimed = 0;
   let shown: Shown = { total: 0, shortest: Number.POSITIVE_INFINITY, longest: 0 };
   return {
     line: (text) => {
-      const match = /^(-?\d+|N\/A),(-?[\d.]+|N\/A),(\d+|N\/A),([A-Z_]+)/.exec(text);
-      if (match === null || match[4]?.includes('D') === true) return;
-      const duration = match[3] === 'N/A' ? 0 : Number(match[3]);
+      const listed = parse(text);
+      if (listed === undefined) return;
+      const { pts, seconds, duration, isKey } = listed;
       if (duration > 0) shown = longerShown(shown, duration);
-      if (match[1] === 'N/A') {
+      if (pts === undefined) {
         untimed++;
         return;
       }
-      const pts = Number(match[1]);
-      const packet = { pts, seconds: Number(match[2]), end: pts + duration, isKey: match[4]?.startsWith('K') === true };
+      const packet = { pts, seconds, end: pts + duration, isKey };
       facts = facts === undefined ? firstPacket(packet, grid) : nextPacket(facts, packet, grid);
     },
     facts: () => {

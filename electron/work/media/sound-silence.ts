@@ -1,4 +1,3 @@
-import { inputArgs, ffmpegStart } from './input.ts';
 import type { Found } from './parity-found.ts';
 
 /**
@@ -29,10 +28,11 @@ const detector = (level: string): string => `silencedetect=n=${level}:d=${SHORTE
 /** A filter behind the mix; it passes on what it gets. */
 export const MIX_SILENCE_FILTER = detector(MIX_SILENCE);
 
-export function silenceDetectArgs(file: string): string[] {
-  const sound = ['-map', '0:a:0', '-af', detector(PROXY_SILENCE), '-f', 'null', '-'];
-  return [...ffmpegStart('verbose'), ...inputArgs(file, { before: ['-vn'] }), ...sound];
-}
+/** The same of the finished file. */
+export const PROXY_SILENCE_FILTER = detector(PROXY_SILENCE);
+
+/** `[silencedetect @ 0x…]`, of ffmpeg 9 `[Parsed_silencedetect_0 @ 0x…]`. */
+const EDGE = /\[(?:Parsed_)?silencedetect\S* @ [^\]]*\].* silence_(start|end): (-?[\d.]+)/;
 
 /** Takes ffmpeg's stderr line by line. */
 export function createSilenceReader(): { line(text: string): void; spans(): readonly Span[] } {
@@ -40,7 +40,7 @@ export function createSilenceReader(): { line(text: string): void; spans(): read
   let start: number | undefined;
   return {
     line(text) {
-      const [, edge, seconds] = /\[silencedetect @ [^\]]*\].* silence_(start|end): (-?[\d.]+)/.exec(text) ?? [];
+      const [, edge, seconds] = EDGE.exec(text) ?? [];
       if (edge === 'start') start = Number(seconds);
       if (edge === 'end') spans.push({ start: start ?? 0, end: Number(seconds) });
       if (edge === 'end') start = undefined;
