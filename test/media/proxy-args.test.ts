@@ -125,7 +125,7 @@ describe('proxyArgs', () => {
     const args = proxyArgs(plan, '/dev/fd/3', '/work/part-proxy_video.mp4').join(' ');
     for (const part of [
       '-c:v libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -crf 23 -maxrate 8000k -bufsize 16000k',
-      '-g 50 -x264-params sliced-threads=1:threads=4:sync-lookahead=0',
+      '-g 50 -x264-params sliced-threads=1:threads=4:sync-lookahead=0:partitions=p8x8,i8x8,i4x4',
       '-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv',
       '-c:a aac -b:a 160k -ar 48000 -ac 1',
       '-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact',

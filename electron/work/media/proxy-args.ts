@@ -136,10 +136,16 @@ function pictureArgs(plan: ReviewPlan, hardware: HardwareChoice | undefined): st
 }
 
 function softwareArgs(video: ReviewProxyProfile['video'], interval: number): string[] {
+  const { slices, partitions } = video;
   return [
     ['-c:v', video.codec, '-preset', video.preset, '-profile:v', video.h264Profile, '-pix_fmt', video.pixelFormat],
     ['-crf', String(video.crf), '-maxrate', `${video.maxBitrateKbps}k`, '-bufsize', `${video.bufferKbits}k`],
-    ['-g', String(interval), '-x264-params', `sliced-threads=1:threads=${video.slices}:sync-lookahead=0`],
+    [
+      '-g',
+      String(interval),
+      '-x264-params',
+      `sliced-threads=1:threads=${slices}:sync-lookahead=0:partitions=${partitions}`,
+    ],
   ].flat();
 }
 
