@@ -60,7 +60,7 @@ async function sprite(path: string) {
 
 /** One flat grey a second, which repeats after 48 s; 5 frames a second, one key frame in `gop` frames. */
 function greySeconds(name: string, seconds: number, gop: number, more: readonly string[] = []): Promise<string> {
-  const grey = `geq=lum='${media.greyOfFrame(0)}+mod(floor(N/5),48)*4':cb=128:cr=128`;
+  const grey = `geq=lum='${media.greyOfFrame(0)}+mod(floor(N/5),48)*4':cb=128:cr=128,${media.TAGGED}`;
   return media.made(name, [
     ...['-f', 'lavfi', '-i', `color=black:s=64x36:r=5:d=${seconds},format=yuv420p,${grey}`],
     ...split(`-c:v libx264 -preset veryfast -bf 3 -g ${gop} -keyint_min ${gop} -sc_threshold 0 -crf 10 -threads 1`),

@@ -144,6 +144,9 @@ export function frameOfGrey(grey: number): number {
   return Math.round(((grey * 219) / 255 + 16 - 32) / 2);
 }
 
+/** As the options of the encoder say it: ffmpeg 7 converts what is not tagged so, and each grey becomes the next darker one. */
+export const TAGGED = 'setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709';
+
 /**
  * At most 96 frames; each is one flat grey that names its number (`frameOfGrey`), so that a test can compute which
  * frame a picture shows. Long GOP with B frames, to make seeking honest.
@@ -152,7 +155,7 @@ export function greyFramesClip(
   options: ClipOptions & { readonly frames?: number; readonly filter?: string } = {},
 ): Promise<string> {
   const { name = 'grey.mp4', frames = 96, size = '320x180', rate = '25', more = [], filter } = options;
-  const grey = `geq=lum='${greyOfFrame(0)}+N*2':cb=128:cr=128`;
+  const grey = `geq=lum='${greyOfFrame(0)}+N*2':cb=128:cr=128,${TAGGED}`;
   return made(name, [
     ...lavfi(`color=black:s=${size}:r=${rate},format=yuv420p,${grey}${filter === undefined ? '' : `,${filter}`}`),
     ...split(`-frames:v ${frames} -c:v libx264 -preset veryfast -bf 3 -g 250 -crf 12 -threads 1`),
