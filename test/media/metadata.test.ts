@@ -57,12 +57,12 @@ describe.skipIf(media.NO_FFMPEG !== null)(`the metadata library ${media.NO_FFMPE
     const started: string[] = [];
     const { processes } = rig.context;
     const run: typeof processes.run = (spec) => {
-      started.push(`${spec.program.split('/').pop()} ${spec.stdin === undefined ? '' : String(spec.stdin)}`);
+      started.push([...spec.args, spec.stdin === undefined ? '' : String(spec.stdin)].join(' '));
       return processes.run(spec);
     };
     const success = await createProxyExecutor().execute({ ...rig.context, processes: { run } });
     await rig.remove();
-    const encoder = started.findIndex((line) => line.startsWith('ffmpeg'));
+    const encoder = started.findIndex((line) => line.includes('-x264-params'));
     const worker = started.findIndex((line) => line.includes('"task":"metadata"'));
     expect(worker).toBeGreaterThan(-1);
     expect(worker).toBeLessThan(encoder);

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { hasSteadySlices, X264_BUILD_ARGS, x264Build } from '../../electron/work/media/x264-build.ts';
+import { FFMPEG, NO_FFMPEG } from '../support/made-media.ts';
 import { describe, expect, it } from 'vitest';
 import { planReview, planSound, proxyArgs } from '../../electron/work/media/proxy-args.ts';
 import { reviewFilters, reviewSize } from '../../electron/work/media/proxy-picture.ts';
@@ -136,6 +139,31 @@ describe('proxyArgs', () => {
       expect(args).toContain(part);
     }
   });
+
+  it('encodes in one part where this x264’s slices differ from run to run', () => {
+    const builds = [
+      '[libx264 @ 0x55c682b54d00] [info] 264 - core 164 r3095 baee400 - H.264/MPEG-4 AVC codec - Copyleft 2003-2022',
+      '[libx264 @ 0x55557abac240] [info] 264 - core 165 - H.264/MPEG-4 AVC codec - Copyleft 2003-2025 - options: cabac=1',
+      '[libx264 @ 0x55557abac240] [info] profile High, level 1.0, 4:2:0, 8-bit',
+    ].map(x264Build);
+    expect(builds).toEqual([164, 165, undefined]);
+    expect(builds.map(hasSteadySlices)).toEqual([true, false, false]);
+    const plan = planReview(probeOf([video({ index: 0 })]), video({ index: 0 }), large, 1);
+    const args = proxyArgs(plan, '/dev/fd/3', '/work/part-proxy_video.mp4').join(' ');
+    expect(args).toContain('-x264-params threads=1:partitions=p8x8,i8x8,i4x4 ');
+  });
+
+  it.skipIf(NO_FFMPEG !== null)(
+    `hears from ffmpeg which x264 it has${NO_FFMPEG === null ? '' : ` (skipped: ${NO_FFMPEG})`}`,
+    () => {
+      const { stderr } = spawnSync(FFMPEG, X264_BUILD_ARGS, { encoding: 'utf8' });
+      const build = stderr
+        .split('\n')
+        .map(x264Build)
+        .find((found) => found !== undefined);
+      expect(build).toBeGreaterThan(100);
+    },
+  );
 
   it('plans sound alone for a source without picture, and nothing for one with neither', () => {
     const plan = planSound(probeOf([audio({ index: 0, channels: 2 })]), small);

@@ -39,6 +39,7 @@ import { planForEditing, refusePart } from './proxies-source.ts';
 import { encode, readBack, type EncodeRun } from './proxies-tool.ts';
 import { judgeDifferences, judgeEncoding } from './proxies-verdict.ts';
 import { attemptSettling, type SettledSound, type Settling } from './settled-sound.ts';
+import { slicesOf } from './x264-slices.ts';
 
 type Context = ExecutionContext<'generate_video_proxies'>;
 
@@ -200,7 +201,7 @@ async function choosePlan(context: Context, probe: Probe, profile: ProxyProfile)
     const video = await largestPicture(context, probe, told);
     return profile.family === 'edit'
       ? planForEditing(context, probe, video, profile)
-      : planReview(probe, video, profile);
+      : planReview(probe, video, profile, await slicesOf(context, profile));
   }
   const plan = planSound(probe, profile);
   if (plan !== undefined) return plan;

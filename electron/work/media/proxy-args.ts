@@ -31,6 +31,8 @@ export interface ReviewPlan {
   readonly video: VideoStream;
   readonly size: Size;
   readonly rate: Ratio;
+  /** Parts of each picture that are encoded side by side (x264-build.ts). */
+  readonly slices: number;
   readonly audio: readonly AudioStream[];
   readonly sound: SoundMix | undefined;
   /** Path of the file that holds the sound of a source whose own changes its format (settled-sound-args.ts). */
@@ -49,7 +51,12 @@ export interface SoundPlan {
   readonly limitSeconds: number;
 }
 
-export function planReview(probe: Probe, video: VideoStream, profile: ReviewProxyProfile): ReviewPlan {
+export function planReview(
+  probe: Probe,
+  video: VideoStream,
+  profile: ReviewProxyProfile,
+  slices: number = profile.video.slices,
+): ReviewPlan {
   const audio = audioStreams(probe);
   const size = reviewSize(video, profile.video.box);
   const limitSeconds = lengthLimit(probe);
@@ -59,6 +66,7 @@ export function planReview(probe: Probe, video: VideoStream, profile: ReviewProx
     video,
     size,
     rate: steadyRate(video),
+    slices,
     audio,
     sound: mixSound(audio, limitSeconds),
     limitSeconds,
@@ -130,22 +138,17 @@ function pictureArgs(plan: ReviewPlan, hardware: HardwareChoice | undefined): st
   const upload = hardware === undefined ? '' : hardwareFilters(hardware, video.pixelFormat);
   return [
     ['-map', `0:${plan.video.index}`, '-vf', `${filters}${upload}`],
-    hardware === undefined ? softwareArgs(video, interval) : reviewHardware(plan, hardware, interval),
+    hardware === undefined ? softwareArgs(plan, interval) : reviewHardware(plan, hardware, interval),
     ['-color_primaries', video.colour, '-color_trc', video.colour, '-colorspace', video.colour, '-color_range', 'tv'],
   ].flat();
 }
 
-function softwareArgs(video: ReviewProxyProfile['video'], interval: number): string[] {
-  const { slices, partitions } = video;
+function softwareArgs({ profile: { video }, slices }: ReviewPlan, interval: number): string[] {
+  const threads = slices === 1 ? 'threads=1' : `sliced-threads=1:threads=${slices}:sync-lookahead=0`;
   return [
     ['-c:v', video.codec, '-preset', video.preset, '-profile:v', video.h264Profile, '-pix_fmt', video.pixelFormat],
     ['-crf', String(video.crf), '-maxrate', `${video.maxBitrateKbps}k`, '-bufsize', `${video.bufferKbits}k`],
-    [
-      '-g',
-      String(interval),
-      '-x264-params',
-      `sliced-threads=1:threads=${slices}:sync-lookahead=0:partitions=${partitions}`,
-    ],
+    ['-g', String(interval), '-x264-params', `${threads}:partitions=${video.partitions}`],
   ].flat();
 }
 
