@@ -6,9 +6,12 @@ import { onlyChildOf, readLinuxRow } from '../../electron/work/process/process-t
 
 const notLinux = process.platform === 'linux' ? '' : ' (skipped: /proc is Linux’s)';
 
-/** `job` in a process group of its own, by a parent that waits for nobody. Answers both process ids. */
+/**
+ * `job` in a process group of its own, by a parent that waits for nobody: it has become another program, which speaks
+ * only then. Answers both process ids.
+ */
 async function unwaited(job: string): Promise<{ readonly parent: ChildProcess; readonly pid: number }> {
-  const parent = spawn('/bin/bash', ['-c', `set -m; ${job} & echo $!; exec sleep 100`], {
+  const parent = spawn('/bin/bash', ['-c', `set -m; ${job} & exec /bin/sh -c 'echo "$0"; exec sleep 100' "$!"`], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void parent.kill('SIGKILL'));
