@@ -2,9 +2,10 @@ import { argv } from './argv.ts';
 import { ffmpegStart } from './input.ts';
 
 /**
- * From this build on (`X264_BUILD`, x264.h; Debian's of September 2025) the rate cap looks at how far the other slices
- * of a picture have come, as it always did at other pictures: encoded side by side they differ from run to run. Seen
- * with `npm run bench -- --only slices` and test/media/output-same; 164 makes the same bytes, also on a busy machine.
+ * From this build on (`X264_BUILD`, x264.h; Debian's of September 2025) slices that are encoded side by side under a rate
+ * cap come out otherwise on every run; on one thread, or without a cap, they do not. The cause was not found: 164 lets
+ * slices look at each other's progress, too, and makes the same bytes, also on a busy machine. Seen with
+ * test/media/output-same.
  */
 const UNSTEADY_SINCE = 165;
 
