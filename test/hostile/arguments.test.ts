@@ -33,20 +33,7 @@ const PLAIN: Written = {
 };
 
 /** Options that take no value. */
-const ALONE = [
-  '-nostdin',
-  '-y',
-  '-hide_banner',
-  '-noautorotate',
-  '-vn',
-  '-sn',
-  '-dn',
-  '-an',
-  '-show_format',
-  '-copyts',
-  '-copyinkf',
-  '-copyinkf',
-];
+const ALONE = ['-nostdin', '-y', '-hide_banner', '-noautorotate', '-vn', '-sn', '-dn', '-an', '-show_format'];
 const ALONE_TOO = [
   '-copyts',
   '-copyinkf',

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { hasSteadySlices, X264_BUILD_ARGS, x264Build } from '../../electron/work/media/x264-build.ts';
-import { FFMPEG, NO_FFMPEG } from '../support/made-media.ts';
 import { describe, expect, it } from 'vitest';
 import { planReview, planSound, proxyArgs } from '../../electron/work/media/proxy-args.ts';
 import { reviewFilters, reviewSize } from '../../electron/work/media/proxy-picture.ts';
 import { frameRate, keyFrameInterval, steadyRate } from '../../electron/work/media/proxy-rate.ts';
 import { PROXY_PROFILES } from '../../shared/profiles.ts';
+import { hasSteadySlices, X264_BUILD_ARGS, x264Build } from '../../electron/work/media/x264-build.ts';
+import { FFMPEG, NO_FFMPEG } from '../support/made-media.ts';
 import { audio, probeOf, video } from './proxy-streams.ts';
 
 const small = PROXY_PROFILES.video_review_default_v1;

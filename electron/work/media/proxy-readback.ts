@@ -113,7 +113,7 @@ export function createFramecrcParser(): (text: string) => ListedPacket | undefin
   };
 }
 
-/** Takes those lines one by one (a three-hour proxy has 300,000), in decoding order. */
+/** Takes the lines of a listing one by one (a three-hour proxy has 300,000), in decoding order. */
 export function createPacketReader(
   grid?: Grid,
   parse: (text: string) => ListedPacket | undefined = ffprobePacket,
